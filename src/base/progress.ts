@@ -1,0 +1,24 @@
+/**
+ * Progress of long work, as values: whoever shows it decides how.
+ *
+ * @module
+ */
+
+/** One report. Reports may come many times a second; the receiver thins them. */
+export interface Progress {
+  /** Which piece of work, as the plan names it: `fetch`, `replay`, `backup`, `scan` … */
+  readonly phase: string;
+  /** How much is done, in `unit`. */
+  readonly done: number;
+  /** How much there is in all, when known. */
+  readonly total?: number;
+  readonly unit: 'bytes' | 'segments' | 'files' | 'microseconds';
+  /** A short note in words, such as the commit time that replay has reached. */
+  readonly note?: string;
+}
+
+/** Receives progress. Must not throw. */
+export type OnProgress = (progress: Progress) => void;
+
+/** For callers that show nothing. */
+export const noProgress: OnProgress = () => {};
