@@ -1,0 +1,54 @@
+/**
+ * Runs one proof and tells how it came out.
+ *
+ * @module
+ */
+
+import { DEFAULT_COUNT_BUDGET_MS } from '../proof.ts';
+import type { Proof, ProofResult } from '../proof.ts';
+
+/** Where lines go, and the clock. */
+export interface ProveOutput {
+  /** Progress and explanations. */
+  progress(line: string): void;
+  /** The figure. */
+  figure(line: string): void;
+  nowMs(): number;
+}
+
+/** One finished run. */
+export interface ProofOutcome extends ProofResult {
+  readonly proof: Proof;
+  readonly seed: number;
+  readonly count: number;
+}
+
+async function attempt(proof: Proof, seed: number, count: number, output: ProveOutput): Promise<ProofResult> {
+  try {
+    return await proof.run({ seed, count, log: (line) => output.progress(`${proof.name}: ${line}`) });
+  } catch (error) {
+    output.progress(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return { holds: false, figure: `ended with an error: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+/** Runs `proof` from `seed`; an error it throws is a claim that does not hold. Prints the figure last. */
+export async function runProof(
+  proof: Proof,
+  asked: { readonly seed: number; readonly count: number | undefined },
+  output: ProveOutput,
+): Promise<ProofOutcome> {
+  const count = asked.count ?? proof.defaultCount;
+  output.progress(`${proof.name}: ${proof.shows}`);
+  const beganMs = output.nowMs();
+  const { holds, figure } = await attempt(proof, asked.seed, count, output);
+  const tookMs = output.nowMs() - beganMs;
+  output.progress(`${proof.name}: ${(tookMs / 1000).toFixed(1)} s`);
+  if (asked.count === undefined && tookMs > DEFAULT_COUNT_BUDGET_MS) {
+    const budget = `${DEFAULT_COUNT_BUDGET_MS / 1000} s`;
+    output.progress(`${proof.name}: TOO SLOW: a default count is to finish within ${budget}; lower defaultCount`);
+  }
+  const seeds = `seeds ${asked.seed} to ${asked.seed + count - 1}`;
+  output.figure(`${proof.name}: ${holds ? 'holds' : 'DOES NOT HOLD'}: ${figure.replaceAll('\n', ' ')} (${seeds})`);
+  return { proof, seed: asked.seed, count, holds, figure };
+}
