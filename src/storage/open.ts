@@ -1,0 +1,33 @@
+/**
+ * From a location to its object store. A backend is loaded when it is used: the AWS SDK costs a start of the program
+ * more than the work it then does.
+ *
+ * @module
+ */
+
+import { Failure } from '../base/failure.ts';
+import { DEFAULT_STORE_DEADLINES, type StoreDeadlines } from './deadlines.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { S3Location } from './s3/s3-location.ts';
+
+/** Where an archive is. */
+export type StoreLocation = { readonly kind: 'file'; readonly path: string } | S3Location;
+
+/** Opens the store at `location`. It is not asked anything yet: a wrong location is seen by the first call. */
+export async function openStore(
+  location: StoreLocation,
+  deadlines: StoreDeadlines = DEFAULT_STORE_DEADLINES,
+): Promise<ObjectStore> {
+  switch (location.kind) {
+    case 'file': {
+      const { openFileStore } = await import('./file/file-store.ts');
+      return openFileStore(location.path, deadlines);
+    }
+    case 's3': {
+      throw new Failure('refused', {
+        message: `cannot open s3://${location.bucket}: this version reads and writes folders only`,
+        remedy: 'Use an archive in a folder.',
+      });
+    }
+  }
+}
