@@ -1,0 +1,163 @@
+/**
+ * Compressing and decompressing objects of an archive, by the compression their names tell.
+ *
+ * Read and written: zstd, lz4, none. Other compressions that an archive may hold are refused by name. Everything an
+ * object holds is read or it is refused: never a part of it, never with bytes left over.
+ *
+ * @module
+ */
+
+import { Failure } from '../base/failure.ts';
+import type { Compression, StoredCompression } from '../base/compression-names.ts';
+import { corrupt } from './corrupt.ts';
+import { lz4Compress, lz4CompressStream, lz4CompressSync } from './lz4-frame.ts';
+import { lz4Decompress, lz4DecompressStream, lz4DecompressSync } from './lz4-frame.ts';
+import { zstdCompressStream, zstdCompressWhole, zstdCompressWholeSync } from './zstd.ts';
+import { zstdDecompressStream, zstdDecompressWhole, zstdDecompressWholeSync } from './zstd.ts';
+
+export { extensionOf, type Compression, type StoredCompression } from '../base/compression-names.ts';
+
+/** What an object may hold at most, and its name for messages. */
+export interface DecompressLimit {
+  readonly maxBytes: number;
+  readonly object: string;
+}
+
+/** How to compress. */
+export interface CompressOptions {
+  /** zstd's level, 1 (fastest, the default) to 22. The others have none. */
+  readonly level?: number;
+}
+
+/** How to compress a stream. */
+export interface CompressStreamOptions extends CompressOptions {
+  /** zstd: content of one frame; 1 MiB unless told. */
+  readonly frameSizeBytes?: number;
+}
+
+function asBuffer(data: Uint8Array): Buffer {
+  return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function unreadable(compression: StoredCompression, object: string): Failure {
+  return new Failure('refused', {
+    message: `cannot read ${object}: ${compression} compression is not supported`,
+    remedy: 'Set WALG_COMPRESSION_METHOD to zstd or lz4 where WAL-G runs, and take a new base backup.',
+  });
+}
+
+/** Compresses to one frame, off the main thread. `none` gives the data itself. */
+export async function compress(
+  compression: Compression,
+  data: Uint8Array,
+  options: CompressOptions = {},
+): Promise<Buffer> {
+  switch (compression) {
+    case 'zstd':
+      return zstdCompressWhole(data, options.level);
+    case 'lz4':
+      return lz4Compress(data);
+    case 'none':
+      return asBuffer(data);
+  }
+}
+
+/** {@link compress}, on this thread. */
+export function compressSync(compression: Compression, data: Uint8Array, options: CompressOptions = {}): Buffer {
+  switch (compression) {
+    case 'zstd':
+      return zstdCompressWholeSync(data, options.level);
+    case 'lz4':
+      return lz4CompressSync(data);
+    case 'none':
+      return asBuffer(data);
+  }
+}
+
+/**
+ * Compresses a stream. Pieces of zstd are each one whole, independent frame of `frameSizeBytes` of the source, so that
+ * their lengths make an index; lz4 is one frame in pieces, as every version of WAL-G needs it.
+ */
+export function compressStream(
+  compression: Compression,
+  source: AsyncIterable<Uint8Array>,
+  options: CompressStreamOptions = {},
+): AsyncGenerator<Buffer> {
+  switch (compression) {
+    case 'zstd':
+      return zstdCompressStream(source, options);
+    case 'lz4':
+      return lz4CompressStream(source);
+    case 'none':
+      return asPieces(source);
+  }
+}
+
+async function* asPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  for await (const piece of source) if (piece.byteLength > 0) yield asBuffer(piece);
+}
+
+function within(data: Buffer, limit: DecompressLimit): Buffer {
+  if (data.length > limit.maxBytes) throw corrupt(limit.object, `it holds more than ${limit.maxBytes} bytes`);
+  return data;
+}
+
+/**
+ * Decompresses a whole object, off the main thread.
+ *
+ * @throws {Failure} `corrupt` if anything in it is no whole frame, fails its checksum, or exceeds the limit; `refused`
+ * for a compression that is not supported.
+ */
+export async function decompress(
+  compression: StoredCompression,
+  data: Uint8Array,
+  limit: DecompressLimit,
+): Promise<Buffer> {
+  switch (compression) {
+    case 'zstd':
+      return zstdDecompressWhole(asBuffer(data), limit);
+    case 'lz4':
+      return lz4Decompress(asBuffer(data), limit);
+    case 'none':
+      return within(asBuffer(data), limit);
+    default:
+      throw unreadable(compression, limit.object);
+  }
+}
+
+/** {@link decompress}, on this thread. */
+export function decompressSync(compression: StoredCompression, data: Uint8Array, limit: DecompressLimit): Buffer {
+  switch (compression) {
+    case 'zstd':
+      return zstdDecompressWholeSync(asBuffer(data), limit);
+    case 'lz4':
+      return lz4DecompressSync(asBuffer(data), limit);
+    case 'none':
+      return within(asBuffer(data), limit);
+    default:
+      throw unreadable(compression, limit.object);
+  }
+}
+
+/**
+ * Decompresses a stream in bounded memory, whatever the sizes of its frames. What it yields before it throws is no
+ * proof that the object is whole: only its end is.
+ *
+ * @throws {Failure} as {@link decompress} does.
+ */
+export function decompressStream(
+  compression: StoredCompression,
+  source: AsyncIterable<Uint8Array>,
+  object: string,
+): AsyncGenerator<Buffer> {
+  switch (compression) {
+    case 'zstd':
+      return zstdDecompressStream(source, object);
+    case 'lz4':
+      return lz4DecompressStream(source, object);
+    case 'none':
+      return asPieces(source);
+    default:
+      throw unreadable(compression, object);
+  }
+}
