@@ -1,0 +1,119 @@
+/**
+ * Which cluster an archive belongs to: recorded with the first push, checked with every one.
+ *
+ * Two clusters that write to one archive destroy each other's recoveries, and segment names do not tell them apart. The
+ * record is `walkback_001/system-identifier.json`, written only if absent, so of two first pushes one wins. An archive
+ * that WAL-G began has no such record: then the newest backup's sentinel says which cluster it is, or, without one, the
+ * first page of a segment.
+ *
+ * @module
+ */
+
+import { isReadableCompression } from '../base/compression-names.ts';
+import { Failure } from '../base/failure.ts';
+import { decompressStream } from '../codec/compression.ts';
+import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
+import { BACKUPS_FOLDER, WAL_FOLDER, walFileOf } from '../walg/object-names.ts';
+import { readSegmentHeader } from './check-wal-file.ts';
+
+/** Where the record is. */
+export const SYSTEM_IDENTIFIER_KEY = 'walkback_001/system-identifier.json';
+
+const SENTINEL_SUFFIX = '_backup_stop_sentinel.json';
+const MAX_SENTINEL_BYTES = 64 * 1024 * 1024;
+
+/** What each store was found to hold, so that it is asked once in a process. */
+const known = new WeakMap<ObjectStore, bigint>();
+
+function identifierIn(text: string, shape: RegExp): bigint | undefined {
+  const digits = shape.exec(text)?.[1];
+  return digits === undefined ? undefined : BigInt(digits);
+}
+
+async function fromRecord(store: ObjectStore, options: CallOptions): Promise<bigint | undefined> {
+  const bytes = await store.get(SYSTEM_IDENTIFIER_KEY, options);
+  if (bytes === undefined) return undefined;
+  const identifier = identifierIn(bytes.toString('utf8'), /"systemIdentifier"\s*:\s*"(\d{1,20})"/);
+  if (identifier !== undefined) return identifier;
+  throw new Failure('corrupt', {
+    message: `cannot read ${SYSTEM_IDENTIFIER_KEY} in ${store.address}: it names no system identifier`,
+    remedy: 'Delete the object; it is written again, from the archive itself, with the next push.',
+  });
+}
+
+async function fromNewestSentinel(store: ObjectStore, options: CallOptions): Promise<bigint | undefined> {
+  const { objects } = await store.listFolder(BACKUPS_FOLDER, options);
+  const sentinels = objects.filter(({ key, sizeBytes }) => key.endsWith(SENTINEL_SUFFIX) && sizeBytes <= MAX_SENTINEL_BYTES);
+  const newest = sentinels.toSorted((a, b) => b.modifiedAt.getTime() - a.modifiedAt.getTime())[0];
+  const bytes = newest === undefined ? undefined : await store.get(newest.key, options);
+  // A 64-bit number, which JSON.parse would round: read as text.
+  return bytes && identifierIn(bytes.toString('utf8'), /"SystemIdentifier"\s*:\s*(\d{1,20})\b/i);
+}
+
+async function firstPage(store: ObjectStore, key: string, options: CallOptions): Promise<Buffer | undefined> {
+  const compression = walFileOf(key)?.compression;
+  if (compression === undefined || !isReadableCompression(compression)) return undefined;
+  const source = await store.open(key, options);
+  if (source === undefined) return undefined;
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of decompressStream(compression, source, key)) {
+    chunks.push(chunk);
+    sizeBytes += chunk.length;
+    if (sizeBytes >= 40) break;
+  }
+  return Buffer.concat(chunks);
+}
+
+async function fromASegment(store: ObjectStore, options: CallOptions): Promise<bigint | undefined> {
+  for await (const { key } of store.list(WAL_FOLDER, options)) {
+    if (walFileOf(key)?.kind !== 'segment') continue;
+    const page = await firstPage(store, key, options);
+    if (page !== undefined) return readSegmentHeader(page, key).systemIdentifier;
+  }
+  return undefined;
+}
+
+/** The cluster whose archive this is; `undefined` if it holds nothing that tells. */
+export async function readSystemIdentifier(store: ObjectStore, options: CallOptions = {}): Promise<bigint | undefined> {
+  const cached = known.get(store);
+  if (cached !== undefined) return cached;
+  const found =
+    (await fromRecord(store, options)) ??
+    (await fromNewestSentinel(store, options)) ??
+    (await fromASegment(store, options));
+  if (found !== undefined) known.set(store, found);
+  return found;
+}
+
+async function record(store: ObjectStore, systemIdentifier: bigint, options: CallOptions): Promise<bigint> {
+  const text = `${JSON.stringify({ systemIdentifier: systemIdentifier.toString() })}\n`;
+  const outcome = await store.put(SYSTEM_IDENTIFIER_KEY, Buffer.from(text), { ...options, ifAbsent: true });
+  if (outcome === 'written') return systemIdentifier;
+  return (await fromRecord(store, options)) ?? systemIdentifier;
+}
+
+const recorded = new WeakSet<ObjectStore>();
+
+/**
+ * Makes sure that the archive is this cluster's, and records that it is.
+ *
+ * @throws {Failure} `conflict` if it is another's.
+ */
+export async function claimArchive(
+  store: ObjectStore,
+  systemIdentifier: bigint,
+  options: CallOptions = {},
+): Promise<void> {
+  let owner = await readSystemIdentifier(store, options);
+  if (!recorded.has(store) && (owner === undefined || owner === systemIdentifier)) {
+    owner = await record(store, systemIdentifier, options);
+    known.set(store, owner);
+    recorded.add(store);
+  }
+  if (owner === systemIdentifier) return;
+  throw new Failure('conflict', {
+    message: `cannot write to the archive ${store.address}: it belongs to the system ${owner}, and this server is the system ${systemIdentifier}`,
+    remedy: 'Give this server an archive of its own. After initdb or pg_upgrade a cluster is another system and needs a new one.',
+  });
+}

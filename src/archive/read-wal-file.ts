@@ -1,0 +1,95 @@
+/**
+ * Reads one file of a server's WAL (segment, history, `.partial`, `.backup`) from an archive, whatever it was compressed with.
+ *
+ * "Absent" is an answer, never a guess: it is given only after a listing of the file's names came back without it. An
+ * object under a compression that the program cannot read is a failure that names it, not an absent file.
+ *
+ * Source: WAL-G `internal/fetch_helper.go` (`findDecompressorAndDownload`) for the order of names.
+ *
+ * @module
+ */
+
+import { Failure } from '../base/failure.ts';
+import { isReadableCompression, type Compression, type StoredCompression } from '../base/compression-names.ts';
+import { decompress } from '../codec/compression.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { WAL_FOLDER, walFileOf, walObjectKey, walObjectNames, type WalObjectName } from '../walg/object-names.ts';
+
+/** The largest file that an archive can hold: a segment of 1 GiB. */
+const MAX_WAL_FILE_BYTES = 1024 * 1024 * 1024;
+
+/** How to read. */
+export interface ReadWalFileOptions {
+  /** The compression to try first: the one this archive is written with. Others are found too, one request later. */
+  readonly preferred?: Compression;
+  readonly signal?: AbortSignal;
+}
+
+/** A file as the server wrote it, and the object it came from. */
+export interface ArchivedWalFile {
+  readonly bytes: Buffer;
+  readonly key: string;
+}
+
+/**
+ * The objects that hold `fileName`, in the order WAL-G tries them.
+ *
+ * One listing instead of a question for each name: it is one request on an object store, and it proves absence.
+ */
+export async function findWalObjects(
+  store: ObjectStore,
+  fileName: string,
+  signal?: AbortSignal,
+): Promise<WalObjectName[]> {
+  const present = new Set<string>();
+  const options = signal === undefined ? {} : { signal };
+  for await (const { key } of store.list(`${WAL_FOLDER}${fileName}`, options)) {
+    if (walFileOf(key)?.fileName === fileName) present.add(key);
+  }
+  return walObjectNames(fileName).filter(({ key }) => present.has(key));
+}
+
+/** Decodes an object's bytes. @throws {Failure} `corrupt` if they are damaged, `failed` for a compression the program has not. */
+export async function decodeWalObject(
+  key: string,
+  compression: StoredCompression,
+  stored: Uint8Array,
+): Promise<Buffer> {
+  if (isReadableCompression(compression)) {
+    return decompress(compression, stored, { maxBytes: MAX_WAL_FILE_BYTES, object: key });
+  }
+  throw new Failure('failed', {
+    message: `cannot read ${key}: it is compressed with ${compression}, which this program does not read`,
+    remedy: 'Fetch it with wal-g, and archive it again compressed with zstd, lz4 or none.',
+  });
+}
+
+async function readObject(
+  store: ObjectStore,
+  { key, compression }: WalObjectName,
+  signal: AbortSignal | undefined,
+): Promise<ArchivedWalFile | undefined> {
+  const stored = await store.get(key, signal === undefined ? {} : { signal });
+  return stored === undefined ? undefined : { key, bytes: await decodeWalObject(key, compression, stored) };
+}
+
+/**
+ * The file `fileName` of the server, decompressed; `undefined` if it is proven absent.
+ *
+ * @throws {Failure} `corrupt`, `denied`, `unavailable` when it could not be read; never `undefined` for these.
+ */
+export async function readWalFile(
+  store: ObjectStore,
+  fileName: string,
+  options: ReadWalFileOptions = {},
+): Promise<ArchivedWalFile | undefined> {
+  const preferred = options.preferred ?? 'zstd';
+  const first = { key: walObjectKey(fileName, preferred), compression: preferred };
+  const found = await readObject(store, first, options.signal);
+  if (found !== undefined) return found;
+  for (const name of await findWalObjects(store, fileName, options.signal)) {
+    const other = await readObject(store, name, options.signal);
+    if (other !== undefined) return other;
+  }
+  return undefined;
+}
