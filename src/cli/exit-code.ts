@@ -1,0 +1,64 @@
+/**
+ * Exit codes: by what went wrong, and by who is listening.
+ *
+ * Those of BSD `<sysexits.h>` where it has one that fits; 74 is also what WAL-G answers for "not in the archive".
+ * A server in archive recovery takes 1 to 125 from its `restore_command` to mean "no such file in the archive", ends
+ * recovery and opens for writing; above 125 it stops. On a replica it is the reverse: above 125 shuts it down, below it
+ * goes on streaming. From `archive_command`, below 126 is counted and tried again.
+ *
+ * Source: PostgreSQL `src/backend/access/transam/xlogarchive.c` (`RestoreArchivedFile`), `pgarch.c`.
+ *
+ * @module
+ */
+
+import type { FailureKind } from '../base/failure.ts';
+
+/** Who reads the exit code. */
+export type Listener =
+  | 'operator'
+  | 'archive_command'
+  | 'restore_command'
+  | 'restore_command of a replica'
+  | 'monitoring';
+
+/** Why a run ended: a failure's kind, a bug of ours, or a signal. */
+export type Ending = FailureKind | 'bug' | 'interrupted';
+
+/** What an operator's shell sees. */
+export const EXIT_CODES: Readonly<Record<Ending, number>> = {
+  usage: 64,
+  corrupt: 65,
+  unavailable: 69,
+  bug: 70,
+  failed: 71,
+  notInArchive: 74,
+  denied: 77,
+  refused: 80,
+  conflict: 81,
+  interrupted: 130,
+};
+
+const NOT_IN_ARCHIVE = EXIT_CODES.notInArchive;
+/** `EX_TEMPFAIL`: for servers, whose commands must not answer 130 or 143. */
+const TRY_AGAIN = 75;
+const STOPS_THE_SERVER = 128;
+
+/** The code to exit with. */
+export function exitCode(ending: Ending, listener: Listener): number {
+  const forServers = ending === 'interrupted' ? TRY_AGAIN : EXIT_CODES[ending];
+  switch (listener) {
+    case 'operator':
+      return EXIT_CODES[ending];
+    case 'archive_command':
+      return forServers;
+    case 'restore_command':
+      return ending === 'notInArchive' ? NOT_IN_ARCHIVE : forServers + STOPS_THE_SERVER;
+    case 'restore_command of a replica':
+      return forServers;
+    case 'monitoring':
+      // 2 is "act now": whoever watches must not read "could not look" as healthy.
+      return ending === 'usage' ? EXIT_CODES.usage : 2;
+    default:
+      return listener satisfies never;
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Help, at every level, from the definitions of commands and settings.
+ *
+ * @module
+ */
+
+import { flagOf } from '../config/load-settings.ts';
+import { variablesOf } from '../config/environment.ts';
+import { kebabCase } from '../config/setting.ts';
+import { SETTING_NAMES, settingOf, type SettingName } from '../config/settings.ts';
+import type { Command, Operand } from './command.ts';
+import { COMMON_FLAGS, settingFlagsOf } from './command-flags.ts';
+import type { ProgramEntry } from './program.ts';
+
+const COLUMNS = 80;
+const HANGING = 28;
+
+/** Words over lines of at most `width`. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/).filter((part) => part !== '')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return line === '' ? lines : [...lines, line];
+}
+
+function row(left: string, right: string): string {
+  const lines = wrap(right, COLUMNS - HANGING);
+  const head = `  ${left}`;
+  const first = head.length < HANGING ? `${head.padEnd(HANGING)}${lines.shift() ?? ''}` : head;
+  return [first.trimEnd(), ...lines.map((line) => ' '.repeat(HANGING) + line)].join('\n');
+}
+
+function section(title: string, rows: readonly string[]): string[] {
+  return rows.length === 0 ? [] : [`\n${title}\n${rows.join('\n')}`];
+}
+
+function operandText(operand: Operand): string {
+  const name = operand.isRest === true ? `${operand.placeholder}…` : operand.placeholder;
+  return operand.isOptional === true ? `[${name}]` : name;
+}
+
+/** `walkback wal push PATH`: how a command is typed. */
+export function usageLine(command: Command): string {
+  const required = Object.entries(command.options)
+    .filter(([, option]) => option.isRequired === true)
+    .map(([name, option]) => `--${kebabCase(name)} ${option.placeholder ?? ''}`.trimEnd());
+  const operands = Object.values(command.operands).map(operandText);
+  return ['walkback', ...command.path, ...operands, ...required, '[OPTION…]'].join(' ');
+}
+
+function settingRow(name: SettingName): string {
+  const setting = settingOf(name);
+  const fallback = setting.default === undefined ? '' : ` Default: ${setting.default}.`;
+  return row(
+    `${flagOf(name)} ${setting.kind.placeholder}`,
+    `${setting.summary}${fallback} [${variablesOf(name)[0] ?? ''}]`,
+  );
+}
+
+function secretsRow(command: Command): string[] {
+  const secrets = SETTING_NAMES.filter(
+    (name) => settingOf(name).secret === true && command.settings.includes(settingOf(name).group),
+  );
+  if (secrets.length === 0) return [];
+  const shown = secrets.map((name) => settingOf(name).alsoFrom?.[0] ?? variablesOf(name)[0] ?? '').join(', ');
+  return wrap(`Secrets are taken from the environment or walkback.yaml only: ${shown}.`, COLUMNS - 2).map(
+    (line) => `  ${line}`,
+  );
+}
+
+function commonRows(): string[] {
+  return Object.entries(COMMON_FLAGS).map(([name, flag]) =>
+    row(`--${name}${flag.placeholder === undefined ? '' : ` ${flag.placeholder}`}`, flag.summary),
+  );
+}
+
+/** The help of one command. */
+export function commandHelp(command: Command): string {
+  const operands = Object.values(command.operands).map((operand) => row(operand.placeholder, operand.summary));
+  const options = Object.entries(command.options).map(([name, option]) => {
+    const again = option.isRepeated === true ? ' (can be repeated)' : '';
+    return row(
+      `--${kebabCase(name)}${option.placeholder === undefined ? '' : ` ${option.placeholder}`}`,
+      option.summary + again,
+    );
+  });
+  const examples = command.examples.map((example) => `  ${example.line}\n      ${example.does}`);
+  return [
+    `${command.path.join(' ')}: ${command.summary}\n\n  ${usageLine(command)}`,
+    ...(command.description === undefined ? [] : [`\n${wrap(command.description, COLUMNS).join('\n')}`]),
+    ...section('Arguments', operands),
+    ...section('Options', options),
+    ...section('Examples', examples),
+    ...section('Settings (flag, or [variable], or walkback.yaml)', [
+      ...settingFlagsOf(command).map(settingRow),
+      ...secretsRow(command),
+    ]),
+    ...section('Always', commonRows()),
+    '',
+  ].join('\n');
+}
+
+/** The help of the program, or of the commands that begin with some words. */
+export async function groupHelp(words: readonly string[], program: readonly ProgramEntry[]): Promise<string> {
+  const inGroup = program.filter((entry) => words.every((word, index) => entry.path[index] === word));
+  const commands = await Promise.all(inGroup.map((entry) => entry.load()));
+  const rows = commands.map((command) => row(command.path.join(' '), command.summary));
+  const head =
+    words.length === 0
+      ? 'walkback: take a PostgreSQL cluster back to any moment it has lived through'
+      : `walkback ${words.join(' ')}: its commands`;
+  return [
+    head,
+    ...section('Commands', rows),
+    '\n"walkback COMMAND --help" shows options, examples and settings.',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,72 @@
+/**
+ * The program: every command there is, each loaded only when it runs (a server starts `wal` commands once per segment).
+ *
+ * @module
+ */
+
+import { Failure } from '../base/failure.ts';
+import { nearestName } from '../base/nearest-name.ts';
+import type { Command } from './command.ts';
+
+/** One command, by its words. */
+export interface ProgramEntry {
+  readonly path: readonly string[];
+  readonly load: () => Promise<Command>;
+}
+
+function entry(words: string, load: () => Promise<Command>): ProgramEntry {
+  return { path: words.split(' '), load };
+}
+
+/** The commands, in the order of help. */
+export const PROGRAM: readonly ProgramEntry[] = [
+  entry('config show', async () => (await import('./commands/config-show.ts')).configShow),
+];
+
+/** WAL-G's spellings, by which existing archive and restore commands go on working. */
+export const ALIASES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['wal-push', ['wal', 'push']],
+  ['wal-fetch', ['wal', 'fetch']],
+]);
+
+/** A command found on the command line, or a group of commands that was not completed. */
+export type FoundCommand =
+  | { readonly kind: 'command'; readonly entry: ProgramEntry; readonly rest: readonly string[] }
+  | { readonly kind: 'group'; readonly words: readonly string[]; readonly rest: readonly string[] };
+
+const startsWith = (path: readonly string[], words: readonly string[]) =>
+  words.every((word, index) => path[index] === word);
+
+function leadingWords(args: readonly string[]): readonly string[] {
+  const end = args.findIndex((arg) => arg.startsWith('-'));
+  return end === -1 ? args : args.slice(0, end);
+}
+
+/**
+ * Finds the command that the first arguments name.
+ *
+ * @throws {Failure} `usage`, with the nearest one, if they name none.
+ */
+export function findCommand(given: readonly string[], program: readonly ProgramEntry[] = PROGRAM): FoundCommand {
+  const alias = ALIASES.get(given[0] ?? '');
+  const args = alias === undefined ? given : [...alias, ...given.slice(1)];
+  const words = leadingWords(args);
+  const found = program
+    .filter((candidate) => startsWith(words, candidate.path))
+    .toSorted((a, b) => b.path.length - a.path.length)[0];
+  if (found !== undefined) return { kind: 'command', entry: found, rest: args.slice(found.path.length) };
+  if (program.some((candidate) => startsWith(candidate.path, words))) {
+    return { kind: 'group', words, rest: args.slice(words.length) };
+  }
+  throw unknownCommand(words, program);
+}
+
+function unknownCommand(words: readonly string[], program: readonly ProgramEntry[]): Failure {
+  const known = program.map((candidate) => candidate.path.join(' '));
+  const typed = words.slice(0, 2).join(' ');
+  const nearest = nearestName(typed, known) ?? nearestName(words[0] ?? '', [...known, ...ALIASES.keys()]);
+  return new Failure('usage', {
+    message: `cannot run "${typed}": there is no such command`,
+    remedy: nearest === undefined ? '"walkback --help" lists the commands.' : `Did you mean "walkback ${nearest}"?`,
+  });
+}

@@ -1,0 +1,172 @@
+/**
+ * One run of the program: finds the command, reads its arguments and settings, runs it, shows what it answers.
+ *
+ * @module
+ */
+
+import { Failure, isFailure } from '../base/failure.ts';
+import { processEnvironment, type Environment } from '../config/environment.ts';
+import { loadSettings, type Settings } from '../config/load-settings.ts';
+import type { Answer, Command } from './command.ts';
+import { exitCode, type Listener } from './exit-code.ts';
+import { endingJson, endingText } from './output/failure-text.ts';
+import { jsonText } from './output/json-text.ts';
+import { openReporter } from './output/open-reporter.ts';
+import { questionsOver } from './output/questions.ts';
+import { screenFor, type ColorChoice } from './output/screen.ts';
+import { parseArguments, readGiven, type Arguments } from './parse-arguments.ts';
+import { findCommand, PROGRAM, type ProgramEntry } from './program.ts';
+import { abortOnSignals } from './signals.ts';
+import { standardStreams, type Streams } from './streams.ts';
+
+/** What a run is given; the process's own by default. */
+export interface Surroundings {
+  readonly program?: readonly ProgramEntry[];
+  readonly environment?: Environment;
+  readonly streams?: Streams;
+  /** Who listens when the command itself cannot be asked. */
+  readonly listener?: Listener;
+  /** Stops the run, beside SIGINT and SIGTERM. */
+  readonly signal?: AbortSignal;
+}
+
+interface Run {
+  readonly program: readonly ProgramEntry[];
+  readonly environment: Environment;
+  readonly streams: Streams;
+  listener: Listener;
+  isJson: boolean;
+  isVerbose: boolean;
+  color: ColorChoice;
+}
+
+/** Runs the program with the arguments behind its name. Answers the exit code; throws nothing. */
+export async function runProgram(args: readonly string[], given: Surroundings = {}): Promise<number> {
+  const run: Run = {
+    program: given.program ?? PROGRAM,
+    environment: given.environment ?? processEnvironment(),
+    streams: given.streams ?? standardStreams(),
+    listener: given.listener ?? 'operator',
+    isJson: false,
+    isVerbose: false,
+    color: 'auto',
+  };
+  const signals = abortOnSignals(given.signal);
+  try {
+    return await runFound(args, run, signals.signal);
+  } catch (error) {
+    await showEnding(error, run, signals.signal.aborted);
+    if (signals.signal.aborted) return exitCode('interrupted', run.listener);
+    return exitCode(isFailure(error) ? error.kind : 'bug', run.listener);
+  } finally {
+    signals.dispose();
+  }
+}
+
+async function runFound(args: readonly string[], run: Run, signal: AbortSignal): Promise<number> {
+  const onlyVersion = args[0] === '--version';
+  if (onlyVersion) return showVersion(run);
+  const found = findCommand(
+    args.map((arg, index) => (index === 0 && arg === 'help' ? '--help' : arg)),
+    run.program,
+  );
+  if (found.kind === 'group') return showGroup(found.words, found.rest, run);
+  const command = await found.entry.load();
+  run.listener = run.listener === 'operator' ? command.listener : run.listener;
+  const parsed = parseArguments(command, found.rest);
+  readCommon(parsed, run);
+  if (parsed.common.has('version')) return showVersion(run);
+  if (parsed.common.has('help')) {
+    const { commandHelp } = await import('./help.ts');
+    await run.streams.out.write(commandHelp(command));
+    return 0;
+  }
+  return runCommand(command, parsed, run, signal);
+}
+
+function readCommon(parsed: Arguments, run: Run): void {
+  run.isJson = parsed.common.has('json');
+  run.isVerbose = parsed.common.has('verbose');
+  const color = parsed.common.get('color') ?? 'auto';
+  if (color !== 'auto' && color !== 'always' && color !== 'never') {
+    throw new Failure('usage', {
+      message: `cannot use ${JSON.stringify(color)} for --color: expected auto, always or never`,
+      remedy: 'Give one of these.',
+    });
+  }
+  run.color = color;
+}
+
+async function runCommand(command: Command, parsed: Arguments, run: Run, signal: AbortSignal): Promise<number> {
+  const settings = await loadSettings({
+    flags: parsed.settings,
+    configPath: parsed.common.get('config'),
+    environment: run.environment,
+  });
+  const zone = command.listener === 'operator' ? settings.get('timeZone') : undefined;
+  const given = readGiven(command, parsed, { zone, workingDirectory: process.cwd() });
+  const screen = screenFor({ stream: run.streams.out, environment: run.environment, color: run.color, zone });
+  const reporter = openReporter({ ...run, stream: run.streams.err, zone });
+  const questions = questionsOver({
+    input: run.streams.in,
+    output: run.streams.err.stream,
+    isTerminal: run.streams.in.isTTY === true && run.streams.err.isTTY === true && !run.isJson,
+    signal,
+    beforeAsking: reporter.pause,
+  });
+  for (const warning of settings.warnings) reporter.warn(warning);
+  if (run.isVerbose) noteSettings(settings, command, reporter.note);
+  try {
+    const answer = await command.run(given, { settings, signal, reporter, screen, questions, isJson: run.isJson });
+    reporter.end();
+    await showAnswer(answer, run, screen);
+    return answer.exitCode ?? 0;
+  } finally {
+    reporter.end();
+  }
+}
+
+function noteSettings(settings: Settings, command: Command, note: (line: string) => void): void {
+  for (const line of settings.describe(command.settings)) note(line);
+}
+
+async function showAnswer(answer: Answer, run: Run, screen: Parameters<Answer['text']>[0]): Promise<void> {
+  await run.streams.out.write(run.isJson ? `${jsonText(answer.json)}\n` : answer.text(screen));
+}
+
+async function showGroup(words: readonly string[], rest: readonly string[], run: Run): Promise<number> {
+  const { groupHelp } = await import('./help.ts');
+  const text = await groupHelp(words, run.program);
+  const asked = rest[0] === '--help' || rest[0] === '-h';
+  if (asked) {
+    await run.streams.out.write(text);
+    return 0;
+  }
+  // Not 0: an archive_command whose variable is empty must not pass for an archived file.
+  await run.streams.err.write(text);
+  const what = words.length === 0 ? 'no command is given' : `"${words.join(' ')}" is not a whole command`;
+  throw new Failure('usage', { message: `cannot run: ${what}`, remedy: 'Give one of the commands above.' });
+}
+
+async function showVersion(run: Run): Promise<number> {
+  const { programVersion } = await import('./version.ts');
+  await run.streams.out.write(`walkback ${await programVersion()} (Node ${process.versions.node})\n`);
+  return 0;
+}
+
+async function showEnding(error: unknown, run: Run, wasInterrupted: boolean): Promise<void> {
+  const screen = screenFor({
+    stream: run.streams.err,
+    environment: run.environment,
+    color: run.color,
+    zone: undefined,
+  });
+  const isOnlyTheSignal = wasInterrupted && !isFailure(error);
+  if (run.isJson) {
+    const facts = isOnlyTheSignal ? { kind: 'interrupted' } : endingJson(error);
+    await run.streams.err.write(`${jsonText({ at: new Date().toISOString(), event: 'failed', ...facts })}\n`);
+    return;
+  }
+  const text = isOnlyTheSignal ? 'walkback: stopped, as asked\n' : endingText(error, screen, run.isVerbose);
+  await run.streams.err.write(text);
+}

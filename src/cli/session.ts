@@ -1,0 +1,25 @@
+/**
+ * What a command has at hand while it runs.
+ *
+ * @module
+ */
+
+import type { Settings } from '../config/load-settings.ts';
+import type { Questions } from './output/questions.ts';
+import type { Reporter } from './output/reporter.ts';
+import type { Screen } from './output/screen.ts';
+
+/** One run of one command. */
+export interface Session {
+  readonly settings: Settings;
+  /** Aborted by SIGINT and SIGTERM. A command that must not stop midway reads it between its steps. */
+  readonly signal: AbortSignal;
+  /** Where progress, steps and notes go: standard error, in the form that suits it. */
+  readonly reporter: Reporter;
+  /** What can be shown, and how times are written. */
+  readonly screen: Screen;
+  /** Asks at a terminal; elsewhere a missing answer is an error. */
+  readonly questions: Questions;
+  /** Given with `--json`. */
+  readonly isJson: boolean;
+}

@@ -1,0 +1,53 @@
+/**
+ * The process's environment: the only place that reads it.
+ *
+ * An empty variable counts as unset, as for WAL-G. A `WALKBACK_…` variable that is no setting is an error: it is a slip,
+ * and what it was meant to change would silently not happen.
+ *
+ * @module
+ */
+
+import { Failure } from '../base/failure.ts';
+import { nearestName } from '../base/nearest-name.ts';
+import { environmentName } from './setting.ts';
+import { SETTING_NAMES, settingOf, type SettingName } from './settings.ts';
+
+/** Environment variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Names the file of settings; not a setting itself. */
+export const CONFIG_VARIABLE = 'WALKBACK_CONFIG';
+
+/** The environment that this process was started with. */
+export function processEnvironment(): Environment {
+  return process.env;
+}
+
+/** The variables that a setting is looked up in, first to last. */
+export function variablesOf(name: SettingName): readonly string[] {
+  return [environmentName(name), ...(settingOf(name).alsoFrom ?? [])];
+}
+
+/** A setting's text and the variable it is in; `undefined` if none of its variables is set. */
+export function lookUp(name: SettingName, environment: Environment): { variable: string; text: string } | undefined {
+  for (const variable of variablesOf(name)) {
+    const value = environment[variable];
+    if (value !== undefined && value !== '') return { variable, text: value };
+  }
+  return undefined;
+}
+
+/** @throws {Failure} `usage` for a `WALKBACK_…` variable that is no setting, with the nearest one. */
+export function refuseUnknownVariables(environment: Environment): void {
+  const known = new Set([CONFIG_VARIABLE, ...SETTING_NAMES.map(environmentName)]);
+  const unknown = Object.keys(environment).find((variable) => variable.startsWith('WALKBACK_') && !known.has(variable));
+  if (unknown === undefined) return;
+  const nearest = nearestName(unknown, known);
+  throw new Failure('usage', {
+    message: `cannot use the environment variable ${unknown}: there is no such setting`,
+    remedy:
+      nearest === undefined
+        ? 'Unset it; "walkback config show" lists the settings there are.'
+        : `Did you mean ${nearest}? Otherwise unset it.`,
+  });
+}

@@ -1,0 +1,36 @@
+/**
+ * Every setting there is: the one definition behind environment, walkback.yaml, flags, `--help` and the reference page.
+ *
+ * The name here is the name everywhere: `uploadConcurrency` is `upload-concurrency` in walkback.yaml,
+ * `--upload-concurrency` on the command line and `WALKBACK_UPLOAD_CONCURRENCY` in the environment. To add one, add an
+ * entry to the table of its group and run `npm run reference`; code reads it with `settings.get('uploadConcurrency')`.
+ *
+ * @module
+ */
+
+import type { Setting } from './setting.ts';
+import { ARCHIVE_SETTINGS } from './settings-archive.ts';
+import { SERVER_SETTINGS } from './settings-server.ts';
+
+/** All settings by name. */
+export const SETTINGS = { ...ARCHIVE_SETTINGS, ...SERVER_SETTINGS } as const;
+
+/** The name of a setting, in code. */
+export type SettingName = keyof typeof SETTINGS;
+
+type ValueOf<S> = S extends Setting<infer T> ? (S extends { readonly default: string } ? T : T | undefined) : never;
+
+/** The value that each setting has: absent ones only where there is no default. */
+export type SettingValues = { readonly [K in SettingName]: ValueOf<(typeof SETTINGS)[K]> };
+
+function isSettingName(name: string): name is SettingName {
+  return name in SETTINGS;
+}
+
+/** The names of all settings, in the order of the reference page. */
+export const SETTING_NAMES: readonly SettingName[] = Object.keys(SETTINGS).filter(isSettingName);
+
+/** The definition of one setting. */
+export function settingOf(name: SettingName): Setting {
+  return SETTINGS[name];
+}

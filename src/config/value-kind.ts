@@ -1,0 +1,153 @@
+/**
+ * Kinds of values that settings and options are read from text as: strict, with units, saying what they expect.
+ *
+ * Sizes and durations are written as in postgresql.conf: `64MB` is 64 × 1024 kB, `30s`, `5min`. Booleans are those that
+ * WAL-G takes (Go's `strconv.ParseBool`); WAL-G reads any other word as false, here it is an error.
+ *
+ * @module
+ */
+
+/** How a value of type `T` is read from text. */
+export interface ValueKind<T> {
+  /** In help: `NUMBER`, `SIZE` … */
+  readonly placeholder: string;
+  /** For messages, after "expected": `a whole number from 1 to 128`. */
+  readonly expects: string;
+  /** In flags a relative path is taken from the working directory. */
+  readonly isPath?: true;
+  /** `undefined` if the text is not such a value. */
+  readonly parse: (text: string) => T | undefined;
+}
+
+/** Any text that is not empty. */
+export const text: ValueKind<string> = {
+  placeholder: 'TEXT',
+  expects: 'some text',
+  parse: (given) => (given === '' ? undefined : given),
+};
+
+/** A command line for `sh -c`. */
+export const shellCommand: ValueKind<string> = { ...text, placeholder: 'COMMAND', expects: 'a shell command' };
+
+/** A path from the root, so that it means the same whoever reads it, in whatever directory. */
+export const path: ValueKind<string> = {
+  placeholder: 'PATH',
+  expects: 'an absolute path',
+  isPath: true,
+  parse: (given) => (given.startsWith('/') && !given.includes('\0') ? trimSlashes(given) : undefined),
+};
+
+function trimSlashes(given: string): string {
+  return given.length > 1 ? given.replace(/\/+$/, '') || '/' : given;
+}
+
+/** A whole number between two bounds, both allowed. */
+export function integer(minimum: number, maximum: number): ValueKind<number> {
+  return {
+    placeholder: 'NUMBER',
+    expects: `a whole number from ${minimum} to ${maximum}`,
+    parse: (given) => {
+      if (!/^-?\d{1,15}$/.test(given)) return undefined;
+      const value = Number(given);
+      return value >= minimum && value <= maximum ? value : undefined;
+    },
+  };
+}
+
+const TRUE_WORDS = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+const FALSE_WORDS = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
+
+/** `true` or `false`. */
+export const boolean: ValueKind<boolean> = {
+  placeholder: 'true|false',
+  expects: 'true or false',
+  parse: (given) => (TRUE_WORDS.has(given) ? true : FALSE_WORDS.has(given) ? false : undefined),
+};
+
+/** One of a few words. */
+export function choice<const T extends string>(words: readonly T[]): ValueKind<T> {
+  return {
+    placeholder: words.join('|'),
+    expects: words.length === 1 ? `"${words[0]}"` : `one of ${words.join(', ')}`,
+    parse: (given) => words.find((word) => word === given),
+  };
+}
+
+const BYTES_PER_UNIT: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['B', 1],
+  ['kB', 1024],
+  ['KiB', 1024],
+  ['MB', 1024 ** 2],
+  ['MiB', 1024 ** 2],
+  ['GB', 1024 ** 3],
+  ['GiB', 1024 ** 3],
+  ['TB', 1024 ** 4],
+  ['TiB', 1024 ** 4],
+]);
+
+/** A size in bytes: `20971520`, `64MB`, `1GB`; units of 1024 as in postgresql.conf. */
+export function bytes(minimumBytes: number, maximumBytes = Number.MAX_SAFE_INTEGER): ValueKind<number> {
+  return {
+    placeholder: 'SIZE',
+    expects: 'a size such as 64MB or 1GB (units of 1024: B, kB, MB, GB, TB) within its limits',
+    parse: (given) => {
+      const [, digits, unit] = /^(\d{1,15}) ?([A-Za-z]{0,3})$/.exec(given) ?? [];
+      const bytesPerUnit = BYTES_PER_UNIT.get(unit ?? '?');
+      if (digits === undefined || bytesPerUnit === undefined) return undefined;
+      const sizeBytes = Number(digits) * bytesPerUnit;
+      return sizeBytes >= minimumBytes && sizeBytes <= maximumBytes ? sizeBytes : undefined;
+    },
+  };
+}
+
+const MS_PER_UNIT: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['s', 1000],
+  ['min', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+]);
+
+/** 24 days: a timer of Node holds at most 2^31 − 1 ms. */
+const LONGEST_MS = 24 * 86_400_000;
+
+/** A duration in milliseconds: `500ms`, `30s`, `5min`, `2h`, `7d`; never without its unit. */
+export function duration(minimumMs = 0, maximumMs = LONGEST_MS): ValueKind<number> {
+  return {
+    placeholder: 'DURATION',
+    expects: 'a duration with its unit, such as 500ms, 30s, 5min, 2h or 1d, within its limits',
+    parse: (given) => {
+      const [, digits, unit] = /^(\d{1,12}) ?(ms|s|min|h|d)$/.exec(given) ?? [];
+      const msPerUnit = MS_PER_UNIT.get(unit ?? '');
+      if (digits === undefined || msPerUnit === undefined) return undefined;
+      const ms = Number(digits) * msPerUnit;
+      return ms >= minimumMs && ms <= maximumMs ? ms : undefined;
+    },
+  };
+}
+
+/** An IANA time zone by its full name. Abbreviations such as `PST` are not zones: they have no daylight saving. */
+export const timeZone: ValueKind<string> = {
+  placeholder: 'ZONE',
+  expects: 'an IANA time zone such as America/Vancouver, or UTC',
+  parse: (given) => {
+    if (given !== 'UTC' && !/^[A-Za-z_]+(\/[A-Za-z0-9_+-]+)+$/.test(given)) return undefined;
+    try {
+      return new Intl.DateTimeFormat('en', { timeZone: given }).resolvedOptions().timeZone === '' ? undefined : given;
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+/** Where an archive is: `s3://bucket/prefix`, `/a/folder` or `file:///a/folder`. */
+export const archiveAddress: ValueKind<string> = {
+  placeholder: 'ADDRESS',
+  expects: 's3://bucket/prefix, an absolute path, or file:///path',
+  isPath: true,
+  parse: (given) =>
+    /^(s3:\/\/[^/\s]+(\/\S*)?|file:\/\/(localhost)?\/.*|\/.*)$/.test(given) && !given.includes('\0')
+      ? given
+      : undefined,
+};
