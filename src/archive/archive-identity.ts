@@ -43,7 +43,9 @@ async function fromRecord(store: ObjectStore, options: CallOptions): Promise<big
 
 async function fromNewestSentinel(store: ObjectStore, options: CallOptions): Promise<bigint | undefined> {
   const { objects } = await store.listFolder(BACKUPS_FOLDER, options);
-  const sentinels = objects.filter(({ key, sizeBytes }) => key.endsWith(SENTINEL_SUFFIX) && sizeBytes <= MAX_SENTINEL_BYTES);
+  const sentinels = objects.filter(
+    ({ key, sizeBytes }) => key.endsWith(SENTINEL_SUFFIX) && sizeBytes <= MAX_SENTINEL_BYTES,
+  );
   const newest = sentinels.toSorted((a, b) => b.modifiedAt.getTime() - a.modifiedAt.getTime())[0];
   const bytes = newest === undefined ? undefined : await store.get(newest.key, options);
   // A 64-bit number, which JSON.parse would round: read as text.
@@ -114,6 +116,7 @@ export async function claimArchive(
   if (owner === systemIdentifier) return;
   throw new Failure('conflict', {
     message: `cannot write to the archive ${store.address}: it belongs to the system ${owner}, and this server is the system ${systemIdentifier}`,
-    remedy: 'Give this server an archive of its own. After initdb or pg_upgrade a cluster is another system and needs a new one.',
+    remedy:
+      'Give this server an archive of its own. After initdb or pg_upgrade a cluster is another system and needs a new one.',
   });
 }

@@ -17,6 +17,7 @@ import { Failure } from '../base/failure.ts';
 import { formatLsn, lsn, type Lsn } from '../postgres/lsn.ts';
 import { parseHistoryName, parseTimelineHistory } from '../postgres/timeline-history.ts';
 import { parseSegmentName, segmentStart, walSegmentSize, type WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
+import { unknownWalVersion, versionByMagic } from '../postgres/versions.ts';
 import { walFileKind } from '../walg/object-names.ts';
 
 /** What is known of the cluster that a file must belong to. What is not known is not checked. */
@@ -27,7 +28,7 @@ export interface ExpectedWal {
 
 /** The first page's header of a segment. */
 export interface SegmentHeader {
-  readonly magic: number;
+  readonly majorVersion: number;
   readonly timeline: number;
   readonly pageLsn: Lsn;
   readonly systemIdentifier: bigint;
@@ -37,8 +38,6 @@ export interface SegmentHeader {
 const LONG_HEADER_BYTES = 40;
 const LONG_HEADER_FLAG = 0x0002;
 const ALL_FLAGS = 0x000f;
-/** All of PostgreSQL 9.5 to 19 are 0xD0xx or 0xD1xx; a byte-swapped one (a big-endian server's) is not. */
-const MAGICS = [0xd0, 0xd1];
 
 function damaged(what: string, found: string, facts: readonly string[] = []): Failure {
   return new Failure('corrupt', {
@@ -59,14 +58,15 @@ export function readSegmentHeader(bytes: Buffer, what: string): SegmentHeader {
   if (bytes.length < LONG_HEADER_BYTES) throw damaged(what, `it has ${bytes.length} bytes, less than a page header`);
   const magic = bytes.readUInt16LE(0);
   const flags = bytes.readUInt16LE(2);
-  if (!MAGICS.includes(magic >> 8)) {
-    throw damaged(what, `it begins with ${bytes.subarray(0, 4).toString('hex')}, which is no WAL page of PostgreSQL`);
-  }
+  const version = versionByMagic(magic);
+  // Zeros are no other version, but a file that was never written or lost its content.
+  if (version === undefined && magic === 0) throw damaged(what, 'it begins with zeros');
+  if (version === undefined) throw unknownWalVersion(magic, what);
   if ((flags & LONG_HEADER_FLAG) === 0 || (flags & ~ALL_FLAGS) !== 0) {
     throw damaged(what, `its first page has the flags 0x${flags.toString(16)}, which no segment begins with`);
   }
   return {
-    magic,
+    majorVersion: version.major,
     timeline: bytes.readUInt32LE(4),
     pageLsn: lsn(bytes.readBigUInt64LE(8)),
     systemIdentifier: bytes.readBigUInt64LE(24),

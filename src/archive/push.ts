@@ -69,10 +69,11 @@ async function comparePresent(
 ): Promise<PushedWalFile | undefined> {
   const options = given.signal === undefined ? {} : { signal: given.signal };
   let same: PushedWalFile | undefined;
-  for (const { key, compression } of present) {
+  for (const name of present) {
+    const { key } = name;
     const stored = await given.store.get(key, options);
     if (stored === undefined) continue;
-    const content = await decodeWalObject(key, compression, stored);
+    const content = await decodeWalObject(name, stored);
     if (!content.equals(bytes)) throw differs(given, key);
     same = { outcome: 'present', key, storedBytes: stored.length };
   }

@@ -9,8 +9,7 @@
  * @module
  */
 
-import { Failure } from '../base/failure.ts';
-import { isReadableCompression, type Compression, type StoredCompression } from '../base/compression-names.ts';
+import type { Compression } from '../base/compression-names.ts';
 import { decompress } from '../codec/compression.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { WAL_FOLDER, walFileOf, walObjectKey, walObjectNames, type WalObjectName } from '../walg/object-names.ts';
@@ -49,28 +48,18 @@ export async function findWalObjects(
   return walObjectNames(fileName).filter(({ key }) => present.has(key));
 }
 
-/** Decodes an object's bytes. @throws {Failure} `corrupt` if they are damaged, `failed` for a compression the program has not. */
-export async function decodeWalObject(
-  key: string,
-  compression: StoredCompression,
-  stored: Uint8Array,
-): Promise<Buffer> {
-  if (isReadableCompression(compression)) {
-    return decompress(compression, stored, { maxBytes: MAX_WAL_FILE_BYTES, object: key });
-  }
-  throw new Failure('failed', {
-    message: `cannot read ${key}: it is compressed with ${compression}, which this program does not read`,
-    remedy: 'Fetch it with wal-g, and archive it again compressed with zstd, lz4 or none.',
-  });
+/** Decodes an object's bytes. @throws {Failure} if they are damaged, or in a compression the program has not. */
+export async function decodeWalObject({ key, compression }: WalObjectName, stored: Uint8Array): Promise<Buffer> {
+  return decompress(compression, stored, { maxBytes: MAX_WAL_FILE_BYTES, object: key });
 }
 
 async function readObject(
   store: ObjectStore,
-  { key, compression }: WalObjectName,
+  name: WalObjectName,
   signal: AbortSignal | undefined,
 ): Promise<ArchivedWalFile | undefined> {
-  const stored = await store.get(key, signal === undefined ? {} : { signal });
-  return stored === undefined ? undefined : { key, bytes: await decodeWalObject(key, compression, stored) };
+  const stored = await store.get(name.key, signal === undefined ? {} : { signal });
+  return stored === undefined ? undefined : { key: name.key, bytes: await decodeWalObject(name, stored) };
 }
 
 /**

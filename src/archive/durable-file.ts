@@ -1,0 +1,52 @@
+/**
+ * Files that appear whole or not at all, and stay after the machine has died.
+ *
+ * @module
+ */
+
+import { open, rename, rm, utimes } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { Failure, messageOf } from '../base/failure.ts';
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function writeAndSync(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'w', 0o600);
+  try {
+    await file.writeFile(bytes);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Writes a file: beside its place first (`PATH.walkback-tmp`), fsynced, then renamed, and the folder fsynced.
+ *
+ * @param modifiedAt what its time of modification shall be; the time of writing otherwise.
+ * @throws {Failure} `failed` if it could not be written; then nothing is left behind.
+ */
+export async function writeFileDurably(path: string, bytes: Uint8Array, modifiedAt?: Date): Promise<void> {
+  const tmp = `${path}.walkback-tmp`;
+  try {
+    await writeAndSync(tmp, bytes);
+    if (modifiedAt !== undefined) await utimes(tmp, modifiedAt, modifiedAt);
+    await rename(tmp, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await rm(tmp, { force: true }).catch(() => {});
+    throw new Failure('failed', {
+      message: `cannot write ${path}: ${messageOf(error)}`,
+      remedy: 'Make room on the file system, and check that this user may write there; then try again.',
+      cause: error,
+    });
+  }
+}
