@@ -1,0 +1,125 @@
+/**
+ * The live server of a data directory: whether it runs, and starting and stopping it by the operator's commands.
+ *
+ * That a command ended well is not believed: the server is stopped when no process has the directory *and* its control
+ * file says "shut down", and started when it answers. It is never stopped in `immediate` mode.
+ *
+ * @module
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Failure, isFailure } from '../base/failure.ts';
+import { connect, type Connection, type ConnectionSettings } from './connection.ts';
+import { controlFileOf, isShutDown } from './control-file-of.ts';
+import { runningPostmaster } from './postmaster.ts';
+import { formatCommand, runProgram } from './run-program.ts';
+import { fillCommand, type ServerCommands, type ServerCommandValues } from './server-commands.ts';
+
+/** What is needed to start and stop it. */
+export interface LiveServer {
+  readonly dataDirectory: string;
+  readonly commands: ServerCommands;
+  readonly values: ServerCommandValues;
+  /** How clients reach it once it runs. */
+  readonly connection: ConnectionSettings;
+  readonly stopTimeoutMs: number;
+  readonly startTimeoutMs: number;
+}
+
+/** `crashed`: no process, and no clean shutdown in the control file. */
+export type ServerState = 'running' | 'stopped' | 'crashed';
+
+const POLL_MS = 50;
+
+/** The state of the server of a data directory. */
+export async function serverState(dataDirectory: string): Promise<ServerState> {
+  if ((await runningPostmaster(dataDirectory)) !== undefined) return 'running';
+  return isShutDown(await controlFileOf(dataDirectory)) ? 'stopped' : 'crashed';
+}
+
+async function runCommand(server: LiveServer, which: 'start' | 'stop', timeoutMs: number): Promise<void> {
+  const argv = fillCommand(server.commands[which], server.values);
+  const end = await runProgram(argv, { timeoutMs });
+  if (end.code === 0) return;
+  throw new Failure('failed', {
+    message: `cannot ${which} the server on ${server.dataDirectory}: ${formatCommand(argv)} ended with ${end.code ?? 'a signal'}`,
+    remedy: `Run that command by hand and see what it says, then go on.`,
+    facts: end.output === '' ? [] : end.output.split('\n').slice(-8),
+  });
+}
+
+/**
+ * Stops the server and proves it: no process, and "shut down" in the control file. One that is stopped already is fine.
+ *
+ * @throws {Failure} `unavailable` if it still runs after `stopTimeoutMs`; `failed` if it ended without a clean shutdown.
+ */
+export async function stopLiveServer(server: LiveServer): Promise<void> {
+  const { dataDirectory, stopTimeoutMs } = server;
+  const deadline = Date.now() + stopTimeoutMs;
+  if ((await runningPostmaster(dataDirectory)) !== undefined) {
+    await runCommand(server, 'stop', stopTimeoutMs);
+    while ((await runningPostmaster(dataDirectory)) !== undefined) {
+      if (Date.now() > deadline) throw stillRunning(server);
+      await sleep(POLL_MS);
+    }
+  }
+  if ((await serverState(dataDirectory)) === 'stopped') return;
+  throw new Failure('failed', {
+    message: `cannot use ${dataDirectory}: its server has ended without a clean shutdown`,
+    remedy: 'Start it, let it recover, and look at its log for what ended it; then go on.',
+  });
+}
+
+function stillRunning({ dataDirectory, stopTimeoutMs }: LiveServer): Failure {
+  return new Failure('unavailable', {
+    message: `cannot stop the server on ${dataDirectory}: it still runs after ${Math.round(stopTimeoutMs / 1000)} s`,
+    remedy:
+      'It may be writing its last checkpoint or archiving its last WAL: see its log and pg_stat_archiver. Then go on. It is never stopped in immediate mode.',
+  });
+}
+
+/**
+ * Starts the server and waits until it answers at its usual place. One that runs already is fine.
+ *
+ * @throws {Failure} `unavailable` if it does not answer within `startTimeoutMs`; `failed` if its command fails.
+ */
+export async function startLiveServer(server: LiveServer): Promise<void> {
+  const deadline = Date.now() + server.startTimeoutMs;
+  if ((await runningPostmaster(server.dataDirectory)) === undefined) {
+    await runCommand(server, 'start', server.startTimeoutMs);
+  }
+  const connection = await connectWhenReady(server.connection, deadline);
+  await connection.close();
+}
+
+/** Connects, trying again until `deadlineMs` (of the clock) while the server does not answer. */
+export async function connectWhenReady(settings: ConnectionSettings, deadlineMs: number): Promise<Connection> {
+  for (;;) {
+    try {
+      return await connect(settings);
+    } catch (error) {
+      if (!isFailure(error, 'unavailable') || Date.now() > deadlineMs) throw error;
+      await sleep(POLL_MS);
+    }
+  }
+}
+
+/**
+ * Connects to the live server and proves that it is the one on its data directory.
+ *
+ * @throws {Failure} `refused` if another server answers there.
+ */
+export async function connectToLive(server: LiveServer): Promise<Connection> {
+  const connection = await connect(server.connection);
+  const [row] = await connection.query('select system_identifier::text as id from pg_control_system()');
+  const { systemIdentifier } = await controlFileOf(server.dataDirectory);
+  const postmaster = await runningPostmaster(server.dataDirectory);
+  const isOurs = row?.['id'] === systemIdentifier.toString() && postmaster?.port === server.connection.port;
+  if (isOurs) return connection;
+  await connection.close();
+  throw new Failure('refused', {
+    message: `cannot use the server that answers at port ${server.connection.port}: it is not the one on ${server.dataDirectory}`,
+    remedy: 'Correct the data directory, host or port in the settings; they must mean one server.',
+  });
+}

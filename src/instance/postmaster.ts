@@ -1,0 +1,104 @@
+/**
+ * What a data directory says about the server that runs on it: `PG_VERSION`, `postmaster.pid`, `postmaster.opts`.
+ *
+ * A `postmaster.pid` alone proves nothing (it stays after a crash); it counts only while its process lives.
+ *
+ * Source: `src/include/utils/pidfile.h`, `src/backend/postmaster/postmaster.c` (`CreateOptsFile`).
+ *
+ * @module
+ */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { Failure, messageOf } from '../base/failure.ts';
+
+/** The contents of `postmaster.pid`. */
+export interface PostmasterPid {
+  readonly pid: number;
+  readonly dataDirectory: string;
+  readonly port: number;
+  /** The first socket directory; empty when the server has none. */
+  readonly socketDirectory: string;
+  /** The first address it listens on; empty for none. */
+  readonly listenAddress: string;
+  /** `starting`, `stopping`, `ready`, `standby`; empty while it is being written. */
+  readonly status: string;
+}
+
+/** Reads `postmaster.pid`'s text. `undefined` if it holds no process id (it is being written). */
+export function parsePostmasterPid(text: string): PostmasterPid | undefined {
+  const lines = text.split('\n').map((line) => line.trim());
+  const pid = Math.abs(Number(lines[0]));
+  if (!Number.isSafeInteger(pid) || pid < 1) return undefined;
+  return {
+    pid,
+    dataDirectory: lines[1] ?? '',
+    port: Number(lines[3] ?? 0),
+    socketDirectory: lines[4] ?? '',
+    listenAddress: lines[5] ?? '',
+    status: lines[7] ?? '',
+  };
+}
+
+/** Reads `postmaster.opts`: the arguments the server was last started with, without the program and `-D`. */
+export function parsePostmasterOptions(text: string): string[] {
+  const words = [...text.matchAll(/"([^"]*)"/g)].map((match) => match[1] ?? '');
+  const kept: string[] = [];
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? '';
+    if (word === '-D') index += 1;
+    else if (!word.startsWith('-D') && !word.startsWith('--data-directory=')) kept.push(word);
+  }
+  return kept;
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw new Failure('denied', {
+      message: `cannot read ${path}: ${messageOf(error)}`,
+      remedy: "Run walkback as the operating system's user that owns the data directory.",
+      cause: error,
+    });
+  });
+}
+
+/** True if a process with this id exists. */
+export function isProcessAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** The server that runs on a data directory; `undefined` when none does. */
+export async function runningPostmaster(dataDirectory: string): Promise<PostmasterPid | undefined> {
+  const text = await readIfThere(join(dataDirectory, 'postmaster.pid'));
+  const found = text === undefined ? undefined : parsePostmasterPid(text);
+  return found !== undefined && isProcessAlive(found.pid) && (await isPostgres(found.pid)) ? found : undefined;
+}
+
+/** After a restart of the machine, another program may have the id. Only Linux tells; elsewhere the id is believed. */
+async function isPostgres(pid: number): Promise<boolean> {
+  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => undefined);
+  return name === undefined || /^(postgres|postmaster)/.test(name);
+}
+
+/** The arguments the server on this directory was last started with (`-D` left out). */
+export async function lastServerOptions(dataDirectory: string): Promise<string[]> {
+  return parsePostmasterOptions((await readIfThere(join(dataDirectory, 'postmaster.opts'))) ?? '');
+}
+
+/** The major version of a data directory. @throws {Failure} `refused` if it is none. */
+export async function majorVersionOf(dataDirectory: string): Promise<number> {
+  const text = await readIfThere(join(dataDirectory, 'PG_VERSION'));
+  const major = Number(text?.trim());
+  if (Number.isInteger(major) && major > 0) return major;
+  throw new Failure('refused', {
+    message: `cannot use ${dataDirectory} as a data directory: it has no PG_VERSION`,
+    remedy: 'Name the data directory itself; "SHOW data_directory" tells it.',
+  });
+}

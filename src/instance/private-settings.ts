@@ -1,0 +1,163 @@
+/**
+ * Settings of a server that we start ourselves, beside the live one: inert, small, and reachable by its owner alone.
+ *
+ * Its files say how the *live* server behaves. So it reads a configuration file of ours, and everything that could reach
+ * out of its directory is set on the command line, which wins over every file, `postgresql.auto.conf` included.
+ *
+ * Source: PostgreSQL manual, "Server Configuration", "Hot Standby" (settings not below the primary's).
+ *
+ * @module
+ */
+
+import { formatLsn, type Lsn } from '../postgres/lsn.ts';
+
+/** Settings that replay refuses to start below, as the control file or a parameter change in WAL has them. */
+export interface RequiredSettings {
+  readonly maxConnections: number;
+  readonly maxWorkerProcesses: number;
+  readonly maxWalSenders: number;
+  readonly maxPreparedTransactions: number;
+  readonly maxLocksPerTransaction: number;
+}
+
+/** Where replay stops and what feeds it. Without one the server only opens. */
+export interface ReplaySettings {
+  readonly restoreCommand: string;
+  /** The timeline to follow, by number; `current` is the one of the data. */
+  readonly timeline: number | 'current';
+  /** Stops there and pauses; without it, replay goes to the end of WAL and the server promotes itself. */
+  readonly stopAt?: { readonly lsn: Lsn; readonly inclusive: boolean };
+}
+
+/** What one private server should be like. */
+export interface PrivateServerSettings {
+  readonly major: number;
+  readonly socketDirectory: string;
+  readonly port: number;
+  readonly configFile: string;
+  readonly hbaFile: string;
+  readonly identFile: string;
+  /** Shown in the process list. */
+  readonly name: string;
+  readonly required: RequiredSettings;
+  readonly walLevel: 'minimal' | 'replica' | 'logical';
+  /** `held`: WAL is kept for later (`archive_mode` on, no command). `off`: its WAL goes nowhere, ever. */
+  readonly archiving: 'held' | 'off';
+  readonly replay?: ReplaySettings;
+}
+
+/** The larger of each. */
+export function mergeRequired(one: RequiredSettings, other: RequiredSettings): RequiredSettings {
+  return {
+    maxConnections: Math.max(one.maxConnections, other.maxConnections),
+    maxWorkerProcesses: Math.max(one.maxWorkerProcesses, other.maxWorkerProcesses),
+    maxWalSenders: Math.max(one.maxWalSenders, other.maxWalSenders),
+    maxPreparedTransactions: Math.max(one.maxPreparedTransactions, other.maxPreparedTransactions),
+    maxLocksPerTransaction: Math.max(one.maxLocksPerTransaction, other.maxLocksPerTransaction),
+  };
+}
+
+type Setting = readonly [name: string, value: string | number];
+
+function where(settings: PrivateServerSettings): Setting[] {
+  return [
+    ['config_file', settings.configFile],
+    ['hba_file', settings.hbaFile],
+    ['ident_file', settings.identFile],
+    ['listen_addresses', ''],
+    ['port', settings.port],
+    ['unix_socket_directories', settings.socketDirectory],
+    ['unix_socket_permissions', '0700'],
+    ['unix_socket_group', ''],
+    ['external_pid_file', ''],
+    ['ssl', 'off'],
+    ['bonjour', 'off'],
+    ['cluster_name', settings.name],
+    ['logging_collector', 'off'],
+    ['log_destination', 'stderr'],
+    ['log_line_prefix', '%m [%p] '],
+  ];
+}
+
+/** Nothing leaves the directory, nobody is followed or fed, and no code of the live server's preloads runs. */
+function inert(major: number): Setting[] {
+  const since15: Setting[] = [['archive_library', '']];
+  const since17: Setting[] = [
+    ['sync_replication_slots', 'off'],
+    ['summarize_wal', 'off'],
+    ['event_triggers', 'off'],
+    ['synchronized_standby_slots', ''],
+  ];
+  return [
+    ['archive_command', ''],
+    ...(major >= 15 ? since15 : []),
+    ...(major >= 17 ? since17 : []),
+    ['archive_cleanup_command', ''],
+    ['recovery_end_command', ''],
+    ['primary_conninfo', ''],
+    ['primary_slot_name', ''],
+    ['synchronous_standby_names', ''],
+    ['hot_standby_feedback', 'off'],
+    ['max_logical_replication_workers', 0],
+    ['shared_preload_libraries', ''],
+    ['session_preload_libraries', ''],
+    ['local_preload_libraries', ''],
+    ['autovacuum', 'off'],
+    ['archive_timeout', 0],
+    ['temp_tablespaces', ''],
+    ['default_tablespace', ''],
+  ];
+}
+
+function size(required: RequiredSettings): Setting[] {
+  return [
+    ['shared_buffers', '64MB'],
+    ['huge_pages', 'off'],
+    ['max_connections', required.maxConnections],
+    ['max_worker_processes', required.maxWorkerProcesses],
+    ['max_wal_senders', required.maxWalSenders],
+    ['max_prepared_transactions', required.maxPreparedTransactions],
+    ['max_locks_per_transaction', required.maxLocksPerTransaction],
+  ];
+}
+
+/** All targets are emptied first and ours comes last: an empty one resets whichever was set before it. */
+function replay(settings: ReplaySettings | undefined): Setting[] {
+  const emptied: Setting[] = ['', '_name', '_time', '_xid', '_lsn'].map((suffix) => [`recovery_target${suffix}`, '']);
+  if (settings === undefined) return [...emptied, ['restore_command', '']];
+  const { stopAt } = settings;
+  const target: Setting[] =
+    stopAt === undefined
+      ? []
+      : [
+          ['recovery_target_inclusive', stopAt.inclusive ? 'on' : 'off'],
+          ['recovery_target_action', 'pause'],
+          ['recovery_target_lsn', formatLsn(stopAt.lsn)],
+        ];
+  return [
+    ...emptied,
+    ['restore_command', settings.restoreCommand],
+    ['recovery_target_timeline', settings.timeline],
+    ['recovery_min_apply_delay', 0],
+    ...target,
+  ];
+}
+
+/**
+ * The server's arguments: `-c name=value` pairs for `postgres`, to be given as an argument list (nothing is quoted).
+ */
+export function privateServerArguments(settings: PrivateServerSettings): string[] {
+  const all: Setting[] = [
+    ...where(settings),
+    ...inert(settings.major),
+    ...size(settings.required),
+    ['wal_level', settings.walLevel],
+    ['hot_standby', 'on'],
+    ['max_standby_archive_delay', -1],
+    ['max_standby_streaming_delay', -1],
+    ['restart_after_crash', 'off'],
+    ['archive_mode', settings.archiving === 'held' ? 'on' : 'off'],
+    ...replay(settings.replay),
+  ];
+  return all.flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
