@@ -1,0 +1,150 @@
+/**
+ * A cluster of one server on this host. A place is a directory beside the data directory, on the same file system:
+ *
+ *     <data directory>                        live
+ *     <data directory>.walkback/<id>/data     rehearsal
+ *     <data directory>.walkback/<id>/kept     kept
+ *     <data directory>.walkback/<id>/replaced replaced
+ *
+ * It refuses a data directory that is a mount point or a symbolic link (neither can be renamed into place).
+ *
+ * @module
+ */
+
+import { lstat, realpath, stat, statfs } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+import { Failure, messageOf } from '../../base/failure.ts';
+import { isThere, renameDurably } from '../../instance/durable-rename.ts';
+import {
+  connectToLive,
+  serverState,
+  startLiveServer,
+  stopLiveServer,
+  type LiveServer,
+} from '../../instance/live-server.ts';
+import { formatCommand } from '../../instance/run-program.ts';
+import { fillCommand } from '../../instance/server-commands.ts';
+import type { Cluster, PlaceName, PlaceProblem } from '../cluster.ts';
+
+/** What a local cluster is made of. */
+export interface LocalClusterOptions {
+  readonly name: string;
+  readonly server: LiveServer;
+}
+
+const FOLDER_OF: Record<Exclude<PlaceName, 'live'>, string> = { rehearsal: 'data', kept: 'kept', replaced: 'replaced' };
+
+/** Where recoveries of a data directory keep their journals and places. */
+export function recoveriesFolderOf(dataDirectory: string): string {
+  return `${dataDirectory}.walkback`;
+}
+
+async function linkProblem(dataDirectory: string): Promise<PlaceProblem | undefined> {
+  const entry = await lstat(dataDirectory);
+  if (!entry.isSymbolicLink()) return undefined;
+  return {
+    message: `${dataDirectory} is a symbolic link`,
+    remedy: `Name the directory itself in the settings: ${await realpath(dataDirectory)}`,
+  };
+}
+
+async function mountProblem(dataDirectory: string): Promise<PlaceProblem | undefined> {
+  const [directory, parent] = await Promise.all([stat(dataDirectory), stat(dirname(dataDirectory))]);
+  if (directory.dev === parent.dev) return undefined;
+  return {
+    message: `${dataDirectory} is a mount point: it cannot be renamed`,
+    remedy: `Move the data into a folder of that file system (stop the server, make ${join(dataDirectory, 'data')}, move everything into it, and let the server use it), then plan again.`,
+  };
+}
+
+/** `rename` needs both names on one file system, and the right to write in the parent. */
+async function parentProblem(dataDirectory: string): Promise<PlaceProblem | undefined> {
+  const parent = await stat(dirname(dataDirectory));
+  const user = process.getuid?.();
+  const mayWrite = user === undefined || user === 0 || parent.uid === user || (parent.mode & 0o022) !== 0;
+  if (mayWrite) return undefined;
+  return {
+    message: `the folder ${dirname(dataDirectory)} is not ours: nothing in it can be renamed`,
+    remedy: `Let the server's user own it:  chown ${user} ${dirname(dataDirectory)}`,
+  };
+}
+
+async function ownerProblem(dataDirectory: string): Promise<PlaceProblem | undefined> {
+  const owner = (await stat(dataDirectory)).uid;
+  const user = process.getuid?.();
+  if (user === undefined || owner === user) return undefined;
+  return {
+    message: `${dataDirectory} belongs to user ${owner}, and this is user ${user}`,
+    remedy: `Run walkback as the user that owns the data directory (for example: sudo -u postgres walkback …).`,
+  };
+}
+
+async function placeProblems(dataDirectory: string): Promise<PlaceProblem[]> {
+  const found = await Promise.all([
+    linkProblem(dataDirectory),
+    mountProblem(dataDirectory),
+    parentProblem(dataDirectory),
+    ownerProblem(dataDirectory),
+  ]);
+  return found.filter((problem) => problem !== undefined);
+}
+
+async function move(from: string, to: string): Promise<void> {
+  const [fromIsThere, toIsThere] = await Promise.all([isThere(from), isThere(to)]);
+  if (!fromIsThere && toIsThere) return;
+  if (!fromIsThere) {
+    throw new Failure('conflict', {
+      message: `cannot move ${from} to ${to}: neither of them is there`,
+      remedy: `Somebody has moved the data directory away: look in ${dirname(from)} and put it back.`,
+    });
+  }
+  await renameDurably(from, to);
+}
+
+async function freeBytes(dataDirectory: string): Promise<bigint> {
+  const figures = await statfs(dirname(dataDirectory), { bigint: true }).catch((error: unknown) => {
+    throw new Failure('denied', {
+      message: `cannot see how much room ${dirname(dataDirectory)} has: ${messageOf(error)}`,
+      remedy: 'Run walkback as the user that owns the data directory.',
+      cause: error,
+    });
+  });
+  return figures.bavail * figures.bsize;
+}
+
+/** A cluster of one server on this host. */
+export function localCluster({ name, server }: LocalClusterOptions): Cluster {
+  const { dataDirectory } = server;
+  const recoveriesFolder = recoveriesFolderOf(dataDirectory);
+  const recoveryFolder = (id: string): string => join(recoveriesFolder, checkId(id));
+  const placeOf = (id: string, place: PlaceName): string =>
+    place === 'live' ? dataDirectory : join(recoveryFolder(id), FOLDER_OF[place]);
+  const lineOf = (which: 'start' | 'stop'): string => formatCommand(fillCommand(server.commands[which], server.values));
+  return {
+    kind: 'local',
+    name: name === '' ? basename(dataDirectory) : name,
+    dataDirectory,
+    recoveriesFolder,
+    recoveryFolder,
+    placeOf,
+    isPresent: (id, place) => isThere(placeOf(id, place)),
+    move: (id, from, to) => move(placeOf(id, from), placeOf(id, to)),
+    placeProblems: () => placeProblems(dataDirectory),
+    freeBytes: () => freeBytes(dataDirectory),
+    state: () => serverState(dataDirectory),
+    connect: () => connectToLive(server),
+    stop: () => stopLiveServer(server),
+    start: () => startLiveServer(server),
+    commandLines: { stop: lineOf('stop'), start: lineOf('start') },
+  };
+}
+
+/** An id becomes part of a path. @throws {Failure} `usage` if it is none. */
+function checkId(id: string): string {
+  if (/^[0-9a-f]{4,16}$/.test(id)) return id;
+  throw new Failure('usage', {
+    message: `cannot use ${JSON.stringify(id)} as a recovery's id: ids are 4 or more of 0-9 and a-f`,
+    remedy: 'List the recoveries of this server:  walkback recover status',
+  });
+}
