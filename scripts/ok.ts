@@ -17,7 +17,12 @@ const NODE = process.execPath;
 
 /** The longest first, so that nothing long is left for the end. */
 const CHECKS: readonly Check[] = [
-  { name: 'unit', looksAt: 'unit tests', program: 'vitest', args: ['run', '--project', 'unit', '--reporter=dot'] },
+  {
+    name: 'unit',
+    looksAt: 'unit tests',
+    program: 'vitest',
+    args: ['run', '--configLoader', 'native', '--project', 'unit', '--reporter=dot'],
+  },
   { name: 'types', looksAt: 'strict TypeScript', program: 'tsc', args: ['--pretty', 'false'] },
   { name: 'lint', looksAt: 'oxlint, type-aware', program: 'oxlint', args: ['--type-aware', '--deny-warnings', '.'] },
   { name: 'layers', looksAt: 'directions of import, cycles', program: NODE, args: ['scripts/ok/layers.ts'] },
