@@ -4,7 +4,8 @@
  * Those of BSD `<sysexits.h>` where it has one that fits; 74 is also what WAL-G answers for "not in the archive".
  * A server in archive recovery takes 1 to 125 from its `restore_command` to mean "no such file in the archive", ends
  * recovery and opens for writing; above 125 it stops. On a replica it is the reverse: above 125 shuts it down, below it
- * goes on streaming. From `archive_command`, below 126 is counted and tried again.
+ * goes on streaming. From `archive_command`, below 126 is counted and tried again. What `wal fetch` answers itself is
+ * decided in `src/archive/fetch-exit-code.ts`; here is what a failure before that answers.
  *
  * Source: PostgreSQL `src/backend/access/transam/xlogarchive.c` (`RestoreArchivedFile`), `pgarch.c`.
  *
@@ -38,7 +39,6 @@ export const EXIT_CODES: Readonly<Record<Ending, number>> = {
   interrupted: 130,
 };
 
-const NOT_IN_ARCHIVE = EXIT_CODES.notInArchive;
 /** `EX_TEMPFAIL`: for servers, whose commands must not answer 130 or 143. */
 const TRY_AGAIN = 75;
 const STOPS_THE_SERVER = 128;
@@ -52,7 +52,8 @@ export function exitCode(ending: Ending, listener: Listener): number {
     case 'archive_command':
       return forServers;
     case 'restore_command':
-      return ending === 'notInArchive' ? NOT_IN_ARCHIVE : forServers + STOPS_THE_SERVER;
+      // Also for notInArchive: the end of the archive is an answer that `wal fetch` gives, with its proof, never a failure.
+      return forServers + STOPS_THE_SERVER;
     case 'restore_command of a replica':
       return forServers;
     case 'monitoring':

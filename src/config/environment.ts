@@ -18,6 +18,14 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Names the file of settings; not a setting itself. */
 export const CONFIG_VARIABLE = 'WALKBACK_CONFIG';
 
+/** Variables that are no settings, with what they do: that one, and those of the two shell scripts of the spool. */
+export const OTHER_VARIABLES: Readonly<Record<string, string>> = {
+  [CONFIG_VARIABLE]: 'The file of settings to read.',
+  WALKBACK_ARCHIVE_WAIT_S: 'Seconds that walkback-archive waits for the agent to push a file (20).',
+  WALKBACK_RESTORE_WAIT_S: 'Seconds that walkback-restore waits for the agent to answer (300; 30 on a replica).',
+  WALKBACK_AGENT_SILENCE_S: 'Seconds of silence after which both scripts take the agent for dead (10).',
+};
+
 /** The environment that this process was started with. */
 export function processEnvironment(): Environment {
   return process.env;
@@ -39,7 +47,7 @@ export function lookUp(name: SettingName, environment: Environment): { variable:
 
 /** @throws {Failure} `usage` for a `WALKBACK_…` variable that is no setting, with the nearest one. */
 export function refuseUnknownVariables(environment: Environment): void {
-  const known = new Set([CONFIG_VARIABLE, ...SETTING_NAMES.map(environmentName)]);
+  const known = new Set([...Object.keys(OTHER_VARIABLES), ...SETTING_NAMES.map(environmentName)]);
   const unknown = Object.keys(environment).find((variable) => variable.startsWith('WALKBACK_') && !known.has(variable));
   if (unknown === undefined) return;
   const nearest = nearestName(unknown, known);

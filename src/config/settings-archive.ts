@@ -126,8 +126,8 @@ export const ARCHIVE_SETTINGS = {
     group: 'archive',
     kind: duration(1000),
     summary: 'How long one call to the store may take in all, with its retries, before it fails as unavailable.',
-    default: '5min',
-    example: '2min',
+    default: '2min',
+    example: '5min',
   },
   compression: {
     group: 'writing',

@@ -5,7 +5,7 @@
  */
 
 import type { Setting } from './setting.ts';
-import { bytes, integer, path, shellCommand, text, timeZone } from './value-kind.ts';
+import { bytes, choice, commandLine, duration, integer, matching, path, text, timeZone } from './value-kind.ts';
 
 /** Settings of the server and its host, and general ones. */
 export const SERVER_SETTINGS = {
@@ -35,16 +35,15 @@ export const SERVER_SETTINGS = {
   pgHost: {
     group: 'server',
     kind: text,
-    summary: 'The host, or the directory of the socket, by which the server is reached.',
-    default: '/var/run/postgresql',
+    summary:
+      'The host, or the directory of the socket, by which the server is reached. Absent: what the running server of the data directory says, otherwise /var/run/postgresql.',
     example: '/run/postgresql',
     alsoFrom: ['PGHOST'],
   },
   pgPort: {
     group: 'server',
     kind: integer(1, 65_535),
-    summary: "The server's port.",
-    default: '5432',
+    summary: "The server's port. Absent: what the running server of the data directory says, otherwise 5432.",
     example: '5433',
     alsoFrom: ['PGPORT'],
   },
@@ -59,7 +58,8 @@ export const SERVER_SETTINGS = {
   pgPassword: {
     group: 'server',
     kind: text,
-    summary: "The role's password. A password file or a socket with peer authentication is better.",
+    summary:
+      "The role's password. Absent: the password file (PGPASSFILE, ~/.pgpass), or none with peer authentication.",
     example: '(a secret)',
     alsoFrom: ['PGPASSWORD', 'PGPASSWORD_SUPERUSER'],
     secret: true,
@@ -72,30 +72,68 @@ export const SERVER_SETTINGS = {
     example: 'shop',
     alsoFrom: ['PGDATABASE'],
   },
+  pgSslMode: {
+    group: 'server',
+    kind: choice(['disable', 'require', 'verify-full']),
+    summary:
+      'Whether the connection is encrypted (require) and the server proves who it is (verify-full). Sockets need neither.',
+    default: 'disable',
+    example: 'verify-full',
+    alsoFrom: ['PGSSLMODE'],
+  },
+  pgSslRootCert: {
+    group: 'server',
+    kind: path,
+    summary:
+      'A file of certificates (PEM) by which the server is trusted with verify-full. Absent: those of the system.',
+    example: '/etc/ssl/postgresql-ca.pem',
+    alsoFrom: ['PGSSLROOTCERT'],
+  },
+  connectTimeout: {
+    group: 'server',
+    kind: duration(100),
+    summary: 'How long connecting to the server may take.',
+    default: '10s',
+    example: '30s',
+  },
   binDirectory: {
     group: 'server',
     kind: path,
     summary:
-      "The folder of PostgreSQL's programs (pg_ctl, postgres) of the server's major version. Absent: those found on the PATH.",
+      "The folder of PostgreSQL's programs (pg_ctl, postgres) of the server's major version. Absent: the folders that packages of that version use.",
     example: '/usr/lib/postgresql/17/bin',
   },
   startCommand: {
     group: 'recovery',
-    kind: shellCommand,
-    summary: 'Starts the live server. Absent: pg_ctl start on the data directory.',
-    example: 'systemctl start postgresql@17-main',
+    kind: commandLine,
+    summary:
+      'Starts the live server: a program and its arguments, no shell. {dataDirectory}, {bin}, {logFile} and {options} are filled in. Absent, with stop-command: pg_ctl.',
+    example: 'rc-service postgresql start',
   },
   stopCommand: {
     group: 'recovery',
-    kind: shellCommand,
-    summary: 'Stops the live server. Absent: pg_ctl stop on the data directory.',
-    example: 'systemctl stop postgresql@17-main',
+    kind: commandLine,
+    summary: 'Stops the live server, written as start-command is. It must shut down cleanly (fast, not immediate).',
+    example: 'rc-service postgresql stop',
   },
   statusCommand: {
     group: 'recovery',
-    kind: shellCommand,
-    summary: 'Exits 0 if the live server runs. Absent: pg_ctl status on the data directory.',
-    example: 'systemctl is-active postgresql@17-main',
+    kind: commandLine,
+    summary:
+      "Exits 0 if the live server runs, written as start-command is. Absent: the data directory's postmaster.pid.",
+    example: 'rc-service postgresql status',
+  },
+  systemdUnit: {
+    group: 'recovery',
+    kind: text,
+    summary: 'The unit by which systemctl starts and stops the live server.',
+    example: 'postgresql@17-main.service',
+  },
+  debianCluster: {
+    group: 'recovery',
+    kind: matching(/^\d{1,3}\/[^/\s]+$/, 'VERSION/NAME', 'a version and a name such as 17/main'),
+    summary: 'The cluster that pg_ctlcluster starts and stops, as pg_lsclusters names it.',
+    example: '17/main',
   },
   spoolDirectory: {
     group: 'agent',

@@ -26,8 +26,37 @@ export const text: ValueKind<string> = {
   parse: (given) => (given === '' ? undefined : given),
 };
 
-/** A command line for `sh -c`. */
-export const shellCommand: ValueKind<string> = { ...text, placeholder: 'COMMAND', expects: 'a shell command' };
+/** Text of a given form. */
+export function matching(form: RegExp, placeholder: string, expects: string): ValueKind<string> {
+  return { placeholder, expects, parse: (given) => (form.test(given) ? given : undefined) };
+}
+
+const WORD = /\s*((?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+)\s*/y;
+const QUOTED = /\\(.)|"((?:[^"\\]|\\.)*)"|'([^']*)'/g;
+
+function splitWords(given: string): readonly string[] | undefined {
+  const words: string[] = [];
+  WORD.lastIndex = 0;
+  while (WORD.lastIndex < given.length) {
+    const [, word] = WORD.exec(given) ?? [];
+    if (word === undefined) return undefined;
+    words.push(
+      word.replace(
+        QUOTED,
+        (_whole, escaped?: string, double?: string, single?: string) =>
+          escaped ?? single ?? (double ?? '').replace(/\\(["\\])/g, '$1'),
+      ),
+    );
+  }
+  return words.length === 0 ? undefined : words;
+}
+
+/** A program and its arguments, quoted as for a shell; nothing is expanded. */
+export const commandLine: ValueKind<readonly string[]> = {
+  placeholder: 'COMMAND',
+  expects: 'a program and its arguments, with balanced quotes',
+  parse: splitWords,
+};
 
 /** A path from the root, so that it means the same whoever reads it, in whatever directory. */
 export const path: ValueKind<string> = {
