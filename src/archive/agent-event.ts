@@ -1,0 +1,17 @@
+/**
+ * What the agent tells of its work, as values: whoever runs it decides how to show them.
+ *
+ * @module
+ */
+
+/** One thing that happened. */
+export type AgentEvent =
+  | { readonly kind: 'serving'; readonly systemIdentifier: bigint; readonly timeline: number; readonly spool: string }
+  | { readonly kind: 'waitingForServer'; readonly message: string }
+  | { readonly kind: 'pushed'; readonly fileName: string; readonly key: string; readonly storedBytes: number }
+  | { readonly kind: 'pushFailed'; readonly fileName: string; readonly message: string }
+  | { readonly kind: 'fetched'; readonly fileName: string; readonly ahead: boolean }
+  | { readonly kind: 'answered'; readonly fileName: string; readonly code: number; readonly message: string };
+
+/** Receives events. Must not throw. */
+export type ReportAgentEvent = (event: AgentEvent) => void;

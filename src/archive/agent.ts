@@ -1,0 +1,172 @@
+/**
+ * The agent: one resident process beside a server, which pushes its WAL ahead of `archive_command`, fetches WAL ahead of
+ * replay, and answers `restore_command`, all through the spool.
+ *
+ * It serves one *life* of a data directory at a time. A promotion, a data directory that was exchanged, or a spool that
+ * was emptied begins a new one, from an empty spool. It holds at most {@link BYTES_IN_HAND} of WAL in memory, whatever
+ * the segment size and concurrency asked for (one file is always allowed).
+ *
+ * @module
+ */
+
+import { mkdir, readFile, realpath, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Compression } from '../base/compression-names.ts';
+import { messageOf } from '../base/failure.ts';
+import { formatHistoryName } from '../postgres/timeline-history.ts';
+import type { WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import type { ReportAgentEvent } from './agent-event.ts';
+import { exists, readControlFile } from './server.ts';
+import { serveLife } from './serve-life.ts';
+import { isServing, serveFrom, type SpoolOwner } from './spool.ts';
+import { takeSpoolLock, type SpoolLock } from './spool-lock.ts';
+
+/** What the agent needs. */
+export interface AgentOptions {
+  readonly store: ObjectStore;
+  readonly dataDirectory: string;
+  /** The same directory by the path that the server sees, when that is another (a volume mounted elsewhere). */
+  readonly serverDataDirectory?: string;
+  readonly spool: string;
+  readonly compression?: Compression;
+  /** How many files are pushed, or fetched, at a time. */
+  readonly concurrency?: number;
+  /** How much WAL is fetched ahead of replay. */
+  readonly prefetchBytes?: number;
+  readonly report?: ReportAgentEvent;
+  /** Ends the agent. */
+  readonly signal: AbortSignal;
+}
+
+/** The life of a data directory as the agent sees it. */
+export interface ServerLife extends SpoolOwner {
+  readonly walSegmentSizeBytes: WalSegmentSizeBytes;
+  /** Another directory at the same path is another life. */
+  readonly directoryId: string;
+}
+
+export const DEFAULT_PREFETCH_BYTES = 256 * 1024 * 1024;
+const DEFAULT_CONCURRENCY = 4;
+/** WAL in memory: each file in hand is there twice, as the server has it and compressed. */
+export const BYTES_IN_HAND = 64 * 1024 * 1024;
+const HEARTBEAT_MS = 200;
+const LIFE_CHECK_MS = 1000;
+
+/** How many files may be in hand at a time. */
+export function concurrencyWithin(concurrency: number, walSegmentSizeBytes: number): number {
+  return Math.max(1, Math.min(concurrency, Math.floor(BYTES_IN_HAND / (2 * walSegmentSizeBytes))));
+}
+
+async function readLife(dataDirectory: string): Promise<ServerLife> {
+  const { systemIdentifier, timeline, walSegmentSizeBytes } = await readControlFile(dataDirectory);
+  const path = join(dataDirectory, 'pg_wal', formatHistoryName(timeline));
+  const history = timeline === 1 ? '' : await readFile(path, 'utf8').catch(() => '');
+  const { dev, ino } = await stat(dataDirectory);
+  return { systemIdentifier, timeline, history, walSegmentSizeBytes, directoryId: `${dev}:${ino}` };
+}
+
+async function isSameLife(life: ServerLife, dataDirectory: string): Promise<boolean> {
+  const now = await readLife(dataDirectory).catch(() => undefined);
+  return (
+    now !== undefined &&
+    now.systemIdentifier === life.systemIdentifier &&
+    now.timeline === life.timeline &&
+    now.directoryId === life.directoryId
+  );
+}
+
+async function waitForServer(given: AgentOptions, stop: AbortSignal): Promise<ServerLife | undefined> {
+  let told = false;
+  while (!stop.aborted) {
+    try {
+      return await readLife(given.dataDirectory);
+    } catch (error) {
+      if (!told) given.report?.({ kind: 'waitingForServer', message: messageOf(error) });
+      told = true;
+      await sleep(500, undefined, { signal: stop }).catch(() => {});
+    }
+  }
+  return undefined;
+}
+
+/** Keeps `work` going at a pace; its error ends the whole. */
+function every(pauseMs: number, stop: AbortController, work: () => Promise<void>): NodeJS.Timeout {
+  let running = false;
+  return setInterval(() => {
+    if (running) return;
+    running = true;
+    work()
+      .catch((error: unknown) => stop.abort(error))
+      .finally(() => {
+        running = false;
+      });
+  }, pauseMs);
+}
+
+/** Shows the shell's half that the agent lives. It may have removed the file, when it thought otherwise. */
+async function beat(path: string): Promise<void> {
+  const now = new Date();
+  await utimes(path, now, now).catch(async () => writeFile(path, '').catch(() => {}));
+}
+
+/** Serves one life until it is over. */
+async function serve(given: AgentOptions, life: ServerLife, lock: SpoolLock, stopped: AbortSignal): Promise<void> {
+  const { spool, dataDirectory } = given;
+  const seenAs = given.serverDataDirectory ?? (await realpath(dataDirectory));
+  const paths = await serveFrom(spool, life, seenAs);
+  given.report?.({ kind: 'serving', systemIdentifier: life.systemIdentifier, timeline: life.timeline, spool });
+  const over = new AbortController();
+  const end = () => over.abort();
+  stopped.addEventListener('abort', end, { once: true });
+  if (stopped.aborted) end();
+  const hearts = every(HEARTBEAT_MS, over, () => beat(paths.heartbeat));
+  const checks = every(LIFE_CHECK_MS, over, async () => {
+    await lock.touch();
+    if (!(await isServing(spool, paths.key)) || !(await isSameLife(life, dataDirectory))) over.abort();
+  });
+  try {
+    await beat(paths.heartbeat);
+    await serveLife({
+      store: given.store,
+      dataDirectory,
+      paths,
+      life,
+      compression: given.compression ?? 'zstd',
+      concurrency: concurrencyWithin(given.concurrency ?? DEFAULT_CONCURRENCY, life.walSegmentSizeBytes),
+      prefetchBytes: given.prefetchBytes ?? DEFAULT_PREFETCH_BYTES,
+      report: given.report ?? (() => {}),
+      signal: over.signal,
+    });
+  } finally {
+    clearInterval(hearts);
+    clearInterval(checks);
+    stopped.removeEventListener('abort', end);
+    await rm(paths.heartbeat, { force: true });
+  }
+  // An interval that failed has said why; the end of a life has not.
+  if (over.signal.reason instanceof Error && over.signal.reason.name !== 'AbortError') throw over.signal.reason;
+}
+
+/**
+ * Serves a data directory until `signal`.
+ *
+ * @throws {Failure} `conflict` if another agent serves the spool.
+ */
+export async function runAgent(given: AgentOptions): Promise<void> {
+  const { spool, signal } = given;
+  await mkdir(spool, { recursive: true, mode: 0o700 });
+  if (signal.aborted) return;
+  const lock = await takeSpoolLock(join(spool, 'agent.lock'), signal);
+  try {
+    while (!signal.aborted) {
+      const life = await waitForServer(given, signal);
+      if (life !== undefined) await serve(given, life, lock, signal);
+      if (!(await exists(given.dataDirectory))) await sleep(500);
+    }
+  } finally {
+    await lock.release();
+  }
+}

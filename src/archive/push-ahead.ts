@@ -1,0 +1,154 @@
+/**
+ * Pushes a server's ready WAL files ahead of its `archive_command`, several at a time, and acknowledges each in the
+ * spool once the store has confirmed it.
+ *
+ * A file that cannot be pushed is tried again by itself; why it failed is left in the spool for the `archive_command`,
+ * so that the server counts the failure and logs the reason.
+ *
+ * @module
+ */
+
+import { readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Compression } from '../base/compression-names.ts';
+import { isFailure, messageOf } from '../base/failure.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import type { ReportAgentEvent } from './agent-event.ts';
+import { writeFileDurably } from './durable-file.ts';
+import { pushWalFile } from './push.ts';
+import { readReadyFiles } from './ready-files.ts';
+import type { SpoolPaths } from './spool.ts';
+
+/** What pushing ahead needs. */
+export interface PushAheadOptions {
+  readonly store: ObjectStore;
+  readonly dataDirectory: string;
+  readonly paths: SpoolPaths;
+  readonly systemIdentifier: bigint;
+  readonly walSegmentSizeBytes: number;
+  readonly compression: Compression;
+  /** How many files are pushed at a time. */
+  readonly concurrency: number;
+  readonly report: ReportAgentEvent;
+  readonly signal: AbortSignal;
+}
+
+/** An acknowledgement is so much younger than its file: enough for shells that compare whole seconds. */
+const ACKNOWLEDGED_AFTER_MS = 1000;
+const MAX_PAUSE_MS = 5000;
+
+interface Trouble {
+  readonly attempts: number;
+  readonly notBeforeMs: number;
+}
+
+/** The date of the acknowledgement for a file that was modified at `modifiedMs`. */
+function acknowledgementDate(modifiedMs: number): Date {
+  return new Date(Math.floor(modifiedMs) + ACKNOWLEDGED_AFTER_MS);
+}
+
+/** Pushes ahead for one life of a data directory. */
+export class PushAhead {
+  readonly #given: PushAheadOptions;
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #troubles = new Map<string, Trouble>();
+  #queue: string[] = [];
+
+  constructor(given: PushAheadOptions) {
+    this.#given = given;
+  }
+
+  /** Looks at what is ready, and starts what is not pushed yet. Comes back at once; pushes go on. */
+  async look(): Promise<void> {
+    const { paths, dataDirectory } = this.#given;
+    // Acknowledgements first: one that is written while the ready files are read must not look forgotten.
+    const acknowledged = await readdir(paths.acknowledged).catch(() => []);
+    const ready = await readReadyFiles(dataDirectory);
+    const wanted = new Set(ready);
+    for (const fileName of acknowledged) if (!wanted.has(fileName)) await this.#forget(fileName);
+    for (const fileName of this.#troubles.keys()) if (!wanted.has(fileName)) await this.#forget(fileName);
+    const done = new Set(acknowledged);
+    const queue: string[] = [];
+    for (const fileName of ready) {
+      if (!this.#running.has(fileName) && !(done.has(fileName) && (await this.#isAcknowledged(fileName)))) {
+        queue.push(fileName);
+      }
+    }
+    this.#queue = queue;
+    this.#startMore();
+  }
+
+  /** True while something is being pushed or waits to be. */
+  get isBusy(): boolean {
+    return this.#running.size > 0 || this.#queue.length > 0;
+  }
+
+  /** Waits until what was started has ended. */
+  async settle(): Promise<void> {
+    this.#queue = [];
+    await Promise.all(this.#running.values());
+  }
+
+  async #forget(fileName: string): Promise<void> {
+    const { acknowledged, refused, waiting } = this.#given.paths;
+    this.#troubles.delete(fileName);
+    for (const folder of [acknowledged, refused, waiting]) await rm(join(folder, fileName), { force: true });
+  }
+
+  async #isAcknowledged(fileName: string): Promise<boolean> {
+    const file = await stat(this.#pathOf(fileName)).catch(() => undefined);
+    const mark = await stat(join(this.#given.paths.acknowledged, fileName)).catch(() => undefined);
+    return file !== undefined && mark?.mtimeMs === acknowledgementDate(file.mtimeMs).getTime();
+  }
+
+  #pathOf(fileName: string): string {
+    return join(this.#given.dataDirectory, 'pg_wal', fileName);
+  }
+
+  #startMore(): void {
+    if (this.#given.signal.aborted) return;
+    const now = Date.now();
+    while (this.#running.size < this.#given.concurrency) {
+      const at = this.#queue.findIndex((fileName) => (this.#troubles.get(fileName)?.notBeforeMs ?? 0) <= now);
+      const [fileName] = at < 0 ? [] : this.#queue.splice(at, 1);
+      if (fileName === undefined) return;
+      this.#start(fileName);
+    }
+  }
+
+  #start(fileName: string): void {
+    const work = this.#push(fileName).finally(() => {
+      this.#running.delete(fileName);
+      this.#startMore();
+    });
+    this.#running.set(fileName, work);
+  }
+
+  async #push(fileName: string): Promise<void> {
+    const { store, compression, systemIdentifier, walSegmentSizeBytes, signal, report, paths } = this.#given;
+    const path = this.#pathOf(fileName);
+    try {
+      const { mtimeMs } = await stat(path);
+      const wal = { store, path, compression, systemIdentifier, walSegmentSizeBytes, signal };
+      const { key, storedBytes } = await pushWalFile(wal);
+      await writeFileDurably(join(paths.acknowledged, fileName), Buffer.from(`${key}\n`), acknowledgementDate(mtimeMs));
+      this.#troubles.delete(fileName);
+      await rm(join(paths.refused, fileName), { force: true });
+      report({ kind: 'pushed', fileName, key, storedBytes });
+    } catch (error) {
+      if (!signal.aborted) await this.#noteTrouble(fileName, error);
+    }
+  }
+
+  async #noteTrouble(fileName: string, error: unknown): Promise<void> {
+    const attempts = (this.#troubles.get(fileName)?.attempts ?? 0) + 1;
+    const pauseMs = Math.min(1000 * 2 ** (attempts - 1), MAX_PAUSE_MS);
+    this.#troubles.set(fileName, { attempts, notBeforeMs: Date.now() + pauseMs });
+    const message = isFailure(error) ? `${error.message}. ${error.remedy}` : messageOf(error);
+    this.#given.report({ kind: 'pushFailed', fileName, message });
+    const line = `${message.replaceAll('\n', ' ')}\n`;
+    // Without room for the reason, the archive_command gives up by itself.
+    await writeFile(join(this.#given.paths.refused, fileName), line).catch(() => {});
+  }
+}

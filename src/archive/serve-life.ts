@@ -1,0 +1,85 @@
+/**
+ * The agent's work for one life of a data directory: looks at the server and at the spool at a steady pace, and keeps
+ * pushes, answers and prefetching going, until it is told to stop.
+ *
+ * @module
+ */
+
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Compression } from '../base/compression-names.ts';
+import type { WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import type { ReportAgentEvent } from './agent-event.ts';
+import { writeFileDurably } from './durable-file.ts';
+import { failedOutcome, lookUpWalFile, type LookedUp } from './look-up.ts';
+import { Prefetcher } from './prefetch.ts';
+import { PushAhead } from './push-ahead.ts';
+import { exists } from './server.ts';
+import { ServeRequests } from './serve-requests.ts';
+import type { SpoolPaths } from './spool.ts';
+
+/** What one life is served with. */
+export interface ServeLifeOptions {
+  readonly store: ObjectStore;
+  readonly dataDirectory: string;
+  readonly paths: SpoolPaths;
+  readonly life: { readonly systemIdentifier: bigint; readonly walSegmentSizeBytes: WalSegmentSizeBytes };
+  readonly compression: Compression;
+  readonly concurrency: number;
+  readonly prefetchBytes: number;
+  readonly report: ReportAgentEvent;
+  readonly signal: AbortSignal;
+}
+
+/** How long the server waits at most for the agent to look, while replay or archiving goes on, and otherwise. */
+const BUSY_PAUSE_MS = 10;
+const IDLE_PAUSE_MS = 50;
+
+async function isInRecovery(dataDirectory: string): Promise<boolean> {
+  const signals = ['recovery.signal', 'standby.signal'].map((name) => exists(join(dataDirectory, name)));
+  return (await Promise.all(signals)).includes(true);
+}
+
+function openPrefetcher(given: ServeLifeOptions, lookUp: (fileName: string) => Promise<LookedUp>): Prefetcher {
+  const { paths, life, prefetchBytes, concurrency, report } = given;
+  const fetchInto = async (fileName: string): Promise<LookedUp['kind']> => {
+    try {
+      const found = await lookUp(fileName);
+      if (found.kind !== 'found') return found.kind;
+      await writeFileDurably(join(paths.prefetched, fileName), found.bytes);
+      report({ kind: 'fetched', fileName, ahead: true });
+      return 'found';
+    } catch (error) {
+      return failedOutcome(error).kind;
+    }
+  };
+  const { walSegmentSizeBytes } = life;
+  return new Prefetcher({ folder: paths.prefetched, walSegmentSizeBytes, prefetchBytes, concurrency, fetchInto });
+}
+
+/** Serves until `signal`; what was started has ended when it comes back. */
+export async function serveLife(given: ServeLifeOptions): Promise<void> {
+  const { store, life, paths, report, signal, dataDirectory, compression, concurrency } = given;
+  const { systemIdentifier, walSegmentSizeBytes } = life;
+  const lookUp = (fileName: string) =>
+    lookUpWalFile({ store, fileName, expected: life, preferred: compression, signal });
+  const prefetcher = openPrefetcher(given, lookUp);
+  const requests = new ServeRequests({ paths, prefetcher, lookUp, report, signal });
+  const cluster = { systemIdentifier, walSegmentSizeBytes };
+  const pushes = new PushAhead({ store, dataDirectory, paths, ...cluster, compression, concurrency, report, signal });
+
+  let wasInRecovery = false;
+  while (!signal.aborted) {
+    const inRecovery = await isInRecovery(dataDirectory);
+    await pushes.look();
+    await requests.look();
+    if (inRecovery) await prefetcher.look();
+    else if (wasInRecovery) await prefetcher.clear();
+    wasInRecovery = inRecovery;
+    const isBusy = inRecovery || requests.isBusy || pushes.isBusy;
+    await sleep(isBusy ? BUSY_PAUSE_MS : IDLE_PAUSE_MS, undefined, { signal }).catch(() => {});
+  }
+  await Promise.all([pushes.settle(), requests.settle(), prefetcher.settle()]);
+}
