@@ -5,7 +5,6 @@
  * @module
  */
 
-import { Failure } from '../base/failure.ts';
 import { DEFAULT_STORE_DEADLINES, type StoreDeadlines } from './deadlines.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { S3Location } from './s3/s3-location.ts';
@@ -24,10 +23,8 @@ export async function openStore(
       return openFileStore(location.path, deadlines);
     }
     case 's3': {
-      throw new Failure('refused', {
-        message: `cannot open s3://${location.bucket}: this version reads and writes folders only`,
-        remedy: 'Use an archive in a folder.',
-      });
+      const { openS3Store } = await import('./s3/s3-store.ts');
+      return openS3Store(location, deadlines);
     }
   }
 }

@@ -1,0 +1,101 @@
+/**
+ * What the SDK throws, read with care: some of it is the store's answer, some the network's, some the SDK's own.
+ *
+ * @module
+ */
+
+/** The parts of an error that decide what it means. */
+export interface S3Error {
+  /** The store's code (`NoSuchKey`, `SlowDown`), or the name of the error. */
+  readonly name: string;
+  /** The HTTP status, when there was an answer. */
+  readonly status: number | undefined;
+  /** The system's code (`ECONNRESET`), of the error or of what caused it. */
+  readonly systemCode: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The region that the bucket is in, if the store names one. */
+  readonly region: string | undefined;
+  readonly message: string;
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function headersOf(error: unknown): Record<string, string> {
+  const headers = property(property(error, '$response'), 'headers');
+  if (typeof headers !== 'object' || headers === null) return {};
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
+}
+
+function systemCodeOf(error: unknown, depth = 0): string | undefined {
+  const code = text(property(error, 'code'));
+  if (code !== undefined && /^E[A-Z_]+$|_/.test(code)) return code;
+  const cause = property(error, 'cause') ?? property(property(error, 'errors'), '0');
+  return cause === undefined || depth === 4 ? undefined : systemCodeOf(cause, depth + 1);
+}
+
+/** Reads anything thrown. */
+export function readS3Error(error: unknown): S3Error {
+  const status =
+    property(property(error, '$metadata'), 'httpStatusCode') ?? property(property(error, '$response'), 'statusCode');
+  const headers = headersOf(error);
+  return {
+    name: text(property(error, 'Code')) ?? text(property(error, 'name')) ?? 'Error',
+    status: typeof status === 'number' ? status : undefined,
+    systemCode: systemCodeOf(error),
+    headers,
+    region: headers['x-amz-bucket-region'] ?? text(property(error, 'Region')),
+    message: text(property(error, 'message')) ?? String(error),
+  };
+}
+
+const RETRYABLE_NAMES = new Set([
+  'TimeoutError',
+  'RequestTimeout',
+  'SlowDown',
+  'InternalError',
+  'ServiceUnavailable',
+  'ConditionalRequestConflict',
+  'OperationAborted',
+  'BadDigest',
+  'XAmzContentChecksumMismatch',
+]);
+
+/** Answers that will be the same next time, though their status is one of a server in trouble. */
+const FINAL_STATUSES = new Set([501, 505]);
+
+function isRetryableStatus(status: number): boolean {
+  const isClientsTurn = status === 408 || status === 409 || status === 425 || status === 429 || status === 499;
+  return isClientsTurn || (status >= 500 && !FINAL_STATUSES.has(status));
+}
+
+/** True if the connection is refused for what it is, and not for now: a certificate, a protocol. */
+export function isTlsError({ systemCode }: S3Error): boolean {
+  return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)/.test(systemCode ?? '');
+}
+
+/** True if another attempt may go better. */
+export function isRetryable(error: S3Error): boolean {
+  if (RETRYABLE_NAMES.has(error.name)) return true;
+  if (error.status !== undefined && error.status >= 300) return isRetryableStatus(error.status);
+  return error.systemCode !== undefined && !isTlsError(error);
+}
+
+/** True if the store said, in words of its own, that there is no such object. A bare 404 is not enough: see `NoSuchBucket`. */
+export function saysNoSuchKey({ name }: S3Error): boolean {
+  return name === 'NoSuchKey';
+}
+
+/** How long the store asks to be left alone. @param now for a `Retry-After` that is a date. */
+export function retryAfterMs({ headers }: S3Error, now: Date): number | undefined {
+  const value = headers['retry-after'];
+  if (value === undefined) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  const atMs = Date.parse(value);
+  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - now.getTime());
+}
