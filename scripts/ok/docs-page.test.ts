@@ -16,6 +16,7 @@ describe('the check of a page', () => {
     ['See [the glossary](glossary.md), [that](../README.md#top), [there](https://example.org/x) and [here](#here).'],
     ['Run `npm run demo`, `npm run test:all`, or `make help`.'],
     ['Type `walkback recover plan --to-latest`, then `walkback undo`.'],
+    ['walkback is one word, also where a line begins with it.'],
     ['They land in `node_modules/` and `.tools/`; `archive_command` is PostgreSQL’s.'],
     ['```\nsrc/that/is/only/shown.ts\n```'],
   ])('passes %s', (text) => {

@@ -51,13 +51,14 @@ function missingPaths(line: string, page: Page, around: Surroundings): string[] 
   return [...named, ...linked].map((path) => `${JSON.stringify(path)} is not there`);
 }
 
-function missingCommands(line: string, around: Surroundings): string[] {
+function missingCommands(line: string, isFenced: boolean, around: Surroundings): string[] {
   const problems: string[] = [];
   for (const [, name = ''] of line.matchAll(/\bnpm run ([a-z][\w:-]*)/g))
     if (!around.scripts.has(name)) problems.push(`package.json has no script ${JSON.stringify(name)}`);
   for (const [, name = ''] of line.matchAll(/(?:^|`)make ([a-z][a-z-]*)/g))
     if (!around.targets.has(name)) problems.push(`the Makefile has no target ${JSON.stringify(name)}`);
-  for (const [, first = '', second = ''] of line.matchAll(/(?:^\s*\$? ?|`)walkback ([a-z]+)(?: ([a-z]+))?/g)) {
+  const commands = isFenced ? /^\s*\$? ?walkback ([a-z]+)(?: ([a-z]+))?/g : /`walkback ([a-z]+)(?: ([a-z]+))?/g;
+  for (const [, first = '', second = ''] of line.matchAll(commands)) {
     const isThere = around.commands.has(first) || around.commands.has(`${first} ${second}`);
     if (!isThere) problems.push(`there is no command "walkback ${`${first} ${second}`.trim()}"`);
   }
@@ -71,7 +72,7 @@ export function checkPage(page: Page, around: Surroundings): string[] {
   for (const [index, line] of page.text.split('\n').entries()) {
     if (line.startsWith('```')) isFenced = !isFenced;
     const found = isFenced ? [] : missingPaths(line, page, around);
-    found.push(...missingCommands(line, around));
+    found.push(...missingCommands(line, isFenced, around));
     if (UNFINISHED.test(line)) found.push('says that something is unfinished');
     if (MACHINE.test(line)) found.push('names a folder of one machine');
     problems.push(...found.map((problem) => `${index + 1}: ${problem}`));

@@ -12,6 +12,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
+import { PROGRAM } from '../../src/cli/program.ts';
+
 import { checkPage } from './docs-page.ts';
 import type { Surroundings } from './docs-page.ts';
 
@@ -29,20 +31,12 @@ function makeTargets(root: string): ReadonlySet<string> {
   return new Set(Array.from(text.matchAll(/^([a-z][a-z-]*):/gm), (match) => match[1] ?? ''));
 }
 
-/** `recover-plan.ts` is the command `recover plan`. */
-function commandPaths(root: string): ReadonlySet<string> {
-  const folder = join(root, 'src/cli/commands');
-  const files = existsSync(folder) ? readdirSync(folder) : [];
-  const commands = files.filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
-  return new Set(commands.map((file) => file.slice(0, -3).replaceAll('-', ' ')));
-}
-
 function surroundingsOf(root: string): Surroundings {
   return {
     exists: (path) => (/[*{]/.test(path) ? globSync(path, { cwd: root }).length > 0 : existsSync(join(root, path))),
     scripts: scriptNames(root),
     targets: makeTargets(root),
-    commands: commandPaths(root),
+    commands: new Set(PROGRAM.map((entry) => entry.path.join(' '))),
   };
 }
 
