@@ -1,0 +1,74 @@
+/**
+ * The timelines of an archive and how they branched, from their history files.
+ *
+ * @module
+ */
+
+import { Failure } from '../base/failure.ts';
+import { readWalFile } from '../archive/read-wal-file.ts';
+import {
+  formatHistoryName,
+  parseTimelineHistory,
+  type TimelineHistory,
+  type TimelineSwitch,
+} from '../postgres/timeline-history.ts';
+import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
+import type { ArchivedWal } from './archived-wal.ts';
+
+/** Every timeline of an archive. */
+export interface Timelines {
+  /** Ascending. Those with a history file, those with WAL, and 1's line. */
+  readonly all: readonly number[];
+  /** The one that PostgreSQL's `latest` means: the highest number. */
+  readonly latest: number;
+  /** The line of history that leads to a timeline. @throws {Failure} if the archive does not know it. */
+  lineOf(timeline: number): TimelineHistory;
+  /** Where a timeline branched off its parent; `undefined` for the first. */
+  forkOf(timeline: number): TimelineSwitch | undefined;
+  /** Timelines that branched off this one. */
+  childrenOf(timeline: number): readonly { readonly timeline: number; readonly fork: TimelineSwitch }[];
+}
+
+/** Reads all history files of an archive. @throws {Failure} `corrupt` for one that cannot be read. */
+export async function readTimelines(
+  store: ObjectStore,
+  wal: ArchivedWal,
+  options: CallOptions = {},
+): Promise<Timelines> {
+  const lines = new Map<number, TimelineHistory>([[1, { timeline: 1, ancestors: [] }]]);
+  for (const timeline of wal.historyTimelines) {
+    const file = await readWalFile(store, formatHistoryName(timeline), options);
+    if (file !== undefined) lines.set(timeline, parseTimelineHistory(timeline, file.bytes.toString('utf8')));
+  }
+  return timelinesOf(lines, [...wal.segments.keys()]);
+}
+
+/** Timelines from their lines, and the numbers that have WAL. */
+export function timelinesOf(lines: ReadonlyMap<number, TimelineHistory>, withWal: readonly number[]): Timelines {
+  const known = [...lines.keys()].filter((timeline) => timeline !== 1 || lines.size === 1 || withWal.includes(1));
+  const all = [...new Set([...known, ...withWal])].toSorted((a, b) => a - b);
+  const forkOf = (timeline: number): TimelineSwitch | undefined => lines.get(timeline)?.ancestors.at(-1);
+  return {
+    all,
+    latest: Math.max(...all),
+    forkOf,
+    lineOf: (timeline) => lines.get(timeline) ?? refuseUnknown(timeline, all),
+    childrenOf: (parent) =>
+      all.flatMap((timeline) => {
+        const fork = forkOf(timeline);
+        return fork?.timeline === parent ? [{ timeline, fork }] : [];
+      }),
+  };
+}
+
+function refuseUnknown(timeline: number, all: readonly number[]): never {
+  const hasWal = all.includes(timeline);
+  throw new Failure(hasWal ? 'notInArchive' : 'refused', {
+    message: hasWal
+      ? `cannot follow timeline ${timeline}: its history file ${formatHistoryName(timeline)} is not in the archive`
+      : `cannot follow timeline ${timeline}: the archive knows only ${all.join(', ')}`,
+    remedy: hasWal
+      ? `Push ${formatHistoryName(timeline)} from pg_wal of a server on that timeline, or choose another with --timeline.`
+      : `Choose one of them with --timeline; "walkback window" draws them.`,
+  });
+}
