@@ -32,8 +32,10 @@ export interface AgentOptions {
   readonly serverDataDirectory?: string;
   readonly spool: string;
   readonly compression?: Compression;
-  /** How many files are pushed, or fetched, at a time. */
-  readonly concurrency?: number;
+  /** How many files are pushed at a time. */
+  readonly pushConcurrency?: number;
+  /** How many files are fetched ahead at a time. */
+  readonly fetchConcurrency?: number;
   /** How much WAL is fetched ahead of replay. */
   readonly prefetchBytes?: number;
   readonly report?: ReportAgentEvent;
@@ -135,7 +137,8 @@ async function serve(given: AgentOptions, life: ServerLife, lock: SpoolLock, sto
       paths,
       life,
       compression: given.compression ?? 'zstd',
-      concurrency: concurrencyWithin(given.concurrency ?? DEFAULT_CONCURRENCY, life.walSegmentSizeBytes),
+      pushConcurrency: concurrencyWithin(given.pushConcurrency ?? DEFAULT_CONCURRENCY, life.walSegmentSizeBytes),
+      fetchConcurrency: concurrencyWithin(given.fetchConcurrency ?? DEFAULT_CONCURRENCY, life.walSegmentSizeBytes),
       prefetchBytes: given.prefetchBytes ?? DEFAULT_PREFETCH_BYTES,
       report: given.report ?? (() => {}),
       signal: over.signal,

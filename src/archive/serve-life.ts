@@ -27,7 +27,8 @@ export interface ServeLifeOptions {
   readonly paths: SpoolPaths;
   readonly life: { readonly systemIdentifier: bigint; readonly walSegmentSizeBytes: WalSegmentSizeBytes };
   readonly compression: Compression;
-  readonly concurrency: number;
+  readonly pushConcurrency: number;
+  readonly fetchConcurrency: number;
   readonly prefetchBytes: number;
   readonly report: ReportAgentEvent;
   readonly signal: AbortSignal;
@@ -43,7 +44,7 @@ async function isInRecovery(dataDirectory: string): Promise<boolean> {
 }
 
 function openPrefetcher(given: ServeLifeOptions, lookUp: (fileName: string) => Promise<LookedUp>): Prefetcher {
-  const { paths, life, prefetchBytes, concurrency, report } = given;
+  const { paths, life, prefetchBytes, fetchConcurrency: concurrency, report } = given;
   const fetchInto = async (fileName: string): Promise<LookedUp['kind']> => {
     try {
       const found = await lookUp(fileName);
@@ -61,7 +62,7 @@ function openPrefetcher(given: ServeLifeOptions, lookUp: (fileName: string) => P
 
 /** Serves until `signal`; what was started has ended when it comes back. */
 export async function serveLife(given: ServeLifeOptions): Promise<void> {
-  const { store, life, paths, report, signal, dataDirectory, compression, concurrency } = given;
+  const { store, life, paths, report, signal, dataDirectory, compression, pushConcurrency: concurrency } = given;
   const { systemIdentifier, walSegmentSizeBytes } = life;
   const lookUp = (fileName: string) =>
     lookUpWalFile({ store, fileName, expected: life, preferred: compression, signal });

@@ -20,6 +20,9 @@ function entry(words: string, load: () => Promise<Command>): ProgramEntry {
 
 /** The commands, in the order of help. */
 export const PROGRAM: readonly ProgramEntry[] = [
+  entry('wal push', async () => (await import('./commands/wal-push.ts')).walPush),
+  entry('wal fetch', async () => (await import('./commands/wal-fetch.ts')).walFetch),
+  entry('agent', async () => (await import('./commands/agent.ts')).agent),
   entry('config show', async () => (await import('./commands/config-show.ts')).configShow),
 ];
 

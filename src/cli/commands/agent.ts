@@ -1,0 +1,64 @@
+/**
+ * `walkback agent`: the resident process beside a server.
+ *
+ * @module
+ */
+
+import type { AgentEvent } from '../../archive/agent-event.ts';
+import { runAgent } from '../../archive/agent.ts';
+import { openArchive } from '../../app/open-archive.ts';
+import { serverDataDirectory } from '../../app/server-data-directory.ts';
+import { defineCommand } from '../command.ts';
+import { path } from '../options.ts';
+
+function line(event: AgentEvent): string {
+  switch (event.kind) {
+    case 'serving':
+      return `serving system ${event.systemIdentifier}, timeline ${event.timeline}, through ${event.spool}`;
+    case 'waitingForServer':
+      return `waiting for a server: ${event.message}`;
+    case 'pushed':
+      return `pushed ${event.fileName} (${event.storedBytes} bytes as ${event.key})`;
+    case 'pushFailed':
+      return `not pushed: ${event.fileName}: ${event.message}`;
+    case 'fetched':
+      return `fetched ${event.fileName} ahead`;
+    case 'answered':
+      return `answered ${event.fileName}: ${event.message}`;
+    default:
+      return event satisfies never;
+  }
+}
+
+/** The command. */
+export const agent = defineCommand({
+  path: ['agent'],
+  summary: 'Push WAL ahead of the server, fetch it ahead of replay, and serve the spool, until stopped',
+  description:
+    'One agent runs beside one server. With it, archive_command and restore_command are walkback-archive and walkback-restore, which start no program for a segment that is ready.',
+  settings: ['archive', 'writing', 'server', 'agent'],
+  options: {
+    serverDataDirectory: path(
+      'The data directory by the path that the server sees, when it is mounted elsewhere there',
+    ),
+  },
+  examples: [{ line: 'walkback agent --data-directory /var/lib/postgresql/17/main', does: 'with the spool beside it' }],
+  run: async (given, { settings, signal, reporter }) => {
+    await using archive = await openArchive(settings);
+    const dataDirectory = settings.get('dataDirectory') ?? (await serverDataDirectory(settings));
+    const { serverDataDirectory: seenAs } = given;
+    await runAgent({
+      store: archive.store,
+      dataDirectory,
+      ...(seenAs === undefined ? {} : { serverDataDirectory: seenAs }),
+      spool: settings.get('spoolDirectory') ?? `${dataDirectory}.spool`,
+      compression: archive.compression,
+      pushConcurrency: settings.get('uploadConcurrency'),
+      fetchConcurrency: settings.get('downloadConcurrency'),
+      prefetchBytes: settings.get('prefetchSize'),
+      report: (event) => reporter.note(line(event)),
+      signal,
+    });
+    return { text: () => '', json: { ended: true } };
+  },
+});
