@@ -43,6 +43,8 @@ export interface PrivateServerSettings {
   readonly walLevel: 'minimal' | 'replica' | 'logical';
   /** `held`: WAL is kept for later (`archive_mode` on, no command). `off`: its WAL goes nowhere, ever. */
   readonly archiving: 'held' | 'off';
+  /** Replication slots in the directory: the server refuses to start with room for fewer. */
+  readonly replicationSlots?: number;
   readonly replay?: ReplaySettings;
 }
 
@@ -152,6 +154,7 @@ export function privateServerArguments(settings: PrivateServerSettings): string[
     ...inert(settings.major),
     ...size(settings.required),
     ['wal_level', settings.walLevel],
+    ['max_replication_slots', Math.max(10, settings.replicationSlots ?? 0)],
     ['hot_standby', 'on'],
     ['max_standby_archive_delay', -1],
     ['max_standby_streaming_delay', -1],

@@ -1,0 +1,196 @@
+/**
+ * The steps of a cutover, in the order that keeps both histories whole: the live server stops with all its WAL archived
+ * *before* the rehearsal opens a new timeline, and the new timeline reaches the archive only when it is the live one.
+ *
+ * @module
+ */
+
+import { Failure } from '../base/failure.ts';
+import { queryText } from '../instance/connection.ts';
+import { controlFileOf, isShutDown } from '../instance/control-file-of.ts';
+import { privateConnection, stopPrivateServer } from '../instance/private-server.ts';
+import { connect } from '../instance/connection.ts';
+import { formatLsn } from '../postgres/lsn.ts';
+import type { TimelineSwitch } from '../postgres/timeline-history.ts';
+import { join } from 'node:path';
+import { archiveRest, archiveTailOrFail } from './archive-tail.ts';
+import type { StepFacts } from './journal.ts';
+import { forgetUnfinishedPromotion, isStillToRecover, proveTimeline, reopen, stopLsnOf, untilOpen } from './promote.ts';
+import { factOf, plannedLsn, rehearsalServer, type RecoveryContext } from './recovery-context.ts';
+import { carryConfiguration, preparePrivateServers } from './rehearsal-files.ts';
+import { replayToTarget } from './replay-to-target.ts';
+import type { Step } from './runner.ts';
+import type { CUTOVER_STEPS } from './step-names.ts';
+import { archivedTimelines, reserveTimeline } from './timeline-numbers.ts';
+import { lineOfPlan } from './line-of-plan.ts';
+import { verifyLive } from './verify-live.ts';
+
+const never = async (): Promise<boolean> => false;
+const nothing = async (): Promise<void> => {};
+
+function place({ uses, plan }: RecoveryContext, name: 'live' | 'rehearsal' | 'kept'): string {
+  return uses.cluster.placeOf(plan.id, name);
+}
+
+/**
+ * A history file that was not there when the plan was made is a failover or another recovery: the line of history that
+ * was proven may no longer be the right one.
+ *
+ * @throws {Failure} `refused`
+ */
+export async function checkNoNewTimeline({ uses, plan }: RecoveryContext): Promise<void> {
+  const known = new Set(plan.preconditions.archivedTimelines);
+  const fresh = (await archivedTimelines(uses.store)).filter((timeline) => !known.has(timeline));
+  if (fresh.length === 0) return;
+  throw new Failure('refused', {
+    message: `cannot cut over to recovery ${plan.id}: timeline ${fresh.join(', ')} has appeared in ${uses.store.address} since it was planned`,
+    remedy:
+      'A failover or another recovery has happened. See "walkback window", then plan again:  walkback recover plan',
+  });
+}
+
+async function archiveLiveTail(context: RecoveryContext): Promise<StepFacts> {
+  await checkNoNewTimeline(context);
+  const tail = await archiveTailOrFail(context.uses);
+  return tail.outcome === 'skipped' ? { outcome: 'skipped' } : { outcome: tail.outcome, endLsn: tail.endLsn };
+}
+
+async function reserve(context: RecoveryContext): Promise<StepFacts> {
+  await checkNoNewTimeline(context);
+  const timeline = await reserveTimeline({
+    store: context.uses.store,
+    line: lineOfPlan(context.plan),
+    holder: context.plan.id,
+    walDirectory: join(place(context, 'rehearsal'), 'pg_wal'),
+  });
+  return { timeline };
+}
+
+/** The history file must say that recovery stopped at the planned record, and on the planned side of it. */
+function checkStoppedAtTarget({ plan }: RecoveryContext, branch: TimelineSwitch): void {
+  const stop = stopLsnOf(branch);
+  const isTarget =
+    stop !== undefined && stop.lsn === plannedLsn(plan.target.lsn) && stop.inclusive === plan.target.inclusive;
+  if (isTarget && branch.timeline === plan.target.timeline) return;
+  throw new Failure('refused', {
+    message: `cannot use the promoted rehearsal: its history says ${JSON.stringify(branch.reason)} of timeline ${branch.timeline}, planned was ${plan.target.inclusive ? 'after' : 'before'} LSN ${plan.target.lsn} of timeline ${plan.target.timeline}`,
+    remedy: `Undo it:  walkback undo ${plan.id}`,
+  });
+}
+
+async function promote(context: RecoveryContext): Promise<StepFacts> {
+  const { uses } = context;
+  const directory = place(context, 'rehearsal');
+  const reserved = Number(factOf(context, 'reserveTimeline', 'timeline'));
+  await preparePrivateServers(context);
+  await using feed = await uses.feedWal(directory);
+  const server = rehearsalServer(context, feed.restoreCommand);
+  if (await isStillToRecover(directory)) {
+    await forgetUnfinishedPromotion(directory, reserved);
+    await replayToTarget(context);
+    await using connection = await connect(privateConnection(server));
+    await connection.query('select pg_promote(true, 600)');
+    await untilOpen(server, connection);
+  }
+  await using connection = await reopen(server);
+  const branch = await proveTimeline(server, connection, reserved);
+  checkStoppedAtTarget(context, branch);
+  const openedAt = await queryText(connection, 'select pg_current_wal_lsn()::text');
+  return { timeline: reserved, reason: branch.reason, switchLsn: formatLsn(branch.switchLsn), openedAt };
+}
+
+async function stopRehearsal(context: RecoveryContext): Promise<StepFacts> {
+  const directory = place(context, 'rehearsal');
+  await stopPrivateServer(directory);
+  const control = await controlFileOf(directory);
+  const reserved = Number(factOf(context, 'reserveTimeline', 'timeline'));
+  if (isShutDown(control) && control.timeline === reserved) return {};
+  throw new Failure('failed', {
+    message: `cannot swap the rehearsal in: its control file says "${control.state}" on timeline ${control.timeline}`,
+    remedy: `Undo it:  walkback undo ${context.plan.id}`,
+  });
+}
+
+async function putBack(context: RecoveryContext): Promise<void> {
+  const { cluster } = context.uses;
+  const { id } = context.plan;
+  const isSwapped = !(await cluster.isPresent(id, 'rehearsal')) && (await cluster.isPresent(id, 'kept'));
+  if (isSwapped) await cluster.move(id, 'live', 'rehearsal');
+}
+
+async function takeBackAside(context: RecoveryContext): Promise<void> {
+  const { cluster } = context.uses;
+  if (await cluster.isPresent(context.plan.id, 'kept')) await cluster.move(context.plan.id, 'kept', 'live');
+}
+
+function move(from: 'live' | 'rehearsal', to: 'live' | 'kept') {
+  return async ({ uses, plan }: RecoveryContext): Promise<StepFacts> => {
+    await uses.cluster.move(plan.id, from, to);
+    return {};
+  };
+}
+
+async function stopLive({ uses }: RecoveryContext): Promise<StepFacts> {
+  const before = await uses.cluster.state();
+  if (before !== 'crashed') await uses.cluster.stop();
+  return { before };
+}
+
+/** A live server that was not running when the cutover began is not started by taking it back. */
+async function startLiveAgain(context: RecoveryContext): Promise<void> {
+  const wasRunning = context.plan.warnings.every((warning) => warning.about !== 'liveCrashed');
+  if (wasRunning) await context.uses.cluster.start();
+}
+
+/** See `SPEC.md`. The steps from `openLine` on are not taken back: the new line has opened, and undo is its own steps. */
+export const cutoverSteps: Record<(typeof CUTOVER_STEPS)[number], Step<RecoveryContext>> = {
+  archiveTail: { do: archiveLiveTail, undo: nothing, isDone: never },
+  stopLive: { do: stopLive, undo: startLiveAgain, isDone: never },
+  archiveRest: {
+    do: async (context) => ({ pushed: await archiveRest(context.uses, place(context, 'live')) }),
+    undo: nothing,
+    isDone: never,
+  },
+  reserveTimeline: { do: reserve, undo: nothing, isDone: never },
+  promote: { do: promote, undo: (context) => stopPrivateServer(place(context, 'rehearsal')), isDone: never },
+  stopRehearsal: { do: stopRehearsal, undo: nothing, isDone: never },
+  configure: {
+    do: async (context) => {
+      await carryConfiguration(context, place(context, 'live'), place(context, 'rehearsal'));
+      return {};
+    },
+    undo: nothing,
+    isDone: never,
+  },
+  setLiveAside: {
+    do: move('live', 'kept'),
+    undo: takeBackAside,
+    isDone: ({ uses, plan }) => uses.cluster.isPresent(plan.id, 'kept'),
+  },
+  putInPlace: {
+    do: move('rehearsal', 'live'),
+    undo: putBack,
+    isDone: async ({ uses, plan }) => !(await uses.cluster.isPresent(plan.id, 'rehearsal')),
+  },
+  openLine: {
+    do: async ({ uses }) => {
+      await uses.cluster.start();
+      return {};
+    },
+    undo: nothing,
+    isDone: async ({ uses }) => (await uses.cluster.state()) === 'running',
+  },
+  verify: {
+    do: (context) => verifyLive(context, Number(factOf(context, 'reserveTimeline', 'timeline'))),
+    undo: nothing,
+    isDone: never,
+  },
+  backUp: {
+    do: async ({ uses }) => {
+      const backup = await uses.takeBackup();
+      return { backup: backup.name, timeline: backup.timeline };
+    },
+    undo: nothing,
+    isDone: never,
+  },
+};

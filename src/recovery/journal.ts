@@ -1,0 +1,165 @@
+/**
+ * The journal of one recovery: what was going to be done, and what came of it. Each step's intention is on disk before
+ * the step begins, its result before the next one does; so a recovery can be gone on with, or undone, whatever died.
+ *
+ * One JSON object a line, only ever appended to. A last line that was torn by the end of the machine is cut off when the
+ * journal is opened; damage anywhere else is refused.
+ *
+ * @module
+ */
+
+import { open, readFile, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { Failure, messageOf } from '../base/failure.ts';
+import { syncFolder } from '../instance/durable-rename.ts';
+import { isStepName, type StepName } from './step-names.ts';
+import { isRecoveryState, type RecoveryState } from './states.ts';
+
+/** Facts a step leaves for later ones and for reports. */
+export type StepFacts = Readonly<Record<string, string | number | boolean>>;
+
+/** One line. `at` is RFC 3339. */
+export type JournalEntry =
+  | { readonly at: string; readonly event: 'begin'; readonly step: StepName }
+  | { readonly at: string; readonly event: 'done'; readonly step: StepName; readonly facts: StepFacts }
+  | { readonly at: string; readonly event: 'failed'; readonly step: StepName; readonly message: string }
+  | { readonly at: string; readonly event: 'undone'; readonly step: StepName }
+  | { readonly at: string; readonly event: 'state'; readonly state: RecoveryState };
+
+/** A {@link JournalEntry} before it has its time. */
+export type NewJournalEntry = JournalEntry extends infer Entry
+  ? Entry extends unknown
+    ? Omit<Entry, 'at'>
+    : never
+  : never;
+
+/** A journal that is open for writing. */
+export interface Journal extends AsyncDisposable {
+  readonly entries: readonly JournalEntry[];
+  /** Appends one line; it is on disk when this returns. */
+  append(entry: NewJournalEntry): Promise<void>;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readFacts(value: unknown): StepFacts {
+  const facts: Record<string, string | number | boolean> = {};
+  for (const [name, fact] of Object.entries(isRecord(value) ? value : {})) {
+    if (typeof fact === 'string' || typeof fact === 'number' || typeof fact === 'boolean') facts[name] = fact;
+  }
+  return facts;
+}
+
+function readEntry(text: string): JournalEntry | undefined {
+  const value: unknown = JSON.parse(text);
+  if (!isRecord(value) || typeof value['at'] !== 'string') return undefined;
+  const { at, event, step, state, message, facts } = value;
+  if (event === 'state') return isRecoveryState(state) ? { at, event, state } : undefined;
+  if (!isStepName(step)) return undefined;
+  if (event === 'begin' || event === 'undone') return { at, event, step };
+  if (event === 'done') return { at, event, step, facts: readFacts(facts) };
+  if (event === 'failed') return { at, event, step, message: typeof message === 'string' ? message : '' };
+  return undefined;
+}
+
+/** The journal's whole lines, and how many bytes they take. A torn last line is left out. */
+export function parseJournal(bytes: Buffer, path: string): { entries: JournalEntry[]; wholeBytes: number } {
+  const wholeBytes = bytes.lastIndexOf(0x0a) + 1;
+  const lines = bytes.subarray(0, wholeBytes).toString().split('\n').slice(0, -1);
+  return { entries: lines.map((line, index) => parseLine(line, index + 1, path)), wholeBytes };
+}
+
+function parseLine(line: string, number: number, path: string): JournalEntry {
+  let found = 'it is no journal entry of this version';
+  try {
+    const entry = readEntry(line);
+    if (entry !== undefined) return entry;
+  } catch (error) {
+    found = messageOf(error);
+  }
+  throw new Failure('corrupt', {
+    message: `cannot read the journal ${path}: line ${number}: ${found}`,
+    remedy:
+      'Do not change it. See with "walkback recover status" which directories are there; put the data directory back by hand if it has been moved away.',
+  });
+}
+
+/** The entries of a journal, for looking only. Empty if there is none. */
+export async function readJournal(path: string): Promise<JournalEntry[]> {
+  return parseJournal(await bytesOf(path), path).entries;
+}
+
+async function bytesOf(path: string): Promise<Buffer> {
+  return readFile(path).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0);
+    throw new Failure('denied', {
+      message: `cannot read the journal ${path}: ${messageOf(error)}`,
+      remedy: 'Run walkback as the user that owns the data directory.',
+      cause: error,
+    });
+  });
+}
+
+/**
+ * Opens a journal to go on writing it, or a new one. The caller holds the recovery's lock.
+ *
+ * @param now the time for new lines.
+ * @param onEntry told of each new line once it is on disk.
+ */
+export async function openJournal(
+  path: string,
+  now: () => Date,
+  onEntry: (entry: JournalEntry) => void = () => {},
+): Promise<Journal> {
+  const { entries, wholeBytes } = parseJournal(await bytesOf(path), path);
+  const file = await open(path, 'a', 0o600);
+  await file.truncate(wholeBytes);
+  await file.sync();
+  await syncFolder(dirname(path));
+  const append = async (entry: NewJournalEntry): Promise<void> => {
+    const timed: JournalEntry = { at: now().toISOString(), ...entry };
+    await appendLine(file, path, timed);
+    entries.push(timed);
+    onEntry(timed);
+  };
+  return { entries, append, [Symbol.asyncDispose]: () => file.close() };
+}
+
+async function appendLine(file: FileHandle, path: string, entry: JournalEntry): Promise<void> {
+  try {
+    await file.appendFile(`${JSON.stringify(entry)}\n`);
+    await file.datasync();
+  } catch (error) {
+    throw new Failure('failed', {
+      message: `cannot write the journal ${path}: ${messageOf(error)}`,
+      remedy: 'Make room on that file system, then go on: the step it was about has not begun.',
+      cause: error,
+    });
+  }
+}
+
+/** True if the step's last mention says it is done. */
+export function isStepDone(entries: readonly JournalEntry[], step: StepName): boolean {
+  return entries.findLast((entry) => 'step' in entry && entry.step === step)?.event === 'done';
+}
+
+/** True if the step was begun and not undone since, whether or not it came to its end. */
+export function hasStepBegun(entries: readonly JournalEntry[], step: StepName): boolean {
+  const last = entries.findLast((entry) => 'step' in entry && entry.step === step);
+  return last !== undefined && last.event !== 'undone';
+}
+
+/** What a step left when it was last done. */
+export function factsOf(entries: readonly JournalEntry[], step: StepName): StepFacts | undefined {
+  const done = entries.findLast((entry) => entry.event === 'done' && entry.step === step);
+  return done?.event === 'done' ? done.facts : undefined;
+}
+
+/** The recovery's state. */
+export function stateOf(entries: readonly JournalEntry[]): RecoveryState {
+  const last = entries.findLast((entry) => entry.event === 'state');
+  return last?.event === 'state' ? last.state : 'planned';
+}

@@ -1,0 +1,100 @@
+/**
+ * A plan: what a recovery will do, proven possible before anything is changed. Printable, and JSON as it is: positions,
+ * sizes and identifiers are text, so that nothing is rounded.
+ *
+ * @module
+ */
+
+/** One transaction beside the target, for people. */
+export interface PlannedTransaction {
+  readonly xid: number;
+  readonly kind: string;
+  /** Microseconds since the Unix epoch, decimal. */
+  readonly timeUs: string;
+  /** The start of its commit record, `16/B374D848`. */
+  readonly lsn: string;
+}
+
+/** Something the operator should know, that does not keep the plan from running. */
+export interface PlanWarning {
+  readonly about:
+    | 'replicas'
+    | 'unloggedTables'
+    | 'logicalSlots'
+    | 'preparedTransactions'
+    | 'subscriptions'
+    | 'liveCrashed'
+    | 'synchronous'
+    | 'mount';
+  readonly text: string;
+  readonly names: readonly string[];
+}
+
+/** Facts that are proven again when the plan is run; a changed one refuses it. */
+export interface PlanPreconditions {
+  readonly systemIdentifier: string;
+  readonly liveTimeline: number;
+  readonly archiveAddress: string;
+  /** Every timeline that had a history file in the archive. */
+  readonly archivedTimelines: readonly number[];
+  readonly backupName: string;
+}
+
+/** Where a rehearsal stops. */
+export interface PlannedTarget {
+  /** As the operator asked, in words. */
+  readonly asked: string;
+  readonly timeline: number;
+  readonly lsn: string;
+  readonly inclusive: boolean;
+  readonly lastKept: PlannedTransaction | null;
+  readonly firstLost: PlannedTransaction | null;
+}
+
+/** A plan. */
+export interface Plan {
+  readonly version: 1;
+  readonly id: string;
+  readonly createdAt: string;
+  readonly cluster: { readonly name: string; readonly kind: 'local'; readonly dataDirectory: string };
+  readonly majorVersion: number;
+  readonly target: PlannedTarget;
+  /** Commits after the target that the cluster would no longer have. */
+  readonly laterCommits: number;
+  readonly backup: {
+    readonly name: string;
+    readonly timeline: number;
+    readonly finishedAt: string;
+    readonly compressedBytes: string;
+    readonly uncompressedBytes: string;
+    readonly tablespaces: readonly { readonly oid: number; readonly location: string }[];
+  };
+  readonly replay: {
+    readonly fromLsn: string;
+    readonly segments: number;
+    readonly bytes: string;
+    readonly firstSegment: string;
+    readonly lastSegment: string;
+    /** The line of history, oldest first: each timeline and where it ends (the last one at the target). */
+    readonly line: readonly { readonly timeline: number; readonly endLsn: string }[];
+  };
+  /** Settings that replay needs at least. */
+  readonly required: {
+    readonly maxConnections: number;
+    readonly maxWorkerProcesses: number;
+    readonly maxWalSenders: number;
+    readonly maxPreparedTransactions: number;
+    readonly maxLocksPerTransaction: number;
+  };
+  readonly walLevel: 'minimal' | 'replica' | 'logical';
+  /** An estimate, in seconds. */
+  readonly estimate: { readonly restoreSeconds: number; readonly replaySeconds: number; readonly downSeconds: number };
+  readonly space: { readonly neededBytes: string; readonly freeBytes: string; readonly folder: string };
+  readonly commands: { readonly stop: string; readonly start: string };
+  /** Files of the live server's configuration that the recovered server goes on with; relative to the data directory. */
+  readonly configurationFiles: readonly string[];
+  readonly warnings: readonly PlanWarning[];
+  /** What was looked at and found good, in words. */
+  readonly proven: readonly string[];
+  readonly preconditions: PlanPreconditions;
+}

@@ -1,0 +1,86 @@
+/**
+ * Opening a new timeline on a private server, with archiving held, and proving what was opened.
+ *
+ * @module
+ */
+
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Failure } from '../base/failure.ts';
+import { queryText, type Connection } from '../instance/connection.ts';
+import { isThere, syncFolder } from '../instance/durable-rename.ts';
+import { checkItRuns, startPrivateServer, untilItAnswers, type PrivateServer } from '../instance/private-server.ts';
+import { parseLsn } from '../postgres/lsn.ts';
+import { formatHistoryName, parseTimelineHistory, type TimelineSwitch } from '../postgres/timeline-history.ts';
+
+const POLL_MS = 20;
+
+/** True while the directory has not left recovery: its next start would recover again. */
+export async function isStillToRecover(dataDirectory: string): Promise<boolean> {
+  return isThere(join(dataDirectory, 'recovery.signal'));
+}
+
+/**
+ * Takes away the history file of a promotion that did not come to its end: with it, the server would take the number after.
+ * Only while the directory is still to recover, and only for the number that is reserved for it.
+ */
+export async function forgetUnfinishedPromotion(dataDirectory: string, timeline: number): Promise<void> {
+  if (!(await isStillToRecover(dataDirectory))) return;
+  const folder = join(dataDirectory, 'pg_wal');
+  const name = formatHistoryName(timeline);
+  await rm(join(folder, name), { force: true });
+  await rm(join(folder, 'archive_status', `${name}.ready`), { force: true });
+  await syncFolder(folder);
+}
+
+/** Waits until the server has left recovery. */
+export async function untilOpen(server: PrivateServer, connection: Connection): Promise<void> {
+  while ((await queryText(connection, 'select pg_is_in_recovery()')) === 't') {
+    await checkItRuns(server);
+    await sleep(POLL_MS);
+  }
+}
+
+/** The timeline that an open server writes. */
+async function timelineOf(connection: Connection): Promise<number> {
+  return Number.parseInt((await queryText(connection, 'select pg_walfile_name(pg_current_wal_lsn())')).slice(0, 8), 16);
+}
+
+/**
+ * Proves that the server has opened the reserved timeline, and how that branched off.
+ *
+ * @throws {Failure} `refused` if it is another one.
+ */
+export async function proveTimeline(
+  server: PrivateServer,
+  connection: Connection,
+  reserved: number,
+): Promise<TimelineSwitch> {
+  const timeline = await timelineOf(connection);
+  const path = join(server.dataDirectory, 'pg_wal', formatHistoryName(reserved));
+  const branch = (await isThere(path))
+    ? parseTimelineHistory(reserved, await readFile(path, 'utf8')).ancestors.at(-1)
+    : undefined;
+  if (timeline === reserved && branch !== undefined) return branch;
+  throw new Failure('refused', {
+    message: `cannot use the promoted server: it has opened timeline ${timeline}, reserved was ${reserved}`,
+    remedy: 'Undo this recovery, look at the history files in the archive, and plan again.',
+  });
+}
+
+/** The position in `before LSN 0/3000148`; `undefined` when the reason is another one. */
+export function stopLsnOf(branch: TimelineSwitch): { lsn: bigint; inclusive: boolean } | undefined {
+  const [, word, text = ''] = /^(before|after) LSN ([0-9A-F]+\/[0-9A-F]+)/i.exec(branch.reason) ?? [];
+  const position = parseLsn(text);
+  return position === undefined ? undefined : { lsn: position, inclusive: word === 'after' };
+}
+
+/** Starts a server that has left recovery already (its promotion was interrupted behind that point). */
+export async function reopen(server: PrivateServer): Promise<Connection> {
+  await startPrivateServer(server);
+  const connection = await untilItAnswers(server);
+  await untilOpen(server, connection);
+  return connection;
+}

@@ -1,0 +1,112 @@
+/**
+ * What the steps of one recovery share: its plan, its journal, and where its things are.
+ *
+ * @module
+ */
+
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Failure } from '../base/failure.ts';
+import type { ReplaySettings } from '../instance/private-settings.ts';
+import type { PrivateServer } from '../instance/private-server.ts';
+import { parseLsn, type Lsn } from '../postgres/lsn.ts';
+import { factsOf, type Journal } from './journal.ts';
+import type { Plan } from './plan-value.ts';
+import type { StepName } from './step-names.ts';
+import type { RecoveryUses } from './uses.ts';
+
+/** One recovery at work. */
+export interface RecoveryContext {
+  readonly uses: RecoveryUses;
+  readonly plan: Plan;
+  readonly journal: Journal;
+}
+
+/** The longest path of a socket that every system takes (`sun_path` has 104 bytes on macOS, 108 on Linux). */
+const LONGEST_SOCKET_PATH_BYTES = 103;
+/** Only a name: no private server listens on TCP. */
+const PRIVATE_PORT = 5433;
+
+/** Files of one recovery, all in its own folder. */
+export function recoveryFile(context: RecoveryContext, name: string): string {
+  return join(context.uses.cluster.recoveryFolder(context.plan.id), name);
+}
+
+/**
+ * Where private servers of a recovery have their socket: in its folder, or where that path would be too long, in a folder
+ * of the system's temporary directory that its owner alone may enter.
+ */
+export function socketDirectoryOf(folder: string, id: string): string {
+  const inFolder = join(folder, 'socket');
+  const isShort = Buffer.byteLength(join(inFolder, `.s.PGSQL.${PRIVATE_PORT}`)) <= LONGEST_SOCKET_PATH_BYTES;
+  return isShort ? inFolder : join(tmpdir(), `walkback-${process.getuid?.() ?? 'user'}-${id}`);
+}
+
+/** Which data a private server runs on, and how. */
+export interface PrivateRun {
+  readonly dataDirectory: string;
+  readonly name: string;
+  readonly archiving: 'held' | 'off';
+  readonly replay?: ReplaySettings;
+}
+
+/** A private server of this recovery. */
+export function privateServer(context: RecoveryContext, run: PrivateRun): PrivateServer {
+  const { plan, uses } = context;
+  const folder = uses.cluster.recoveryFolder(plan.id);
+  return {
+    dataDirectory: run.dataDirectory,
+    bin: uses.bin,
+    user: uses.user,
+    logFile: join(folder, `${run.name}.log`),
+    settings: {
+      major: plan.majorVersion,
+      socketDirectory: socketDirectoryOf(folder, plan.id),
+      port: PRIVATE_PORT,
+      configFile: join(folder, 'private.conf'),
+      hbaFile: join(folder, 'private_hba.conf'),
+      identFile: join(folder, 'private_ident.conf'),
+      name: `walkback ${run.name} ${plan.id}`,
+      required: plan.required,
+      walLevel: plan.walLevel,
+      archiving: run.archiving,
+      ...(run.replay === undefined ? {} : { replay: run.replay }),
+    },
+  };
+}
+
+/** The rehearsal's server: stops at the plan's target. */
+export function rehearsalServer(context: RecoveryContext, restoreCommand: string): PrivateServer {
+  const { target } = context.plan;
+  return privateServer(context, {
+    dataDirectory: context.uses.cluster.placeOf(context.plan.id, 'rehearsal'),
+    name: 'rehearsal',
+    archiving: 'held',
+    replay: {
+      restoreCommand,
+      timeline: target.timeline,
+      stopAt: { lsn: plannedLsn(target.lsn), inclusive: target.inclusive },
+    },
+  });
+}
+
+/** A position from a plan or journal. */
+export function plannedLsn(text: string): Lsn {
+  const position = parseLsn(text);
+  if (position !== undefined) return position;
+  throw new Failure('corrupt', {
+    message: `cannot use ${JSON.stringify(text)} from the plan as a WAL position`,
+    remedy: 'Make a new plan:  walkback recover plan',
+  });
+}
+
+/** A fact that an earlier step must have left. */
+export function factOf(context: RecoveryContext, step: StepName, name: string): string {
+  const fact = factsOf(context.journal.entries, step)?.[name];
+  if (fact !== undefined) return String(fact);
+  throw new Failure('corrupt', {
+    message: `cannot go on with recovery ${context.plan.id}: its journal has no ${name} of step ${step}`,
+    remedy: `Undo it:  walkback undo ${context.plan.id}`,
+  });
+}

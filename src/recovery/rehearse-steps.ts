@@ -1,0 +1,103 @@
+/**
+ * The steps of a rehearsal: newest commits archived, data restored beside the live cluster, replayed to the target.
+ *
+ * @module
+ */
+
+import { rm } from 'node:fs/promises';
+
+import { listBackups } from '../backup/list.ts';
+import type { Backup } from '../backup/backup.ts';
+import { Failure } from '../base/failure.ts';
+import { makeFolder } from '../instance/durable-rename.ts';
+import { stopPrivateServer } from '../instance/private-server.ts';
+import { formatLsn } from '../postgres/lsn.ts';
+import { restoreBackup } from '../restore/restore-backup.ts';
+import { archiveTail } from './archive-tail.ts';
+import type { StepFacts } from './journal.ts';
+import { recoveryFile, type RecoveryContext } from './recovery-context.ts';
+import { prepareRehearsal } from './rehearsal-files.ts';
+import { replayToTarget } from './replay-to-target.ts';
+import type { Step } from './runner.ts';
+import type { REHEARSE_STEPS } from './step-names.ts';
+
+/** How long a rehearsal waits for the archiver: it needs only WAL up to its target, which the plan has seen. */
+const FREEZE_TIMEOUT_MS = 10_000;
+
+const never = async (): Promise<boolean> => false;
+const nothing = async (): Promise<void> => {};
+
+function rehearsalDirectory({ uses, plan }: RecoveryContext): string {
+  return uses.cluster.placeOf(plan.id, 'rehearsal');
+}
+
+async function freeze(context: RecoveryContext): Promise<StepFacts> {
+  const tail = await archiveTail(context.uses, FREEZE_TIMEOUT_MS);
+  return tail.outcome === 'skipped' ? { outcome: 'skipped' } : { outcome: tail.outcome, lastSegment: tail.lastSegment };
+}
+
+async function plannedBackup({ uses, plan }: RecoveryContext): Promise<Backup> {
+  const backup = (await listBackups(uses.store)).find((one) => one.name === plan.backup.name);
+  if (backup !== undefined) return backup;
+  throw new Failure('notInArchive', {
+    message: `cannot restore ${plan.backup.name}: it is no longer in ${uses.store.address}`,
+    remedy: 'Make a new plan:  walkback recover plan',
+  });
+}
+
+/** The folder of one restored tablespace. The links to them travel inside the data directory; these stay. */
+export function tablespaceFolder(context: RecoveryContext, oid: number): string {
+  return recoveryFile(context, `tablespaces/${oid}`);
+}
+
+/** Removes what a rehearsal has restored. Nothing else is ever in these folders. */
+export async function removeRehearsal(context: RecoveryContext): Promise<void> {
+  const directory = rehearsalDirectory(context);
+  await stopPrivateServer(directory);
+  await rm(directory, { recursive: true, force: true });
+  await rm(recoveryFile(context, 'tablespaces'), { recursive: true, force: true });
+  await rm(recoveryFile(context, 'configuration-of-the-backup'), { recursive: true, force: true });
+}
+
+/** An interrupted restore is begun again: half of one cannot be told from a whole one. */
+async function restore(context: RecoveryContext): Promise<StepFacts> {
+  const { uses, plan } = context;
+  await removeRehearsal(context);
+  const locations = new Map(plan.backup.tablespaces.map(({ oid }) => [oid, tablespaceFolder(context, oid)]));
+  for (const folder of locations.values()) await makeFolder(folder);
+  await restoreBackup({
+    store: uses.store,
+    backup: await plannedBackup(context),
+    destination: rehearsalDirectory(context),
+    tablespaceLocations: locations,
+    concurrency: uses.concurrency ?? 4,
+    onProgress: uses.onProgress,
+    ...(uses.signal === undefined ? {} : { signal: uses.signal }),
+  });
+  return { backup: plan.backup.name };
+}
+
+async function replay(context: RecoveryContext): Promise<StepFacts> {
+  const { server, progress } = await replayToTarget(context);
+  return {
+    socketDirectory: server.settings.socketDirectory,
+    port: server.settings.port,
+    replayLsn: progress.replayLsn === undefined ? '' : formatLsn(progress.replayLsn),
+    lastTransactionUs: progress.lastTransactionUs === undefined ? '' : progress.lastTransactionUs.toString(),
+  };
+}
+
+/** See `SPEC.md`. */
+export const rehearseSteps: Record<(typeof REHEARSE_STEPS)[number], Step<RecoveryContext>> = {
+  freeze: { do: freeze, undo: nothing, isDone: never },
+  restore: { do: restore, undo: removeRehearsal, isDone: never },
+  prepare: {
+    do: async (context) => {
+      await prepareRehearsal(context, rehearsalDirectory(context));
+      return {};
+    },
+    undo: nothing,
+    isDone: never,
+  },
+  replay: { do: replay, undo: (context) => stopPrivateServer(rehearsalDirectory(context)), isDone: never },
+};

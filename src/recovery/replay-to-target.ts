@@ -1,0 +1,103 @@
+/**
+ * Starts a rehearsal and waits until it stands at its target: paused, in recovery, and nowhere else.
+ *
+ * @module
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Failure } from '../base/failure.ts';
+import type { Connection } from '../instance/connection.ts';
+import {
+  checkItRuns,
+  startPrivateServer,
+  stopPrivateServer,
+  untilItAnswers,
+  type PrivateServer,
+} from '../instance/private-server.ts';
+import { readReplayProgress, type ReplayProgress } from '../instance/replay-progress.ts';
+import { formatLsn } from '../postgres/lsn.ts';
+import { formatTimeUs } from '../postgres/timestamp.ts';
+import { preparePrivateServers } from './rehearsal-files.ts';
+import { plannedLsn, rehearsalServer, type RecoveryContext } from './recovery-context.ts';
+
+const POLL_MS = 50;
+
+/** A server that stands at the target. */
+export interface Standing {
+  readonly server: PrivateServer;
+  readonly progress: ReplayProgress;
+}
+
+function report(context: RecoveryContext, progress: ReplayProgress): void {
+  const { replay } = context.plan;
+  if (progress.replayLsn === undefined) return;
+  const at = progress.lastTransactionUs;
+  context.uses.onProgress({
+    phase: 'replay',
+    done: Number(progress.replayLsn - plannedLsn(replay.fromLsn)),
+    total: Number(plannedLsn(context.plan.target.lsn) - plannedLsn(replay.fromLsn)),
+    unit: 'bytes',
+    ...(at === undefined ? {} : { note: `at ${formatTimeUs(at)}` }),
+  });
+}
+
+async function untilPaused(
+  context: RecoveryContext,
+  server: PrivateServer,
+  connection: Connection,
+): Promise<ReplayProgress> {
+  for (;;) {
+    context.uses.signal?.throwIfAborted();
+    if (connection.lost.aborted) await checkItRuns(server);
+    const progress = await readReplayProgress(connection);
+    if (!progress.isInRecovery) throw wentThrough(context);
+    if (progress.isPaused) return progress;
+    report(context, progress);
+    await sleep(POLL_MS);
+  }
+}
+
+function wentThrough({ plan }: RecoveryContext): Failure {
+  return new Failure('refused', {
+    message: `cannot pause at ${plan.target.lsn}: the rehearsal has opened instead, as the server does when a snapshot with many open subtransactions keeps it from hot standby`,
+    remedy: `Throw it away and plan from an earlier backup:  walkback rehearse --discard ${plan.id}`,
+  });
+}
+
+/** What the server says must agree with the plan: neither short of the target nor past it. */
+function checkStanding({ plan }: RecoveryContext, { replayLsn, lastTransactionUs }: ReplayProgress): void {
+  const target = plannedLsn(plan.target.lsn);
+  const { lastKept, inclusive } = plan.target;
+  const isShort = replayLsn === undefined || (lastKept !== null && replayLsn <= plannedLsn(lastKept.lsn));
+  const isPast = replayLsn !== undefined && (inclusive ? replayLsn <= target : replayLsn > target);
+  const isEarlier = lastKept !== null && (lastTransactionUs === undefined || lastTransactionUs < 0n);
+  if (!isShort && !isPast && !isEarlier) return;
+  throw new Failure('failed', {
+    message: `cannot use the rehearsal: it stands at ${replayLsn === undefined ? 'no position' : formatLsn(replayLsn)}, planned was ${plan.target.lsn}`,
+    remedy: `Throw it away and plan again:  walkback rehearse --discard ${plan.id}`,
+  });
+}
+
+/**
+ * Brings the rehearsal to its target, wherever it stands: not started, replaying, or there already.
+ *
+ * @throws {Failure} `failed` with the server's own words if it ends; `refused` if it opened instead of pausing.
+ */
+export async function replayToTarget(context: RecoveryContext): Promise<Standing> {
+  const { uses, plan } = context;
+  await preparePrivateServers(context);
+  await using feed = await uses.feedWal(uses.cluster.placeOf(plan.id, 'rehearsal'));
+  const server = rehearsalServer(context, feed.restoreCommand);
+  await startPrivateServer(server);
+  try {
+    await using connection = await untilItAnswers(server, uses.signal);
+    const progress = await untilPaused(context, server, connection);
+    checkStanding(context, progress);
+    report(context, progress);
+    return { server, progress };
+  } catch (error) {
+    await stopPrivateServer(server.dataDirectory);
+    throw error;
+  }
+}

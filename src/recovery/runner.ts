@@ -1,0 +1,63 @@
+/**
+ * Runs steps in order, from the journal: the first that is not done is gone on with, whatever ended the run before it.
+ *
+ * @module
+ */
+
+import { messageOf } from '../base/failure.ts';
+import { hasStepBegun, isStepDone, type Journal, type StepFacts } from './journal.ts';
+import type { StepName } from './step-names.ts';
+
+/**
+ * One step. `do` may be called again after it was interrupted anywhere, and then finishes; so may `undo`.
+ */
+export interface Step<Context> {
+  /** Makes the change; returns facts for later steps and reports. */
+  readonly do: (context: Context) => Promise<StepFacts>;
+  /** Takes the change back; called in reverse order for steps that have begun. */
+  readonly undo: (context: Context) => Promise<void>;
+  /** True if what is there shows that the change has been made; `false` when only `do` can tell. */
+  readonly isDone: (context: Context) => Promise<boolean>;
+}
+
+/** One run over some steps. */
+export interface Run<Context> {
+  readonly steps: Record<StepName, Step<Context>>;
+  readonly order: readonly StepName[];
+  readonly journal: Journal;
+  readonly context: Context;
+  /** Looked at between steps. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+async function runStep<Context>(run: Run<Context>, name: StepName): Promise<void> {
+  const { journal, steps, context } = run;
+  const wasInterrupted = hasStepBegun(journal.entries, name);
+  await journal.append({ event: 'begin', step: name });
+  try {
+    const isMade = wasInterrupted && (await steps[name].isDone(context));
+    const facts = isMade ? {} : await steps[name].do(context);
+    await journal.append({ event: 'done', step: name, facts });
+  } catch (error) {
+    await journal.append({ event: 'failed', step: name, message: messageOf(error) });
+    throw error;
+  }
+}
+
+/** Does every step that is not done yet. Stops at the first that fails; running it again goes on there. */
+export async function runSteps<Context>(run: Run<Context>): Promise<void> {
+  for (const name of run.order) {
+    if (isStepDone(run.journal.entries, name)) continue;
+    run.signal?.throwIfAborted();
+    await runStep(run, name);
+  }
+}
+
+/** Takes back every step of `order` that has begun, last first. */
+export async function undoSteps<Context>(run: Run<Context>): Promise<void> {
+  for (const name of run.order.toReversed()) {
+    if (!hasStepBegun(run.journal.entries, name)) continue;
+    await run.steps[name].undo(run.context);
+    await run.journal.append({ event: 'undone', step: name });
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Proof that the live server is the one that was meant: out of recovery, on the timeline that was opened for it, taking
+ * writes. That it runs proves none of these.
+ *
+ * @module
+ */
+
+import { Failure } from '../base/failure.ts';
+import { queryText } from '../instance/connection.ts';
+import type { StepFacts } from './journal.ts';
+import type { RecoveryContext } from './recovery-context.ts';
+
+/**
+ * Asks the live server, and commits one small WAL record there.
+ *
+ * The commit does not wait for replicas: they may be of the line that was left.
+ *
+ * @throws {Failure} `failed` if it is in recovery, on another timeline, or read-only.
+ */
+export async function verifyLive({ uses, plan }: RecoveryContext, timeline: number): Promise<StepFacts> {
+  await using connection = await uses.cluster.connect();
+  if ((await queryText(connection, 'select pg_is_in_recovery()')) === 't') throw wrong(plan.id, 'it is in recovery');
+  const found = Number.parseInt(
+    (await queryText(connection, 'select pg_walfile_name(pg_current_wal_lsn())')).slice(0, 8),
+    16,
+  );
+  if (found !== timeline) throw wrong(plan.id, `it is on timeline ${found}, not ${timeline}`);
+  await connection.query("set synchronous_commit = 'local'; set default_transaction_read_only = off");
+  await connection.query(`select pg_logical_emit_message(true, 'walkback', 'recovery ${plan.id}')`);
+  return { timeline: found };
+}
+
+function wrong(id: string, found: string): Failure {
+  return new Failure('failed', {
+    message: `cannot call recovery ${id} done: the live server answers, but ${found}`,
+    remedy: `Look at its log. To go back:  walkback undo ${id}`,
+  });
+}
