@@ -1,0 +1,48 @@
+/**
+ * `npm run reference`: writes docs/reference/{cli,settings,failures}.md from the sources. With `--check` it writes nothing
+ * and exits 1 if one of them is not what it would write.
+ *
+ * @module
+ */
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { cliPage } from './reference/cli-page.ts';
+import { failuresPage } from './reference/failures-page.ts';
+import { settingsPage } from './reference/settings-page.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const FOLDER = join(ROOT, 'docs/reference');
+
+const [argument, ...extra] = process.argv.slice(2);
+if (extra.length > 0 || (argument !== undefined && argument !== '--check')) {
+  console.error('usage: generate-reference.ts [--check]');
+  process.exit(64);
+}
+
+const pages: ReadonlyMap<string, string> = new Map([
+  ['cli.md', await cliPage()],
+  ['settings.md', settingsPage()],
+  ['failures.md', failuresPage(ROOT)],
+]);
+
+/** The first line that differs, for a message that helps. */
+function firstDifference(before: string, after: string): string {
+  const old = before.split('\n');
+  const index = after.split('\n').findIndex((line, at) => line !== old[at]);
+  return index === -1 ? 'it has more lines than it should' : `line ${index + 1}`;
+}
+
+mkdirSync(FOLDER, { recursive: true });
+let stale = 0;
+for (const [name, text] of pages) {
+  const path = join(FOLDER, name);
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (before === text) continue;
+  stale += 1;
+  if (argument === '--check') console.log(`docs/reference/${name}: differs at ${firstDifference(before, text)}`);
+  else writeFileSync(path, text);
+}
+console.log(`${pages.size} pages, ${stale} ${argument === '--check' ? 'stale' : 'written'}`);
+process.exitCode = argument === '--check' && stale > 0 ? 1 : 0;
