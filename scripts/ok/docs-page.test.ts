@@ -7,7 +7,10 @@ const AROUND = {
     ['src/base/failure.ts', 'docs/glossary.md', 'src/cli/commands/*-*.ts', 'README.md'].includes(path),
   scripts: new Set(['demo', 'test:all']),
   targets: new Set(['help']),
-  commands: new Set(['undo', 'recover plan']),
+  commands: new Map([
+    ['undo', new Set<string>()],
+    ['recover plan', new Set(['--to-latest'])],
+  ]),
 };
 
 describe('the check of a page', () => {
@@ -30,6 +33,7 @@ describe('the check of a page', () => {
     ['Run `npm run absent`.', '2: package.json has no script "absent"'],
     ['Run `make absent`.', '2: the Makefile has no target "absent"'],
     ['Type `walkback rescue rows`.', '2: there is no command "walkback rescue rows"'],
+    ['Type `walkback recover plan --to 5`.', '2: "walkback recover" takes no --to'],
     ['Fixed later (TODO).', '2: says that something is unfinished'],
     ['It is in `/home/somebody/walkback`.', '2: names a folder of one machine'],
   ])('catches in %s', (text, problem) => {

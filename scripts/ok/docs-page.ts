@@ -15,8 +15,8 @@ export interface Surroundings {
   exists(path: string): boolean;
   readonly scripts: ReadonlySet<string>;
   readonly targets: ReadonlySet<string>;
-  /** Paths of walkback's commands, e.g. `recover plan`. */
-  readonly commands: ReadonlySet<string>;
+  /** Walkback's commands by their words, e.g. `recover plan`, each with its flags. */
+  readonly commands: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** A page, and the folder it is in, from the root. */
@@ -51,17 +51,27 @@ function missingPaths(line: string, page: Page, around: Surroundings): string[] 
   return [...named, ...linked].map((path) => `${JSON.stringify(path)} is not there`);
 }
 
+/** What is typed after `walkback` in a code span, or on a line of a fenced block. */
+function commandTexts(line: string, isFenced: boolean): string[] {
+  const texts = isFenced ? [line.trimStart().replace(/^\$ /, '')] : spansOf(line);
+  return texts.filter((text) => /^walkback [a-z]/.test(text)).map((text) => (text.split(' #')[0] ?? '').slice(9));
+}
+
+function wrongCommand(text: string, around: Surroundings): string[] {
+  const [first = '', second = ''] = text.split(' ');
+  const flags = around.commands.get(`${first} ${second}`) ?? around.commands.get(first);
+  if (flags === undefined) return [`there is no command "walkback ${`${first} ${second}`.trim()}"`];
+  const named = text.match(/(?<=\s)--[a-z-]+/g) ?? [];
+  return named.filter((flag) => !flags.has(flag)).map((flag) => `"walkback ${first}" takes no ${flag}`);
+}
+
 function missingCommands(line: string, isFenced: boolean, around: Surroundings): string[] {
   const problems: string[] = [];
   for (const [, name = ''] of line.matchAll(/\bnpm run ([a-z][\w:-]*)/g))
     if (!around.scripts.has(name)) problems.push(`package.json has no script ${JSON.stringify(name)}`);
   for (const [, name = ''] of line.matchAll(/(?:^|`)make ([a-z][a-z-]*)/g))
     if (!around.targets.has(name)) problems.push(`the Makefile has no target ${JSON.stringify(name)}`);
-  const commands = isFenced ? /^\s*\$? ?walkback ([a-z]+)(?: ([a-z]+))?/g : /`walkback ([a-z]+)(?: ([a-z]+))?/g;
-  for (const [, first = '', second = ''] of line.matchAll(commands)) {
-    const isThere = around.commands.has(first) || around.commands.has(`${first} ${second}`);
-    if (!isThere) problems.push(`there is no command "walkback ${`${first} ${second}`.trim()}"`);
-  }
+  for (const text of commandTexts(line, isFenced)) problems.push(...wrongCommand(text, around));
   return problems;
 }
 

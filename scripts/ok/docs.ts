@@ -12,6 +12,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
+import { flagsOf } from '../../src/cli/command-flags.ts';
 import { PROGRAM } from '../../src/cli/program.ts';
 
 import { checkPage } from './docs-page.ts';
@@ -31,12 +32,17 @@ function makeTargets(root: string): ReadonlySet<string> {
   return new Set(Array.from(text.matchAll(/^([a-z][a-z-]*):/gm), (match) => match[1] ?? ''));
 }
 
-function surroundingsOf(root: string): Surroundings {
+async function commandFlags(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const commands = await Promise.all(PROGRAM.map((entry) => entry.load()));
+  return new Map(commands.map((command) => [command.path.join(' '), new Set(flagsOf(command).keys())]));
+}
+
+async function surroundingsOf(root: string): Promise<Surroundings> {
   return {
     exists: (path) => (/[*{]/.test(path) ? globSync(path, { cwd: root }).length > 0 : existsSync(join(root, path))),
     scripts: scriptNames(root),
     targets: makeTargets(root),
-    commands: new Set(PROGRAM.map((entry) => entry.path.join(' '))),
+    commands: await commandFlags(),
   };
 }
 
@@ -62,8 +68,8 @@ function staleReference(root: string): string[] {
 }
 
 /** Every problem of the documentation at `root`, one line each. */
-export function checkDocs(root: string): { pages: number; problems: string[] } {
-  const surroundings = surroundingsOf(root);
+export async function checkDocs(root: string): Promise<{ pages: number; problems: string[] }> {
+  const surroundings = await surroundingsOf(root);
   const pages = pagesOf(root);
   const problems = pages.flatMap((page) =>
     checkPage({ folder: relative('', dirname(page)), text: readFileSync(join(root, page), 'utf8') }, surroundings).map(
@@ -74,7 +80,7 @@ export function checkDocs(root: string): { pages: number; problems: string[] } {
 }
 
 if (import.meta.main) {
-  const { pages, problems } = checkDocs(join(import.meta.dirname, '../..'));
+  const { pages, problems } = await checkDocs(join(import.meta.dirname, '../..'));
   for (const problem of problems) console.log(problem);
   console.log(`${pages} pages, ${problems.length} problems`);
   process.exitCode = problems.length === 0 && pages > 0 ? 0 : 1;
