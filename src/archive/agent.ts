@@ -38,6 +38,8 @@ export interface AgentOptions {
   readonly fetchConcurrency?: number;
   /** How much WAL is fetched ahead of replay. */
   readonly prefetchBytes?: number;
+  /** Pushes nothing: for a rehearsal, whose WAL must not reach the archive before it is the live server. */
+  readonly isFetchOnly?: boolean;
   readonly report?: ReportAgentEvent;
   /** Ends the agent. */
   readonly signal: AbortSignal;
@@ -140,6 +142,7 @@ async function serve(given: AgentOptions, life: ServerLife, lock: SpoolLock, sto
       pushConcurrency: concurrencyWithin(given.pushConcurrency ?? DEFAULT_CONCURRENCY, life.walSegmentSizeBytes),
       fetchConcurrency: concurrencyWithin(given.fetchConcurrency ?? DEFAULT_CONCURRENCY, life.walSegmentSizeBytes),
       prefetchBytes: given.prefetchBytes ?? DEFAULT_PREFETCH_BYTES,
+      isFetchOnly: given.isFetchOnly ?? false,
       report: given.report ?? (() => {}),
       signal: over.signal,
     });

@@ -30,6 +30,7 @@ export interface ServeLifeOptions {
   readonly pushConcurrency: number;
   readonly fetchConcurrency: number;
   readonly prefetchBytes: number;
+  readonly isFetchOnly: boolean;
   readonly report: ReportAgentEvent;
   readonly signal: AbortSignal;
 }
@@ -74,7 +75,7 @@ export async function serveLife(given: ServeLifeOptions): Promise<void> {
   let wasInRecovery = false;
   while (!signal.aborted) {
     const inRecovery = await isInRecovery(dataDirectory);
-    await pushes.look();
+    if (!given.isFetchOnly) await pushes.look();
     await requests.look();
     if (inRecovery) await prefetcher.look();
     else if (wasInRecovery) await prefetcher.clear();
