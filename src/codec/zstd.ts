@@ -173,9 +173,24 @@ export async function* zstdDecompressStream(source: AsyncIterable<Uint8Array>, o
   }
 }
 
+/** Runs a source and remembers how it failed, to tell that from the decoder's failure: a lost connection is no damage. */
+function watched(source: AsyncIterable<Buffer>): { pieces: AsyncIterable<Buffer>; failedWith: () => unknown } {
+  let failure: unknown;
+  async function* pieces(): AsyncGenerator<Buffer> {
+    try {
+      yield* source;
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+  }
+  return { pieces: pieces(), failedWith: () => failure };
+}
+
 async function* decodeArriving(frame: ArrivingFrame, object: string): AsyncGenerator<Buffer> {
   const decoder = createZstdDecompress({ chunkSize: STREAM_CHUNK_BYTES });
-  const fed = pipeline(frame.pieces, decoder);
+  const { pieces, failedWith } = watched(frame.pieces);
+  const fed = pipeline(pieces, decoder);
   fed.catch(() => {});
   let contentBytes = 0;
   try {
@@ -185,7 +200,7 @@ async function* decodeArriving(frame: ArrivingFrame, object: string): AsyncGener
     }
     await fed;
   } catch (error) {
-    throw undecodable(object, frame, error);
+    throw error === failedWith() ? error : undecodable(object, frame, error);
   }
   const declaredBytes = frame.header.contentSizeBytes;
   if (declaredBytes !== undefined && declaredBytes !== contentBytes) {

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+
+import { inPieces, joined, pages } from '../../tests/support/pieces.ts';
+import { compress, compressStream, compressSync, decompress, decompressStream, decompressSync } from './compression.ts';
+
+const data = pages(300_000);
+const limit = { maxBytes: data.length, object: 'wal_005/x' };
+
+describe.each(['zstd', 'lz4', 'none'] as const)('compression %s', (compression) => {
+  it('is undone by its decompression, whole or as a stream', async () => {
+    for (const stored of [
+      await compress(compression, data),
+      compressSync(compression, data),
+      await joined(compressStream(compression, inPieces(data, 70_000), { frameSizeBytes: 50_000 })),
+    ]) {
+      expect((await decompress(compression, stored, limit)).equals(data)).toBe(true);
+      expect(decompressSync(compression, stored, limit).equals(data)).toBe(true);
+      const streamed = await joined(decompressStream(compression, inPieces(stored, 1000), limit.object));
+      expect(streamed.equals(data)).toBe(true);
+    }
+  });
+
+  it('takes any view of bytes', async () => {
+    const view = new Uint8Array(data.buffer, data.byteOffset + 3, 1000);
+    const stored = await compress(compression, view);
+    const padded = new Uint8Array([9, ...stored, 9]).subarray(1, -1);
+    expect(Buffer.from(view).equals(decompressSync(compression, padded, limit))).toBe(true);
+  });
+
+  it('refuses an object that holds more than it may, by its name', async () => {
+    const stored = compressSync(compression, data);
+    const refusal = expect.objectContaining({ kind: 'corrupt', message: expect.stringContaining('wal_005/x') });
+    const tooSmall = { ...limit, maxBytes: data.length - 1 };
+    await expect(decompress(compression, stored, tooSmall)).rejects.toEqual(refusal);
+    expect(() => decompressSync(compression, stored, tooSmall)).toThrow(refusal);
+  });
+});
+
+describe('a compression the program cannot read', () => {
+  it.each(['brotli', 'lzma', 'gzip', 'lzo'] as const)('is refused by name: %s', async (compression) => {
+    const refusal = expect.objectContaining({ kind: 'refused', message: expect.stringContaining(compression) });
+    await expect(decompress(compression, data, limit)).rejects.toEqual(refusal);
+    expect(() => decompressSync(compression, data, limit)).toThrow(refusal);
+    expect(() => decompressStream(compression, inPieces(data), 'x')).toThrow(refusal);
+  });
+});
