@@ -6,6 +6,7 @@
 
 import { Failure } from '../base/failure.ts';
 import { readWalFile } from '../archive/read-wal-file.ts';
+import { lsn, type Lsn } from '../postgres/lsn.ts';
 import {
   formatHistoryName,
   parseTimelineHistory,
@@ -23,6 +24,8 @@ export interface Timelines {
   readonly latest: number;
   /** The line of history that leads to a timeline. @throws {Failure} if the archive does not know it. */
   lineOf(timeline: number): TimelineHistory;
+  /** True if the line of a timeline is known: its history file is there, or it is the first. */
+  isKnown(timeline: number): boolean;
   /** Where a timeline branched off its parent; `undefined` for the first. */
   forkOf(timeline: number): TimelineSwitch | undefined;
   /** Timelines that branched off this one. */
@@ -52,6 +55,7 @@ export function timelinesOf(lines: ReadonlyMap<number, TimelineHistory>, withWal
     all,
     latest: Math.max(...all),
     forkOf,
+    isKnown: (timeline) => lines.has(timeline),
     lineOf: (timeline) => lines.get(timeline) ?? refuseUnknown(timeline, all),
     childrenOf: (parent) =>
       all.flatMap((timeline) => {
@@ -71,4 +75,18 @@ function refuseUnknown(timeline: number, all: readonly number[]): never {
       ? `Push ${formatHistoryName(timeline)} from pg_wal of a server on that timeline, or choose another with --timeline.`
       : `Choose one of them with --timeline; "walkback window" draws them.`,
   });
+}
+
+/** Where `other` leaves `line`: its bytes from there on are not on `line`. `undefined` if `line` contains all of it. */
+export function divergenceOf(line: TimelineHistory, other: TimelineHistory): Lsn | undefined {
+  let begin = lsn(0n);
+  const own = [...line.ancestors, { timeline: line.timeline, switchLsn: undefined }];
+  for (const [place, part] of [...other.ancestors, { timeline: other.timeline, switchLsn: undefined }].entries()) {
+    const mine = own[place];
+    if (mine?.timeline !== part.timeline) return begin;
+    if (mine.switchLsn === undefined) return undefined;
+    if (part.switchLsn === undefined || mine.switchLsn < part.switchLsn) return mine.switchLsn;
+    begin = part.switchLsn;
+  }
+  return undefined;
 }

@@ -1,0 +1,181 @@
+/**
+ * Resolves a recovery target to a {@link FoundMoment}: one position, on one timeline, from one backup.
+ *
+ * The WAL is read as the server will read it, from the backup's redo position on, and the server's own rule decides where
+ * the target stops. Of the backups on the line of history the newest that can reach the target is taken; a target in a
+ * backup's own span is reached from an earlier one, or not at all. Whatever cannot be reached is refused, with the nearest
+ * target that can.
+ *
+ * @module
+ */
+
+import type { RecoveryTarget } from '../postgres/recovery-target.ts';
+import { timelineAt } from '../postgres/timeline-history.ts';
+import { lsn, type Lsn } from '../postgres/lsn.ts';
+import { findElsewhere } from './find-elsewhere.ts';
+import type { BackupPoint, FoundMoment } from './found-moment.ts';
+import { notesOf } from './moment-notes.ts';
+import { MomentSearch, type FoundStop } from './moment-search.ts';
+import { scanWal, type ScanRequest, type WalScan } from './scan.ts';
+import * as refuse from './target-refusal.ts';
+import type { Timelines } from './timelines.ts';
+
+/** What to find, and where. */
+export interface FindMomentRequest<B extends BackupPoint> extends Pick<
+  ScanRequest,
+  'store' | 'wal' | 'line' | 'onProgress' | 'signal'
+> {
+  readonly timelines: Timelines;
+  /** All backups of the archive, or those that may be used. */
+  readonly backups: readonly B[];
+  readonly target: RecoveryTarget;
+}
+
+/** One backup's WAL, read until the target was found or there was no more. */
+interface Pass<B extends BackupPoint> {
+  readonly backup: B;
+  /** The next backup on the line. */
+  readonly newer: B | undefined;
+  readonly search: MomentSearch;
+  readonly scan: WalScan;
+}
+
+/**
+ * Finds the moment that a target means.
+ *
+ * @throws {Failure} `refused`, with the nearest reachable target in the remedy: before the first backup, inside a backup,
+ *   behind the last commit, in a hole, on another timeline, no such transaction or restore point, a subtransaction.
+ */
+export async function findMoment<B extends BackupPoint>(request: FindMomentRequest<B>): Promise<FoundMoment<B>> {
+  const { target, line } = request;
+  const backups = backupsOnLine(request);
+  const first = backups[0];
+  if (first === undefined) throw refuse.noBackupOnLine(target, line.timeline, request.backups);
+  const candidates = backups.filter((backup) => mayReach(backup, target)).toReversed();
+  if (candidates.length === 0) throw refuse.beforeFirstBackup(target, first);
+  const passes: Pass<B>[] = [];
+  let isBehindCandidate = false;
+  for (const backup of candidates) {
+    const newer = backups[backups.indexOf(backup) + 1];
+    const isSearched = target.kind === 'xid' || target.kind === 'name';
+    const untilLsn: Lsn | undefined =
+      isSearched && passes.length > 0 && !isBehindCandidate ? newer?.startLsn : undefined;
+    const pass: Pass<B> = await searchFrom(request, backup, newer, untilLsn);
+    passes.push(pass);
+    const { stop } = pass.search;
+    if (stop !== undefined && isConsistentAt(backup, stop)) return foundMoment(request, pass, stop);
+    isBehindCandidate = stop !== undefined;
+    if (stop === undefined && !isSearched) break;
+  }
+  throw await refusalOf(request, first, passes);
+}
+
+/** The backups that lie on the line of history, oldest first. */
+export function backupsOnLine<B extends BackupPoint>(request: Pick<FindMomentRequest<B>, 'line' | 'backups'>): B[] {
+  const { line, backups } = request;
+  return backups
+    .filter(
+      ({ timeline, startLsn, finishLsn }) =>
+        timelineAt(line, startLsn) === timeline && timelineAt(line, lsn(finishLsn - 1n)) === timeline,
+    )
+    .toSorted((a, b) => (a.finishLsn < b.finishLsn ? -1 : a.finishLsn > b.finishLsn ? 1 : 0));
+}
+
+/** False if the target certainly stops before the backup begins. */
+function mayReach(backup: BackupPoint, target: RecoveryTarget): boolean {
+  if (target.kind === 'lsn') return target.lsn >= backup.startLsn;
+  return target.kind !== 'time' || target.timeUs >= BigInt(backup.startedAt.getTime()) * 1000n;
+}
+
+/** True if the backup's files are consistent where recovery stops. */
+function isConsistentAt(backup: BackupPoint, { record, side }: FoundStop): boolean {
+  return (side === 'before' ? record.lsn : record.endLsn) >= backup.finishLsn;
+}
+
+async function searchFrom<B extends BackupPoint>(
+  request: FindMomentRequest<B>,
+  backup: B,
+  newer: B | undefined,
+  untilLsn: Lsn | undefined,
+): Promise<Pass<B>> {
+  const { target } = request;
+  const search = new MomentSearch(target);
+  const alsoFirstAt = target.kind === 'lsn' ? [target.lsn] : [];
+  const scan = scanWal({ ...request, fromLsn: backup.startLsn, alsoFirstAt });
+  for await (const event of scan) {
+    if (untilLsn !== undefined && search.stop === undefined && event.lsn >= untilLsn) break;
+    search.take(event);
+  }
+  if (search.stop === undefined && scan.end !== undefined) stopAtEnd(target, search, scan);
+  return { backup, newer, search, scan };
+}
+
+/** Targets that mean "all there is": reached when the archive ends without a break. */
+function stopAtEnd(target: RecoveryTarget, search: MomentSearch, scan: WalScan): void {
+  const { last, end } = scan;
+  if (last === undefined || end === undefined || search.minimalLsn !== undefined) return;
+  const isWhole = end.kind === 'endOfArchive';
+  const meansEnd =
+    (target.kind === 'latest' && isWhole) ||
+    (target.kind === 'lsn' && target.lsn > last.lsn && target.lsn <= last.endLsn) ||
+    (target.kind === 'time' && target.inclusive && isWhole && search.lastEnd?.timeUs === target.timeUs);
+  if (meansEnd) search.stopAfterLast({ kind: 'position', ...last, xid: 0, timeUs: undefined });
+}
+
+function foundMoment<B extends BackupPoint>(
+  request: FindMomentRequest<B>,
+  { backup, search, scan }: Pass<B>,
+  stop: FoundStop,
+): FoundMoment<B> {
+  const { lost, lastKept } = search;
+  const last = scan.last ?? stop.record;
+  const because = scan.end === undefined || scan.end.kind === 'reached' ? 'endOfArchive' : scan.end.kind;
+  return {
+    timeline: timelineAt(request.line, stop.record.lsn),
+    targetLsn: stop.record.lsn,
+    inclusive: stop.side === 'after',
+    lastKept,
+    firstLost: lost.first,
+    backup,
+    stopsAt: stop.record,
+    lost,
+    ...search.facts(),
+    notes: notesOf(request.target, search, stop),
+    archiveEnd: { lastRecordLsn: last.lsn, endLsn: last.endLsn, because },
+  };
+}
+
+async function refusalOf<B extends BackupPoint>(
+  request: FindMomentRequest<B>,
+  first: B,
+  passes: readonly Pass<B>[],
+): Promise<Error> {
+  const { target, line } = request;
+  const inSpan = passes.findLast(({ search }) => search.stop !== undefined);
+  if (inSpan !== undefined) return refuse.insideBackup(target, inSpan.backup);
+  const newest = passes[0];
+  const family = passes.find(({ search }) => search.topOfTarget !== undefined)?.search.topOfTarget;
+  if (family !== undefined) return refuse.isSubtransaction(target, family);
+  const prepared = target.kind === 'xid' ? newest?.search.prepared.get(target.xid) : undefined;
+  if (prepared !== undefined) return refuse.stillPrepared(target, prepared);
+  const minimal = passes.find(({ search }) => search.minimalLsn !== undefined);
+  if (minimal?.search.minimalLsn !== undefined) {
+    return refuse.behindMinimal(target, minimal.search.minimalLsn, minimal.newer);
+  }
+  const elsewhere = target.kind === 'latest' ? undefined : await findElsewhere(request, target);
+  if (elsewhere !== undefined) return refuse.onAnotherTimeline(target, line.timeline, elsewhere);
+  if (newest !== undefined && newest.scan.last === undefined && newest.scan.end?.kind === 'endOfArchive') {
+    return refuse.noWalOfBackup(target, newest.backup, newest.scan.end.missing);
+  }
+  const broken = passes.find(({ scan }) => scan.end?.kind === 'hole' || scan.end?.kind === 'damage');
+  if (broken?.scan.end !== undefined) {
+    const { search, scan, newer } = broken;
+    const last = { lastCommit: search.lastCommit, lastRecordLsn: scan.last?.lsn };
+    return refuse.behindBreak(target, broken.scan.end, last, newer);
+  }
+  const lastCommit = newest?.search.lastCommit;
+  if (target.kind === 'time') return refuse.afterLastCommit(target, lastCommit, []);
+  const endLsn = newest?.scan.last?.endLsn;
+  if (target.kind === 'lsn' && endLsn !== undefined) return refuse.afterEndOfArchive(target, endLsn, []);
+  return refuse.notFound(target, first, lastCommit, []);
+}

@@ -1,0 +1,59 @@
+/**
+ * What an operator should know about a resolved target, in sentences.
+ *
+ * @module
+ */
+
+import { formatLsn } from '../postgres/lsn.ts';
+import type { RecoveryTarget } from '../postgres/recovery-target.ts';
+import type { FoundStop, MomentSearch } from './moment-search.ts';
+
+/** The notes of a target, none when it is plain. */
+export function notesOf(target: RecoveryTarget, search: MomentSearch, stop: FoundStop): string[] {
+  return [
+    ...rolledBack(target, search, stop),
+    ...movedBeforeFiles(stop),
+    ...repeatedName(target, search),
+    ...prepared(search),
+  ];
+}
+
+function rolledBack(target: RecoveryTarget, search: MomentSearch, stop: FoundStop): string[] {
+  if (target.kind !== 'xid' || (stop.record.kind !== 'abort' && stop.record.kind !== 'abortPrepared')) return [];
+  const top = search.topOfTarget;
+  const family =
+    top === undefined
+      ? 'If it was a subtransaction (a savepoint, an exception block), the transaction around it is lost with it.'
+      : `It is a subtransaction of ${top}, which is lost with it.`;
+  return [`Transaction ${target.xid} was rolled back; recovery stops at its end all the same. ${family}`];
+}
+
+function movedBeforeFiles({ record }: FoundStop): string[] {
+  const what: Partial<Record<typeof record.kind, string>> = {
+    databaseCreate: 'creates a database',
+    databaseDrop: 'drops a database',
+    tablespaceCreate: 'creates a tablespace',
+    tablespaceDrop: 'drops a tablespace',
+  };
+  const change = what[record.kind];
+  if (change === undefined) return [];
+  return [
+    `Transaction ${record.xid} ${change}, and its files change before it commits: recovery stops before ${formatLsn(record.lsn)}, where that begins.`,
+  ];
+}
+
+function repeatedName(target: RecoveryTarget, search: MomentSearch): string[] {
+  if (target.kind !== 'name' || search.repeatedNames === 0) return [];
+  return [
+    `There are ${search.repeatedNames} later restore points of this name; this is the first behind the backup. Use --to-lsn for another.`,
+  ];
+}
+
+function prepared(search: MomentSearch): string[] {
+  return search
+    .facts()
+    .preparedAtTarget.map(
+      ({ xid, gid }) =>
+        `Transaction ${xid}${gid === undefined ? '' : ` (${JSON.stringify(gid)})`} is prepared there and keeps its locks until COMMIT PREPARED or ROLLBACK PREPARED.`,
+    );
+}

@@ -1,0 +1,211 @@
+/**
+ * One pass over the WAL behind a backup: finds the record that the target stops at, and keeps what a plan must know of
+ * the way there and of what comes after.
+ *
+ * Some effects come before their commit: when the record that drops a database is replayed, its files are gone. So a
+ * target just before such a transaction's commit is moved to before its first record of that kind; see {@link #stop}.
+ *
+ * @module
+ */
+
+import type { Lsn } from '../postgres/lsn.ts';
+import type { RecoveryTarget, TransactionEnd } from '../postgres/recovery-target.ts';
+import {
+  isCommit,
+  isTransactionEnd,
+  type DatabaseDropped,
+  type RequiredSettings,
+  type TablespaceCreated,
+  type TablespaceDropped,
+  type TransactionEnded,
+  type WalEvent,
+} from '../postgres/wal-records/wal-event.ts';
+import type { LostCommits, ReplayFacts, StopRecord, UnfinishedFileChange } from './found-moment.ts';
+import { HotStandbyReadiness } from './hot-standby-readiness.ts';
+import { ReplayState } from './replay-state.ts';
+import { stopSideOf, type StopSide } from './target-matcher.ts';
+
+/** Where recovery is to stop. */
+export interface FoundStop {
+  readonly record: StopRecord;
+  readonly side: 'before' | 'after';
+}
+
+/** A transaction that changed files and has not ended: what held before it did, and the commits since. */
+interface OpenFileChange {
+  readonly event: WalEvent;
+  readonly change: UnfinishedFileChange;
+  readonly stateBefore: ReplayState;
+  commitsSince: LostCommits;
+}
+
+const NO_COMMITS: LostCommits = { count: 0, first: undefined, last: undefined };
+
+/** The pass. Give it every event in LSN order. */
+export class MomentSearch {
+  readonly #target: RecoveryTarget;
+  readonly #sideOf: (event: WalEvent) => StopSide;
+  readonly #readiness = new HotStandbyReadiness();
+  readonly #openFileChanges = new Map<number, OpenFileChange>();
+  readonly #tablespaceChanges: (TablespaceCreated | TablespaceDropped)[] = [];
+  readonly #databaseDrops: DatabaseDropped[] = [];
+  readonly #preparedAfter = new Set<number>();
+  #state = new ReplayState();
+  #settings: RequiredSettings | undefined;
+  #lost = NO_COMMITS;
+  /** Once the target stopped. */
+  stop: FoundStop | undefined;
+  /** The first position of WAL that a server refuses to replay past. */
+  minimalLsn: Lsn | undefined;
+  /** The last record that a target of time or transaction can stop at, and how many there were. */
+  lastEnd: TransactionEnd | undefined;
+  lastCommit: TransactionEnd | undefined;
+  /** If the target is the number of a subtransaction: its top one. */
+  topOfTarget: number | undefined;
+  /** Restore points of the target's name behind the one that stops. */
+  repeatedNames = 0;
+
+  constructor(target: RecoveryTarget) {
+    this.#target = target;
+    this.#sideOf = stopSideOf(target);
+  }
+
+  get lost(): LostCommits {
+    return this.#lost;
+  }
+
+  /** The last commit that stays. */
+  get lastKept(): TransactionEnd | undefined {
+    return this.#state.lastCommit;
+  }
+
+  /** Prepared transactions that have not ended at the target, or so far. */
+  get prepared() {
+    return this.#state.prepared;
+  }
+
+  take(event: WalEvent): void {
+    this.#noteFamily(event);
+    if (isTransactionEnd(event)) {
+      this.lastEnd = event;
+      if (isCommit(event)) this.lastCommit = event;
+    }
+    if (this.stop !== undefined) return this.#takeAfter(event);
+    const side = this.minimalLsn === undefined ? this.#sideOf(event) : undefined;
+    if (side !== 'before') this.#takeBefore(event);
+    if (side === undefined) return;
+    this.#stopAt(event, side);
+    if (side === 'before') this.#takeAfter(event);
+  }
+
+  /** Makes everything so far the way to the target, which is behind the record at `lsn`. */
+  stopAfterLast(record: StopRecord): void {
+    this.stop = { record, side: 'after' };
+  }
+
+  facts(): ReplayFacts {
+    const stopLsn = this.stop?.record.lsn;
+    const isKept = ({ lsn }: { readonly lsn: Lsn }): boolean =>
+      stopLsn === undefined || lsn < stopLsn || (lsn === stopLsn && this.stop?.side === 'after');
+    return {
+      tablespaceChanges: this.#tablespaceChanges.filter(isKept),
+      databaseDrops: this.#databaseDrops.filter(isKept),
+      requiredSettings: this.#settings,
+      hotStandbyFromLsn: this.#readiness.readyFromLsn,
+      lastOverflowLsn: this.#readiness.lastOverflowLsn,
+      preparedAtTarget: [...this.#state.prepared.values()],
+      unfinishedFileChanges: [...this.#openFileChanges.values()].map(({ change }) => change).filter(isKept),
+      locksAtTarget: this.#state.locks,
+    };
+  }
+
+  #takeBefore(event: WalEvent): void {
+    this.#noteFileChange(event);
+    this.#state.take(event);
+    this.#readiness.take(event);
+    if (event.kind === 'parameterChange') {
+      this.#settings = highest(this.#settings, event.settings);
+      if (event.walLevel === 'minimal') this.minimalLsn ??= event.lsn;
+    }
+    if (!isTransactionEnd(event)) return;
+    for (const xid of [event.xid, ...event.subxids]) this.#openFileChanges.delete(xid);
+    if (!isCommit(event)) return;
+    for (const open of this.#openFileChanges.values()) open.commitsSince = withCommit(open.commitsSince, event);
+  }
+
+  #takeAfter(event: WalEvent): void {
+    if (event.kind === 'prepare') this.#preparedAfter.add(event.xid);
+    if (event.kind === 'restorePoint' && this.#target.kind === 'name' && event.name === this.#target.name) {
+      this.repeatedNames += 1;
+    }
+    if (!isTransactionEnd(event)) return;
+    const wasPrepared = event.kind === 'commitPrepared' || event.kind === 'abortPrepared';
+    if (wasPrepared && !this.#preparedAfter.has(event.xid) && !this.#state.prepared.has(event.xid)) {
+      // Prepared before the backup began: it is among the backup's files, and its name only there.
+      this.#state.prepared.set(event.xid, { xid: event.xid, gid: event.gid, lsn: undefined });
+    }
+    this.#preparedAfter.delete(event.xid);
+    if (isCommit(event)) this.#lost = withCommit(this.#lost, event);
+  }
+
+  #stopAt(event: WalEvent, side: 'before' | 'after'): void {
+    const open = side === 'before' && isTransactionEnd(event) ? this.#fileChangeOf(event) : undefined;
+    const mayMove = this.#target.kind === 'xid' || open?.commitsSince.count === 0;
+    if (open === undefined || !mayMove) {
+      this.stop = { record: stopRecordOf(event), side };
+      return;
+    }
+    this.#state = open.stateBefore;
+    this.#lost = open.commitsSince;
+    this.stop = { record: stopRecordOf(open.event), side };
+  }
+
+  #fileChangeOf(end: TransactionEnded): OpenFileChange | undefined {
+    const family = [end.xid, ...end.subxids].flatMap((xid) => this.#openFileChanges.get(xid) ?? []);
+    return family.toSorted((a, b) => Number(a.event.lsn - b.event.lsn))[0];
+  }
+
+  #noteFileChange(event: WalEvent): void {
+    if (event.kind === 'tablespaceCreate' || event.kind === 'tablespaceDrop') this.#tablespaceChanges.push(event);
+    else if (event.kind === 'databaseDrop') this.#databaseDrops.push(event);
+    else if (event.kind !== 'databaseCreate') return;
+    if (event.xid === 0 || this.#openFileChanges.has(event.xid)) return;
+    const oid = 'tablespaceOid' in event && event.kind !== 'databaseCreate' ? event.tablespaceOid : databaseOf(event);
+    const change: UnfinishedFileChange = { xid: event.xid, change: event.kind, oid, lsn: event.lsn };
+    const stateBefore = new ReplayState(this.#state);
+    this.#openFileChanges.set(event.xid, { event, change, stateBefore, commitsSince: NO_COMMITS });
+  }
+
+  /** Whether the target names a subtransaction, as far as the WAL tells. */
+  #noteFamily(event: WalEvent): void {
+    if (this.#target.kind !== 'xid') return;
+    const { xid } = this.#target;
+    if (event.kind === 'assignment' && event.subxids.includes(xid)) this.topOfTarget = event.topXid;
+    const hasChildren = isTransactionEnd(event) || event.kind === 'prepare';
+    if (hasChildren && event.subxids.includes(xid)) this.topOfTarget = event.xid;
+  }
+}
+
+function databaseOf(event: WalEvent): number {
+  return event.kind === 'databaseCreate' || event.kind === 'databaseDrop' ? event.databaseOid : 0;
+}
+
+function withCommit(commits: LostCommits, end: TransactionEnd): LostCommits {
+  return { count: commits.count + 1, first: commits.first ?? end, last: end };
+}
+
+function highest(a: RequiredSettings | undefined, b: RequiredSettings): RequiredSettings {
+  if (a === undefined) return b;
+  return {
+    maxConnections: Math.max(a.maxConnections, b.maxConnections),
+    maxWorkerProcesses: Math.max(a.maxWorkerProcesses, b.maxWorkerProcesses),
+    maxWalSenders: Math.max(a.maxWalSenders, b.maxWalSenders),
+    maxPreparedTransactions: Math.max(a.maxPreparedTransactions, b.maxPreparedTransactions),
+    maxLocksPerTransaction: Math.max(a.maxLocksPerTransaction, b.maxLocksPerTransaction),
+  };
+}
+
+function stopRecordOf(event: WalEvent): StopRecord {
+  const { kind, lsn, endLsn, xid } = event;
+  return { kind, lsn, endLsn, xid, timeUs: 'timeUs' in event ? event.timeUs : undefined };
+}

@@ -1,0 +1,151 @@
+/**
+ * Why a target cannot be reached, each with the nearest one that can, as it is typed.
+ *
+ * @module
+ */
+
+import { Failure } from '../base/failure.ts';
+import { formatLsn, type Lsn } from '../postgres/lsn.ts';
+import type { RecoveryTarget, TransactionEnd } from '../postgres/recovery-target.ts';
+import { formatTimeUs } from '../postgres/timestamp.ts';
+import type { BackupPoint, PreparedAtTarget } from './found-moment.ts';
+import type { ScanEnd } from './scan.ts';
+import { describeTarget, toLsnFlag, toTimeFlag } from './target-words.ts';
+
+function refusal(target: RecoveryTarget, found: string, remedy: string, facts: readonly string[] = []): Failure {
+  return new Failure('refused', { message: `cannot recover to ${describeTarget(target)}: ${found}`, remedy, facts });
+}
+
+function describeBackup(backup: BackupPoint): string {
+  const span = `${formatLsn(backup.startLsn)} to ${formatLsn(backup.finishLsn)}`;
+  return `backup ${backup.name}: ${backup.startedAt.toISOString()} to ${backup.finishedAt.toISOString()}, ${span}, timeline ${backup.timeline}`;
+}
+
+/** No backup was taken on the line of history. */
+export function noBackupOnLine(target: RecoveryTarget, timeline: number, others: readonly BackupPoint[]): Failure {
+  const newest = others.at(-1);
+  const remedy =
+    newest === undefined
+      ? 'Take one with "walkback backup take"; the archive holds none.'
+      : `Add --timeline ${newest.timeline}, on whose line backups are.`;
+  const found = `no base backup lies on the line of history of timeline ${timeline}`;
+  return refusal(target, found, remedy, others.map(describeBackup));
+}
+
+/** Every backup that could serve ended later. */
+export function beforeFirstBackup(target: RecoveryTarget, first: BackupPoint): Failure {
+  const found = `it is before the first base backup, which ended ${first.finishedAt.toISOString()}`;
+  return refusal(target, found, `The earliest that can be reached: ${toLsnFlag(first.finishLsn)}`, [
+    describeBackup(first),
+  ]);
+}
+
+/** Replay from this backup would stop while its files are not yet consistent. */
+export function insideBackup(target: RecoveryTarget, backup: BackupPoint): Failure {
+  const found = `it is inside the span of backup ${backup.name}, whose files are consistent only at its end, and no earlier backup serves`;
+  return refusal(target, found, `The earliest that can be reached: ${toLsnFlag(backup.finishLsn)}`, [
+    describeBackup(backup),
+  ]);
+}
+
+/** All commits are earlier. */
+export function afterLastCommit(
+  target: RecoveryTarget,
+  last: TransactionEnd | undefined,
+  facts: readonly string[],
+): Failure {
+  if (last === undefined) {
+    const found = 'no transaction ended between the backup and the end of the archive';
+    return refusal(target, found, 'The end of the archive can be reached: --to-latest', facts);
+  }
+  const found = `it is after the last commit in the archive, ${formatTimeUs(last.timeUs)}`;
+  const remedy = `The last that can be reached: --to-latest, or ${toTimeFlag(last.timeUs)}`;
+  return refusal(target, found, remedy, facts);
+}
+
+/** The position is behind all that is archived. */
+export function afterEndOfArchive(target: RecoveryTarget, endLsn: Lsn, facts: readonly string[]): Failure {
+  const found = `it is behind the end of the archived WAL, ${formatLsn(endLsn)}`;
+  return refusal(target, found, `The last that can be reached: --to-latest, or ${toLsnFlag(endLsn)}`, facts);
+}
+
+/** WAL that is needed is missing or damaged. */
+export function behindBreak(
+  target: RecoveryTarget,
+  end: ScanEnd,
+  last: { readonly lastCommit: TransactionEnd | undefined; readonly lastRecordLsn: Lsn | undefined },
+  next: BackupPoint | undefined,
+): Failure {
+  const broken =
+    end.kind === 'damage'
+      ? `${end.stop.fileName} cannot be read past byte ${end.stop.offsetBytes} (${end.stop.reason})`
+      : `the segment ${'missing' in end ? end.missing : ''} is missing`;
+  const where = end.kind === 'hole' ? [`The archive goes on with ${end.resumes.fileName}.`] : [];
+  const before = last.lastRecordLsn === undefined ? [] : [`the last before it: ${toLsnFlag(last.lastRecordLsn)}`];
+  const after = next === undefined ? [] : [`the first behind it: ${toLsnFlag(next.finishLsn)} (backup ${next.name})`];
+  const commit = last.lastCommit;
+  const facts =
+    commit === undefined
+      ? where
+      : [...where, `last commit before it: ${formatTimeUs(commit.timeUs)}, transaction ${commit.xid}`];
+  const remedy = `What can be reached: ${[...before, ...after].join('; ') || 'nothing on this line'}`;
+  return refusal(target, `it is behind a break in the WAL: ${broken}`, remedy, facts);
+}
+
+/** The WAL in between was written at `wal_level=minimal`. */
+export function behindMinimal(target: RecoveryTarget, minimalLsn: Lsn, next: BackupPoint | undefined): Failure {
+  const found = `the server ran with wal_level=minimal from ${formatLsn(minimalLsn)} on, and WAL written so cannot be replayed`;
+  const after = next === undefined ? '' : `; the first behind it: ${toLsnFlag(next.finishLsn)} (backup ${next.name})`;
+  return refusal(target, found, `What can be reached: the last before it: ${toLsnFlag(minimalLsn, 'before')}${after}`);
+}
+
+/** The number is a subtransaction's. PostgreSQL would run to the end and not start. */
+export function isSubtransaction(target: RecoveryTarget, topXid: number): Failure {
+  const flag = target.kind === 'xid' && !target.inclusive ? ' --exclusive' : '';
+  const found = `it is a subtransaction, and recovery stops only at whole transactions`;
+  return refusal(target, found, `It belongs to transaction ${topXid}: --to-xid ${topXid}${flag}`);
+}
+
+/** The transaction is prepared, and nothing ended it. */
+export function stillPrepared(target: RecoveryTarget, prepared: PreparedAtTarget): Failure {
+  const name = prepared.gid === undefined ? '' : ` as ${JSON.stringify(prepared.gid)}`;
+  const found = `it is prepared${name}, and neither committed nor rolled back to the end of the archive`;
+  const remedy =
+    prepared.lsn === undefined
+      ? 'The end of the archive can be reached, where it is prepared: --to-latest'
+      : `With it prepared: ${toLsnFlag(prepared.lsn)}; without it: ${toLsnFlag(prepared.lsn, 'before')}`;
+  return refusal(target, found, remedy);
+}
+
+/** Nothing of that number or name is in the WAL that can be replayed. */
+export function notFound(
+  target: RecoveryTarget,
+  first: BackupPoint,
+  last: TransactionEnd | undefined,
+  facts: readonly string[],
+): Failure {
+  const what = target.kind === 'name' ? 'no restore point of that name' : 'no transaction of that number ended';
+  const until = last === undefined ? 'the end of the archive' : `${formatTimeUs(last.timeUs)}, the last commit`;
+  const found = `${what} between ${first.finishedAt.toISOString()}, the end of the first backup, and ${until}`;
+  const remedy =
+    last === undefined
+      ? 'The end of the archive can be reached: --to-latest'
+      : `The last that can be reached: --to-latest, or --to-xid ${last.xid}`;
+  return refusal(target, found, remedy, facts);
+}
+
+/** The target exists, but on a line that the chosen one does not contain. */
+export function onAnotherTimeline(target: RecoveryTarget, chosen: number, other: number): Failure {
+  const found = `it is not on the line of history of timeline ${chosen}, but on timeline ${other}`;
+  return refusal(target, found, `Follow that line: add --timeline ${other}`);
+}
+
+/** Nothing of what was written since the backup began is there. */
+export function noWalOfBackup(target: RecoveryTarget, backup: BackupPoint, missing: string): Failure {
+  const found = `the archive has no WAL from backup ${backup.name} on; ${missing} is the first that is missing`;
+  return refusal(
+    target,
+    found,
+    `Push ${missing} and later from pg_wal of the server, or choose a target before ${formatLsn(backup.startLsn)}.`,
+  );
+}
