@@ -32,7 +32,7 @@ declare global {
 }
 
 /** An integer too long for a `number`, perhaps inside a string: then nothing is lost but time. */
-const LONG_INTEGER = /[:,[\s]-?\d{16}/;
+const LONG_INTEGER = /(?:^|[:,[\s])-?\d{16}/;
 const INTEGER = /^-?\d+$/;
 const ESCAPED_BY_GO = /[<>&\u2028\u2029]/g;
 
