@@ -56,11 +56,13 @@ function stepLines(step: Step, screen: Screen, nowMs: number): string[] {
   if (step.state === 'waiting') return [line(step.summary, '')];
   if (step.state !== 'running') return [line(outcomeText(step), formatDuration(step.endedAtMs - step.begunAtMs))];
   const shownBar = bar(step, marks);
-  const text = progressText(step);
   const elapsed = formatDuration(nowMs - step.begunAtMs);
-  if (shownBar === '') return [line(text, elapsed)];
-  const below = `${' '.repeat(NAME_WIDTH + 4)}${text}`;
-  return [line(shownBar.trimEnd(), elapsed), fit(below, screen.columns - 1, marks.cut)];
+  if (shownBar === '') return [line(progressText(step), elapsed)];
+  const below = `${' '.repeat(NAME_WIDTH + 4)}${progressText(step, false)}`;
+  return [
+    line(`${shownBar}${step.note ?? ''}`.trimEnd(), elapsed),
+    fit(below.trimEnd(), screen.columns - 1, marks.cut),
+  ];
 }
 
 /** The block's lines, none wider than the screen. */

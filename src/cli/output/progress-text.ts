@@ -23,14 +23,14 @@ function rate(progress: Progress, perSecond: number): string | undefined {
   return `${perSecond >= 10 ? formatCount(Math.round(perSecond)) : perSecond.toFixed(1)} per second`;
 }
 
-/** How far a running step is. */
-export function progressText(step: Step): string {
+/** How far a running step is; its note comes first, unless it is shown elsewhere. */
+export function progressText(step: Step, hasNote = true): string {
   const { progress } = step;
   if (progress === undefined) return step.note ?? step.summary;
   const perSecond = ratePerSecond(step);
   const leftMs = remainingMs(step);
   const parts = [
-    step.note,
+    hasNote ? step.note : undefined,
     amount(progress),
     perSecond === undefined ? undefined : rate(progress, perSecond),
     leftMs === undefined ? undefined : `about ${formatDuration(Math.max(1000, leftMs)).replace('.0 s', ' s')} left`,
