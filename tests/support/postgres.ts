@@ -101,10 +101,16 @@ async function initialise(options: TestServerOptions, bin: string, root: string)
 export async function startPostgres(options: TestServerOptions): Promise<TestServer> {
   const bin = postgresBin(options.major);
   const root = options.root ?? (await mkdtemp(join(tmpdir(), 'walkback-pg-')));
-  await initialise(options, bin, root);
   const server = serverAt(root, options.major);
-  if (options.start !== false) await server.start();
-  return server;
+  try {
+    await initialise(options, bin, root);
+    if (options.start !== false) await server.start();
+    return server;
+  } catch (error) {
+    const log = await readFile(join(root, 'server.log'), 'utf8').catch(() => '');
+    await server[Symbol.asyncDispose]();
+    throw new Error(`cannot make a PostgreSQL ${options.major} for a test\n${log}`, { cause: error });
+  }
 }
 
 /** A server whose folder exists already. */
