@@ -10,15 +10,7 @@
  */
 
 import { formatLsn, type Lsn } from '../postgres/lsn.ts';
-
-/** Settings that replay refuses to start below, as the control file or a parameter change in WAL has them. */
-export interface RequiredSettings {
-  readonly maxConnections: number;
-  readonly maxWorkerProcesses: number;
-  readonly maxWalSenders: number;
-  readonly maxPreparedTransactions: number;
-  readonly maxLocksPerTransaction: number;
-}
+import type { RequiredSettings } from '../postgres/wal-records/wal-event.ts';
 
 /** Where replay stops and what feeds it. Without one the server only opens. */
 export interface ReplaySettings {
@@ -46,17 +38,6 @@ export interface PrivateServerSettings {
   /** Replication slots in the directory: the server refuses to start with room for fewer. */
   readonly replicationSlots?: number;
   readonly replay?: ReplaySettings;
-}
-
-/** The larger of each. */
-export function mergeRequired(one: RequiredSettings, other: RequiredSettings): RequiredSettings {
-  return {
-    maxConnections: Math.max(one.maxConnections, other.maxConnections),
-    maxWorkerProcesses: Math.max(one.maxWorkerProcesses, other.maxWorkerProcesses),
-    maxWalSenders: Math.max(one.maxWalSenders, other.maxWalSenders),
-    maxPreparedTransactions: Math.max(one.maxPreparedTransactions, other.maxPreparedTransactions),
-    maxLocksPerTransaction: Math.max(one.maxLocksPerTransaction, other.maxLocksPerTransaction),
-  };
 }
 
 type Setting = readonly [name: string, value: string | number];

@@ -5,10 +5,10 @@
  * @module
  */
 
+import { feedFor } from './feed-wal.ts';
 import { Failure } from '../base/failure.ts';
-import { queryText } from '../instance/connection.ts';
 import { controlFileOf, isShutDown } from '../instance/control-file-of.ts';
-import { privateConnection, stopPrivateServer } from '../instance/private-server.ts';
+import { privateConnection, stopPrivateServer, type PrivateServer } from '../instance/private-server.ts';
 import { connect } from '../instance/connection.ts';
 import { formatLsn } from '../postgres/lsn.ts';
 import type { TimelineSwitch } from '../postgres/timeline-history.ts';
@@ -21,7 +21,8 @@ import { carryConfiguration, preparePrivateServers } from './rehearsal-files.ts'
 import { replayToTarget } from './replay-to-target.ts';
 import type { Step } from './runner.ts';
 import type { CUTOVER_STEPS } from './step-names.ts';
-import { archivedTimelines, reserveTimeline } from './timeline-numbers.ts';
+import { checkNoNewTimeline } from './new-timelines.ts';
+import { reserveTimeline } from './timeline-numbers.ts';
 import { lineOfPlan } from './line-of-plan.ts';
 import { verifyLive } from './verify-live.ts';
 
@@ -30,23 +31,6 @@ const nothing = async (): Promise<void> => {};
 
 function place({ uses, plan }: RecoveryContext, name: 'live' | 'rehearsal' | 'kept'): string {
   return uses.cluster.placeOf(plan.id, name);
-}
-
-/**
- * A history file that was not there when the plan was made is a failover or another recovery: the line of history that
- * was proven may no longer be the right one.
- *
- * @throws {Failure} `refused`
- */
-export async function checkNoNewTimeline({ uses, plan }: RecoveryContext): Promise<void> {
-  const known = new Set(plan.preconditions.archivedTimelines);
-  const fresh = (await archivedTimelines(uses.store)).filter((timeline) => !known.has(timeline));
-  if (fresh.length === 0) return;
-  throw new Failure('refused', {
-    message: `cannot cut over to recovery ${plan.id}: timeline ${fresh.join(', ')} has appeared in ${uses.store.address} since it was planned`,
-    remedy:
-      'A failover or another recovery has happened. See "walkback window", then plan again:  walkback recover plan',
-  });
 }
 
 async function archiveLiveTail(context: RecoveryContext): Promise<StepFacts> {
@@ -79,24 +63,27 @@ function checkStoppedAtTarget({ plan }: RecoveryContext, branch: TimelineSwitch)
 }
 
 async function promote(context: RecoveryContext): Promise<StepFacts> {
-  const { uses } = context;
   const directory = place(context, 'rehearsal');
   const reserved = Number(factOf(context, 'reserveTimeline', 'timeline'));
-  await preparePrivateServers(context);
-  await using feed = await uses.feedWal(directory);
-  const server = rehearsalServer(context, feed.restoreCommand);
-  if (await isStillToRecover(directory)) {
+  const mustOpen = await isStillToRecover(directory);
+  if (mustOpen) {
     await forgetUnfinishedPromotion(directory, reserved);
     await replayToTarget(context);
-    await using connection = await connect(privateConnection(server));
-    await connection.query('select pg_promote(true, 600)');
-    await untilOpen(server, connection);
   }
+  await preparePrivateServers(context);
+  await using feed = feedFor(context, directory);
+  const server = rehearsalServer(context, feed.restoreCommand);
+  if (mustOpen) await openNow(server);
   await using connection = await reopen(server);
   const branch = await proveTimeline(server, connection, reserved);
   checkStoppedAtTarget(context, branch);
-  const openedAt = await queryText(connection, 'select pg_current_wal_lsn()::text');
-  return { timeline: reserved, reason: branch.reason, switchLsn: formatLsn(branch.switchLsn), openedAt };
+  return { timeline: reserved, reason: branch.reason, switchLsn: formatLsn(branch.switchLsn) };
+}
+
+async function openNow(server: PrivateServer): Promise<void> {
+  await using connection = await connect(privateConnection(server));
+  await connection.query('select pg_promote(true, 600)');
+  await untilOpen(server, connection);
 }
 
 async function stopRehearsal(context: RecoveryContext): Promise<StepFacts> {
@@ -109,13 +96,6 @@ async function stopRehearsal(context: RecoveryContext): Promise<StepFacts> {
     message: `cannot swap the rehearsal in: its control file says "${control.state}" on timeline ${control.timeline}`,
     remedy: `Undo it:  walkback undo ${context.plan.id}`,
   });
-}
-
-async function putBack(context: RecoveryContext): Promise<void> {
-  const { cluster } = context.uses;
-  const { id } = context.plan;
-  const isSwapped = !(await cluster.isPresent(id, 'rehearsal')) && (await cluster.isPresent(id, 'kept'));
-  if (isSwapped) await cluster.move(id, 'live', 'rehearsal');
 }
 
 async function takeBackAside(context: RecoveryContext): Promise<void> {
@@ -138,11 +118,13 @@ async function stopLive({ uses }: RecoveryContext): Promise<StepFacts> {
 
 /** A live server that was not running when the cutover began is not started by taking it back. */
 async function startLiveAgain(context: RecoveryContext): Promise<void> {
-  const wasRunning = context.plan.warnings.every((warning) => warning.about !== 'liveCrashed');
-  if (wasRunning) await context.uses.cluster.start();
+  if (context.plan.preconditions.liveState === 'running') await context.uses.cluster.start();
 }
 
-/** See `SPEC.md`. The steps from `openLine` on are not taken back: the new line has opened, and undo is its own steps. */
+/**
+ * See `SPEC.md`. The steps from `putInPlace` on are not taken back: from then on an agent beside the live server may push
+ * the new line's history, so the line counts as opened, and its undo has steps of its own.
+ */
 export const cutoverSteps: Record<(typeof CUTOVER_STEPS)[number], Step<RecoveryContext>> = {
   archiveTail: { do: archiveLiveTail, undo: nothing, isDone: never },
   stopLive: { do: stopLive, undo: startLiveAgain, isDone: never },
@@ -169,7 +151,7 @@ export const cutoverSteps: Record<(typeof CUTOVER_STEPS)[number], Step<RecoveryC
   },
   putInPlace: {
     do: move('rehearsal', 'live'),
-    undo: putBack,
+    undo: nothing,
     isDone: async ({ uses, plan }) => !(await uses.cluster.isPresent(plan.id, 'rehearsal')),
   },
   openLine: {

@@ -23,9 +23,10 @@ export interface PlanWarning {
     | 'logicalSlots'
     | 'preparedTransactions'
     | 'subscriptions'
-    | 'liveCrashed'
+    | 'liveState'
+    | 'notArchived'
     | 'synchronous'
-    | 'mount';
+    | 'target';
   readonly text: string;
   readonly names: readonly string[];
 }
@@ -34,6 +35,8 @@ export interface PlanWarning {
 export interface PlanPreconditions {
   readonly systemIdentifier: string;
   readonly liveTimeline: number;
+  /** `running`, `stopped` or `crashed` when the plan was made. */
+  readonly liveState: 'running' | 'stopped' | 'crashed';
   readonly archiveAddress: string;
   /** Every timeline that had a history file in the archive. */
   readonly archivedTimelines: readonly number[];

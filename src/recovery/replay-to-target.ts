@@ -4,6 +4,7 @@
  * @module
  */
 
+import { feedFor } from './feed-wal.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Failure } from '../base/failure.ts';
@@ -87,7 +88,7 @@ function checkStanding({ plan }: RecoveryContext, { replayLsn, lastTransactionUs
 export async function replayToTarget(context: RecoveryContext): Promise<Standing> {
   const { uses, plan } = context;
   await preparePrivateServers(context);
-  await using feed = await uses.feedWal(uses.cluster.placeOf(plan.id, 'rehearsal'));
+  await using feed = feedFor(context, uses.cluster.placeOf(plan.id, 'rehearsal'));
   const server = rehearsalServer(context, feed.restoreCommand);
   await startPrivateServer(server);
   try {

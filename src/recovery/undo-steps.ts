@@ -5,6 +5,7 @@
  * @module
  */
 
+import { feedFor } from './feed-wal.ts';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -99,7 +100,7 @@ async function promoteKept(context: RecoveryContext): Promise<StepFacts> {
   const reserved = Number(factOf(context, 'undoReserveTimeline', 'timeline'));
   await saveOptions(context);
   await preparePrivateServers(context);
-  await using feed = await context.uses.feedWal(directory);
+  await using feed = feedFor(context, directory);
   const server = await keptServer(context, feed.restoreCommand);
   const isOpened = (await controlFileOf(directory)).timeline === reserved;
   if (!isOpened) {

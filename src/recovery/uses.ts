@@ -24,8 +24,8 @@ export interface RecoveryUses {
   readonly bin: string;
   /** The superuser that the cluster was made with, or another one that its data holds. */
   readonly user: string;
-  /** Starts feeding the server on a data directory. */
-  readonly feedWal: (dataDirectory: string) => Promise<WalFeed>;
+  /** Where `walkback-restore` is, if it is not beside the program's sources. */
+  readonly restoreScript?: string;
   /** Takes a backup of the live server. */
   readonly takeBackup: () => Promise<Pick<Backup, 'name' | 'timeline'>>;
   /** Microseconds since the Unix epoch. */

@@ -1,0 +1,62 @@
+/**
+ * What a plan is made of: everything that was looked at, as values.
+ *
+ * @module
+ */
+
+import type { Backup } from '../backup/backup.ts';
+import type { PlaceProblem } from '../cluster/cluster.ts';
+import type { FoundMoment } from '../history/found-moment.ts';
+import type { RequiredSettings } from '../postgres/wal-records/wal-event.ts';
+import type { RecoveryTarget } from '../postgres/recovery-target.ts';
+import type { TimelineHistory } from '../postgres/timeline-history.ts';
+import type { WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
+
+/** What the live server says; all of it is empty when it does not run. */
+export interface LiveFacts {
+  readonly archiveMode: string;
+  readonly synchronousStandbyNames: string;
+  readonly replicas: readonly string[];
+  /** `database.schema.table`. */
+  readonly unloggedTables: readonly string[];
+  readonly logicalSlots: readonly string[];
+  readonly subscriptions: readonly string[];
+  readonly preloadLibraries: string;
+  /** Files of its configuration inside the data directory, relative to it. */
+  readonly configurationFiles: readonly string[];
+}
+
+/** Everything a plan needs to know. */
+export interface PlanFacts {
+  readonly id: string;
+  readonly nowUs: bigint;
+  readonly target: RecoveryTarget;
+  readonly cluster: {
+    readonly name: string;
+    readonly kind: 'local';
+    readonly dataDirectory: string;
+    readonly recoveriesFolder: string;
+    readonly problems: readonly PlaceProblem[];
+    readonly freeBytes: bigint;
+    readonly state: 'running' | 'stopped' | 'crashed';
+    readonly commands: { readonly stop: string; readonly start: string };
+  };
+  readonly control: {
+    readonly systemIdentifier: bigint;
+    readonly majorVersion: number;
+    readonly timeline: number;
+    readonly walLevel: 'minimal' | 'replica' | 'logical';
+    readonly required: RequiredSettings;
+  };
+  readonly live: LiveFacts | undefined;
+  readonly archive: {
+    readonly address: string;
+    readonly systemIdentifier: bigint;
+    readonly segmentSizeBytes: WalSegmentSizeBytes;
+    readonly historyTimelines: readonly number[];
+  };
+  readonly line: TimelineHistory;
+  readonly found: FoundMoment<Backup>;
+  /** Backups passed over because replay from them could not pause at the target. */
+  readonly passedOver: readonly string[];
+}

@@ -1,0 +1,66 @@
+/**
+ * What the live server tells about itself that a recovery changes or loses.
+ *
+ * @module
+ */
+
+import { relative } from 'node:path';
+
+import { connect, queryText, type Connection } from '../instance/connection.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { LiveFacts } from './facts.ts';
+
+/** In every database; temporary tables are nobody's loss. */
+const UNLOGGED = `select current_database() || '.' || n.nspname || '.' || c.relname as name
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relpersistence = 'u' and c.relkind in ('r', 'p') order by 1 limit 100`;
+
+const REPLICAS = `select application_name || coalesce(' at ' || host(client_addr), '') || ', ' || state as name
+  from pg_stat_replication where application_name <> 'walkback' order by 1`;
+
+/** Files whose settings act, and those that settings name (keys and certificates). */
+const CONFIGURATION = `select distinct sourcefile as name from pg_file_settings
+  union select setting from pg_settings where name in ('config_file', 'hba_file', 'ident_file') and setting is not null
+  union select setting from pg_settings where name in ('ssl_cert_file', 'ssl_key_file', 'ssl_ca_file', 'ssl_crl_file', 'ssl_dh_params_file') and setting <> ''`;
+
+async function names(connection: Connection, text: string): Promise<string[]> {
+  return (await connection.query(text)).flatMap(({ name }) => (name === null || name === undefined ? [] : [name]));
+}
+
+async function unloggedTables(connection: Connection): Promise<string[]> {
+  const databases = await names(
+    connection,
+    'select datname as name from pg_database where datallowconn and not datistemplate order by 1',
+  );
+  const found: string[] = [];
+  for (const database of databases) {
+    await using other = await connect({ ...connection.settings, database });
+    found.push(...(await names(other, UNLOGGED)));
+  }
+  return found;
+}
+
+function insideOf(dataDirectory: string, path: string): string | undefined {
+  const inside = path.startsWith('/') ? relative(dataDirectory, path) : path;
+  return inside.startsWith('..') || inside === '' || inside.startsWith('/') ? undefined : inside;
+}
+
+/** Asks the running server. */
+export async function readLiveFacts(cluster: Cluster): Promise<LiveFacts> {
+  await using connection = await cluster.connect();
+  const dataDirectory = await queryText(connection, 'show data_directory');
+  const files = (await names(connection, CONFIGURATION)).flatMap((path) => insideOf(dataDirectory, path) ?? []);
+  return {
+    archiveMode: await queryText(connection, 'show archive_mode'),
+    synchronousStandbyNames: await queryText(connection, 'show synchronous_standby_names'),
+    replicas: await names(connection, REPLICAS),
+    unloggedTables: await unloggedTables(connection),
+    logicalSlots: await names(
+      connection,
+      "select slot_name as name from pg_replication_slots where slot_type = 'logical'",
+    ),
+    subscriptions: await names(connection, 'select subname as name from pg_subscription'),
+    preloadLibraries: await queryText(connection, 'show shared_preload_libraries'),
+    configurationFiles: [...new Set(files)].filter((name) => name !== 'postgresql.auto.conf').toSorted(),
+  };
+}

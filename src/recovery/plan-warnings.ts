@@ -1,0 +1,103 @@
+/**
+ * What a recovery loses or leaves to do in *this* cluster, by name.
+ *
+ * @module
+ */
+
+import type { PlanFacts } from './facts.ts';
+import type { PlanWarning } from './plan-value.ts';
+
+type Found = PlanWarning | undefined;
+
+function replicas({ live }: PlanFacts): Found {
+  if (live === undefined || live.replicas.length === 0) return undefined;
+  return {
+    about: 'replicas',
+    text: 'These replicas follow the line that is left, and may go on serving its rows: rebuild each after the cutover.',
+    names: live.replicas,
+  };
+}
+
+function unloggedTables({ live }: PlanFacts): Found {
+  if (live === undefined || live.unloggedTables.length === 0) return undefined;
+  return { about: 'unloggedTables', text: 'Unlogged tables come back empty.', names: live.unloggedTables };
+}
+
+function logicalSlots({ live }: PlanFacts): Found {
+  if (live === undefined || live.logicalSlots.length === 0) return undefined;
+  return {
+    about: 'logicalSlots',
+    text: 'Replication slots are not in a backup: make these again, and take their consumers back too.',
+    names: live.logicalSlots,
+  };
+}
+
+function subscriptions({ live }: PlanFacts): Found {
+  if (live === undefined || live.subscriptions.length === 0) return undefined;
+  return {
+    about: 'subscriptions',
+    text: 'Subscriptions go back with the data, and apply again what they had applied; disabled in the rehearsal, they run after the cutover.',
+    names: live.subscriptions,
+  };
+}
+
+function preparedTransactions({ found }: PlanFacts): Found {
+  if (found.preparedAtTarget.length === 0) return undefined;
+  return {
+    about: 'preparedTransactions',
+    text: 'These transactions are prepared at the target, and keep their locks until COMMIT PREPARED or ROLLBACK PREPARED.',
+    names: found.preparedAtTarget.map(({ gid, xid }) => gid ?? `transaction ${xid}, prepared before the backup`),
+  };
+}
+
+function synchronous({ live }: PlanFacts): Found {
+  if (live === undefined || live.synchronousStandbyNames === '') return undefined;
+  return {
+    about: 'synchronous',
+    text: 'Commits wait for synchronous replicas, and none can follow the new line at first: empty synchronous_standby_names until they are rebuilt.',
+    names: [live.synchronousStandbyNames],
+  };
+}
+
+function liveState({ cluster }: PlanFacts): Found {
+  if (cluster.state === 'running') return undefined;
+  const text =
+    cluster.state === 'stopped'
+      ? 'The live server is stopped: what it says of replicas, slots and unlogged tables could not be asked.'
+      : 'The live server has ended without a clean shutdown: WAL it had not archived stays with the kept data alone.';
+  return { about: 'liveState', text, names: [] };
+}
+
+function notArchived({ live }: PlanFacts): Found {
+  if (live === undefined || live.archiveMode !== 'off') return undefined;
+  return {
+    about: 'notArchived',
+    text: 'The live server does not archive (archive_mode is off): what it has done since stays with the kept data alone, and the recovered server will not be protected.',
+    names: [],
+  };
+}
+
+function unfinished({ found }: PlanFacts): Found {
+  if (found.unfinishedFileChanges.length === 0) return undefined;
+  return {
+    about: 'target',
+    text: 'At the target, transactions that have not committed have already changed files (database or tablespace created or dropped).',
+    names: found.unfinishedFileChanges.map(({ xid, change, oid }) => `transaction ${xid}: ${change} of ${oid}`),
+  };
+}
+
+/** All of them, in the order they matter. */
+export function planWarnings(facts: PlanFacts): PlanWarning[] {
+  const all = [
+    liveState(facts),
+    notArchived(facts),
+    replicas(facts),
+    synchronous(facts),
+    unfinished(facts),
+    preparedTransactions(facts),
+    unloggedTables(facts),
+    logicalSlots(facts),
+    subscriptions(facts),
+  ];
+  return all.filter((warning) => warning !== undefined);
+}

@@ -1,0 +1,53 @@
+/**
+ * What a plan was made on, proven again when it is run.
+ *
+ * @module
+ */
+
+import { listBackups } from '../backup/list.ts';
+import { Failure } from '../base/failure.ts';
+import { controlFileOf } from '../instance/control-file-of.ts';
+import type { RecoveryContext } from './recovery-context.ts';
+import { checkNoNewTimeline } from './new-timelines.ts';
+
+function changed(context: RecoveryContext, found: string): Failure {
+  return new Failure('refused', {
+    message: `cannot run plan ${context.plan.id}: ${found}`,
+    remedy: 'Make a new plan:  walkback recover plan',
+  });
+}
+
+/** @throws {Failure} `refused` if something the plan was made on has changed. */
+export async function checkPreconditions(context: RecoveryContext): Promise<void> {
+  const { uses, plan } = context;
+  const { preconditions } = plan;
+  const [problem] = await uses.cluster.placeProblems();
+  if (problem !== undefined) throw new Failure('refused', problem);
+  const control = await controlFileOf(uses.cluster.dataDirectory);
+  if (control.systemIdentifier.toString() !== preconditions.systemIdentifier) {
+    throw changed(
+      context,
+      `the data directory is of system ${control.systemIdentifier}, planned was ${preconditions.systemIdentifier}`,
+    );
+  }
+  if (control.timeline !== preconditions.liveTimeline) {
+    throw changed(
+      context,
+      `the server is on timeline ${control.timeline}, it was on ${preconditions.liveTimeline} when it was planned`,
+    );
+  }
+  if (uses.store.address !== preconditions.archiveAddress) {
+    throw changed(context, `the archive is ${uses.store.address}, planned was ${preconditions.archiveAddress}`);
+  }
+  await checkNoNewTimeline(context);
+  const isBackupThere = (await listBackups(uses.store)).some((backup) => backup.name === preconditions.backupName);
+  if (!isBackupThere) throw changed(context, `its backup ${preconditions.backupName} is no longer in the archive`);
+  const freeBytes = await uses.cluster.freeBytes();
+  const isRestored = await uses.cluster.isPresent(plan.id, 'rehearsal');
+  if (!isRestored && freeBytes < BigInt(plan.space.neededBytes)) {
+    throw changed(
+      context,
+      `${plan.space.folder} has ${freeBytes} bytes free, and ${plan.space.neededBytes} are needed`,
+    );
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * The use cases of a recovery that has a plan: rehearse, cut over, undo, throw away. Each asks the table of states, takes
+ * the lock, and lets the runner go on where the journal ends.
+ *
+ * @module
+ */
+
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { isThere } from '../instance/durable-rename.ts';
+import { stopPrivateServer } from '../instance/private-server.ts';
+import { hasStepBegun, openJournal, stateOf, type Journal, type JournalEntry } from './journal.ts';
+import { lockRecoveries } from './lock.ts';
+import { readPlan } from './plan-file.ts';
+import { checkPreconditions } from './preconditions.ts';
+import { recoveryFile, type RecoveryContext } from './recovery-context.ts';
+import { removeRehearsal } from './rehearse-steps.ts';
+import { replayToTarget } from './replay-to-target.ts';
+import { runSteps, undoSteps, type Run } from './runner.ts';
+import { transition, type RecoveryEvent, type RecoveryState } from './states.ts';
+import { CUTOVER_STEPS, REHEARSE_STEPS, UNDO_STEPS, type StepName } from './step-names.ts';
+import { STEPS } from './steps.ts';
+import type { RecoveryUses } from './uses.ts';
+
+/** Told of each line of the journal once it is on disk. */
+export type OnJournalEntry = (entry: JournalEntry) => void;
+
+/** A recovery that is being worked on, under the lock. */
+export interface OpenRecovery extends AsyncDisposable {
+  readonly context: RecoveryContext;
+}
+
+/** Opens a recovery for work. @throws {Failure} `conflict` while another run works on this cluster's recoveries. */
+export async function openRecovery(uses: RecoveryUses, id: string, onEntry?: OnJournalEntry): Promise<OpenRecovery> {
+  const plan = await readPlan(uses.cluster, id);
+  const lock = await lockRecoveries(uses.cluster.recoveriesFolder);
+  let journal: Journal;
+  try {
+    const path = join(uses.cluster.recoveryFolder(id), 'journal.jsonl');
+    journal = await openJournal(path, () => new Date(Number(uses.nowUs() / 1000n)), onEntry);
+  } catch (error) {
+    await lock[Symbol.asyncDispose]();
+    throw error;
+  }
+  return {
+    context: { uses, plan, journal },
+    [Symbol.asyncDispose]: async () => {
+      await journal[Symbol.asyncDispose]();
+      await lock[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Does the work of an event between its two states; the state after it is written only when it succeeded. */
+export async function during<T>(context: RecoveryContext, event: RecoveryEvent, work: () => Promise<T>): Promise<T> {
+  const { journal, plan } = context;
+  const state = stateOf(journal.entries);
+  const goes = transition(plan.id, state, event);
+  if (goes.during !== state) await journal.append({ event: 'state', state: goes.during });
+  const result = await work();
+  if (goes.after !== stateOf(journal.entries)) await journal.append({ event: 'state', state: goes.after });
+  return result;
+}
+
+function runOf(context: RecoveryContext, order: readonly StepName[], signal?: AbortSignal): Run<RecoveryContext> {
+  return { steps: STEPS, order, journal: context.journal, context, signal };
+}
+
+/** Restores beside the live cluster and replays to the target. One that stands already is made to run again. */
+export async function rehearse(context: RecoveryContext): Promise<void> {
+  await during(context, 'rehearse', async () => {
+    if (stateOf(context.journal.entries) === 'standing') {
+      await replayToTarget(context);
+      return;
+    }
+    await checkPreconditions(context);
+    await runSteps(runOf(context, REHEARSE_STEPS, context.uses.signal));
+  });
+}
+
+/** Swaps the rehearsal in. Not interrupted by the signal: it can be gone on with or undone. */
+export async function cutOver(context: RecoveryContext): Promise<void> {
+  const isFirst = stateOf(context.journal.entries) === 'standing';
+  if (isFirst) await checkPreconditions(context);
+  await during(context, 'cutOver', () => runSteps(runOf(context, CUTOVER_STEPS)));
+}
+
+/** From here on the new line may be known outside; see `cutover-steps.ts`. */
+export function hasLineOpened(entries: readonly JournalEntry[]): boolean {
+  return hasStepBegun(entries, 'putInPlace');
+}
+
+/** Takes the cluster back to how it was before the cutover, whatever of it was done. */
+export async function undo(context: RecoveryContext): Promise<void> {
+  const state: RecoveryState = stateOf(context.journal.entries);
+  if (state === 'rehearsing' || state === 'standing') return discard(context);
+  await during(context, 'undo', async () => {
+    if (hasLineOpened(context.journal.entries)) await undoOpened(context);
+    else await undoUnopened(context);
+  });
+}
+
+/** Nobody has seen the new line: the old data is started again, as it was. */
+async function undoUnopened(context: RecoveryContext): Promise<void> {
+  await undoSteps(runOf(context, CUTOVER_STEPS));
+  await stopPrivateServer(context.uses.cluster.placeOf(context.plan.id, 'rehearsal'));
+}
+
+/** The swap is finished if it was half done; then the kept data is swapped back, on a timeline of its own. */
+async function undoOpened(context: RecoveryContext): Promise<void> {
+  const untilSwapped = CUTOVER_STEPS.slice(0, CUTOVER_STEPS.indexOf('putInPlace') + 1);
+  const isSwapUndone = await isThere(context.uses.cluster.placeOf(context.plan.id, 'replaced'));
+  if (!isSwapUndone) await runSteps(runOf(context, untilSwapped));
+  await runSteps(runOf(context, UNDO_STEPS));
+}
+
+/** Stops and removes a rehearsal. The live cluster and the archive are as if it had never been. */
+export async function discard(context: RecoveryContext): Promise<void> {
+  await during(context, 'discard', async () => {
+    await removeRehearsal(context);
+    await removeLeftovers(context);
+  });
+}
+
+async function removeLeftovers(context: RecoveryContext): Promise<void> {
+  for (const name of ['spool', 'copy', 'socket']) {
+    await rm(recoveryFile(context, name), { recursive: true, force: true });
+  }
+}
