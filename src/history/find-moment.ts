@@ -163,7 +163,8 @@ async function refusalOf<B extends BackupPoint>(
     return refuse.behindMinimal(target, minimal.search.minimalLsn, minimal.newer);
   }
   const elsewhere = target.kind === 'latest' ? undefined : await findElsewhere(request, target);
-  if (elsewhere !== undefined) return refuse.onAnotherTimeline(target, line.timeline, elsewhere);
+  if (elsewhere !== undefined && target.kind !== 'time')
+    return refuse.onAnotherTimeline(target, line.timeline, elsewhere);
   if (newest !== undefined && newest.scan.last === undefined && newest.scan.end?.kind === 'endOfArchive') {
     return refuse.noWalOfBackup(target, newest.backup, newest.scan.end.missing);
   }
@@ -174,8 +175,8 @@ async function refusalOf<B extends BackupPoint>(
     return refuse.behindBreak(target, broken.scan.end, last, newer);
   }
   const lastCommit = newest?.search.lastCommit;
-  if (target.kind === 'time') return refuse.afterLastCommit(target, lastCommit, []);
+  if (target.kind === 'time') return refuse.afterLastCommit(target, lastCommit, elsewhere);
   const endLsn = newest?.scan.last?.endLsn;
-  if (target.kind === 'lsn' && endLsn !== undefined) return refuse.afterEndOfArchive(target, endLsn, []);
-  return refuse.notFound(target, first, lastCommit, []);
+  if (target.kind === 'lsn' && endLsn !== undefined) return refuse.afterEndOfArchive(target, endLsn);
+  return refuse.notFound(target, first, lastCommit);
 }

@@ -48,25 +48,25 @@ export function insideBackup(target: RecoveryTarget, backup: BackupPoint): Failu
   ]);
 }
 
-/** All commits are earlier. */
+/** All commits are earlier. `other`: a timeline outside this line that has commits before the time and behind it. */
 export function afterLastCommit(
   target: RecoveryTarget,
   last: TransactionEnd | undefined,
-  facts: readonly string[],
+  other: number | undefined,
 ): Failure {
+  const onOther = other === undefined ? '' : `; timeline ${other} goes on past it: --timeline ${other}`;
   if (last === undefined) {
     const found = 'no transaction ended between the backup and the end of the archive';
-    return refusal(target, found, 'The end of the archive can be reached: --to-latest', facts);
+    return refusal(target, found, `The end of the archive can be reached: --to-latest${onOther}`);
   }
   const found = `it is after the last commit in the archive, ${formatTimeUs(last.timeUs)}`;
-  const remedy = `The last that can be reached: --to-latest, or ${toTimeFlag(last.timeUs)}`;
-  return refusal(target, found, remedy, facts);
+  return refusal(target, found, `The last that can be reached: --to-latest, or ${toTimeFlag(last.timeUs)}${onOther}`);
 }
 
 /** The position is behind all that is archived. */
-export function afterEndOfArchive(target: RecoveryTarget, endLsn: Lsn, facts: readonly string[]): Failure {
+export function afterEndOfArchive(target: RecoveryTarget, endLsn: Lsn): Failure {
   const found = `it is behind the end of the archived WAL, ${formatLsn(endLsn)}`;
-  return refusal(target, found, `The last that can be reached: --to-latest, or ${toLsnFlag(endLsn)}`, facts);
+  return refusal(target, found, `The last that can be reached: --to-latest, or ${toLsnFlag(endLsn)}`);
 }
 
 /** WAL that is needed is missing or damaged. */
@@ -118,12 +118,7 @@ export function stillPrepared(target: RecoveryTarget, prepared: PreparedAtTarget
 }
 
 /** Nothing of that number or name is in the WAL that can be replayed. */
-export function notFound(
-  target: RecoveryTarget,
-  first: BackupPoint,
-  last: TransactionEnd | undefined,
-  facts: readonly string[],
-): Failure {
+export function notFound(target: RecoveryTarget, first: BackupPoint, last: TransactionEnd | undefined): Failure {
   const what = target.kind === 'name' ? 'no restore point of that name' : 'no transaction of that number ended';
   const until = last === undefined ? 'the end of the archive' : `${formatTimeUs(last.timeUs)}, the last commit`;
   const found = `${what} between ${first.finishedAt.toISOString()}, the end of the first backup, and ${until}`;
@@ -131,7 +126,7 @@ export function notFound(
     last === undefined
       ? 'The end of the archive can be reached: --to-latest'
       : `The last that can be reached: --to-latest, or --to-xid ${last.xid}`;
-  return refusal(target, found, remedy, facts);
+  return refusal(target, found, remedy);
 }
 
 /** The target exists, but on a line that the chosen one does not contain. */
