@@ -11,6 +11,7 @@ import type { Settings } from '../config/load-settings.ts';
 import { connect, type Connection, type ConnectionSettings, type OnNotice } from '../instance/connection.ts';
 import { runningPostmaster } from '../instance/postmaster.ts';
 import { serverCommands, type ServerCommands, type ServerCommandsSetting } from '../instance/server-commands.ts';
+import { stoppedServerAddress, type ServerAddress } from './stopped-server.ts';
 
 const USUAL_SOCKET_DIRECTORY = '/var/run/postgresql';
 const USUAL_PORT = 5432;
@@ -37,18 +38,31 @@ async function sslOf(settings: Settings): Promise<ConnectionSettings['ssl']> {
   }
 }
 
-/**
- * How the live server is reached. Where host or port are not set, the running server of the data directory says, in its
- * `postmaster.pid`.
- */
-export async function connectionSettings(settings: Settings): Promise<ConnectionSettings> {
+/** Where the server of the data directory listens: by its `postmaster.pid`, or by its configuration if it does not run. */
+async function addressOfServer(settings: Settings, bin: string | undefined): Promise<ServerAddress> {
   const dataDirectory = settings.get('dataDirectory');
-  const running = dataDirectory === undefined ? undefined : await runningPostmaster(dataDirectory);
-  const socket = running?.socketDirectory === '' ? running.listenAddress : running?.socketDirectory;
+  if (dataDirectory === undefined) return { host: undefined, port: undefined };
+  const running = await runningPostmaster(dataDirectory);
+  if (running === undefined) {
+    return bin === undefined ? { host: undefined, port: undefined } : stoppedServerAddress(bin, dataDirectory);
+  }
+  return { host: running.socketDirectory || running.listenAddress || undefined, port: running.port };
+}
+
+/**
+ * How the live server is reached. Where host or port are not set, the server of the data directory says.
+ *
+ * @param bin the folder with `postgres`, by which a server that does not run can be asked.
+ */
+export async function connectionSettings(settings: Settings, bin?: string): Promise<ConnectionSettings> {
+  const host = settings.get('pgHost');
+  const port = settings.get('pgPort');
+  const isKnown = host !== undefined && port !== undefined;
+  const found = isKnown ? { host, port } : await addressOfServer(settings, bin);
   const password = settings.get('pgPassword');
   return {
-    host: settings.get('pgHost') ?? socket ?? USUAL_SOCKET_DIRECTORY,
-    port: settings.get('pgPort') ?? running?.port ?? USUAL_PORT,
+    host: host ?? found.host ?? USUAL_SOCKET_DIRECTORY,
+    port: port ?? found.port ?? USUAL_PORT,
     user: settings.get('pgUser'),
     database: settings.get('pgDatabase'),
     ...(password === undefined ? {} : { password }),

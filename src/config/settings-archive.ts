@@ -145,6 +145,21 @@ export const ARCHIVE_SETTINGS = {
     example: '16',
     alsoFrom: ['WALG_UPLOAD_CONCURRENCY'],
   },
+  compressionLevel: {
+    group: 'writing',
+    kind: integer(1, 19),
+    summary: "zstd's level for backups, 1 (fast) to 19 (small). Absent: 1.",
+    example: '3',
+    alsoFrom: ['WALG_ZSTD_LEVEL'],
+  },
+  uploadDiskConcurrency: {
+    group: 'writing',
+    kind: integer(1, 256),
+    summary: 'How many files a backup reads and compresses at a time.',
+    default: '4',
+    example: '8',
+    alsoFrom: ['WALG_UPLOAD_DISK_CONCURRENCY'],
+  },
   downloadConcurrency: {
     group: 'archive',
     kind: integer(1, 1024),

@@ -135,6 +135,36 @@ export const SERVER_SETTINGS = {
     summary: 'The cluster that pg_ctlcluster starts and stops, as pg_lsclusters names it.',
     example: '17/main',
   },
+  serverLog: {
+    group: 'recovery',
+    kind: path,
+    summary:
+      'Where pg_ctl lets the server write what it says. Absent: beside the data directory, with .log added to its name.',
+    example: '/var/log/postgresql/postgresql-17-main.log',
+  },
+  serverStopTimeout: {
+    group: 'recovery',
+    kind: duration(1000),
+    summary:
+      'How long a clean shutdown of the live server may take, its last checkpoint and the archiving of its last WAL included.',
+    default: '10min',
+    example: '1h',
+  },
+  serverStartTimeout: {
+    group: 'recovery',
+    kind: duration(1000),
+    summary: 'How long the live server may take from its start to its first answer.',
+    default: '5min',
+    example: '30min',
+  },
+  archiveTimeout: {
+    group: 'recovery',
+    kind: duration(1000),
+    summary:
+      'How long to wait for WAL of the live server to reach the archive: before a cutover, and at the end of a backup.',
+    default: '10min',
+    example: '1h',
+  },
   spoolDirectory: {
     group: 'agent',
     kind: path,

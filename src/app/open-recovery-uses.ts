@@ -1,0 +1,73 @@
+/**
+ * From settings to what a recovery works with: the cluster on this host, its archive, its programs.
+ *
+ * @module
+ */
+
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import type { OnProgress } from '../base/progress.ts';
+import { localCluster } from '../cluster/local/local-cluster.ts';
+import type { Settings } from '../config/load-settings.ts';
+import { findBinaries } from '../instance/find-binaries.ts';
+import type { LiveServer } from '../instance/live-server.ts';
+import { lastServerOptions, majorVersionOf } from '../instance/postmaster.ts';
+import type { RecoveryUses } from '../recovery/uses.ts';
+import { openArchive } from './open-archive.ts';
+import { connectionSettings, liveServerCommands } from './open-instance.ts';
+import { takeBackupOfServer } from './take-backup.ts';
+
+/** How a run reports and is stopped. */
+export interface RecoveryRun {
+  readonly onProgress: OnProgress;
+  readonly signal: AbortSignal;
+}
+
+/** A recovery's uses, to be disposed of at the end of the run. */
+export interface OpenRecoveryUses extends AsyncDisposable {
+  readonly uses: RecoveryUses;
+}
+
+/** The server that the settings name, whether or not it runs. */
+export async function liveServer(settings: Settings): Promise<{ readonly server: LiveServer; readonly bin: string }> {
+  const dataDirectory = settings.require('dataDirectory', 'tell which server this is for');
+  const bin = await findBinaries(await majorVersionOf(dataDirectory), settings.get('binDirectory'));
+  const logFile = settings.get('serverLog') ?? `${dataDirectory}.log`;
+  const server: LiveServer = {
+    dataDirectory,
+    commands: liveServerCommands(settings),
+    values: { dataDirectory, bin, logFile, options: await lastServerOptions(dataDirectory) },
+    connection: await connectionSettings(settings, bin),
+    stopTimeoutMs: settings.get('serverStopTimeout'),
+    startTimeoutMs: settings.get('serverStartTimeout'),
+  };
+  return { server, bin };
+}
+
+/** The script of the spool, where the bundle has it; the sources know theirs. */
+function bundledRestoreScript(): string | undefined {
+  const path = fileURLToPath(new URL('sh/walkback-restore', import.meta.url));
+  return existsSync(path) ? path : undefined;
+}
+
+/** Opens what a recovery needs. @throws {Failure} `usage`, `refused`, when settings do not name an archive and a server. */
+export async function openRecoveryUses(settings: Settings, run: RecoveryRun): Promise<OpenRecoveryUses> {
+  const { server, bin } = await liveServer(settings);
+  const archive = await openArchive(settings);
+  const restoreScript = bundledRestoreScript();
+  const uses: RecoveryUses = {
+    cluster: localCluster({ name: archive.clusterName, server }),
+    store: archive.store,
+    bin,
+    user: server.connection.user,
+    ...(restoreScript === undefined ? {} : { restoreScript }),
+    takeBackup: () => takeBackupOfServer(settings, archive, run),
+    nowUs: () => BigInt(Date.now()) * 1000n,
+    onProgress: run.onProgress,
+    signal: run.signal,
+    concurrency: settings.get('downloadConcurrency'),
+    archiveTimeoutMs: settings.get('archiveTimeout'),
+  };
+  return { uses, [Symbol.asyncDispose]: () => archive[Symbol.asyncDispose]() };
+}
