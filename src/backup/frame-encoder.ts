@@ -1,0 +1,77 @@
+/**
+ * Compression of one tar part, frame by frame, on the thread that calls it.
+ *
+ * zstd: each piece becomes a frame of its own, with its content's size and checksum, so that it can be read alone. lz4:
+ * the pieces are blocks of one frame, because WAL-G before 3.0.9 reads no second one. The output never shares memory with
+ * the input, and owns its `ArrayBuffer` whole, so that it can be handed to another thread.
+ *
+ * @module
+ */
+
+import { constants, zstdCompressSync } from 'node:zlib';
+
+import { compressSync as lz4CompressBlock } from 'lz4-napi';
+
+import type { Compression } from '../base/compression-names.ts';
+import { LZ4_WRITTEN_HEADER, lz4BlockHeader, lz4Word } from '../codec/lz4-format.ts';
+import { XxHash32 } from '../codec/xxhash32.ts';
+
+/** What a part's bytes go through. */
+export interface FrameEncoder {
+  /** The next piece of the tar, as stored. At most 4 MiB. */
+  encode(piece: Buffer): Buffer;
+  /** What comes behind the last piece; may be empty. */
+  end(): Buffer;
+}
+
+/** `lz4-napi` puts the content's length before a block. */
+const LENGTH_PREFIX_BYTES = 4;
+
+/** An encoder for one part. @param level zstd's; the others have none. */
+export function createFrameEncoder(compression: Compression, level: number): FrameEncoder {
+  switch (compression) {
+    case 'zstd':
+      return { encode: (piece) => zstdFrame(piece, level), end: () => Buffer.alloc(0) };
+    case 'lz4':
+      return new Lz4FrameEncoder();
+    case 'none':
+      return { encode: owned, end: () => Buffer.alloc(0) };
+  }
+}
+
+/** The most that zstd needs for `sizeBytes` (`ZSTD_COMPRESSBOUND`), so that it writes to one buffer. */
+function zstdBound(sizeBytes: number): number {
+  return sizeBytes + Math.ceil(sizeBytes / 256) + 1024;
+}
+
+function zstdFrame(piece: Buffer, level: number): Buffer {
+  return zstdCompressSync(piece, {
+    chunkSize: zstdBound(piece.length),
+    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
+  });
+}
+
+function owned(piece: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(piece.length);
+  piece.copy(copy);
+  return copy;
+}
+
+class Lz4FrameEncoder implements FrameEncoder {
+  readonly #hash = new XxHash32();
+  #header: Buffer = LZ4_WRITTEN_HEADER;
+
+  encode(piece: Buffer): Buffer {
+    const stored = lz4CompressBlock(piece).subarray(LENGTH_PREFIX_BYTES);
+    this.#hash.update(piece);
+    const isSmaller = stored.length < piece.length;
+    const block = isSmaller ? stored : piece;
+    const frame = owned(Buffer.concat([this.#header, lz4BlockHeader(block.length, isSmaller), block]));
+    this.#header = Buffer.alloc(0);
+    return frame;
+  }
+
+  end(): Buffer {
+    return owned(Buffer.concat([this.#header, lz4Word(0), lz4Word(this.#hash.digest())]));
+  }
+}

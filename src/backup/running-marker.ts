@@ -1,0 +1,131 @@
+/**
+ * Markers of running backups, and cleaning up after those that were killed.
+ *
+ * A backup without a sentinel may be a `wal-g backup-push` at work, so its objects are nobody's to delete. Ours say so: a
+ * marker is written before the first object and taken away after the last. Its owner is dead when its process id belongs
+ * to the processes we see (same boot, same process namespace) and is gone, or when the marker was not renewed for {@link DEAD_AFTER_MS}, which a living owner does every
+ * {@link RENEW_MS}.
+ *
+ * @module
+ */
+
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+import { Failure } from '../base/failure.ts';
+import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
+import { backupFolder, parseBackupName, sentinelKey } from '../walg/backup-names.ts';
+import { RUNNING_FOLDER, indexFolder, runningKey } from './own-objects.ts';
+
+/** What a marker says. */
+interface RunningMarker {
+  readonly name: string;
+  readonly hostname: string;
+  /** Within what {@link RunningMarker.processId} is unique: one boot of one host, one container. */
+  readonly processSpace: string;
+  readonly processId: number;
+  readonly startedAt: string;
+}
+
+/** How often a living owner writes its marker anew. */
+const RENEW_MS = 60_000;
+/** After this long without renewal the owner is dead. */
+const DEAD_AFTER_MS = 60 * RENEW_MS;
+
+/** A marker that is kept alive. */
+export interface OwnMarker {
+  /** Stops renewing it and deletes it. */
+  remove(): Promise<void>;
+}
+
+/** Marks a backup as being taken by this process. @throws {Failure} `conflict` if somebody else marked the same one. */
+export async function markRunning(store: ObjectStore, backupName: string, startedAt: Date): Promise<OwnMarker> {
+  const marker: RunningMarker = {
+    name: backupName,
+    hostname: hostname(),
+    processSpace: processSpace(),
+    processId: process.pid,
+    startedAt: startedAt.toISOString(),
+  };
+  const body = Buffer.from(`${JSON.stringify(marker)}\n`);
+  const key = runningKey(backupName);
+  if ((await store.put(key, body, { ifAbsent: true })) === 'exists') {
+    throw new Failure('conflict', {
+      message: `cannot take backup ${backupName}: another process is taking it (${key})`,
+      remedy: 'Wait for it to end. If it was killed, a backup taken later cleans up after it.',
+    });
+  }
+  const renewal = setInterval(() => void store.put(key, body).catch(() => {}), RENEW_MS);
+  renewal.unref();
+  return {
+    remove: async () => {
+      clearInterval(renewal);
+      await store.delete([key]);
+    },
+  };
+}
+
+/** Deletes what killed backups of ours have left. Answers with their names. */
+export async function cleanLeftovers(store: ObjectStore, now: Date): Promise<string[]> {
+  const cleaned: string[] = [];
+  const { objects } = await store.listFolder(RUNNING_FOLDER);
+  for (const object of objects) {
+    const marker = await readMarker(store, object);
+    if (marker === undefined || !isDead(marker, object.modifiedAt, now)) continue;
+    await deleteUnfinished(store, marker.name);
+    await store.delete([object.key]);
+    cleaned.push(marker.name);
+  }
+  return cleaned;
+}
+
+/** Deletes the objects of a backup of ours that has no sentinel; one with a sentinel is left as it is. */
+export async function deleteUnfinished(store: ObjectStore, backupName: string): Promise<void> {
+  if ((await store.stat(sentinelKey(backupName))) !== undefined) return;
+  const keys: string[] = [];
+  for (const folder of [backupFolder(backupName), indexFolder(backupName)]) {
+    for await (const { key } of store.list(folder)) keys.push(key);
+  }
+  await store.delete(keys);
+}
+
+async function readMarker(store: ObjectStore, object: ObjectInfo): Promise<RunningMarker | undefined> {
+  const bytes = object.sizeBytes > 4096 ? undefined : await store.get(object.key);
+  if (bytes === undefined) return undefined;
+  try {
+    const marker: unknown = JSON.parse(bytes.toString());
+    return isMarker(marker) && runningKey(marker.name) === object.key ? marker : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isMarker(value: unknown): value is RunningMarker {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!('name' in value && 'processSpace' in value && 'processId' in value)) return false;
+  const isNamed = typeof value.name === 'string' && parseBackupName(value.name) !== undefined;
+  return isNamed && typeof value.processSpace === 'string' && typeof value.processId === 'number';
+}
+
+function isDead(marker: RunningMarker, renewedAt: Date, now: Date): boolean {
+  if (now.getTime() - renewedAt.getTime() > DEAD_AFTER_MS) return true;
+  return marker.processSpace === processSpace() && !isProcessAlive(marker.processId);
+}
+
+/** Outside Linux, the host's name must do. */
+function processSpace(): string {
+  try {
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return hostname();
+  }
+}
+
+function isProcessAlive(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

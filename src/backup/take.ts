@@ -1,0 +1,247 @@
+/**
+ * Takes a full base backup of a running server, in WAL-G's format.
+ *
+ * The sentinel is written last, when all parts, the metadata and every segment of WAL that the backup needs are in the
+ * archive; until then there is no backup. Whatever goes wrong before, everything written is deleted again, and what a
+ * killed run left is deleted by the next one.
+ *
+ * A backup from a standby works the same way; if the standby is promoted meanwhile, the server refuses to stop the backup
+ * and it is given up.
+ *
+ * Source: WAL-G `internal/databases/postgres/backup_push_handler.go`; PostgreSQL manual, "Making a Base Backup Using the
+ * Low Level API".
+ *
+ * @module
+ */
+
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+
+import type { Compression } from '../base/compression-names.ts';
+import { Failure } from '../base/failure.ts';
+import type { OnProgress } from '../base/progress.ts';
+import type { BackupEnd, BackupSession } from '../instance/backup-session.ts';
+import { parseControlFile, type ControlFile } from '../postgres/control-file.ts';
+import { PAGE_SIZE_BYTES } from '../postgres/page-checksum-constants.ts';
+import { formatSegmentName, segmentAt, walSegmentSize } from '../postgres/wal-segment.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import {
+  backupFolder,
+  backupLabelObjectName,
+  formatBackupName,
+  pgControlObjectName,
+  sentinelKey,
+} from '../walg/backup-names.ts';
+import type { Backup } from './backup.ts';
+import { archiverFacts, checkBackupSource, type BackupSource } from './backup-source.ts';
+import { walkDataDirectory, type DataDirectoryContents } from './data-directory.ts';
+import { corruptFiles, corruptPagesFailure, type CorruptFile } from './page-report.ts';
+import type { PageVerification } from './part-packer.ts';
+import { cleanLeftovers, deleteUnfinished, markRunning } from './running-marker.ts';
+import {
+  readControlFile,
+  uploadParts,
+  uploadSmallTar,
+  type SmallTarOptions,
+  type UploadedParts,
+} from './upload-parts.ts';
+import { waitForWal } from './wait-for-wal.ts';
+import { writeMetadata } from './write-metadata.ts';
+
+/** How to take a backup. */
+export interface TakeBackupOptions {
+  readonly store: ObjectStore;
+  readonly instance: BackupSource;
+  /** The server's data directory, on this host. */
+  readonly dataDirectory: string;
+  readonly compression: Compression;
+  /** zstd's level; 1 unless told. */
+  readonly level?: number;
+  /** How many files are read and compressed at once. */
+  readonly concurrency: number;
+  readonly isPermanent?: boolean;
+  /** Keep the backup although pages do not carry their checksum; they are recorded in it. */
+  readonly allowCorruptPages?: boolean;
+  /** How long to wait for WAL to reach the archive while nothing new arrives; ten minutes unless told. */
+  readonly walTimeoutMs?: number;
+  readonly onProgress: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+/** A backup that was just taken, and what there is to say about it. */
+export interface TakenBackup extends Backup {
+  readonly corruptFiles: readonly CorruptFile[];
+  /** False if the cluster has no checksums (or pages of an unusual size): nothing was verified. */
+  readonly arePagesVerified: boolean;
+  /** Entries that a backup cannot hold: links, sockets, devices. */
+  readonly skipped: readonly string[];
+  /** Names of killed backups whose objects were deleted first. */
+  readonly cleanedUp: readonly string[];
+}
+
+const DEFAULT_WAL_TIMEOUT_MS = 600_000;
+const DEFAULT_LEVEL = 1;
+const BLOCKS_PER_SEGMENT = 131_072;
+
+/**
+ * Takes a backup.
+ *
+ * @throws {Failure} `refused` when the server does not archive WAL, `conflict` when the archive has one of that name,
+ * `corrupt` when pages are and must not be, `unavailable` when the WAL does not arrive.
+ */
+export async function takeBackup(options: TakeBackupOptions): Promise<TakenBackup> {
+  const startedAt = new Date();
+  await checkBackupSource(options.instance, options.dataDirectory);
+  const cleanedUp = await cleanLeftovers(options.store, startedAt);
+  const label = `walkback ${startedAt.toISOString()}`;
+  await using session = await options.instance.openBackupSession({ label });
+  const backupName = nameFor(session);
+  await refuseTakenName(options.store, backupName);
+  const marker = await markRunning(options.store, backupName, startedAt);
+  try {
+    const taken = await copyAndFinish(session, backupName, startedAt, options);
+    return { ...taken, cleanedUp };
+  } catch (error) {
+    await deleteUnfinished(options.store, backupName).catch(() => {});
+    throw session.lost.aborted ? connectionLost(error) : error;
+  } finally {
+    await marker.remove().catch(() => {});
+  }
+}
+
+function nameFor(session: BackupSession): string {
+  const size = walSegmentSize(session.walSegmentSizeBytes);
+  return formatBackupName(formatSegmentName(segmentAt(session.timeline, session.startLsn, size), size));
+}
+
+async function refuseTakenName(store: ObjectStore, backupName: string): Promise<void> {
+  const { objects, folders } = await store.listFolder(backupFolder(backupName));
+  const sentinel = await store.stat(sentinelKey(backupName));
+  if (sentinel === undefined && objects.length + folders.length === 0) return;
+  throw new Failure('conflict', {
+    message: `cannot take backup ${backupName}: ${store.address} already has ${sentinel === undefined ? 'objects' : 'a backup'} of that name`,
+    remedy:
+      sentinel === undefined
+        ? `If no other backup is running, delete what is under ${backupFolder(backupName)}; then run this again.`
+        : 'Look whether two clusters write to the same archive.',
+  });
+}
+
+type Taken = Omit<TakenBackup, 'cleanedUp'>;
+
+async function copyAndFinish(
+  session: BackupSession,
+  backupName: string,
+  startedAt: Date,
+  options: TakeBackupOptions,
+): Promise<Taken> {
+  const { store, dataDirectory, compression } = options;
+  const signal = AbortSignal.any([session.lost, ...(options.signal === undefined ? [] : [options.signal])]);
+  const level = options.level ?? DEFAULT_LEVEL;
+  const target = { store, backupName, compression, level, signal };
+  const copied = await copyFiles(session, options, target);
+  const end = await session.stop({ waitForArchive: false });
+  const corrupt = corruptFiles(copied.parts.entries, end.stopLsn);
+  if (corrupt.length > 0 && options.allowCorruptPages !== true) throw corruptPagesFailure(corrupt);
+  const labelStored = await uploadLabel(end, target);
+  await waitForNeededWal(session, end, signal, options);
+  const labelBytes = Buffer.byteLength(end.backupLabel) + Buffer.byteLength(end.tablespaceMap);
+  const backup = await writeMetadata({
+    ...target,
+    session,
+    stopLsn: end.stopLsn,
+    startedAt,
+    finishedAt: new Date(),
+    hostname: hostname(),
+    dataDirectory,
+    isPermanent: options.isPermanent ?? false,
+    contents: copied.contents,
+    parts: copied.parts,
+    corruptFiles: corrupt,
+    uncompressedSizeBytes: BigInt(copied.parts.payloadBytes + copied.controlBytes + labelBytes),
+    compressedSizeBytes: BigInt(copied.parts.storedBytes + copied.controlStoredBytes + labelStored),
+  });
+  const { skipped } = copied.contents;
+  return { ...backup, corruptFiles: corrupt, arePagesVerified: copied.arePagesVerified, skipped };
+}
+
+interface CopiedFiles {
+  readonly contents: DataDirectoryContents;
+  readonly parts: UploadedParts;
+  readonly controlBytes: number;
+  readonly controlStoredBytes: number;
+  readonly arePagesVerified: boolean;
+}
+
+/** Everything that is copied while the server is in backup mode; `pg_control` last. */
+async function copyFiles(
+  session: BackupSession,
+  options: TakeBackupOptions,
+  target: SmallTarOptions,
+): Promise<CopiedFiles> {
+  const controlPath = join(options.dataDirectory, 'global', 'pg_control');
+  const firstControl = await readControlFile(controlPath);
+  const control = parseControlFile(firstControl);
+  const verification = pageVerification(firstControl, control, session);
+  const contents = await walkDataDirectory(options.dataDirectory, {
+    tablespaceVersionDirectory: `PG_${control.majorVersion}_${control.catalogVersion}`,
+    signal: target.signal,
+  });
+  const concurrency = Math.max(1, options.concurrency);
+  const parts = await uploadParts(contents, { ...target, concurrency, verification, onProgress: options.onProgress });
+  const bytes = await readControlFile(controlPath);
+  const controlStoredBytes = await uploadSmallTar(
+    [{ name: '/global/pg_control', bytes, mtimeSeconds: Math.floor(Date.now() / 1000) }],
+    pgControlObjectName(target.compression),
+    target,
+  );
+  return {
+    contents,
+    parts,
+    controlBytes: bytes.length,
+    controlStoredBytes,
+    arePagesVerified: verification !== undefined,
+  };
+}
+
+/** Checksums are verified where they are on and pages are as everybody has them. */
+function pageVerification(bytes: Buffer, control: ControlFile, session: BackupSession): PageVerification | undefined {
+  const blocksPerSegment = bytes.readUInt32LE(220);
+  const isUsual = control.blockSizeBytes === PAGE_SIZE_BYTES && blocksPerSegment === BLOCKS_PER_SEGMENT;
+  return control.dataChecksumVersion > 0 && isUsual ? { startLsn: session.startLsn, blocksPerSegment } : undefined;
+}
+
+async function uploadLabel(end: BackupEnd, upload: SmallTarOptions): Promise<number> {
+  const files = [
+    { name: 'backup_label', bytes: Buffer.from(end.backupLabel), mtimeSeconds: 0 },
+    { name: 'tablespace_map', bytes: Buffer.from(end.tablespaceMap), mtimeSeconds: 0 },
+  ];
+  return uploadSmallTar(files, backupLabelObjectName(upload.compression), upload);
+}
+
+async function waitForNeededWal(
+  session: BackupSession,
+  end: BackupEnd,
+  signal: AbortSignal,
+  options: TakeBackupOptions,
+): Promise<void> {
+  await waitForWal({
+    store: options.store,
+    timeline: session.timeline,
+    startLsn: session.startLsn,
+    stopLsn: end.stopLsn,
+    segmentSizeBytes: walSegmentSize(session.walSegmentSizeBytes),
+    timeoutMs: options.walTimeoutMs ?? DEFAULT_WAL_TIMEOUT_MS,
+    onProgress: options.onProgress,
+    signal,
+    explain: () => archiverFacts(session.connection),
+  });
+}
+
+function connectionLost(cause: unknown): Failure {
+  return new Failure('unavailable', {
+    message: 'cannot finish the backup: the connection to the server, and with it the backup, is gone',
+    remedy: "Look at the server's log, then take the backup again.",
+    cause,
+  });
+}

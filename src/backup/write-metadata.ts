@@ -1,0 +1,119 @@
+/**
+ * The three JSON objects of a finished backup, in the order that makes it exist: metadata, list of files, sentinel.
+ *
+ * Source: WAL-G `internal/databases/postgres/backup_push_handler.go` (`uploadMetadata`).
+ *
+ * @module
+ */
+
+import type { Compression } from '../base/compression-names.ts';
+import type { BackupSession } from '../instance/backup-session.ts';
+import type { Lsn } from '../postgres/lsn.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import {
+  backupLabelObjectName,
+  filesMetadataKey,
+  metadataKey,
+  parseBackupName,
+  sentinelKey,
+} from '../walg/backup-names.ts';
+import { formatFilesMetadata, type FileDescription, type FilesMetadata } from '../walg/files-metadata.ts';
+import { formatBackupMetadata } from '../walg/metadata.ts';
+import { formatSentinel, type WrittenSentinel } from '../walg/sentinel.ts';
+import type { Backup } from './backup.ts';
+import type { DataDirectoryContents } from './data-directory.ts';
+import { describeBackup } from './list.ts';
+import { corruptBlocksOf, type CorruptFile } from './page-report.ts';
+import type { UploadedParts } from './upload-parts.ts';
+
+/** All that is to be told about a backup. */
+export interface FinishedBackup {
+  readonly store: ObjectStore;
+  readonly backupName: string;
+  readonly session: BackupSession;
+  readonly stopLsn: Lsn;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  readonly hostname: string;
+  readonly dataDirectory: string;
+  readonly isPermanent: boolean;
+  readonly compression: Compression;
+  readonly contents: DataDirectoryContents;
+  readonly parts: UploadedParts;
+  readonly corruptFiles: readonly CorruptFile[];
+  readonly uncompressedSizeBytes: bigint;
+  readonly compressedSizeBytes: bigint;
+  readonly signal: AbortSignal;
+}
+
+/** Writes them. Answers with the backup as a listing will show it. */
+export async function writeMetadata(finished: FinishedBackup): Promise<Backup> {
+  const { store, backupName, signal } = finished;
+  const sentinel = sentinelOf(finished);
+  const metadata = {
+    startTimeNs: sentinel.startTimeNs,
+    finishTimeNs: sentinel.finishTimeNs,
+    hostname: sentinel.hostname,
+    dataDirectory: sentinel.dataDirectory,
+    pgVersionNum: sentinel.pgVersionNum,
+    startLsn: sentinel.startLsn,
+    finishLsn: sentinel.finishLsn,
+    isPermanent: sentinel.isPermanent,
+    systemIdentifier: finished.session.systemIdentifier,
+    uncompressedSizeBytes: sentinel.uncompressedSizeBytes,
+    compressedSizeBytes: sentinel.compressedSizeBytes,
+  };
+  await store.put(metadataKey(backupName), Buffer.from(formatBackupMetadata(metadata)), { signal });
+  await store.put(filesMetadataKey(backupName), Buffer.from(formatFilesMetadata(filesOf(finished))), { signal });
+  const key = sentinelKey(backupName);
+  await store.put(key, Buffer.from(formatSentinel(sentinel)), { signal });
+  const name = parseBackupName(backupName) ?? { name: backupName, segmentName: '' };
+  const modifiedAt = (await store.stat(key))?.modifiedAt ?? finished.finishedAt;
+  return describeBackup(name, { key, modifiedAt }, sentinel, metadata);
+}
+
+function sentinelOf(finished: FinishedBackup): WrittenSentinel {
+  const { session, contents } = finished;
+  const walkedBytes = contents.entries.reduce((sum, entry) => sum + entry.sizeBytes, 0);
+  return {
+    version: 2,
+    startLsn: session.startLsn,
+    finishLsn: finished.stopLsn,
+    pgVersionNum: session.versionNum,
+    systemIdentifier: session.systemIdentifier,
+    uncompressedSizeBytes: finished.uncompressedSizeBytes,
+    compressedSizeBytes: finished.compressedSizeBytes,
+    dataCatalogSizeBytes: BigInt(walkedBytes),
+    ...(contents.tablespaces.length === 0
+      ? {}
+      : { tablespaceSpec: { basePrefix: finished.dataDirectory, tablespaces: contents.tablespaces } }),
+    isFilesMetadataDisabled: false,
+    startTimeNs: nanoseconds(finished.startedAt),
+    finishTimeNs: nanoseconds(finished.finishedAt),
+    hostname: finished.hostname,
+    dataDirectory: finished.dataDirectory,
+    isPermanent: finished.isPermanent,
+  };
+}
+
+function filesOf(finished: FinishedBackup): FilesMetadata {
+  const corrupt = new Map(finished.corruptFiles.map((file) => [file.name, corruptBlocksOf(file)]));
+  const files = new Map<string, FileDescription>();
+  for (const { name, mtimeNs } of finished.parts.entries) {
+    const corruptBlocks = corrupt.get(name);
+    files.set(name, {
+      isIncremented: false,
+      isSkipped: false,
+      mtimeNs,
+      updatesCount: 0,
+      ...(corruptBlocks === undefined ? {} : { corruptBlocks }),
+    });
+  }
+  const tarFileSets = new Map(finished.parts.tarFileSets);
+  tarFileSets.set(backupLabelObjectName(finished.compression), ['backup_label', 'tablespace_map']);
+  return { files, tarFileSets };
+}
+
+function nanoseconds(time: Date): bigint {
+  return BigInt(time.getTime()) * 1_000_000n;
+}

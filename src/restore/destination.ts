@@ -1,0 +1,124 @@
+/**
+ * The directories that a restore writes to: proven empty at first, and made durable at last.
+ *
+ * While a restore runs, the data directory holds a file {@link INCOMPLETE_MARK}; it goes when everything is on disk.
+ * `global/pg_control` gets its name just before, so that no server starts on half a restore.
+ *
+ * @module
+ */
+
+import { chmod, mkdir, open, readdir, rename, stat, symlink, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+import { Failure } from '../base/failure.ts';
+import type { Backup } from '../backup/backup.ts';
+import { restoredPath, type RestorePlace } from './restored-path.ts';
+
+/** Marks a directory whose restore has not ended. */
+export const INCOMPLETE_MARK = 'WALKBACK_RESTORE_INCOMPLETE';
+
+/** The name `pg_control` has until the end. */
+export const CONTROL_FILE = 'global/pg_control';
+const HIDDEN_CONTROL_FILE = 'global/pg_control.walkback';
+
+const OWNER_ONLY = 0o700;
+const OWNER_AND_GROUP = 0o750;
+
+/** Directories that the server wants and that a backup may lack. */
+const NEEDED_DIRECTORIES = ['pg_wal', 'pg_wal/archive_status', 'pg_tblspc'];
+
+/** Checks all places and makes them. @throws {Failure} `refused` if one is not empty, `usage` if a tablespace has none. */
+export async function prepareDestination(backup: Backup, place: RestorePlace): Promise<void> {
+  const missing = backup.tablespaces.filter(({ oid }) => !place.tablespaceLocations.has(oid));
+  if (missing.length > 0) {
+    throw new Failure('usage', {
+      message: `cannot restore ${backup.name}: no place is given for ${missing.length} of its tablespaces`,
+      remedy: 'Give a new, empty directory for each.',
+      facts: missing.map(({ oid, location }) => `tablespace ${oid}, on the server at ${location}`),
+    });
+  }
+  const locations = backup.tablespaces.map(({ oid }) => place.tablespaceLocations.get(oid) ?? '');
+  const all = [place.destination, ...locations].map((path) => resolve(path));
+  for (const path of all) await refuseUnlessEmpty(path);
+  refuseNested(all);
+  for (const path of all) await mkdir(path, { recursive: true, mode: OWNER_ONLY });
+  for (const path of all) await chmod(path, OWNER_ONLY);
+  const text = `A restore of ${backup.name} began here and has not ended. Remove this directory if no restore is running.\n`;
+  await writeFile(join(place.destination, INCOMPLETE_MARK), text, { flag: 'wx', mode: 0o600 });
+}
+
+async function refuseUnlessEmpty(path: string): Promise<void> {
+  const names = await readdir(path).catch((error: unknown): string[] => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw new Failure('refused', {
+      message: `cannot restore into ${path}: it is not a directory that can be read`,
+      remedy: 'Name an empty directory, or one that does not exist.',
+      cause: error,
+    });
+  });
+  if (names.length === 0) return;
+  const isUnfinished = names.includes(INCOMPLETE_MARK);
+  throw new Failure('refused', {
+    message: `cannot restore into ${path}: ${isUnfinished ? 'an earlier restore into it was interrupted' : 'it is not empty'}`,
+    remedy: isUnfinished
+      ? `If no restore is running there, remove it: rm -r ${path}`
+      : 'Name an empty directory, or one that does not exist.',
+  });
+}
+
+function refuseNested(paths: readonly string[]): void {
+  for (const outer of paths) {
+    const inner = paths.find((path) => path.startsWith(`${outer}/`));
+    const isTwice = paths.filter((path) => path === outer).length > 1;
+    if (inner === undefined && !isTwice) continue;
+    throw new Failure('usage', {
+      message: `cannot restore into ${inner ?? outer}: it ${inner === undefined ? 'is given twice' : `lies inside ${outer}`}`,
+      remedy: 'Give the data directory and each tablespace a place of its own, none inside another.',
+    });
+  }
+}
+
+/** Gives all directories their modes, makes tablespace links and the directories that a server needs. */
+export async function finishDirectories(
+  backup: Backup,
+  directories: ReadonlyMap<string, number>,
+  place: RestorePlace,
+): Promise<void> {
+  for (const name of NEEDED_DIRECTORIES) {
+    await mkdir(restoredPath(name, place), { recursive: true, mode: OWNER_ONLY });
+  }
+  for (const { oid } of backup.tablespaces) {
+    const location = place.tablespaceLocations.get(oid);
+    if (location !== undefined) await symlink(resolve(location), join(place.destination, 'pg_tblspc', String(oid)));
+  }
+  for (const [name, mode] of directories) await chmod(restoredPath(name, place), directoryMode(name, mode));
+}
+
+/** A server starts only if its data directory is its owner's, and at most readable by the group. */
+function directoryMode(name: string, mode: number): number {
+  if (name === '') return (mode & 0o777) === OWNER_AND_GROUP ? OWNER_AND_GROUP : OWNER_ONLY;
+  return (mode & 0o777) | OWNER_ONLY;
+}
+
+/** Takes `pg_control` out of a server's sight until {@link commitDestination}. */
+export async function hideControlFile(place: RestorePlace): Promise<void> {
+  await rename(join(place.destination, CONTROL_FILE), join(place.destination, HIDDEN_CONTROL_FILE));
+}
+
+/** Makes every directory durable, then shows `pg_control`, then takes the mark away. */
+export async function commitDestination(directoryNames: Iterable<string>, place: RestorePlace): Promise<void> {
+  const paths = new Set([...directoryNames, ...NEEDED_DIRECTORIES, ''].map((name) => restoredPath(name, place)));
+  for (const location of place.tablespaceLocations.values()) paths.add(location);
+  for (const path of paths) await syncDirectory(path);
+  await rename(join(place.destination, HIDDEN_CONTROL_FILE), join(place.destination, CONTROL_FILE));
+  await syncDirectory(join(place.destination, 'global'));
+  await unlink(join(place.destination, INCOMPLETE_MARK));
+  await syncDirectory(place.destination);
+  await syncDirectory(dirname(resolve(place.destination)));
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  if (!(await stat(path)).isDirectory()) return;
+  await using directory = await open(path, 'r');
+  await directory.sync();
+}

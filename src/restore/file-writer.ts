@@ -1,0 +1,88 @@
+/**
+ * Writes restored files: each once, to a name that must not exist, and synced before it counts.
+ *
+ * Syncing overlaps with the writing of the next files; {@link FileWriter.settle} waits for all of it.
+ *
+ * @module
+ */
+
+import { closeSync, constants, fchmodSync, fsync, mkdirSync, openSync, unlinkSync, writevSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+
+import type { TarEntry } from '../codec/tar-reader.ts';
+
+const fsyncFile = promisify(fsync);
+
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+/** Files that may wait for their sync at once, each with an open descriptor. */
+const MAX_UNSYNCED = 32;
+
+/** Writes files below one place. */
+export class FileWriter {
+  readonly #madeDirectories = new Set<string>();
+  readonly #syncing = new Set<Promise<void>>();
+  readonly #onBytes: (bytes: number) => void;
+  #syncFailure: { readonly error: unknown } | undefined;
+
+  constructor(onBytes: (bytes: number) => void) {
+    this.#onBytes = onBytes;
+  }
+
+  /** Makes a directory and those above it, if they are missing. */
+  makeDirectory(path: string): void {
+    if (this.#madeDirectories.has(path)) return;
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    this.#madeDirectories.add(path);
+  }
+
+  /** Writes an entry's content to `path`. @param mayReplace whether a file of that name may be there already. */
+  async write(path: string, entry: TarEntry, mayReplace: boolean): Promise<void> {
+    this.makeDirectory(dirname(path));
+    if (mayReplace) removeIfThere(path);
+    const file = openSync(path, NEW_FILE, 0o600);
+    try {
+      for await (const piece of entry.body) {
+        writeFully(file, piece);
+        this.#onBytes(piece.length);
+      }
+      fchmodSync(file, entry.mode & 0o777);
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+    await this.#syncAndClose(file);
+  }
+
+  /** Waits until everything written is on disk. @throws what any sync has thrown. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#syncing);
+    if (this.#syncFailure !== undefined) throw this.#syncFailure.error;
+  }
+
+  async #syncAndClose(file: number): Promise<void> {
+    const done: Promise<void> = fsyncFile(file)
+      .catch((error: unknown) => {
+        this.#syncFailure ??= { error };
+      })
+      .finally(() => {
+        closeSync(file);
+        this.#syncing.delete(done);
+      });
+    this.#syncing.add(done);
+    if (this.#syncing.size >= MAX_UNSYNCED) await Promise.race(this.#syncing);
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
+}
+
+function writeFully(file: number, piece: Buffer): void {
+  let rest = piece;
+  while (rest.length > 0) rest = rest.subarray(writevSync(file, [rest]));
+}

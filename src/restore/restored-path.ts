@@ -1,0 +1,47 @@
+/**
+ * Where the entry of a tar goes, or that it goes nowhere.
+ *
+ * Names come from an archive and are not trusted: one that is absolute twice over, climbs with `..`, or holds an empty
+ * part is refused. Nothing is ever written through a link of the archive's making, because none is made; a tablespace's
+ * files are written to its place directly.
+ *
+ * Source: WAL-G `internal/databases/postgres/tar_interpreter.go` (names with and without a leading slash).
+ *
+ * @module
+ */
+
+import { Failure } from '../base/failure.ts';
+
+/** Where things go. */
+export interface RestorePlace {
+  readonly destination: string;
+  /** Tablespaces by oid; others in `pg_tblspc` are directories in the data directory. */
+  readonly tablespaceLocations: ReadonlyMap<number, string>;
+}
+
+const TABLESPACE = /^pg_tblspc\/(\d+)(?:\/(.+))?$/;
+
+/**
+ * An entry's name in the one form used here: relative, without leading `/` or `./`, without a slash at the end; the data
+ * directory itself is the empty name.
+ *
+ * @throws {Failure} `corrupt` for a name that would lead out of the data directory.
+ */
+export function normalizeEntryName(name: string, object: string): string {
+  const relative = name.replace(/^(?:\.?\/)?/, '').replace(/\/$/, '');
+  if (relative === '' || relative === '.') return '';
+  const isSafe = relative.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+  if (isSafe && !relative.includes('\0')) return relative;
+  throw new Failure('corrupt', {
+    message: `cannot restore from ${object}: the name ${JSON.stringify(name)} leads out of the data directory`,
+    remedy: 'Do not use this backup: somebody has changed it, or another program wrote it.',
+  });
+}
+
+/** The path of a normalized name. */
+export function restoredPath(name: string, place: RestorePlace): string {
+  const [, oid, rest] = TABLESPACE.exec(name) ?? [];
+  const location = oid === undefined ? undefined : place.tablespaceLocations.get(Number(oid));
+  if (location !== undefined) return rest === undefined ? location : `${location}/${rest}`;
+  return name === '' ? place.destination : `${place.destination}/${name}`;
+}
