@@ -1,0 +1,58 @@
+/**
+ * The archives that WAL-G wrote (`fixtures/walg/`), and what a recovery from each must give.
+ *
+ * @module
+ */
+
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { ROOT } from '../../toolchain.mjs';
+
+/** Every table of a moment: its number of rows, and the MD5 of its rows as text, sorted, joined with newlines. */
+export type ExpectedTables = Readonly<Record<string, { readonly rows: number; readonly md5: string }>>;
+
+/** A moment that WAL-G itself recovered when the archive was captured. */
+export interface ExpectedMoment {
+  readonly xid: number;
+  readonly timeline: number;
+  readonly tables: ExpectedTables;
+}
+
+/** One archive. */
+export interface FixtureArchive {
+  readonly name: string;
+  readonly major: number;
+  /** The archive's folder. */
+  readonly path: string;
+  readonly moments: readonly ExpectedMoment[];
+}
+
+/** Folders with archives: the project's, and one named by `WALKBACK_MORE_FIXTURES` (with the same layout). */
+function folders(): string[] {
+  const more = process.env['WALKBACK_MORE_FIXTURES'];
+  return [join(ROOT, 'fixtures/walg'), ...(more === undefined ? [] : [more])];
+}
+
+interface ExpectedFile {
+  readonly postgres_major: number;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly moments: readonly ExpectedMoment[];
+}
+
+async function readArchive(folder: string, name: string): Promise<FixtureArchive> {
+  const expected: ExpectedFile = JSON.parse(await readFile(join(folder, name, 'expected.json'), 'utf8'));
+  return { name, major: expected.postgres_major, path: join(folder, name, 'archive'), moments: expected.moments };
+}
+
+/** All archives of one compression, zstd or lz4, without encryption. */
+export async function fixtureArchives(): Promise<FixtureArchive[]> {
+  const found = new Map<string, FixtureArchive>();
+  for (const folder of folders()) {
+    for (const name of await readdir(folder)) {
+      if (/^pg\d+-(lz4|zstd)-v\d+(-forks)?$/.test(name) && !found.has(name))
+        found.set(name, await readArchive(folder, name));
+    }
+  }
+  return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
