@@ -1,0 +1,93 @@
+/**
+ * A promoted copy of a standing rehearsal, for checks that write. It is thrown away, and its timeline, history and WAL go
+ * nowhere: archiving is off, and no feed ever pushes.
+ *
+ * @module
+ */
+
+import { readdir, readlink, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { Failure } from '../base/failure.ts';
+import { makeFolder } from '../instance/durable-rename.ts';
+import {
+  startPrivateServer,
+  stopPrivateServer,
+  untilItAnswers,
+  type PrivateServer,
+} from '../instance/private-server.ts';
+import { connect } from '../instance/connection.ts';
+import { privateConnection } from '../instance/private-server.ts';
+import { runProgram } from '../instance/run-program.ts';
+import { feedFor } from './feed-wal.ts';
+import { untilOpen } from './promote.ts';
+import { privateServer, recoveryFile, rehearsalServer, type RecoveryContext } from './recovery-context.ts';
+import { replayToTarget } from './replay-to-target.ts';
+
+const COPY_TIMEOUT_MS = 24 * 3_600_000;
+
+/** Reflinks where the file system has them: then it costs no time and no room. */
+async function copyFolder(from: string, to: string): Promise<void> {
+  const flags = process.platform === 'linux' ? ['-a', '--reflink=auto'] : ['-a'];
+  const end = await runProgram(['cp', ...flags, '--', from, to], { timeoutMs: COPY_TIMEOUT_MS });
+  if (end.code === 0) return;
+  throw new Failure('failed', {
+    message: `cannot copy ${from} to ${to}: cp ended with ${end.code ?? 'a signal'}`,
+    remedy: 'Make room on that file system, or run only reading checks.',
+    facts: end.output.split('\n').slice(-4),
+  });
+}
+
+/** The copy's tablespaces are copies too: its links must not lead to the rehearsal's. */
+async function copyTablespaces(dataDirectory: string, folder: string): Promise<void> {
+  const links = join(dataDirectory, 'pg_tblspc');
+  for (const oid of await readdir(links)) {
+    const place = join(folder, oid);
+    await copyFolder(await readlink(join(links, oid)), place);
+    await rm(join(links, oid));
+    await symlink(place, join(links, oid));
+  }
+}
+
+/**
+ * Makes the copy, promotes it, gives it to `work`, and throws it away, whatever came of it. The rehearsal is stopped for
+ * the copy and stands at its target again afterwards.
+ */
+export async function withWritableCopy<T>(
+  context: RecoveryContext,
+  work: (server: PrivateServer) => Promise<T>,
+): Promise<T> {
+  const rehearsal = context.uses.cluster.placeOf(context.plan.id, 'rehearsal');
+  const folder = recoveryFile(context, 'copy');
+  const dataDirectory = join(folder, 'data');
+  await stopPrivateServer(dataDirectory);
+  await rm(folder, { recursive: true, force: true });
+  try {
+    await makeFolder(folder);
+    await stopPrivateServer(rehearsal);
+    await copyFolder(rehearsal, dataDirectory);
+    await copyTablespaces(dataDirectory, join(folder, 'tablespaces'));
+    return await work(await promotedCopy(context, dataDirectory));
+  } finally {
+    await stopPrivateServer(dataDirectory, 'immediate');
+    await rm(folder, { recursive: true, force: true });
+    await replayToTarget(context);
+  }
+}
+
+async function promotedCopy(context: RecoveryContext, dataDirectory: string): Promise<PrivateServer> {
+  await using feed = feedFor(context, dataDirectory);
+  const { replay } = rehearsalServer(context, feed.restoreCommand).settings;
+  const server = privateServer(context, {
+    dataDirectory,
+    name: 'copy',
+    archiving: 'off',
+    ...(replay === undefined ? {} : { replay }),
+  });
+  await startPrivateServer(server);
+  await (await untilItAnswers(server)).close();
+  await using connection = await connect(privateConnection(server));
+  await connection.query('select pg_promote(true, 600)');
+  await untilOpen(server, connection);
+  return server;
+}
