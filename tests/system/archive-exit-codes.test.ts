@@ -16,6 +16,7 @@ import { MAJORS, type TestServer } from '../support/postgres.ts';
 import {
   archivedCluster,
   opens,
+  rowsOf,
   programFolder,
   pushAll,
   quoted,
@@ -25,7 +26,7 @@ import {
   until,
   type ArchivedCluster,
   type Marker,
-} from '../support/wal-archive.ts';
+} from '../support/archived-cluster.ts';
 
 const ROWS = 6;
 /** Everyday: the oldest and the newest; all of them with WALKBACK_ALL_MAJORS. */
@@ -77,7 +78,7 @@ describe.each(TRIED)('a restore_command on PostgreSQL %i', (major) => {
     });
     const restored = await cluster.restored({
       signal: given.signal ?? 'recovery.signal',
-      settings: { restore_command: restore, wal_retrieve_retry_interval: `'200ms'`, ...given.settings },
+      settings: { restore_command: restore, ...given.settings },
     });
     return { restored, spool };
   }
@@ -98,11 +99,6 @@ describe.each(TRIED)('a restore_command on PostgreSQL %i', (major) => {
       stop.abort();
       await running;
     }
-  }
-
-  async function rowsOf(restored: TestServer): Promise<number> {
-    const [row] = await restored.sql<{ n: number }>('SELECT count(*)::int AS n FROM t');
-    return row?.n ?? -1;
   }
 
   async function log(restored: TestServer): Promise<string> {

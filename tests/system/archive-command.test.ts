@@ -1,0 +1,217 @@
+/**
+ * `walkback-archive` under a real server: with the agent, without it, and with what must not be taken for archived.
+ */
+
+import { spawn } from 'node:child_process';
+import { copyFile, cp, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { runAgent } from '../../src/archive/agent.ts';
+import { exists } from '../../src/archive/server.ts';
+import { emptySpool } from '../../src/archive/spool.ts';
+import { openStore } from '../../src/storage/open.ts';
+import { startPostgres, type TestServer } from '../support/postgres.ts';
+import { ARCHIVE_SCRIPT, programFolder, quoted, settingText, until } from '../support/archived-cluster.ts';
+
+describe('an archive_command', () => {
+  let root: string;
+  let spool: string;
+  let archivePath: string;
+  let server: TestServer;
+
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'walkback out '));
+    spool = join(root, 'a spool');
+    archivePath = join(root, 'archive');
+    await mkdir(archivePath);
+    await mkdir(join(root, 'no program'));
+  });
+  afterEach(async () => {
+    await server.stop('immediate');
+    await rm(root, { recursive: true, force: true });
+  });
+
+  function command(folder: string): string {
+    const words = [
+      'WALKBACK_AGENT_SILENCE_S=1',
+      `WALG_FILE_PREFIX=${quoted(archivePath)}`,
+      `PATH=${quoted(folder)}:/usr/bin:/bin`,
+    ];
+    return `${words.join(' ')} ${quoted(ARCHIVE_SCRIPT)} ${quoted(spool)} "%p"`;
+  }
+
+  async function start(folder: string): Promise<void> {
+    const settings = { archive_mode: 'on', archive_command: settingText(command(folder)) };
+    server = await startPostgres({ major: 17, root: join(root, 'the server'), walSegmentSizeMib: 1, settings });
+    await server.sql('CREATE TABLE t (i int)');
+  }
+
+  async function withAgent<T>(work: () => Promise<T>): Promise<T> {
+    await using store = await openedStore();
+    const stop = new AbortController();
+    const running = runAgent({ store: store.store, dataDirectory: server.dataDirectory, spool, signal: stop.signal });
+    try {
+      await until('the agent serves', async () => exists(join(spool, 'current', 'heartbeat')));
+      return await work();
+    } finally {
+      stop.abort();
+      await running;
+    }
+  }
+
+  async function openedStore() {
+    const store = await openStore({ kind: 'file', path: archivePath });
+    return { store, [Symbol.asyncDispose]: () => store.close() };
+  }
+
+  async function archiver(): Promise<{ archived: number; failed: number; last: string | null }> {
+    const [row] = await server.sql<{ archived: number; failed: number; last: string | null }>(
+      'SELECT archived_count::int AS archived, failed_count::int AS failed, last_archived_wal AS last FROM pg_stat_archiver',
+    );
+    return row ?? { archived: 0, failed: 0, last: null };
+  }
+
+  /** Fills and closes so many segments. */
+  async function writeSegments(count: number): Promise<void> {
+    for (let made = 0; made < count; made += 1) {
+      await server.sql('INSERT INTO t SELECT 1');
+      await server.sql('SELECT pg_switch_wal()');
+    }
+  }
+
+  async function archivedSegments(): Promise<string[]> {
+    const names = await readdir(join(archivePath, 'wal_005')).catch(() => []);
+    return names.filter((name) => /^[0-9A-F]{24}\.zst$/.test(name)).toSorted();
+  }
+
+  /** Runs the script as the server would. */
+  async function ask(dataDirectory: string, file: string): Promise<number> {
+    const child = spawn('sh', ['-c', command('/nowhere').replace('"%p"', `"pg_wal/${file}"`)], {
+      cwd: dataDirectory,
+      stdio: 'ignore',
+    });
+    return new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('exit', (code) => resolve(code ?? -1));
+    });
+  }
+
+  it('succeeds for every segment with the agent, which leaves nothing behind in the spool', async () => {
+    await start(join(root, 'no program'));
+    await withAgent(async () => {
+      await writeSegments(12);
+      await until('all are archived', async () => (await archiver()).archived >= 12);
+      const now = await archiver();
+      expect(await archivedSegments()).toContain(`${now.last}.zst`);
+      await until(
+        'the spool is tidy',
+        async () => (await readdir(join(spool, 'current', 'acknowledged'))).length === 0,
+      );
+    });
+    expect(await exists(join(spool, 'agent.lock'))).toBe(false);
+  });
+
+  it('succeeds without an agent, by the program', async () => {
+    await start(await programFolder(root));
+    await writeSegments(2);
+    await until('both are archived', async () => (await archiver()).archived >= 2);
+    expect(await archivedSegments()).toHaveLength((await archiver()).archived);
+  });
+
+  it('fails so that the server counts it, with neither, and goes on when an agent appears', async () => {
+    await start(join(root, 'no program'));
+    await writeSegments(1);
+    await until('failures are counted', async () => (await archiver()).failed >= 2);
+    expect((await archiver()).archived).toBe(0);
+    await withAgent(async () => until('it is archived', async () => (await archiver()).archived >= 1, 90_000));
+  });
+
+  it('fails with the reason while the archive is away', async () => {
+    await start(join(root, 'no program'));
+    await rm(archivePath, { recursive: true });
+    await withAgent(async () => {
+      await writeSegments(1);
+      await until('a failure is counted', async () => (await archiver()).failed >= 1);
+      expect((await archiver()).archived).toBe(0);
+      await mkdir(archivePath);
+      await until('it is archived', async () => (await archiver()).archived >= 1, 90_000);
+    });
+  });
+
+  it('never overwrites what is there with other content', async () => {
+    await start(join(root, 'no program'));
+    const segment = '000000010000000000000001';
+    await withAgent(async () => {
+      await writeSegments(1);
+      await until('it is archived', async () => (await archiver()).archived >= 1);
+    });
+    const twin = join(root, 'twin');
+    await mkdir(join(twin, 'sock'), { recursive: true });
+    await server.stop();
+    await cp(server.dataDirectory, join(twin, 'data'), { recursive: true });
+    const path = join(archivePath, 'wal_005', `${segment}.zst`);
+    await rm(path);
+    await copyFile(join(archivePath, 'wal_005', (await archivedSegments()).at(-1) ?? 'none'), path);
+    await writeFile(join(server.dataDirectory, 'pg_wal/archive_status', `${segment}.ready`), '');
+    await rm(join(server.dataDirectory, 'pg_wal/archive_status', `${segment}.done`), { force: true });
+    await server.start();
+    await withAgent(async () => until('the conflict is counted', async () => (await archiver()).failed >= 1));
+    expect((await archiver()).last).not.toBe(segment);
+  });
+
+  it('takes no acknowledgement of another server, of an earlier file of that name, or of an emptied spool', async () => {
+    await start(join(root, 'no program'));
+    await writeSegments(1);
+    const segment = '000000010000000000000001';
+    const twin = join(root, 'twin');
+    await server.stop();
+    await cp(server.dataDirectory, twin, { recursive: true, preserveTimestamps: true });
+    await writeFile(join(server.dataDirectory, 'pg_wal/archive_status', `${segment}.ready`), '');
+    const acknowledged = join(spool, 'current', 'acknowledged', segment);
+    await withAgent(async () => until('it is acknowledged', async () => exists(acknowledged)));
+
+    expect(await ask(server.dataDirectory, segment)).toBe(0);
+    expect(await ask(twin, segment)).toBe(1);
+    const later = new Date(Date.now() + 60_000);
+    await utimes(join(server.dataDirectory, 'pg_wal', segment), later, later);
+    expect(await ask(server.dataDirectory, segment)).toBe(1);
+    await utimes(join(server.dataDirectory, 'pg_wal', segment), new Date(0), new Date(0));
+    await emptySpool(spool);
+    expect(await ask(server.dataDirectory, segment)).toBe(1);
+  });
+
+  it('is refused by the archive of another cluster', async () => {
+    await start(join(root, 'no program'));
+    await withAgent(async () => {
+      await writeSegments(1);
+      await until('it is archived', async () => (await archiver()).archived >= 1);
+    });
+    const before = await archivedSegments();
+    await server.stop();
+    await rm(server.root, { recursive: true });
+    await rm(spool, { recursive: true });
+    await start(join(root, 'no program'));
+    await withAgent(async () => {
+      await writeSegments(3);
+      await until('failures are counted', async () => (await archiver()).failed >= 1);
+    });
+    expect(await archivedSegments()).toEqual(before);
+  });
+
+  it('allows one agent for a spool', async () => {
+    await start(join(root, 'no program'));
+    await withAgent(async () => {
+      await using store = await openedStore();
+      const second = runAgent({
+        store: store.store,
+        dataDirectory: server.dataDirectory,
+        spool,
+        signal: AbortSignal.timeout(5000),
+      });
+      await expect(second).rejects.toMatchObject({ kind: 'conflict' });
+    });
+  });
+});
