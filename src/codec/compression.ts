@@ -12,8 +12,8 @@ import type { Compression, StoredCompression } from '../base/compression-names.t
 import { corrupt } from './corrupt.ts';
 import { lz4Compress, lz4CompressStream, lz4CompressSync } from './lz4-frame.ts';
 import { lz4Decompress, lz4DecompressStream, lz4DecompressSync } from './lz4-frame.ts';
-import { zstdCompressStream, zstdCompressWhole, zstdCompressWholeSync } from './zstd.ts';
-import { zstdDecompressStream, zstdDecompressWhole, zstdDecompressWholeSync } from './zstd.ts';
+import { zstdCompressStream, zstdDecompressStream } from './zstd-stream.ts';
+import { zstdCompressWhole, zstdCompressWholeSync, zstdDecompressWhole, zstdDecompressWholeSync } from './zstd.ts';
 
 export { extensionOf, type Compression, type StoredCompression } from '../base/compression-names.ts';
 
@@ -46,7 +46,7 @@ function unreadable(compression: StoredCompression, object: string): Failure {
   });
 }
 
-/** Compresses to one frame, off the main thread. `none` gives the data itself. */
+/** Compresses to one frame: zstd on another thread, lz4 with a turn for others after each 4 MiB. `none` gives the data itself. */
 export async function compress(
   compression: Compression,
   data: Uint8Array,
@@ -56,19 +56,19 @@ export async function compress(
     case 'zstd':
       return zstdCompressWhole(data, options.level);
     case 'lz4':
-      return lz4Compress(data);
+      return lz4Compress(asBuffer(data));
     case 'none':
       return asBuffer(data);
   }
 }
 
-/** {@link compress}, on this thread. */
+/** {@link compress}, at once. */
 export function compressSync(compression: Compression, data: Uint8Array, options: CompressOptions = {}): Buffer {
   switch (compression) {
     case 'zstd':
       return zstdCompressWholeSync(data, options.level);
     case 'lz4':
-      return lz4CompressSync(data);
+      return lz4CompressSync(asBuffer(data));
     case 'none':
       return asBuffer(data);
   }
@@ -103,7 +103,7 @@ function within(data: Buffer, limit: DecompressLimit): Buffer {
 }
 
 /**
- * Decompresses a whole object, off the main thread.
+ * Decompresses a whole object: zstd on another thread, lz4 with a turn for others after each block.
  *
  * @throws {Failure} `corrupt` if anything in it is no whole frame, fails its checksum, or exceeds the limit; `refused`
  * for a compression that is not supported.
@@ -125,7 +125,7 @@ export async function decompress(
   }
 }
 
-/** {@link decompress}, on this thread. */
+/** {@link decompress}, at once. */
 export function decompressSync(compression: StoredCompression, data: Uint8Array, limit: DecompressLimit): Buffer {
   switch (compression) {
     case 'zstd':

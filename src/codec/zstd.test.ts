@@ -6,14 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { inPieces, joined, noise, pages } from '../../tests/support/pieces.ts';
 import { isFailure } from '../base/failure.ts';
 import { zstdFrames } from './zstd-frames.ts';
-import {
-  zstdCompressStream,
-  zstdCompressWhole,
-  zstdCompressWholeSync,
-  zstdDecompressStream,
-  zstdDecompressWhole,
-  zstdDecompressWholeSync,
-} from './zstd.ts';
+import { zstdCompressStream, zstdDecompressStream } from './zstd-stream.ts';
+import { zstdCompressWhole, zstdCompressWholeSync, zstdDecompressWhole, zstdDecompressWholeSync } from './zstd.ts';
 
 const LIMIT = { maxBytes: 64 * 1024 * 1024, object: 'wal_005/x.zst' };
 const SKIPPABLE = Buffer.from('502a4d1803000000616263', 'hex');
