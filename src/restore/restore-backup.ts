@@ -139,11 +139,10 @@ function lacks(backup: Backup, what: string): Failure {
 }
 
 /**
- * What is not taken from parts: `tablespace_map` never; `pg_control` and `backup_label` when they have an object of their
- * own. (A streaming backup of WAL-G's has the label in a part only, and `pg_control` in both.)
+ * What is not taken from parts: `pg_control` and `backup_label` when they have an object of their own. (A streaming backup of WAL-G's has the label in a part only, and `pg_control` in both.)
  */
 function leftOutOfParts(objects: readonly BackupObject[]): ReadonlySet<string> {
-  const names = ['tablespace_map'];
+  const names: string[] = [];
   if (objects.some(({ kind }) => kind === 'pgControl')) names.push(CONTROL_FILE);
   if (objects.some(({ kind }) => kind === 'backupLabel')) names.push('backup_label');
   return new Set(names);

@@ -11,7 +11,7 @@ import type { Compression } from '../base/compression-names.ts';
 export interface RestoreWorkerData {
   readonly destination: string;
   readonly tablespaceLocations: ReadonlyMap<number, string>;
-  /** Normalized names that are never taken from a part: they come from an object of their own, or not at all. */
+  /** Normalized names that are not taken from a part, because they have an object of their own. */
   readonly leftOut: ReadonlySet<string>;
 }
 

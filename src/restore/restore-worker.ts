@@ -16,6 +16,9 @@ import type { RestoreMessage, RestoreOrder, RestoreWorkerData, UnpackedObject } 
 const { destination, tablespaceLocations, leftOut }: RestoreWorkerData = workerData;
 const place = { destination, tablespaceLocations };
 
+/** It would have the server link tablespaces to where they were when the backup was taken. */
+const TABLESPACE_MAP = 'tablespace_map';
+
 function say(message: RestoreMessage): void {
   parentPort?.postMessage(message);
 }
@@ -60,7 +63,7 @@ async function unpack(order: Extract<RestoreOrder, { kind: 'object' }>, bytes: A
   const skipped: string[] = [];
   for await (const entry of readTar(decompressStream(order.compression, bytes, order.key), order.key)) {
     const name = normalizeEntryName(entry.name, order.key);
-    if (order.isPart && leftOut.has(name)) continue;
+    if (name === TABLESPACE_MAP || (order.isPart && leftOut.has(name))) continue;
     if (entry.type === 'directory') {
       writer.makeDirectory(restoredPath(name, place));
       directories.push([name, entry.mode]);

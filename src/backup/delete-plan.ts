@@ -1,0 +1,128 @@
+/**
+ * What deleting backups would delete: a plan, before anything is touched.
+ *
+ * A backup goes with its sentinel first, so that one that is half deleted does not exist any more. WAL goes only with
+ * `before`, and only what nothing that stays can need: segments before the start of the oldest backup that stays, on
+ * every timeline, with one segment more kept for backups that start on a boundary. History files always stay, and so does
+ * all WAL when no backup stays. Kept backups hold the WAL between their start and end.
+ *
+ * Source: WAL-G `internal/databases/postgres/delete_handler.go`, whose `delete target` takes permanent backups too; here
+ * that is refused.
+ *
+ * @module
+ */
+
+import { Failure } from '../base/failure.ts';
+import { lsn } from '../postgres/lsn.ts';
+import { formatSegmentName, segmentAt, type WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
+import type { Backup } from './backup.ts';
+
+/** What is asked for. */
+export type DeleteRequest =
+  | { readonly kind: 'one'; readonly name: string }
+  /** All backups older than this one, and the WAL that only they needed. */
+  | { readonly kind: 'before'; readonly name: string };
+
+/** What will go, and what will stay. */
+export interface DeletePlan {
+  readonly backups: readonly Backup[];
+  /** Asked for, and kept because they are permanent or a kept backup builds on them. */
+  readonly kept: readonly Backup[];
+  /** WAL segments that go, or `undefined` if none are asked for. */
+  readonly wal: WalToDelete | undefined;
+}
+
+/** Which segments may go: those before `firstKept` that lie in no span. Compared without their timeline. */
+export interface WalToDelete {
+  /** The last 16 digits of a segment's name. */
+  readonly firstKept: string;
+  readonly keptSpans: readonly { readonly first: string; readonly last: string }[];
+}
+
+/** Plans. @throws {Failure} `notInArchive` for an unknown name, `refused` for one that must stay. */
+export function planDelete(
+  backups: readonly Backup[],
+  request: DeleteRequest,
+  segmentSizeBytes: WalSegmentSizeBytes,
+): DeletePlan {
+  const named = backups.find((backup) => backup.name === request.name);
+  if (named === undefined) {
+    throw new Failure('notInArchive', {
+      message: `no backup ${JSON.stringify(request.name)} in the archive`,
+      remedy: 'List what there is: walkback backup list',
+    });
+  }
+  return request.kind === 'one' ? planOne(backups, named) : planBefore(backups, named, segmentSizeBytes);
+}
+
+function planOne(backups: readonly Backup[], backup: Backup): DeletePlan {
+  if (backup.isPermanent) {
+    throw new Failure('refused', {
+      message: `cannot delete ${backup.name}: it is kept`,
+      remedy: `Let it go first: walkback backup keep ${backup.name} --undo`,
+    });
+  }
+  const gone = withDescendants(backups, new Set([backup.name]));
+  const kept = backups.find((one) => gone.has(one.name) && one.isPermanent);
+  if (kept !== undefined) {
+    throw new Failure('refused', {
+      message: `cannot delete ${backup.name}: ${kept.name}, which is kept, builds on it`,
+      remedy: `Let it go first: walkback backup keep ${kept.name} --undo`,
+    });
+  }
+  return { backups: backups.filter((one) => gone.has(one.name)), kept: [], wal: undefined };
+}
+
+function planBefore(backups: readonly Backup[], limit: Backup, segmentSizeBytes: WalSegmentSizeBytes): DeletePlan {
+  const older = backups.filter((backup) => backup.name !== limit.name && backup.startLsn < limit.startLsn);
+  const needed = neededBy(
+    backups,
+    backups.filter((backup) => backup.isPermanent || !older.includes(backup)),
+  );
+  const gone = older.filter((backup) => !needed.has(backup.name));
+  const kept = older.filter((backup) => needed.has(backup.name));
+  const position = (place: bigint): string =>
+    formatSegmentName(segmentAt(1, lsn(place), segmentSizeBytes), segmentSizeBytes).slice(8);
+  const oneBefore = (place: bigint): bigint =>
+    place < BigInt(segmentSizeBytes) ? 0n : place - BigInt(segmentSizeBytes);
+  return {
+    backups: gone,
+    kept,
+    wal: {
+      firstKept: position(oneBefore(limit.startLsn)),
+      keptSpans: kept.map(({ startLsn, finishLsn }) => ({
+        first: position(oneBefore(startLsn)),
+        last: position(finishLsn),
+      })),
+    },
+  };
+}
+
+/** True if a segment of this name may go. */
+export function mayDeleteSegment(segmentName: string, wal: WalToDelete): boolean {
+  const position = segmentName.slice(8, 24);
+  if (position >= wal.firstKept) return false;
+  return !wal.keptSpans.some(({ first, last }) => first <= position && position <= last);
+}
+
+function withDescendants(backups: readonly Backup[], names: ReadonlySet<string>): Set<string> {
+  const all = new Set(names);
+  for (let before = -1; before !== all.size;) {
+    before = all.size;
+    for (const { name, deltaFrom } of backups) if (deltaFrom !== undefined && all.has(deltaFrom)) all.add(name);
+  }
+  return all;
+}
+
+/** The names of `staying` and of everything they build on. */
+function neededBy(backups: readonly Backup[], staying: readonly Backup[]): Set<string> {
+  const needed = new Set<string>();
+  const queue = [...staying];
+  for (let backup = queue.pop(); backup !== undefined; backup = queue.pop()) {
+    if (needed.has(backup.name)) continue;
+    needed.add(backup.name);
+    const { deltaFrom } = backup;
+    queue.push(...backups.filter((one) => one.name === deltaFrom));
+  }
+  return needed;
+}

@@ -1,0 +1,98 @@
+/**
+ * Deletes backups, as a plan says.
+ *
+ * The plan is a value that can be shown first. Running it lists the objects again; it deletes a backup's sentinel before
+ * anything else of it, and of WAL only what {@link mayDeleteSegment} allows. It refuses when the archive's backups have
+ * changed since the plan was made.
+ *
+ * @module
+ */
+
+import { Failure } from '../base/failure.ts';
+import { walSegmentSize, type WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { backupFolder, sentinelKey } from '../walg/backup-names.ts';
+import { WAL_FOLDER, walFileOf } from '../walg/object-names.ts';
+import type { Backup } from './backup.ts';
+import { mayDeleteSegment, planDelete, type DeletePlan, type DeleteRequest } from './delete-plan.ts';
+import { readBackupListing } from './list.ts';
+import { indexFolder } from './own-objects.ts';
+
+/** A plan and what it is a plan for. */
+export interface PreparedDelete {
+  readonly request: DeleteRequest;
+  readonly segmentSizeBytes: WalSegmentSizeBytes;
+  readonly plan: DeletePlan;
+  /** Keys in the order they go: sentinels, then the rest of the backups, then WAL. */
+  readonly keys: readonly string[];
+  readonly sizeBytes: number;
+}
+
+const USUAL_SEGMENT_BYTES = 16 * 1024 * 1024;
+const KEYS_AT_ONCE = 500;
+
+/** Plans a deletion. Nothing is changed. */
+export async function prepareDelete(
+  store: ObjectStore,
+  request: DeleteRequest,
+  segmentSizeBytes: WalSegmentSizeBytes = walSegmentSize(USUAL_SEGMENT_BYTES),
+): Promise<PreparedDelete> {
+  const { backups, broken } = await readBackupListing(store);
+  const [damaged] = broken;
+  if (request.kind === 'before' && damaged !== undefined) {
+    throw new Failure('refused', {
+      message: `cannot tell which WAL is still needed: ${damaged.failure.message}`,
+      remedy: `Delete that backup by its name first if it is of no use: walkback backup delete ${damaged.name}`,
+    });
+  }
+  checkSegmentSize(backups, segmentSizeBytes);
+  const plan = planDelete(backups, request, segmentSizeBytes);
+  const keys: string[] = plan.backups.map(({ name }) => sentinelKey(name));
+  let sizeBytes = 0;
+  for (const { name } of plan.backups) {
+    for (const folder of [backupFolder(name), indexFolder(name)]) {
+      for await (const object of store.list(folder)) {
+        keys.push(object.key);
+        sizeBytes += object.sizeBytes;
+      }
+    }
+  }
+  if (plan.wal !== undefined) {
+    for await (const object of store.list(WAL_FOLDER)) {
+      const file = walFileOf(object.key);
+      if (file === undefined || file.kind === 'history' || !mayDeleteSegment(file.fileName, plan.wal)) continue;
+      keys.push(object.key);
+      sizeBytes += object.sizeBytes;
+    }
+  }
+  return { request, segmentSizeBytes, plan, keys, sizeBytes };
+}
+
+/** A backup's name tells the segment of its start: with a wrong segment size it would be another one. */
+function checkSegmentSize(backups: readonly Backup[], segmentSizeBytes: WalSegmentSizeBytes): void {
+  for (const { name, startLsn } of backups) {
+    const named =
+      BigInt(`0x${name.slice(13, 21)}`) * (1n << 32n) + BigInt(`0x${name.slice(21, 29)}`) * BigInt(segmentSizeBytes);
+    const distance = startLsn > named ? startLsn - named : named - startLsn;
+    if (distance <= BigInt(segmentSizeBytes)) continue;
+    throw new Failure('refused', {
+      message: `cannot tell which WAL is still needed: ${name} was not taken from a server whose segments have ${segmentSizeBytes} bytes`,
+      remedy: 'Give the segment size of the server; ask it: SHOW wal_segment_size.',
+    });
+  }
+}
+
+/** Deletes. @throws {Failure} `conflict` if backups have come, gone or been marked since the plan was made. */
+export async function runDelete(store: ObjectStore, prepared: PreparedDelete): Promise<void> {
+  const again = await prepareDelete(store, prepared.request, prepared.segmentSizeBytes);
+  const names = (plan: DeletePlan): string => [...plan.backups, ...plan.kept].map(({ name }) => name).join(' ');
+  if (names(again.plan) !== names(prepared.plan) || again.plan.backups.length !== prepared.plan.backups.length) {
+    throw new Failure('conflict', {
+      message: 'cannot delete as planned: the backups of the archive have changed since',
+      remedy: 'Make the plan again and look at it.',
+    });
+  }
+  for (let at = 0; at < prepared.keys.length; at += KEYS_AT_ONCE) {
+    await store.delete(prepared.keys.slice(at, at + KEYS_AT_ONCE));
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Keeps a backup for good, or lets it go again: the permanent flag in its `metadata.json`.
+ *
+ * The sentinel is never rewritten, because `LATEST` goes by when it was written.
+ *
+ * Source: WAL-G `internal/backup_mark_handler.go`: ancestors are kept with a delta; one that a kept delta needs is not let go.
+ *
+ * @module
+ */
+
+import { Failure } from '../base/failure.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { metadataKey } from '../walg/backup-names.ts';
+import { formatBackupMetadata, parseBackupMetadata } from '../walg/metadata.ts';
+import type { Backup } from './backup.ts';
+import { findBackup, listBackups } from './list.ts';
+
+/**
+ * Sets or clears the flag. Answers with the backups that were changed, the full one first; none if all were so already.
+ *
+ * @throws {Failure} `notInArchive` if there is no such backup, `refused` if a kept delta needs it.
+ */
+export async function keepBackup(store: ObjectStore, name: string, isPermanent: boolean): Promise<Backup[]> {
+  const backup = await findBackup(store, name);
+  const backups = await listBackups(store);
+  const affected = isPermanent ? chainOf(backup, backups) : [backup];
+  if (!isPermanent) refuseIfNeeded(backup, backups);
+  const changed = affected.filter((one) => one.isPermanent !== isPermanent);
+  for (const one of changed) await writeFlag(store, one.name, isPermanent);
+  return changed.map((one) => ({ ...one, isPermanent }));
+}
+
+/** A backup and those it builds on, the full one first. @throws {Failure} `corrupt` if one of them is missing. */
+export function chainOf(backup: Backup, backups: readonly Backup[]): Backup[] {
+  const chain = [backup];
+  for (let parentName = backup.deltaFrom; parentName !== undefined;) {
+    const name: string = parentName;
+    const parent = backups.find((one) => one.name === name);
+    if (parent === undefined || chain.includes(parent)) {
+      throw new Failure('corrupt', {
+        message: `cannot follow ${backup.name} to the backup it builds on: ${name} is not in the archive`,
+        remedy: 'This delta backup cannot be restored; take a new backup.',
+      });
+    }
+    chain.unshift(parent);
+    parentName = parent.deltaFrom;
+  }
+  return chain;
+}
+
+function refuseIfNeeded(backup: Backup, backups: readonly Backup[]): void {
+  const child = backups.find((one) => one.deltaFrom === backup.name && one.isPermanent);
+  if (child === undefined) return;
+  throw new Failure('refused', {
+    message: `cannot let ${backup.name} go: ${child.name}, which is kept, builds on it`,
+    remedy: `Let ${child.name} go first.`,
+  });
+}
+
+async function writeFlag(store: ObjectStore, name: string, isPermanent: boolean): Promise<void> {
+  const key = metadataKey(name);
+  const bytes = await store.get(key);
+  if (bytes === undefined) {
+    throw new Failure('corrupt', {
+      message: `cannot mark ${name}: it has no ${key}, where the mark is kept`,
+      remedy: 'Take a new backup and keep that one.',
+    });
+  }
+  await store.put(key, Buffer.from(formatBackupMetadata({ ...parseBackupMetadata(bytes, key), isPermanent })));
+}
