@@ -35,7 +35,7 @@ export async function within<T>(limitMs: number, action: string, work: Promise<T
 /** The failure of a call that was not over in time. */
 export function tooSlow(action: string, limitMs: number, cause?: unknown): Failure {
   return new Failure('unavailable', {
-    message: `cannot ${action}: no answer within ${limitMs / 1000} s`,
+    message: `cannot ${action}: it was not done within ${limitMs / 1000} s`,
     remedy: 'Look whether the store is up and can be reached from here, then try again.',
     cause,
   });

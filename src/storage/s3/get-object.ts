@@ -19,7 +19,7 @@ export interface S3Answer {
   readonly startByte: number;
   /** How many bytes were announced; `undefined` if the answer did not say. */
   readonly lengthBytes: number | undefined;
-  readonly etag: string | undefined;
+  readonly etag: string;
   /** CRC-32 of the whole object, big-endian in base 64, when the store keeps it and the whole object was asked for. */
   readonly crc32: string | undefined;
 }
@@ -66,6 +66,8 @@ export async function requestObject(
 function answerOf(action: S3Action, range: ByteRange | undefined, output: GetObjectCommandOutput): S3Answer {
   const { Body: body, ContentLength: lengthBytes, ETag: etag, ChecksumCRC32: crc32 } = output;
   if (body === undefined || !(Symbol.asyncIterator in body)) throw badAnswer(action, 'it has no body');
+  // Every object has one; a page that a gateway sends in place of an object has none.
+  if (etag === undefined) throw badAnswer(action, 'it has no ETag, so it is not that of a store');
   const startByte = range === undefined ? 0 : startOf(output.ContentRange);
   if (startByte !== (range?.startByte ?? 0))
     throw badAnswer(

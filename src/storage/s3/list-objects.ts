@@ -36,6 +36,8 @@ function decoded(action: S3Action, text: string | undefined): string {
 }
 
 function readPage(action: S3Action, output: ListObjectsV2CommandOutput): S3Page {
+  // A page that a gateway sends in place of a listing must not be read as an empty one.
+  if (output.IsTruncated === undefined) throw badAnswer(action, 'it is no listing');
   const objects = (output.Contents ?? []).map(({ Key: name, Size: sizeBytes, LastModified: modifiedAt }) => {
     const key = decoded(action, name);
     if (sizeBytes !== undefined && modifiedAt !== undefined) return { key, sizeBytes, modifiedAt };

@@ -110,7 +110,8 @@ async function complete(upload: Upload, parts: CompletedPart[], ifAbsent: boolea
   });
   const answered = await connection.run(action, signal, async (attempt) => {
     try {
-      await attempt.client.send(command, { abortSignal: attempt.signal });
+      const { ETag: etag } = await attempt.client.send(command, { abortSignal: attempt.signal });
+      if (etag === undefined) throw badAnswer(action, 'it has no ETag, so it is not that of a store');
       return 'written';
     } catch (thrown) {
       const error = readS3Error(thrown);

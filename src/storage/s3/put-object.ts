@@ -15,6 +15,7 @@ import { HeadObjectCommand, PutObjectCommand, type PutObjectCommandInput } from 
 import { Failure } from '../../base/failure.ts';
 import type { PutOptions, PutOutcome } from '../object-store.ts';
 import type { S3Connection } from './connection.ts';
+import { badAnswer } from './get-object.ts';
 import { readS3Error } from './s3-error.ts';
 import { addressOf, type S3Action } from './s3-failure.ts';
 
@@ -47,7 +48,8 @@ export async function putObject(
   const command = new PutObjectCommand({ ...fields, ...condition, Body: bytes });
   const isRepeated = await connection.run(action, options.signal, async ({ client, signal, number }) => {
     try {
-      await client.send(command, { abortSignal: signal });
+      const { ETag: etag } = await client.send(command, { abortSignal: signal });
+      if (etag === undefined) throw badAnswer(action, 'it has no ETag, so it is not that of a store');
       return undefined;
     } catch (error) {
       if (options.ifAbsent === true && readS3Error(error).status === 412) return number > 1;

@@ -68,6 +68,7 @@ export class BodyReader {
         const next = await this.#waiting(iterator.next());
         if (next.done === true) return undefined;
         this.#take(next.value);
+        this.#checkTime();
         yield next.value;
       }
     } catch (error) {
@@ -77,6 +78,13 @@ export class BodyReader {
     } finally {
       await iterator.return?.();
     }
+  }
+
+  #checkTime(cause?: unknown): void {
+    const { callMs } = this.#connection.deadlines;
+    if (this.#waitedMs <= callMs) return;
+    const what = `${this.#action.verb} ${addressOf(this.#action)} from byte ${this.#nextByte} on, by 1 MiB`;
+    throw tooSlow(what, callMs, cause);
   }
 
   #take(piece: Buffer): void {
@@ -100,10 +108,7 @@ export class BodyReader {
   }
 
   async #resume(lengthBytes: number, broken: unknown): Promise<S3Answer> {
-    const { callMs } = this.#connection.deadlines;
-    const verb = `${this.#action.verb} on from byte ${this.#nextByte}`;
-    if (this.#waitedMs > callMs) throw tooSlow(`${verb} of ${addressOf(this.#action)}`, callMs, broken);
-    if (this.#first.etag === undefined) throw badAnswer(this.#action, 'it broke off and has no ETag to take it up by');
+    this.#checkTime(broken);
     this.#breaks += 1;
     await sleep(backoffMs(this.#breaks, Math.random()));
     const range = { startByte: this.#nextByte, lengthBytes };

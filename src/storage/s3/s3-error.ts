@@ -83,7 +83,8 @@ export function isTlsError({ systemCode }: S3Error): boolean {
 export function isRetryable(error: S3Error): boolean {
   if (RETRYABLE_NAMES.has(error.name)) return true;
   if (error.status !== undefined && error.status >= 300) return isRetryableStatus(error.status);
-  return error.systemCode !== undefined && !isTlsError(error);
+  // A good status and still an error: the rest of the answer was not to be understood.
+  return (error.status !== undefined || error.systemCode !== undefined) && !isTlsError(error);
 }
 
 /** True if the store said, in words of its own, that there is no such object. A bare 404 is not enough: see `NoSuchBucket`. */

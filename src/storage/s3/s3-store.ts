@@ -136,8 +136,9 @@ class S3Store implements ObjectStore {
     return this.#connection.run(action, signal, async (attempt) => {
       try {
         const found = await attempt.client.send(command, { abortSignal: attempt.signal });
-        const { ContentLength: sizeBytes, LastModified: modifiedAt } = found;
-        if (sizeBytes === undefined || modifiedAt === undefined) throw badAnswer(action, 'it has no size or no time');
+        const { ContentLength: sizeBytes, LastModified: modifiedAt, ETag: etag } = found;
+        if (sizeBytes === undefined || modifiedAt === undefined || etag === undefined)
+          throw badAnswer(action, 'it has no size, no time or no ETag');
         return { key, sizeBytes, modifiedAt };
       } catch (error) {
         if (readS3Error(error).status === 404) return undefined;
