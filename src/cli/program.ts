@@ -23,6 +23,7 @@ export const PROGRAM: readonly ProgramEntry[] = [
   entry('wal push', async () => (await import('./commands/wal-push.ts')).walPush),
   entry('wal fetch', async () => (await import('./commands/wal-fetch.ts')).walFetch),
   entry('agent', async () => (await import('./commands/agent.ts')).agent),
+  entry('window', async () => (await import('./commands/window.ts')).window),
   entry('config show', async () => (await import('./commands/config-show.ts')).configShow),
 ];
 

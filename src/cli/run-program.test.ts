@@ -25,6 +25,7 @@ const wait = defineCommand({
   settings: [],
   examples: [],
   run: async (_given, { signal }) => {
+    signal.throwIfAborted();
     await new Promise((_resolve, reject) => {
       signal.addEventListener('abort', () => reject(new DOMException('stopped', 'AbortError')), { once: true });
     });

@@ -1,0 +1,59 @@
+/**
+ * What an archive can take a cluster back to: its backups, timelines, windows and holes, and what is not in it yet.
+ *
+ * @module
+ */
+
+import { readReadyFiles } from '../archive/ready-files.ts';
+import type { Backup } from '../backup/backup.ts';
+import { readBackupListing, type BrokenBackup } from '../backup/list.ts';
+import type { Settings } from '../config/load-settings.ts';
+import { listArchivedWal } from '../history/archived-wal.ts';
+import { readTimelines } from '../history/timelines.ts';
+import { readWindows, type TimelineWindows } from '../history/window.ts';
+import { walFileKind } from '../walg/object-names.ts';
+import type { Archive } from './open-archive.ts';
+
+/** All of it. */
+export interface ArchiveWindows {
+  readonly clusterName: string;
+  readonly address: string;
+  readonly systemIdentifier: bigint;
+  readonly backups: readonly Backup[];
+  /** Backups whose sentinel cannot be read. */
+  readonly broken: readonly BrokenBackup[];
+  /** Newest timeline first. */
+  readonly timelines: readonly TimelineWindows<Backup>[];
+  /** Timelines that have WAL and no history file: nobody can tell where they belong. */
+  readonly unknownTimelines: readonly number[];
+  /** Segments that the server wants archived and the archive does not have; `undefined` if its data directory is not set. */
+  readonly waitingSegments: number | undefined;
+}
+
+async function waitingSegments(settings: Settings): Promise<number | undefined> {
+  const dataDirectory = settings.get('dataDirectory');
+  if (dataDirectory === undefined) return undefined;
+  return (await readReadyFiles(dataDirectory)).filter((name) => walFileKind(name) === 'segment').length;
+}
+
+/** Reads it. @throws {Failure} `notInArchive` if the archive holds no WAL, and what the store throws. */
+export async function readArchiveWindows(
+  settings: Settings,
+  archive: Archive,
+  signal?: AbortSignal,
+): Promise<ArchiveWindows> {
+  const { store } = archive;
+  const options = signal === undefined ? {} : { signal };
+  const [wal, listing] = await Promise.all([listArchivedWal(store, options), readBackupListing(store, signal)]);
+  const timelines = await readTimelines(store, wal, options);
+  const windows = await readWindows({ store, wal, timelines, backups: listing.backups, ...options });
+  return {
+    clusterName: archive.clusterName,
+    address: store.address,
+    systemIdentifier: wal.systemIdentifier,
+    ...listing,
+    timelines: windows,
+    unknownTimelines: timelines.all.filter((timeline) => !timelines.isKnown(timeline)),
+    waitingSegments: await waitingSegments(settings),
+  };
+}
