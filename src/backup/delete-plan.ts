@@ -2,8 +2,8 @@
  * What deleting backups would delete: a plan, before anything is touched.
  *
  * A backup goes with its sentinel first, so that one that is half deleted does not exist any more. WAL goes only with
- * `before`, and only what nothing that stays can need: segments before the start of the oldest backup that stays, on
- * every timeline, with one segment more kept for backups that start on a boundary. History files always stay, and so does
+ * `before`, and only what nothing that stays can need: segments before the start of every backup that stays, on
+ * all timelines, with one segment more kept for backups that start on a boundary. History files always stay, and so does
  * all WAL when no backup stays. Kept backups hold the WAL between their start and end.
  *
  * Source: WAL-G `internal/databases/postgres/delete_handler.go`, whose `delete target` takes permanent backups too; here
@@ -74,7 +74,14 @@ function planOne(backups: readonly Backup[], backup: Backup): DeletePlan {
 }
 
 function planBefore(backups: readonly Backup[], limit: Backup, segmentSizeBytes: WalSegmentSizeBytes): DeletePlan {
-  const older = backups.filter((backup) => backup.name !== limit.name && backup.startLsn < limit.startLsn);
+  refuseMixedClusters(backups);
+  const older = backups.filter(
+    (backup) => backup.startLsn < limit.startLsn && backup.finishedAt.getTime() <= limit.startedAt.getTime(),
+  );
+  const firstNeeded = backups.reduce(
+    (first, backup) => (!older.includes(backup) && backup.startLsn < first ? backup.startLsn : first),
+    limit.startLsn,
+  );
   const needed = neededBy(
     backups,
     backups.filter((backup) => backup.isPermanent || !older.includes(backup)),
@@ -89,13 +96,24 @@ function planBefore(backups: readonly Backup[], limit: Backup, segmentSizeBytes:
     backups: gone,
     kept,
     wal: {
-      firstKept: position(oneBefore(limit.startLsn)),
+      firstKept: position(oneBefore(firstNeeded)),
       keptSpans: kept.map(({ startLsn, finishLsn }) => ({
         first: position(oneBefore(startLsn)),
         last: position(finishLsn),
       })),
     },
   };
+}
+
+/** Positions of two clusters cannot be compared: WAL of the younger one would be taken for old. */
+function refuseMixedClusters(backups: readonly Backup[]): void {
+  const identifiers = new Set(backups.flatMap(({ systemIdentifier }) => systemIdentifier ?? []));
+  if (identifiers.size <= 1) return;
+  throw new Failure('refused', {
+    message: 'cannot tell which WAL is still needed: the archive holds backups of different clusters',
+    remedy: 'Delete the backups of the old cluster one by one, by name.',
+    facts: [...identifiers].map((identifier) => `system identifier ${identifier}`),
+  });
 }
 
 /** True if a segment of this name may go. */

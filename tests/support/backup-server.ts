@@ -78,9 +78,15 @@ export async function startRestored(root: string, major: number, archive: string
 /** Waits until a query says `t`. */
 export async function untilTrue(server: TestServer, question: string): Promise<void> {
   for (let attempt = 0; attempt < 300; attempt++) {
-    const [row] = await server.sql<{ answer: boolean }>(`select (${question}) as answer`);
+    const [row] = await server.sql<{ answer: boolean | null }>(`select (${question}) as answer`);
     if (row?.answer === true) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`it did not become true: ${question}`);
+}
+
+/** Switches to a new segment and waits until the one before is archived. */
+export async function archiveAll(server: TestServer): Promise<void> {
+  const [row] = await server.sql<{ segment: string }>('select pg_walfile_name(pg_switch_wal()) as segment');
+  await untilTrue(server, `select last_archived_wal >= '${row?.segment ?? ''}' from pg_stat_archiver`);
 }
