@@ -15,7 +15,7 @@ import { lz4Decompress, lz4DecompressStream, lz4DecompressSync } from './lz4-fra
 import { zstdCompressStream, zstdDecompressStream } from './zstd-stream.ts';
 import { zstdCompressWhole, zstdCompressWholeSync, zstdDecompressWhole, zstdDecompressWholeSync } from './zstd.ts';
 
-export { extensionOf, type Compression, type StoredCompression } from '../base/compression-names.ts';
+export type { Compression, StoredCompression } from '../base/compression-names.ts';
 
 /** What an object may hold at most, and its name for messages. */
 export interface DecompressLimit {

@@ -28,8 +28,6 @@ export type Lz4BlockHeader = 'end' | { readonly storedBytes: number; readonly is
 
 /** Shortest frame header. Its first bytes tell how long it is. */
 export const MIN_LZ4_HEADER_BYTES = 7;
-/** Longest frame header: content size and dictionary id. */
-export const MAX_LZ4_HEADER_BYTES = 19;
 /** Length of a block header, of the end mark, and of either checksum. */
 export const LZ4_WORD_BYTES = 4;
 /** Size of the blocks we write. */
