@@ -19,6 +19,7 @@ import { makePlan } from '../../src/recovery/plan.ts';
 import { newRecoveryId, writePlan } from '../../src/recovery/plan-file.ts';
 import type { Plan } from '../../src/recovery/plan-value.ts';
 import type { RecoveryUses } from '../../src/recovery/uses.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { serverAt, startPostgres, type TestServer } from './postgres.ts';
 
@@ -36,6 +37,8 @@ export interface Recoverable extends AsyncDisposable {
 export interface RecoverableOptions {
   readonly major: number;
   readonly settings?: Readonly<Record<string, string | number>>;
+  /** Called when the server runs and the archive's folder exists, before the first backup: starts what archives. */
+  readonly whenStarted?: (given: { readonly server: TestServer; readonly store: ObjectStore }) => void;
 }
 
 const SEGMENT_MIB = 1;
@@ -89,6 +92,7 @@ export async function startRecoverable(options: RecoverableOptions): Promise<Rec
     },
   });
   const uses = await usesOf(root, options.major);
+  options.whenStarted?.({ server, store: uses.store });
   const backUp = async (): Promise<string> => (await uses.takeBackup()).name;
   await backUp();
   return {

@@ -14,6 +14,8 @@ export type ExpectedTables = Readonly<Record<string, { readonly rows: number; re
 
 /** A moment that WAL-G itself recovered when the archive was captured. */
 export interface ExpectedMoment {
+  /** What came before it: `after work`, `after full backup` … */
+  readonly why: string;
   readonly xid: number;
   readonly timeline: number;
   readonly tables: ExpectedTables;
@@ -43,6 +45,12 @@ interface ExpectedFile {
 async function readArchive(folder: string, name: string): Promise<FixtureArchive> {
   const expected: ExpectedFile = JSON.parse(await readFile(join(folder, name, 'expected.json'), 'utf8'));
   return { name, major: expected.postgres_major, path: join(folder, name, 'archive'), moments: expected.moments };
+}
+
+/** True if a backup had been taken by then; before the first there is none to start from. */
+export function isWithinReach(archive: FixtureArchive, moment: ExpectedMoment): boolean {
+  const firstBackup = archive.moments.findIndex(({ why }) => why === 'after full backup');
+  return firstBackup !== -1 && archive.moments.indexOf(moment) >= firstBackup;
 }
 
 /** All archives of one compression, zstd or lz4, without encryption. */
