@@ -50,9 +50,11 @@ export default {
     {
       name: 'backends-are-named-by-their-registry-only',
       severity: 'error',
-      comment:
-        'src/storage/<name>/ is opened by src/storage/open.ts, src/cluster/<name>/ by src/cluster/open.ts or src/app',
-      from: { path: '^src/', pathNot: [...TEST, '^src/(storage|cluster)/open[.]ts$', '^src/(storage|cluster)/[^/]+/'] },
+      comment: 'src/storage/<name>/ is opened by src/storage/open.ts, src/cluster/<name>/ by src/app',
+      from: {
+        path: '^src/',
+        pathNot: [...TEST, '^src/storage/open[.]ts$', '^src/app/', '^src/(storage|cluster)/[^/]+/'],
+      },
       to: { path: '^src/(storage|cluster)/[^/]+/' },
     },
     {
