@@ -39,8 +39,7 @@ async function sslOf(settings: Settings): Promise<ConnectionSettings['ssl']> {
 }
 
 /** Where the server of the data directory listens: by its `postmaster.pid`, or by its configuration if it does not run. */
-async function addressOfServer(settings: Settings, bin: string | undefined): Promise<ServerAddress> {
-  const dataDirectory = settings.get('dataDirectory');
+async function addressOfServer(dataDirectory: string | undefined, bin: string | undefined): Promise<ServerAddress> {
   if (dataDirectory === undefined) return { host: undefined, port: undefined };
   const running = await runningPostmaster(dataDirectory);
   if (running === undefined) {
@@ -53,12 +52,17 @@ async function addressOfServer(settings: Settings, bin: string | undefined): Pro
  * How the live server is reached. Where host or port are not set, the server of the data directory says.
  *
  * @param bin the folder with `postgres`, by which a server that does not run can be asked.
+ * @param dataDirectory where its data is, if not in its place.
  */
-export async function connectionSettings(settings: Settings, bin?: string): Promise<ConnectionSettings> {
+export async function connectionSettings(
+  settings: Settings,
+  bin?: string,
+  dataDirectory = settings.get('dataDirectory'),
+): Promise<ConnectionSettings> {
   const host = settings.get('pgHost');
   const port = settings.get('pgPort');
   const isKnown = host !== undefined && port !== undefined;
-  const found = isKnown ? { host, port } : await addressOfServer(settings, bin);
+  const found = isKnown ? { host, port } : await addressOfServer(dataDirectory, bin);
   const password = settings.get('pgPassword');
   return {
     host: host ?? found.host ?? USUAL_SOCKET_DIRECTORY,

@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import type { OnProgress } from '../base/progress.ts';
+import { findLiveData } from '../cluster/local/find-live-data.ts';
 import { localCluster } from '../cluster/local/local-cluster.ts';
 import type { Settings } from '../config/load-settings.ts';
 import { findBinaries } from '../instance/find-binaries.ts';
@@ -32,13 +33,14 @@ export interface OpenRecoveryUses extends AsyncDisposable {
 /** The server that the settings name, whether or not it runs. */
 export async function liveServer(settings: Settings): Promise<{ readonly server: LiveServer; readonly bin: string }> {
   const dataDirectory = settings.require('dataDirectory', 'tell which server this is for');
-  const bin = await findBinaries(await majorVersionOf(dataDirectory), settings.get('binDirectory'));
+  const found = await findLiveData(dataDirectory);
+  const bin = await findBinaries(await majorVersionOf(found), settings.get('binDirectory'));
   const logFile = settings.get('serverLog') ?? `${dataDirectory}.log`;
   const server: LiveServer = {
     dataDirectory,
     commands: liveServerCommands(settings),
-    values: { dataDirectory, bin, logFile, options: await lastServerOptions(dataDirectory) },
-    connection: await connectionSettings(settings, bin),
+    values: { dataDirectory, bin, logFile, options: await lastServerOptions(found) },
+    connection: await connectionSettings(settings, bin, found),
     stopTimeoutMs: settings.get('serverStopTimeout'),
     startTimeoutMs: settings.get('serverStartTimeout'),
   };

@@ -1,0 +1,58 @@
+/**
+ * The options that name checks, and running them in a standing rehearsal.
+ *
+ * @module
+ */
+
+import { readFile } from 'node:fs/promises';
+
+import { Failure, messageOf } from '../base/failure.ts';
+import type { Check, CheckResult } from '../recovery/checks.ts';
+import type { RecoveryContext } from '../recovery/recovery-context.ts';
+import { checkRehearsal } from '../recovery/check-rehearsal.ts';
+import { flag, path, repeated, text } from './options.ts';
+import type { Session } from './session.ts';
+
+/** For the `options` of a command. */
+export const CHECK_OPTIONS = {
+  sql: repeated(text('A statement to check the rehearsal with; a false it returns fails', 'SQL')),
+  check: repeated(path('A file of statements to check the rehearsal with, pgTAP too')),
+  checkDatabase: text('The database to run checks in; postgres unless told', 'DATABASE'),
+  writable: flag('Run checks on a promoted copy that is thrown away, so that they can write'),
+} as const;
+
+/** What the command was given. */
+export interface GivenChecks {
+  readonly sql: readonly string[];
+  readonly check: readonly string[];
+  readonly checkDatabase: string | undefined;
+  readonly writable: boolean;
+}
+
+async function readCheck(file: string): Promise<Check> {
+  const sql = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new Failure('usage', {
+      message: `cannot read the check ${file}: ${messageOf(error)}`,
+      remedy: 'Name a file of SQL statements.',
+      cause: error,
+    });
+  });
+  return { name: file, sql };
+}
+
+/** Runs what was given, in order. None given: none run. */
+export async function runGivenChecks(
+  context: RecoveryContext,
+  given: GivenChecks,
+  session: Session,
+): Promise<CheckResult[]> {
+  const checks = [...given.sql.map((sql) => ({ name: sql, sql })), ...(await Promise.all(given.check.map(readCheck)))];
+  if (checks.length === 0) return [];
+  session.reporter.begin('check', `${checks.length} checks`);
+  const { checkDatabase: database = 'postgres', writable: isWritable } = given;
+  const results = await checkRehearsal(context, { checks, database, isWritable });
+  const failed = results.filter(({ passed }) => !passed).length;
+  if (failed === 0) session.reporter.finish('check', `${results.length} passed`);
+  else session.reporter.fail('check', `${failed} of ${results.length} failed`);
+  return results;
+}

@@ -1,0 +1,100 @@
+/**
+ * `walkback recover run`: a plan from rehearsal through checks to cutover, or on from where it was interrupted.
+ *
+ * @module
+ */
+
+import { Failure } from '../../base/failure.ts';
+import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
+import { makeNewPlan } from '../../recovery/new-plan.ts';
+import { stateOf } from '../../recovery/journal.ts';
+import { cutOver, openRecovery, rehearse } from '../../recovery/recover.ts';
+import type { RecoveryContext } from '../../recovery/recovery-context.ts';
+import { recoveryStatus } from '../../recovery/status.ts';
+import { CHECK_OPTIONS, runGivenChecks } from '../check-options.ts';
+import { defineCommand } from '../command.ts';
+import { flag } from '../options.ts';
+import { checksLines, recoveredText, standingText } from '../output/recovery-text.ts';
+import { SHOWN_CUTOVER, SHOWN_REHEARSAL, shownProgress, shownSteps } from '../recovery-steps.ts';
+import type { Session } from '../session.ts';
+import { targetFrom, TARGET_OPTIONS } from '../target-options.ts';
+
+async function confirmed(context: RecoveryContext, isYes: boolean, { questions }: Session): Promise<boolean> {
+  const { plan } = context;
+  if (isYes || stateOf(context.journal.entries) === 'cuttingOver') return true;
+  const question = `Cut over now?  ${plan.laterCommits} later transactions will be set aside (kept, not deleted).\nType the cluster's name to go on, or Enter to leave it standing: `;
+  return questions.confirm({ question, word: plan.cluster.name, flag: '--yes' });
+}
+
+/** The command. */
+export const recoverRun = defineCommand({
+  path: ['recover', 'run'],
+  summary: 'Rehearse a plan, check it, and swap it in',
+  description:
+    'Takes the id of a plan, or a target to plan for. The cluster runs untouched until the cutover, which asks for its name to be typed. Interrupted, it goes on where it was.',
+  settings: ['archive', 'writing', 'server', 'recovery'],
+  operands: { id: { placeholder: 'ID', summary: 'the plan, or the recovery to go on with', isOptional: true } },
+  options: { ...TARGET_OPTIONS, ...CHECK_OPTIONS, yes: flag('Cut over without asking') },
+  examples: [
+    { line: 'walkback recover run 7f3a', does: 'the plan of that id' },
+    { line: 'walkback recover run --before-xid 601762 --check checks/orders.sql', does: 'plan, rehearse, check, ask' },
+  ],
+  run: async (given, session) => {
+    const { settings, signal, reporter } = session;
+    const onProgress = shownProgress(reporter);
+    await using opened = await openRecoveryUses(settings, { onProgress, signal });
+    const { uses } = opened;
+    const id = await planToRun(given, uses);
+    const shown = shownSteps(reporter);
+    await using recovery = await openRecovery(uses, id, shown.onEntry);
+    const { context } = recovery;
+    reporter.plan(`${context.plan.cluster.name} to ${context.plan.target.asked}`, [
+      ...SHOWN_REHEARSAL,
+      ...SHOWN_CUTOVER,
+    ]);
+    if (stateOf(context.journal.entries) !== 'cuttingOver') await rehearse(context);
+    const checks = await runGivenChecks(context, given, session);
+    const failed = checks.filter(({ passed }) => !passed);
+    if (failed.length > 0)
+      throw checksFailed(
+        id,
+        failed.flatMap(({ name, problems }) => [name, ...problems]),
+      );
+    shown.finish();
+    reporter.pause();
+    if (!(await confirmed(context, given.yes, session))) {
+      const standing = await recoveryStatus(uses.cluster, id);
+      return { text: (screen) => standingText(standing, checks, screen), json: { id, state: standing.state, checks } };
+    }
+    await cutOver(context);
+    shown.finish();
+    const status = await recoveryStatus(uses.cluster, id);
+    return {
+      text: (screen) => [...checksLines(checks, screen), recoveredText(status, screen)].join('\n'),
+      json: { id, state: status.state, plan: status.plan, checks, journal: status.entries },
+    };
+  },
+});
+
+type Given = Parameters<typeof targetFrom>[0] & {
+  readonly id: string | undefined;
+  readonly timeline: number | undefined;
+};
+
+async function planToRun(given: Given, uses: RecoveryContext['uses']): Promise<string> {
+  const target = targetFrom(given);
+  if (given.id !== undefined && target === undefined) return given.id;
+  if (given.id === undefined && target !== undefined) return (await makeNewPlan(uses, target, given.timeline)).id;
+  throw new Failure('usage', {
+    message: 'cannot tell what to recover to: give either the id of a plan or a target',
+    remedy: 'Make a plan first:  walkback recover plan --to-time …',
+  });
+}
+
+function checksFailed(id: string, facts: readonly string[]): Failure {
+  return new Failure('refused', {
+    message: `cannot cut over to recovery ${id}: a check failed`,
+    remedy: `The rehearsal stands; the cluster is untouched. Look around, step on, or throw it away:  walkback recover status ${id}`,
+    facts,
+  });
+}

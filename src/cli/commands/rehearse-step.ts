@@ -1,0 +1,39 @@
+/**
+ * `walkback rehearse step`: moves a standing rehearsal to a later target.
+ *
+ * @module
+ */
+
+import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
+import { openRecovery } from '../../recovery/recover.ts';
+import { recoveryStatus } from '../../recovery/status.ts';
+import { stepOn } from '../../recovery/step-on.ts';
+import { defineCommand } from '../command.ts';
+import { standingText } from '../output/recovery-text.ts';
+import { shownProgress, shownSteps } from '../recovery-steps.ts';
+import { requireTarget, TARGET_OPTIONS } from '../target-options.ts';
+
+const { timeline: _sameTimeline, ...STEP_OPTIONS } = TARGET_OPTIONS;
+
+/** The command. */
+export const rehearseStep = defineCommand({
+  path: ['rehearse', 'step'],
+  summary: 'Move a standing rehearsal to a later target',
+  settings: ['archive', 'writing', 'server', 'recovery'],
+  operands: { id: { placeholder: 'ID', summary: 'the rehearsal' } },
+  options: STEP_OPTIONS,
+  examples: [{ line: 'walkback rehearse step 7f3a --to-xid 601763', does: 'one transaction further' }],
+  run: async (given, { settings, signal, reporter }) => {
+    const target = requireTarget(given);
+    await using opened = await openRecoveryUses(settings, { onProgress: shownProgress(reporter), signal });
+    const shown = shownSteps(reporter);
+    await using recovery = await openRecovery(opened.uses, given.id, shown.onEntry);
+    await stepOn(recovery.context, target);
+    shown.finish();
+    const status = await recoveryStatus(opened.uses.cluster, given.id);
+    return {
+      text: (screen) => standingText(status, [], screen),
+      json: { id: given.id, state: status.state, plan: status.plan },
+    };
+  },
+});

@@ -1,0 +1,64 @@
+/**
+ * `walkback rehearse`: the cluster at another moment, beside the running one, to look at; and throwing it away again.
+ *
+ * @module
+ */
+
+import { Failure } from '../../base/failure.ts';
+import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
+import { makeNewPlan } from '../../recovery/new-plan.ts';
+import { discard, openRecovery, rehearse as rehearsePlan } from '../../recovery/recover.ts';
+import { recoveryStatus } from '../../recovery/status.ts';
+import { CHECK_OPTIONS, runGivenChecks } from '../check-options.ts';
+import { defineCommand } from '../command.ts';
+import { flag } from '../options.ts';
+import { standingText } from '../output/recovery-text.ts';
+import { SHOWN_REHEARSAL, shownProgress, shownSteps } from '../recovery-steps.ts';
+import { targetFrom, TARGET_OPTIONS } from '../target-options.ts';
+
+/** The command. */
+export const rehearse = defineCommand({
+  path: ['rehearse'],
+  summary: 'Restore the cluster at another moment beside the running one, paused there, to look at',
+  settings: ['archive', 'writing', 'server', 'recovery'],
+  operands: { id: { placeholder: 'ID', summary: 'a plan, or a rehearsal that stands', isOptional: true } },
+  options: { ...TARGET_OPTIONS, ...CHECK_OPTIONS, discard: flag('Stop and remove the rehearsal') },
+  examples: [
+    { line: 'walkback rehearse --before-xid 601762', does: 'just before a transaction' },
+    { line: "walkback rehearse 7f3a --sql 'select count(*) > 50000 from orders'", does: 'check one that stands' },
+    { line: 'walkback rehearse --discard 7f3a', does: 'throw it away' },
+  ],
+  run: async (given, session) => {
+    const { settings, signal, reporter } = session;
+    await using opened = await openRecoveryUses(settings, { onProgress: shownProgress(reporter), signal });
+    const { uses } = opened;
+    const target = targetFrom(given);
+    if ((given.id === undefined) === (target === undefined) || (given.discard && given.id === undefined))
+      throw unclear();
+    const id = given.id ?? (target === undefined ? '' : (await makeNewPlan(uses, target, given.timeline)).id);
+    const shown = shownSteps(reporter);
+    await using recovery = await openRecovery(uses, id, shown.onEntry);
+    const { context } = recovery;
+    if (given.discard) {
+      await discard(context);
+      return { text: () => `Thrown away.  The running cluster was never touched.\n`, json: { id, state: 'discarded' } };
+    }
+    reporter.plan(`${context.plan.cluster.name} at ${context.plan.target.asked}`, SHOWN_REHEARSAL);
+    await rehearsePlan(context);
+    shown.finish();
+    const checks = await runGivenChecks(context, given, session);
+    const status = await recoveryStatus(uses.cluster, id);
+    return {
+      text: (screen) => standingText(status, checks, screen),
+      json: { id, state: status.state, plan: status.plan, checks, journal: status.entries },
+      exitCode: checks.every(({ passed }) => passed) ? 0 : 1,
+    };
+  },
+});
+
+function unclear(): Failure {
+  return new Failure('usage', {
+    message: 'cannot tell what to rehearse: give either an id or a target',
+    remedy: 'For example:  walkback rehearse --before-xid XID    or:  walkback rehearse --discard ID',
+  });
+}

@@ -1,0 +1,35 @@
+/**
+ * `walkback release`: removes what a recovery that is over has kept.
+ *
+ * @module
+ */
+
+import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
+import { openRecovery } from '../../recovery/recover.ts';
+import { release as releaseRecovery, releasePlan } from '../../recovery/release.ts';
+import { defineCommand } from '../command.ts';
+import { flag } from '../options.ts';
+import { releaseText } from '../output/recovery-text.ts';
+
+/** The command. */
+export const release = defineCommand({
+  path: ['release'],
+  summary: 'Remove the data that a finished recovery has kept; undo is not possible afterwards',
+  settings: ['archive', 'writing', 'server', 'recovery'],
+  operands: { id: { placeholder: 'ID', summary: 'the recovery' } },
+  options: { dryRun: flag('Only show what would be removed'), yes: flag('Remove without asking') },
+  examples: [{ line: 'walkback release 7f3a --dry-run', does: 'show what is kept, by path and size' }],
+  run: async ({ id, dryRun, yes }, { settings, signal, questions }) => {
+    await using opened = await openRecoveryUses(settings, { onProgress: () => {}, signal });
+    await using recovery = await openRecovery(opened.uses, id);
+    const { context } = recovery;
+    const paths = await releasePlan(context);
+    if (dryRun) return { text: () => releaseText(paths, false), json: { id, paths, removed: false } };
+    const question = `${releaseText(paths, false)}Afterwards recovery ${id} cannot be undone.\nType the cluster's name to remove it: `;
+    if (!yes && !(await questions.confirm({ question, word: context.plan.cluster.name, flag: '--yes' }))) {
+      return { text: () => 'Nothing has been removed.\n', json: { id, paths, removed: false } };
+    }
+    const removed = await releaseRecovery(context);
+    return { text: () => releaseText(removed, true), json: { id, paths: removed, removed: true } };
+  },
+});

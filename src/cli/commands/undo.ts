@@ -1,0 +1,45 @@
+/**
+ * `walkback undo`: back to how the cluster was before a recovery, whatever of it was done.
+ *
+ * @module
+ */
+
+import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
+import { stateOf } from '../../recovery/journal.ts';
+import { openRecovery, undo as undoRecovery } from '../../recovery/recover.ts';
+import { recoveryStatus } from '../../recovery/status.ts';
+import { transition } from '../../recovery/states.ts';
+import { defineCommand } from '../command.ts';
+import { flag } from '../options.ts';
+import { undoneText } from '../output/recovery-text.ts';
+import { SHOWN_UNDO, shownProgress, shownSteps } from '../recovery-steps.ts';
+
+/** The command. */
+export const undo = defineCommand({
+  path: ['undo'],
+  summary: 'Swap the data from before a recovery back in',
+  description:
+    'Works after every step of a recovery, also when the machine died in the middle of one, and itself goes on where it was interrupted. What the recovered cluster has done since is archived and kept.',
+  settings: ['archive', 'writing', 'server', 'recovery'],
+  operands: { id: { placeholder: 'ID', summary: 'the recovery' } },
+  options: { yes: flag('Swap back without asking') },
+  examples: [{ line: 'walkback undo 7f3a', does: 'take that recovery back' }],
+  run: async ({ id, yes }, { settings, signal, reporter, questions }) => {
+    await using opened = await openRecoveryUses(settings, { onProgress: shownProgress(reporter), signal });
+    const shown = shownSteps(reporter);
+    await using recovery = await openRecovery(opened.uses, id, shown.onEntry);
+    const { plan, journal } = recovery.context;
+    const state = stateOf(journal.entries);
+    transition(id, state, 'undo');
+    const mustAsk = !yes && state === 'recovered';
+    const question = `Swap back now?  What ${plan.cluster.name} has done since its recovery will be set aside (kept, not deleted).\nType the cluster's name to go on: `;
+    if (mustAsk && !(await questions.confirm({ question, word: plan.cluster.name, flag: '--yes' }))) {
+      return { text: () => 'Nothing has been changed.\n', json: { id, state } };
+    }
+    reporter.plan(`${plan.cluster.name} back to the data from before recovery ${id}`, SHOWN_UNDO);
+    await undoRecovery(recovery.context);
+    shown.finish();
+    const status = await recoveryStatus(opened.uses.cluster, id);
+    return { text: (screen) => undoneText(status, screen), json: { id, state: status.state, journal: status.entries } };
+  },
+});

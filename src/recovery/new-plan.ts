@@ -1,0 +1,26 @@
+/**
+ * Making a plan: looks at everything, decides, and leaves the plan where `run` finds it by its id.
+ *
+ * @module
+ */
+
+import type { RecoveryTarget } from '../postgres/recovery-target.ts';
+import { gatherFacts } from './gather-facts.ts';
+import { makePlan } from './plan.ts';
+import { newRecoveryId, writePlan } from './plan-file.ts';
+import type { Plan } from './plan-value.ts';
+import type { RecoveryUses } from './uses.ts';
+
+/**
+ * A new plan for a target.
+ *
+ * @param timeline whose line of history to follow; the live server's unless told.
+ * @throws {Failure} `refused` with the nearest reachable target, or why the recovery would not be safe.
+ */
+export async function makeNewPlan(uses: RecoveryUses, target: RecoveryTarget, timeline?: number): Promise<Plan> {
+  const id = await newRecoveryId(uses.cluster);
+  const facts = await gatherFacts(uses, { id, target, ...(timeline === undefined ? {} : { timeline }) });
+  const plan = makePlan(facts);
+  await writePlan(uses.cluster, plan);
+  return plan;
+}
