@@ -26,8 +26,11 @@ export const MAY_IMPORT = {
   cli: ['app', 'config', 'recovery', 'cluster', ...USE_CASES],
 };
 
-/** Tests, and the conformance suites that tests run. They may import what they test, from anywhere. */
-const TEST = ['[.]test[.]ts$', '/conformance[^/]*[.]ts$', '^tests/'];
+/**
+ * Tests, the conformance suites that they run, and what the tests of one folder share (`testing/`). They may import what
+ * they test, from anywhere.
+ */
+const TEST = ['[.]test[.]ts$', '/conformance[^/]*[.]ts$', '/testing/', '^tests/'];
 
 const directions = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
   name: `${folder}-imports-only-what-is-below`,

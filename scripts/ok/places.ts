@@ -74,8 +74,9 @@ export function problemsOf(path: string, text: string): string[] {
   return problems;
 }
 
+/** What is not a test, nor there for tests. */
 function isShipped(name: string): boolean {
-  return name.endsWith('.ts') && !name.endsWith('.test.ts') && !/(^|\/)conformance(-[a-z0-9-]+)?\.ts$/.test(name);
+  return name.endsWith('.ts') && !/\.test\.ts$|(^|\/)conformance[^/]*\.ts$|\/testing\//.test(name);
 }
 
 /** The problems of every shipped file under `root`/src. */
