@@ -132,7 +132,12 @@ export async function archivedCluster(major: number, count: number): Promise<Arc
   const markers = await addMarkers(primary, count);
   const store = await openStore({ kind: 'file', path: archivePath });
   return {
-    ...{ major, root, store, archivePath, primary, markers },
+    major,
+    root,
+    store,
+    archivePath,
+    primary,
+    markers,
     restored: (given) => restore({ major, root }, given),
     [Symbol.asyncDispose]: async () => {
       await primary.stop('immediate');

@@ -3,13 +3,14 @@
  */
 
 import { spawn } from 'node:child_process';
-import { copyFile, cp, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { runAgent } from '../../src/archive/agent.ts';
+import { readReadyFiles } from '../../src/archive/ready-files.ts';
 import { exists } from '../../src/archive/server.ts';
 import { emptySpool } from '../../src/archive/spool.ts';
 import { openStore } from '../../src/storage/open.ts';
@@ -87,6 +88,10 @@ describe('an archive_command', () => {
     return names.filter((name) => /^[0-9A-F]{24}\.zst$/.test(name)).toSorted();
   }
 
+  async function readyFiles(): Promise<string[]> {
+    return readReadyFiles(server.dataDirectory);
+  }
+
   /** Runs the script as the server would. */
   async function ask(dataDirectory: string, file: string): Promise<number> {
     const child = spawn('sh', ['-c', command('/nowhere').replace('"%p"', `"pg_wal/${file}"`)], {
@@ -141,35 +146,30 @@ describe('an archive_command', () => {
     });
   });
 
-  it('never overwrites what is there with other content', async () => {
+  it('never overwrites what is there with other content, and says so to the server', async () => {
     await start(join(root, 'no program'));
-    const segment = '000000010000000000000001';
-    await withAgent(async () => {
-      await writeSegments(1);
-      await until('it is archived', async () => (await archiver()).archived >= 1);
-    });
-    const twin = join(root, 'twin');
-    await mkdir(join(twin, 'sock'), { recursive: true });
-    await server.stop();
-    await cp(server.dataDirectory, join(twin, 'data'), { recursive: true });
-    const path = join(archivePath, 'wal_005', `${segment}.zst`);
-    await rm(path);
-    await copyFile(join(archivePath, 'wal_005', (await archivedSegments()).at(-1) ?? 'none'), path);
-    await writeFile(join(server.dataDirectory, 'pg_wal/archive_status', `${segment}.ready`), '');
-    await rm(join(server.dataDirectory, 'pg_wal/archive_status', `${segment}.done`), { force: true });
-    await server.start();
-    await withAgent(async () => until('the conflict is counted', async () => (await archiver()).failed >= 1));
-    expect((await archiver()).last).not.toBe(segment);
+    await writeSegments(2);
+    const [first = '', second = ''] = await readyFiles();
+    const before = await readFile(join(server.dataDirectory, 'pg_wal', second));
+    const object = join(archivePath, 'wal_005', first);
+    await mkdir(join(archivePath, 'wal_005'));
+    await writeFile(object, before);
+    const failed = (await archiver()).failed;
+    await withAgent(async () =>
+      until('the conflict is counted', async () => (await archiver()).failed > failed + 3, 90_000),
+    );
+    expect(await archivedSegments()).not.toContain(`${first}.zst`);
+    expect(await readFile(object)).toEqual(before);
+    expect(await readFile(join(server.root, 'server.log'), 'utf8')).toContain('exists with other content');
   });
 
   it('takes no acknowledgement of another server, of an earlier file of that name, or of an emptied spool', async () => {
     await start(join(root, 'no program'));
     await writeSegments(1);
-    const segment = '000000010000000000000001';
+    const [segment = ''] = await readyFiles();
     const twin = join(root, 'twin');
     await server.stop();
     await cp(server.dataDirectory, twin, { recursive: true, preserveTimestamps: true });
-    await writeFile(join(server.dataDirectory, 'pg_wal/archive_status', `${segment}.ready`), '');
     const acknowledged = join(spool, 'current', 'acknowledged', segment);
     await withAgent(async () => until('it is acknowledged', async () => exists(acknowledged)));
 

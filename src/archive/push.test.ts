@@ -1,0 +1,131 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { compress } from '../codec/compression.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { openStore } from '../storage/open.ts';
+import { readSystemIdentifier, SYSTEM_IDENTIFIER_KEY } from './archive-identity.ts';
+import { pushWalFile } from './push.ts';
+import { readWalFile } from './read-wal-file.ts';
+import { segmentBytes } from './testing/segment-bytes.ts';
+
+const NAME = '0000000100000000000000A1';
+const SIZE = 1024 * 1024;
+const segment = (fill = 0, systemIdentifier = 7n) =>
+  segmentBytes({ name: NAME, sizeBytes: SIZE, systemIdentifier, fill });
+
+describe('pushing a WAL file', () => {
+  let root: string;
+  let store: ObjectStore;
+
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'walkback-push-'));
+    store = await openStore({ kind: 'file', path: root });
+  });
+  afterEach(async () => {
+    await store.close();
+    await rm(root, { recursive: true });
+  });
+
+  async function push(
+    bytes: Buffer,
+    name = NAME,
+    more: { compression?: 'zstd' | 'lz4' | 'none'; systemIdentifier?: bigint } = {},
+  ) {
+    const path = join(root, name);
+    await writeFile(path, bytes);
+    return pushWalFile({ store, path, ...more });
+  }
+
+  it.each(['zstd', 'lz4', 'none'] as const)(
+    'stores it as WAL-G names it, to be read again (%s)',
+    async (compression) => {
+      const { outcome, key } = await push(segment(3), NAME, { compression });
+      expect(outcome).toBe('written');
+      expect(key).toBe(`wal_005/${NAME}${{ zstd: '.zst', lz4: '.lz4', none: '' }[compression]}`);
+      expect((await readWalFile(store, NAME))?.bytes.equals(segment(3))).toBe(true);
+    },
+  );
+
+  it('is success when the same content is there, under any compression, and writes nothing', async () => {
+    await push(segment(3), NAME, { compression: 'lz4' });
+    expect(await push(segment(3))).toMatchObject({ outcome: 'present', key: `wal_005/${NAME}.lz4` });
+    expect(await readdir(join(root, 'wal_005'))).toEqual([`${NAME}.lz4`]);
+  });
+
+  it.each(['lz4', 'none', 'zstd'] as const)(
+    'is a conflict that names both when %s with other content is there',
+    async (compression) => {
+      const { key } = await push(segment(3), NAME, { compression });
+      const conflict = push(segment(4));
+      await expect(conflict).rejects.toMatchObject({ kind: 'conflict', message: expect.stringContaining(key) });
+      await expect(conflict).rejects.toMatchObject({ message: expect.stringContaining(join(root, NAME)) });
+      expect((await readWalFile(store, NAME))?.bytes.equals(segment(3))).toBe(true);
+    },
+  );
+
+  it('protects history files in the same way', async () => {
+    await push(Buffer.from('1\t0/3000000\tone\n'), '00000002.history');
+    await expect(push(Buffer.from('1\t0/4000000\tother\n'), '00000002.history')).rejects.toMatchObject({
+      kind: 'conflict',
+    });
+  });
+
+  it('keeps a segment, its .partial and its .backup apart', async () => {
+    await push(segment(1), `${NAME}.partial`);
+    await push(Buffer.from('START WAL LOCATION: 0/2000028\n'), `${NAME}.00000028.backup`);
+    expect(await push(segment(2))).toMatchObject({ outcome: 'written' });
+  });
+
+  it('refuses a damaged file before anything is written', async () => {
+    await expect(push(segment().subarray(0, 100))).rejects.toMatchObject({ kind: 'corrupt' });
+    expect(await readdir(root)).toEqual([NAME]);
+  });
+
+  it('refuses to take a damaged object for the same content', async () => {
+    await store.put(`wal_005/${NAME}.zst`, Buffer.from('not zstd at all'));
+    await expect(push(segment())).rejects.toMatchObject({ kind: 'corrupt' });
+  });
+
+  it('records the cluster with the first push, and refuses another', async () => {
+    await push(segment(0, 7n));
+    expect((await store.get(SYSTEM_IDENTIFIER_KEY))?.toString()).toBe('{"systemIdentifier":"7"}\n');
+    const other = segmentBytes({ name: '0000000100000000000000A2', sizeBytes: SIZE, systemIdentifier: 8n });
+    await expect(push(other, '0000000100000000000000A2')).rejects.toMatchObject({ kind: 'conflict' });
+    await expect(
+      push(Buffer.from('1\t0/3000000\tx\n'), '00000002.history', { systemIdentifier: 8n }),
+    ).rejects.toMatchObject({ kind: 'conflict' });
+  });
+
+  it('knows the cluster of an archive that WAL-G began from its newest backup', async () => {
+    await store.put(
+      'basebackups_005/base_0000000100000000000000A0_backup_stop_sentinel.json',
+      Buffer.from('{"LSN":1,"SystemIdentifier":7234567890123456789}'),
+    );
+    expect(await readSystemIdentifier(store)).toBe(7234567890123456789n);
+    await expect(push(segment(0, 8n))).rejects.toMatchObject({ kind: 'conflict' });
+  });
+
+  it('knows it from a segment when there is no backup', async () => {
+    await store.put(
+      `wal_005/0000000100000000000000A0.lz4`,
+      await compress('lz4', segmentBytes({ name: '0000000100000000000000A0', sizeBytes: SIZE, systemIdentifier: 9n })),
+    );
+    await expect(push(segment(0, 8n))).rejects.toMatchObject({ kind: 'conflict' });
+    expect(await push(segment(0, 9n))).toMatchObject({ outcome: 'written' });
+  });
+
+  it('holds no 24 hexadecimal digits in a row in names of its own', () => {
+    expect(SYSTEM_IDENTIFIER_KEY).not.toMatch(/[0-9A-Fa-f]{24}/);
+  });
+
+  it('lets two pushes of the same file at the same time both succeed', async () => {
+    const path = join(root, NAME);
+    await writeFile(path, segment(5));
+    const outcomes = await Promise.all([pushWalFile({ store, path }), pushWalFile({ store, path })]);
+    expect(outcomes.map(({ outcome }) => outcome)).toContain('written');
+  });
+});
