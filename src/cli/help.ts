@@ -10,23 +10,11 @@ import { kebabCase } from '../config/setting.ts';
 import { SETTING_NAMES, settingOf, type SettingName } from '../config/settings.ts';
 import type { Command, Operand } from './command.ts';
 import { COMMON_FLAGS, settingFlagsOf } from './command-flags.ts';
+import { wrap } from './output/wrap.ts';
 import type { ProgramEntry } from './program.ts';
 
 const COLUMNS = 80;
 const HANGING = 28;
-
-/** Words over lines of at most `width`. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/).filter((part) => part !== '')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return line === '' ? lines : [...lines, line];
-}
 
 function row(left: string, right: string): string {
   const lines = wrap(right, COLUMNS - HANGING);

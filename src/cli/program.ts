@@ -23,7 +23,15 @@ export const PROGRAM: readonly ProgramEntry[] = [
   entry('wal push', async () => (await import('./commands/wal-push.ts')).walPush),
   entry('wal fetch', async () => (await import('./commands/wal-fetch.ts')).walFetch),
   entry('agent', async () => (await import('./commands/agent.ts')).agent),
+  entry('status', async () => (await import('./commands/status.ts')).status),
   entry('window', async () => (await import('./commands/window.ts')).window),
+  entry('recover plan', async () => (await import('./commands/recover-plan.ts')).recoverPlan),
+  entry('recover run', async () => (await import('./commands/recover-run.ts')).recoverRun),
+  entry('recover status', async () => (await import('./commands/recover-status.ts')).recoverStatus),
+  entry('rehearse', async () => (await import('./commands/rehearse.ts')).rehearse),
+  entry('rehearse step', async () => (await import('./commands/rehearse-step.ts')).rehearseStep),
+  entry('undo', async () => (await import('./commands/undo.ts')).undo),
+  entry('release', async () => (await import('./commands/release.ts')).release),
   entry('config show', async () => (await import('./commands/config-show.ts')).configShow),
 ];
 

@@ -103,7 +103,8 @@ async function runCommand(command: Command, parsed: Arguments, run: Run, signal:
     configPath: parsed.common.get('config'),
     environment: run.environment,
   });
-  const zone = command.listener === 'operator' ? settings.get('timeZone') : undefined;
+  const showsTimes = command.listener === 'operator' || command.listener === 'monitoring';
+  const zone = showsTimes ? settings.get('timeZone') : undefined;
   const given = readGiven(command, parsed, { zone, workingDirectory: process.cwd() });
   const screen = screenFor({ stream: run.streams.out, environment: run.environment, color: run.color, zone });
   const reporter = openReporter({ ...run, stream: run.streams.err, zone });

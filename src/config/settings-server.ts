@@ -25,6 +25,13 @@ export const SERVER_SETTINGS = {
     example: 'shop-prod',
     alsoFrom: ['SCOPE', 'PATRONI_SCOPE'],
   },
+  backupDue: {
+    group: 'general',
+    kind: duration(60_000, 366 * 86_400_000),
+    summary: 'How old the last backup may be before status asks for attention.',
+    default: '26h',
+    example: '8d',
+  },
   dataDirectory: {
     group: 'server',
     kind: path,

@@ -1,0 +1,158 @@
+/**
+ * Judges how well a cluster is protected: one finding for each thing to know, with the first thing to do.
+ *
+ * @module
+ */
+
+import type { Archiver, Protection } from '../../app/read-protection.ts';
+import type { ArchiveWindows } from '../../app/read-archive-windows.ts';
+import { isFailure, type Failure } from '../../base/failure.ts';
+import { countOf, formatAgo, formatBytes, formatDuration, shortTime } from './format.ts';
+import type { Screen } from './screen.ts';
+import { wholeSpan } from './timeline-bar.ts';
+
+/** `look`: in working hours. `act`: now, a commit may be lost or is already out of reach. */
+export type Level = 'ok' | 'look' | 'act';
+
+/** One thing to know. */
+export interface Finding {
+  readonly topic: 'archiver' | 'reach' | 'backup' | 'holes' | 'agent' | 'disk';
+  readonly level: Level;
+  readonly text: string;
+  /** What to do about it; always there unless it is `ok`. */
+  readonly remedy?: string;
+}
+
+const LOOK_WAITING_MS = 5 * 60_000;
+const ACT_WAITING_MS = 60 * 60_000;
+const LOOK_WAITING_FILES = 16;
+const AGENT_SILENT_MS = 10_000;
+const LEAST_FREE_BYTES = 1024n ** 3n;
+
+const msSince = (timeUs: bigint, screen: Screen): number => Number(screen.nowUs() - timeUs) / 1000;
+
+function unreachable(topic: Finding['topic'], level: Level, failure: Failure): Finding {
+  return { topic, level, text: failure.message, remedy: failure.remedy };
+}
+
+function archiverFinding(found: Protection, screen: Screen): Finding {
+  const { archiver, waiting } = found;
+  if (isFailure(archiver)) return unreachable('archiver', 'look', archiver);
+  if (archiver.archiveMode === 'off' && !archiver.isInRecovery) {
+    const remedy = 'Set archive_mode = on and archive_command, and restart the server.';
+    return { topic: 'archiver', level: 'act', text: 'archive_mode is off: no WAL is archived', remedy };
+  }
+  if (isFailing(archiver)) {
+    const since = archiver.lastFailedUs === undefined ? '' : `, ${formatAgo(archiver.lastFailedUs, screen.nowUs())}`;
+    return {
+      topic: 'archiver',
+      level: 'act',
+      text: `archiving fails: ${archiver.lastFailedFile ?? 'a file'}${since}`,
+      remedy: "Read the server's log: what archive_command says stands there.",
+    };
+  }
+  const last =
+    archiver.lastArchivedUs === undefined
+      ? 'nothing yet'
+      : `last ${formatAgo(archiver.lastArchivedUs, screen.nowUs())}`;
+  if (waiting === undefined || waiting.oldestUs === undefined) {
+    return { topic: 'archiver', level: 'ok', text: waiting === undefined ? last : `nothing waits, ${last}` };
+  }
+  const waitedMs = msSince(waiting.oldestUs, screen);
+  const isLong = waitedMs > LOOK_WAITING_MS || waiting.count > LOOK_WAITING_FILES;
+  const level: Level = waitedMs > ACT_WAITING_MS ? 'act' : isLong ? 'look' : 'ok';
+  const text = `${countOf(waiting.count, 'file')} behind, ${formatDuration(waitedMs)}; ${last}`;
+  return level === 'ok'
+    ? { topic: 'archiver', level, text }
+    : { topic: 'archiver', level, text, remedy: 'Archive faster: walkback agent, or a higher upload-concurrency.' };
+}
+
+function isFailing({ lastFailedUs, lastArchivedUs }: Archiver): boolean {
+  return lastFailedUs !== undefined && (lastArchivedUs === undefined || lastFailedUs > lastArchivedUs);
+}
+
+function reachFinding(archive: ArchiveWindows, screen: Screen): Finding {
+  const spans = archive.timelines.flatMap((timeline) => wholeSpan(timeline) ?? []);
+  const [first] = spans;
+  if (first === undefined) {
+    return { topic: 'reach', level: 'act', text: 'nothing can be reached', remedy: 'walkback backup take' };
+  }
+  const fromUs = spans.reduce((least, span) => (span.fromUs < least ? span.fromUs : least), first.fromUs);
+  const toUs = spans.reduce((most, span) => (span.toUs > most ? span.toUs : most), first.toUs);
+  const text = `${shortTime(fromUs, screen)} to ${shortTime(toUs, screen)}, ${formatAgo(toUs, screen.nowUs())}`;
+  return { topic: 'reach', level: 'ok', text };
+}
+
+function backupFinding(archive: ArchiveWindows, dueMs: number, screen: Screen): Finding {
+  const last = archive.backups.toSorted((a, b) => a.finishedAt.getTime() - b.finishedAt.getTime()).at(-1);
+  if (last === undefined) {
+    return { topic: 'backup', level: 'act', text: 'there is none', remedy: 'walkback backup take' };
+  }
+  const finishedUs = BigInt(last.finishedAt.getTime()) * 1000n;
+  const kind = last.deltaFrom === undefined ? 'full' : 'delta';
+  const text = `${last.name}, ${kind}, ${formatBytes(last.compressedSizeBytes)}, ${formatAgo(finishedUs, screen.nowUs())}`;
+  const [broken] = archive.broken;
+  if (broken !== undefined) {
+    return {
+      topic: 'backup',
+      level: 'look',
+      text: `${broken.name} is damaged; last ${text}`,
+      remedy: broken.failure.remedy,
+    };
+  }
+  if (msSince(finishedUs, screen) <= dueMs) return { topic: 'backup', level: 'ok', text };
+  return { topic: 'backup', level: 'look', text: `${text}: overdue`, remedy: 'walkback backup take' };
+}
+
+function holesFinding(archive: ArchiveWindows): Finding {
+  const [newest] = archive.timelines;
+  const holes = archive.timelines.flatMap((timeline) => timeline.holes);
+  const missing = holes.reduce((sum, hole) => sum + hole.segmentCount, 0);
+  if (holes.length === 0) return { topic: 'holes', level: 'ok', text: 'none' };
+  const text = `${countOf(holes.length, 'hole')}, ${countOf(missing, 'segment')} missing`;
+  const lastBackup = newest?.backups.at(-1);
+  // Behind the newest backup nothing can be reached until there is another one.
+  const isOpen = newest?.holes.some((hole) => lastBackup === undefined || hole.toLsn > lastBackup.startLsn) === true;
+  return isOpen
+    ? { topic: 'holes', level: 'act', text: `${text}, behind the last backup`, remedy: 'walkback backup take' }
+    : { topic: 'holes', level: 'look', text, remedy: 'walkback window' };
+}
+
+function agentFinding(seenUs: bigint | undefined, screen: Screen): Finding {
+  if (seenUs === undefined) return { topic: 'agent', level: 'ok', text: 'none serves this server' };
+  const silentMs = msSince(seenUs, screen);
+  if (silentMs <= AGENT_SILENT_MS) return { topic: 'agent', level: 'ok', text: 'running' };
+  const text = `silent for ${formatDuration(silentMs)}`;
+  return { topic: 'agent', level: 'look', text, remedy: 'Start it again: walkback agent' };
+}
+
+function diskFinding(disk: NonNullable<Protection['disk']>): Finding {
+  const text = `${formatBytes(disk.freeBytes)} of ${formatBytes(disk.totalBytes)} free`;
+  const remedy = 'Make room: a server whose WAL has no room stops. "walkback release" frees replaced data.';
+  if (disk.freeBytes < LEAST_FREE_BYTES || disk.freeBytes * 20n < disk.totalBytes) {
+    return { topic: 'disk', level: 'act', text, remedy };
+  }
+  return disk.freeBytes * 10n < disk.totalBytes
+    ? { topic: 'disk', level: 'look', text, remedy }
+    : { topic: 'disk', level: 'ok', text };
+}
+
+/** All findings, in the order of the screen. */
+export function judgeProtection(found: Protection, screen: Screen): readonly Finding[] {
+  const { archive } = found;
+  const ofArchive = isFailure(archive)
+    ? [unreachable('reach', 'act', archive)]
+    : [reachFinding(archive, screen), backupFinding(archive, found.backupDueMs, screen), holesFinding(archive)];
+  return [
+    archiverFinding(found, screen),
+    ...ofArchive,
+    agentFinding(found.agentSeenUs, screen),
+    ...(found.disk === undefined ? [] : [diskFinding(found.disk)]),
+  ];
+}
+
+/** The worst of some findings. */
+export function worstOf(findings: readonly Finding[]): Level {
+  if (findings.some(({ level }) => level === 'act')) return 'act';
+  return findings.some(({ level }) => level === 'look') ? 'look' : 'ok';
+}

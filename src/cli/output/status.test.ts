@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest';
+
+import type { Archiver, Protection } from '../../app/read-protection.ts';
+import type { ArchiveWindows } from '../../app/read-archive-windows.ts';
+import type { Backup } from '../../backup/backup.ts';
+import { Failure } from '../../base/failure.ts';
+import type { Hole } from '../../history/window.ts';
+import { lsn } from '../../postgres/lsn.ts';
+import type { Screen } from './screen.ts';
+import { judgeProtection, worstOf, type Finding } from './status-findings.ts';
+import { statusText } from './status-text.ts';
+
+const SECOND_US = 1_000_000n;
+const NOW_US = BigInt(Date.parse('2026-06-05T16:41:45Z')) * 1000n;
+const screen: Screen = {
+  columns: 80,
+  isTerminal: false,
+  hasUnicode: true,
+  zone: 'America/Vancouver',
+  nowUs: () => NOW_US,
+  paint: (text) => text,
+};
+
+const backup: Backup = {
+  name: 'base_000000010000000000000004',
+  timeline: 1,
+  startLsn: lsn(0x4000028n),
+  finishLsn: lsn(0x4000100n),
+  startedAt: new Date('2026-06-05T08:03:00Z'),
+  finishedAt: new Date('2026-06-05T08:04:00Z'),
+  modifiedAt: new Date('2026-06-05T08:04:00Z'),
+  pgVersionNum: 170_002,
+  uncompressedSizeBytes: 12_000_000_000n,
+  compressedSizeBytes: 4_402_341_478n,
+  isPermanent: false,
+  tablespaces: [],
+  hostname: 'db',
+  dataDirectory: '/data',
+};
+
+const lastCommit = {
+  kind: 'commit',
+  xid: 7,
+  timeUs: NOW_US - 38n * SECOND_US,
+  lsn: lsn(0x7000000n),
+  endLsn: lsn(0x7000040n),
+  timeline: 1,
+} as const;
+
+const window = {
+  backup,
+  fromLsn: backup.finishLsn,
+  firstCommit: lastCommit,
+  toLsn: lsn(0x8000000n),
+  lastCommit,
+  because: 'endOfArchive',
+} as const;
+
+const timeline = { timeline: 1, fork: undefined, backups: [backup], windows: [window], holes: [] };
+
+const archive: ArchiveWindows = {
+  clusterName: 'shop-prod',
+  address: 's3://shop-prod/wal',
+  systemIdentifier: 1n,
+  backups: [backup],
+  broken: [],
+  timelines: [timeline],
+  unknownTimelines: [],
+  waitingSegments: 0,
+};
+
+const archiver: Archiver = {
+  archiveMode: 'on',
+  isInRecovery: false,
+  lastArchivedFile: '000000010000000000000007',
+  lastArchivedUs: NOW_US - 12n * SECOND_US,
+  lastFailedFile: undefined,
+  lastFailedUs: undefined,
+};
+
+const well: Protection = {
+  clusterName: 'shop-prod',
+  address: 's3://shop-prod/wal',
+  archive,
+  archiver,
+  waiting: { count: 0, oldestUs: undefined },
+  agentSeenUs: NOW_US - SECOND_US,
+  disk: { freeBytes: 64n << 30n, totalBytes: 100n << 30n },
+  backupDueMs: 26 * 3_600_000,
+};
+
+function finding(topic: Finding['topic'], changed: Partial<Protection>): Finding | undefined {
+  return judgeProtection({ ...well, ...changed }, screen).find((one) => one.topic === topic);
+}
+
+const hole = (toLsn: bigint): Hole => ({
+  firstMissing: '000000010000000000000005',
+  lastMissing: '000000010000000000000006',
+  segmentCount: 2,
+  fromLsn: lsn(toLsn - 100n),
+  toLsn: lsn(toLsn),
+  before: undefined,
+  behind: undefined,
+});
+
+const withHole = (toLsn: bigint) => ({ archive: { ...archive, timelines: [{ ...timeline, holes: [hole(toLsn)] }] } });
+const agoUs = (seconds: number) => NOW_US - BigInt(seconds) * SECOND_US;
+
+describe('the screen of a cluster that is well protected', () => {
+  it('says ok in its first line, and gives figures for each part', () => {
+    expect(statusText(well, judgeProtection(well, screen), screen).split('\n')).toEqual([
+      'shop-prod: ok',
+      'archive s3://shop-prod/wal, times in America/Vancouver (UTC-7)',
+      '',
+      '  ✔ archiver  nothing waits, last 12 s ago',
+      '  ✔ reach     today 01:04:00 to today 09:41:07, 38 s ago',
+      '  ✔ backup    base_000000010000000000000004, full, 4.1 GB, 8 h 37 min ago',
+      '  ✔ holes     none',
+      '  ✔ agent     running',
+      '  ✔ disk      64 GB of 100 GB free',
+      '',
+    ]);
+  });
+});
+
+describe('the screen of a cluster in trouble', () => {
+  it('names what to do, the worst first, commands on lines of their own', () => {
+    const found = { ...well, ...withHole(0x6000000n), agentSeenUs: agoUs(90) };
+    expect(statusText(found, judgeProtection(found, screen), { ...screen, hasUnicode: false }).split('\n')).toEqual([
+      'shop-prod: ACT NOW',
+      'archive s3://shop-prod/wal, times in America/Vancouver (UTC-7)',
+      '',
+      '  + archiver  nothing waits, last 12 s ago',
+      '  + reach     today 01:04:00 to today 09:41:07, 38 s ago',
+      '  + backup    base_000000010000000000000004, full, 4.1 GB, 8 h 37 min ago',
+      '  x holes     1 hole, 2 segments missing, behind the last backup',
+      '  > agent     silent for 1 min 30 s',
+      '  + disk      64 GB of 100 GB free',
+      '',
+      'holes:',
+      '    walkback backup take',
+      'agent: Start it again: walkback agent',
+      '',
+    ]);
+  });
+});
+
+const away = new Failure('unavailable', { message: 'cannot connect', remedy: 'Look whether it runs.' });
+
+describe('the judgement', () => {
+  it.each<[string, Finding['topic'], Partial<Protection>, Finding['level']]>([
+    ['a server that cannot be asked', 'archiver', { archiver: away }, 'look'],
+    ['a server that archives nothing', 'archiver', { archiver: { ...archiver, archiveMode: 'off' } }, 'act'],
+    [
+      'a replica that archives nothing',
+      'archiver',
+      { archiver: { ...archiver, archiveMode: 'off', isInRecovery: true } },
+      'ok',
+    ],
+    ['an archiver whose last try failed', 'archiver', { archiver: { ...archiver, lastFailedUs: agoUs(3) } }, 'act'],
+    [
+      'an archiver that has recovered from a failure',
+      'archiver',
+      { archiver: { ...archiver, lastFailedUs: agoUs(60) } },
+      'ok',
+    ],
+    ['a file that waits a moment', 'archiver', { waiting: { count: 1, oldestUs: agoUs(20) } }, 'ok'],
+    ['a file that waits six minutes', 'archiver', { waiting: { count: 1, oldestUs: agoUs(360) } }, 'look'],
+    ['many files that wait a moment', 'archiver', { waiting: { count: 17, oldestUs: agoUs(20) } }, 'look'],
+    ['a file that waits two hours', 'archiver', { waiting: { count: 1, oldestUs: agoUs(7200) } }, 'act'],
+    ['an archive that cannot be reached', 'reach', { archive: away }, 'act'],
+    [
+      'an archive without windows',
+      'reach',
+      { archive: { ...archive, timelines: [{ ...timeline, windows: [] }] } },
+      'act',
+    ],
+    ['an archive without backups', 'backup', { archive: { ...archive, backups: [] } }, 'act'],
+    ['a backup that is overdue', 'backup', { backupDueMs: 3_600_000 }, 'look'],
+    [
+      'a damaged backup',
+      'backup',
+      { archive: { ...archive, broken: [{ name: 'base_x', modifiedAt: new Date(0), failure: away }] } },
+      'look',
+    ],
+    ['a hole before the last backup', 'holes', withHole(0x4000000n), 'look'],
+    ['a hole behind the last backup', 'holes', withHole(0x6000000n), 'act'],
+    ['no agent at all', 'agent', { agentSeenUs: undefined }, 'ok'],
+    ['an agent that fell silent', 'agent', { agentSeenUs: agoUs(30) }, 'look'],
+    ['a disk with a tenth free', 'disk', { disk: { freeBytes: 9n << 30n, totalBytes: 100n << 30n } }, 'look'],
+    ['a disk that is nearly full', 'disk', { disk: { freeBytes: 4n << 30n, totalBytes: 100n << 30n } }, 'act'],
+    ['a large disk with a little room', 'disk', { disk: { freeBytes: 1n << 29n, totalBytes: 1n << 30n } }, 'act'],
+  ])('of %s (%s)', (_name, topic, changed, level) => {
+    const found = finding(topic, changed);
+    expect(found?.level).toBe(level);
+    expect(level === 'ok' || (found?.remedy ?? '') !== '').toBe(true);
+  });
+
+  it('is as bad as the worst of its findings', () => {
+    const of = (...levels: Finding['level'][]) => worstOf(levels.map((level) => ({ topic: 'disk', level, text: '' })));
+    expect([of(), of('ok', 'look'), of('look', 'act', 'ok')]).toEqual(['ok', 'look', 'act']);
+  });
+});
