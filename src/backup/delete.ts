@@ -11,7 +11,7 @@
 import { Failure } from '../base/failure.ts';
 import { walSegmentSize, type WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { backupFolder, sentinelKey } from '../walg/backup-names.ts';
+import { backupFolder, parseBackupName, sentinelKey } from '../walg/backup-names.ts';
 import { WAL_FOLDER, walFileOf } from '../walg/object-names.ts';
 import type { Backup } from './backup.ts';
 import { mayDeleteSegment, planDelete, type DeletePlan, type DeleteRequest } from './delete-plan.ts';
@@ -21,22 +21,19 @@ import { indexFolder } from './own-objects.ts';
 /** A plan and what it is a plan for. */
 export interface PreparedDelete {
   readonly request: DeleteRequest;
-  readonly segmentSizeBytes: WalSegmentSizeBytes;
   readonly plan: DeletePlan;
   /** Keys in the order they go: sentinels, then the rest of the backups, then WAL. */
   readonly keys: readonly string[];
   readonly sizeBytes: number;
 }
 
-const USUAL_SEGMENT_BYTES = 16 * 1024 * 1024;
+const MIB = 1024 * 1024;
+const USUAL_SEGMENT_BYTES = 16 * MIB;
+const SEGMENT_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024].map((sizeMib) => sizeMib * MIB);
 const KEYS_AT_ONCE = 500;
 
 /** Plans a deletion. Nothing is changed. */
-export async function prepareDelete(
-  store: ObjectStore,
-  request: DeleteRequest,
-  segmentSizeBytes: WalSegmentSizeBytes = walSegmentSize(USUAL_SEGMENT_BYTES),
-): Promise<PreparedDelete> {
+export async function prepareDelete(store: ObjectStore, request: DeleteRequest): Promise<PreparedDelete> {
   const { backups, broken } = await readBackupListing(store);
   const [damaged] = broken;
   if (request.kind === 'before' && damaged !== undefined) {
@@ -45,8 +42,7 @@ export async function prepareDelete(
       remedy: `Delete that backup by its name first if it is of no use: walkback backup delete ${damaged.name}`,
     });
   }
-  checkSegmentSize(backups, segmentSizeBytes);
-  const plan = planDelete(backups, request, segmentSizeBytes);
+  const plan = planDelete(backups, request, segmentSizeOf(backups));
   const keys: string[] = plan.backups.map(({ name }) => sentinelKey(name));
   let sizeBytes = 0;
   for (const { name } of plan.backups) {
@@ -65,26 +61,34 @@ export async function prepareDelete(
       sizeBytes += object.sizeBytes;
     }
   }
-  return { request, segmentSizeBytes, plan, keys, sizeBytes };
+  return { request, plan, keys, sizeBytes };
 }
 
-/** A backup's name tells the segment of its start: with a wrong segment size it would be another one. */
-function checkSegmentSize(backups: readonly Backup[], segmentSizeBytes: WalSegmentSizeBytes): void {
-  for (const { name, startLsn } of backups) {
-    const named =
-      BigInt(`0x${name.slice(13, 21)}`) * (1n << 32n) + BigInt(`0x${name.slice(21, 29)}`) * BigInt(segmentSizeBytes);
-    const distance = startLsn > named ? startLsn - named : named - startLsn;
-    if (distance <= BigInt(segmentSizeBytes)) continue;
-    throw new Failure('refused', {
-      message: `cannot tell which WAL is still needed: ${name} was not taken from a server whose segments have ${segmentSizeBytes} bytes`,
-      remedy: 'Give the segment size of the server; ask it: SHOW wal_segment_size.',
-    });
-  }
+/**
+ * The segment size of the server: a backup's name tells the segment that holds its start, which fits few sizes.
+ *
+ * @throws {Failure} `refused` if no one size fits all.
+ */
+function segmentSizeOf(backups: readonly Backup[]): WalSegmentSizeBytes {
+  const fitting = SEGMENT_SIZES.filter((sizeBytes) => backups.every((backup) => fitsName(backup, sizeBytes)));
+  const chosen = fitting.includes(USUAL_SEGMENT_BYTES) ? USUAL_SEGMENT_BYTES : fitting[0];
+  if (chosen !== undefined) return walSegmentSize(chosen);
+  throw new Failure('refused', {
+    message: 'cannot tell which WAL is still needed: the backups are of servers with different segment sizes',
+    remedy: 'Delete backups one by one, by name; their WAL stays.',
+  });
+}
+
+function fitsName({ name, startLsn }: Backup, sizeBytes: number): boolean {
+  const segmentName = parseBackupName(name)?.segmentName ?? '';
+  const high = BigInt(`0x${segmentName.slice(8, 16)}`) << 32n;
+  const start = high + BigInt(`0x${segmentName.slice(16)}`) * BigInt(sizeBytes);
+  return start <= startLsn && startLsn <= start + BigInt(sizeBytes);
 }
 
 /** Deletes. @throws {Failure} `conflict` if backups have come, gone or been marked since the plan was made. */
 export async function runDelete(store: ObjectStore, prepared: PreparedDelete): Promise<void> {
-  const again = await prepareDelete(store, prepared.request, prepared.segmentSizeBytes);
+  const again = await prepareDelete(store, prepared.request);
   const names = (plan: DeletePlan): string => [...plan.backups, ...plan.kept].map(({ name }) => name).join(' ');
   if (names(again.plan) !== names(prepared.plan) || again.plan.backups.length !== prepared.plan.backups.length) {
     throw new Failure('conflict', {

@@ -87,6 +87,6 @@ export async function untilTrue(server: TestServer, question: string): Promise<v
 
 /** Switches to a new segment and waits until the one before is archived. */
 export async function archiveAll(server: TestServer): Promise<void> {
-  const [row] = await server.sql<{ segment: string }>('select pg_walfile_name(pg_switch_wal()) as segment');
+  const [row] = await server.sql<{ segment: string }>('select pg_walfile_name(pg_switch_wal() - 1) as segment');
   await untilTrue(server, `select last_archived_wal >= '${row?.segment ?? ''}' from pg_stat_archiver`);
 }
