@@ -34,8 +34,9 @@ describe('what is later than a missing segment on its line of history', () => {
   }
   const later = async () => findLaterWal(store, MISSING, SIZE);
 
-  it('is nothing in an empty archive', async () => {
-    expect(await later()).toBeUndefined();
+  it('cannot be told of an archive that holds no WAL at all', async () => {
+    await store.put('basebackups_005/base_000000010000000000000002/metadata.json', Buffer.from('{}'));
+    await expect(later()).rejects.toMatchObject({ kind: 'refused', message: expect.stringContaining('no WAL at all') });
   });
 
   it('is nothing when all is earlier, or is another kind of the same file', async () => {
@@ -52,7 +53,11 @@ describe('what is later than a missing segment on its line of history', () => {
   );
 
   it('is not what WAL-G leaves beside segments', async () => {
-    await archive('000000010000000000000006_delta.zst', '000000010000000000000006.json');
+    await archive(
+      '000000010000000000000004.zst',
+      '000000010000000000000006_delta.zst',
+      '000000010000000000000006.json',
+    );
     expect(await later()).toBeUndefined();
   });
 

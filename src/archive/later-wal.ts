@@ -79,6 +79,18 @@ async function evidenceOf(
 }
 
 /**
+ * Makes sure that there is an archive to be at the end of. A store that shows nothing at all has the wrong address, or
+ * lies: every recovery begins with a backup, whose WAL an archive holds.
+ */
+async function refuseEmptyArchive(store: ObjectStore, fileName: string, options: CallOptions): Promise<void> {
+  if ((await firstFile(store, '', '', options)) !== undefined) return;
+  throw new Failure('refused', {
+    message: `cannot tell whether ${fileName} is the end of the archive: ${store.address} holds no WAL at all`,
+    remedy: 'Check the address of the archive, and that its credentials may list it.',
+  });
+}
+
+/**
  * What of the archive is later than a segment on its line of history, in words for a message; `undefined` if nothing is,
  * so that the segment before it is the end.
  *
@@ -95,6 +107,7 @@ export async function findLaterWal(
   if (segment === undefined) return undefined;
   const same = await firstFile(store, fileName.slice(0, 8), fileName + AFTER_ALL, options);
   if (same !== undefined && same.kind !== 'history') return same.fileName;
+  await refuseEmptyArchive(store, fileName, options);
   const endLsn = lsn(segmentStart(segment, size) + BigInt(size));
   const missing = { fileName, timeline: segment.timeline, endLsn };
   let child = await nextTimeline(store, segment.timeline, options);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -67,7 +67,13 @@ export interface ArchivedCluster extends AsyncDisposable {
   readonly primary: TestServer;
   readonly markers: readonly Marker[];
   /** A new server from the base, with lines for its configuration and a signal file; stopped. */
-  restored(given: RestoredOptions): Promise<TestServer>;
+  restored(given: RestoredOptions): Promise<RestoredServer>;
+}
+
+/** A server that was restored. */
+export interface RestoredServer extends TestServer {
+  /** Adds lines to its configuration, which a start reads. */
+  configure(settings: Readonly<Record<string, string>>): Promise<void>;
 }
 
 /** How a server is restored. */
@@ -157,7 +163,7 @@ export async function pushAll({ primary, store }: Pick<ArchivedCluster, 'primary
 
 let made = 0;
 
-async function restore(cluster: { major: number; root: string }, given: RestoredOptions): Promise<TestServer> {
+async function restore(cluster: { major: number; root: string }, given: RestoredOptions): Promise<RestoredServer> {
   made += 1;
   const root = join(cluster.root, `server ${made}`);
   const data = join(root, 'data');
@@ -171,7 +177,10 @@ async function restore(cluster: { major: number; root: string }, given: Restored
     wal_retrieve_retry_interval: settingText('200ms'),
     ...given.settings,
   };
-  const text = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
-  await writeFile(join(data, 'postgresql.auto.conf'), text.join(''));
-  return serverAt(root, cluster.major);
+  const configure = async (lines: Readonly<Record<string, string>>) => {
+    const text = Object.entries(lines).map(([name, value]) => `${name} = ${value}\n`);
+    await appendFile(join(data, 'postgresql.auto.conf'), text.join(''));
+  };
+  await configure(settings);
+  return { ...serverAt(root, cluster.major), configure };
 }
