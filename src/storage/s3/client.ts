@@ -50,6 +50,8 @@ export async function makeClient(location: S3Location, deadlines: StoreDeadlines
     forcePathStyle: location.forcePathStyle ?? false,
     maxAttempts: 1,
     followRegionRedirects: false,
+    // The header saves little, and behind a proxy that broke connections uploads with it were seen to hang for 5 s each.
+    expectContinueHeader: false,
     requestChecksumCalculation: 'WHEN_SUPPORTED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
