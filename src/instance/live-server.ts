@@ -89,20 +89,32 @@ export async function startLiveServer(server: LiveServer): Promise<void> {
   if ((await runningPostmaster(server.dataDirectory)) === undefined) {
     await runCommand(server, 'start', server.startTimeoutMs);
   }
-  const connection = await connectWhenReady(server.connection, deadline);
+  const connection = await connectWhenReady(server, deadline);
   await connection.close();
 }
 
-/** Connects, trying again until `deadlineMs` (of the clock) while the server does not answer. */
-export async function connectWhenReady(settings: ConnectionSettings, deadlineMs: number): Promise<Connection> {
+/** A start command may come back before there is a process; one that is gone for so long has ended. */
+const GONE_MS = 5000;
+
+async function connectWhenReady(server: LiveServer, deadlineMs: number): Promise<Connection> {
+  let lastSeenMs = Date.now();
   for (;;) {
     try {
-      return await connect(settings);
+      return await connect(server.connection);
     } catch (error) {
       if (!isFailure(error, 'unavailable') || Date.now() > deadlineMs) throw error;
-      await sleep(POLL_MS);
     }
+    if ((await runningPostmaster(server.dataDirectory)) !== undefined) lastSeenMs = Date.now();
+    if (Date.now() - lastSeenMs > GONE_MS) throw hasEnded(server);
+    await sleep(POLL_MS);
   }
+}
+
+function hasEnded({ dataDirectory, values }: LiveServer): Failure {
+  return new Failure('failed', {
+    message: `cannot start the server on ${dataDirectory}: it has ended again`,
+    remedy: `Its log says why (${values.logFile}, if it is not kept elsewhere). Mend that and go on.`,
+  });
 }
 
 /**

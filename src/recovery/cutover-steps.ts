@@ -110,9 +110,11 @@ function move(from: 'live' | 'rehearsal', to: 'live' | 'kept') {
   };
 }
 
-async function stopLive({ uses }: RecoveryContext): Promise<StepFacts> {
+/** One that ran and has crashed since is started first, so that what it had not archived is not left behind. */
+async function stopLive({ uses, plan }: RecoveryContext): Promise<StepFacts> {
   const before = await uses.cluster.state();
-  if (before !== 'crashed') await uses.cluster.stop();
+  if (before === 'crashed' && plan.preconditions.liveState === 'running') await uses.cluster.start();
+  if (before !== 'crashed' || plan.preconditions.liveState === 'running') await uses.cluster.stop();
   return { before };
 }
 
@@ -169,6 +171,7 @@ export const cutoverSteps: Record<(typeof CUTOVER_STEPS)[number], Step<RecoveryC
   },
   backUp: {
     do: async ({ uses }) => {
+      await uses.cluster.start();
       const backup = await uses.takeBackup();
       return { backup: backup.name, timeline: backup.timeline };
     },

@@ -19,6 +19,7 @@ import {
 import { readReplayProgress, type ReplayProgress } from '../instance/replay-progress.ts';
 import { formatLsn } from '../postgres/lsn.ts';
 import { formatTimeUs } from '../postgres/timestamp.ts';
+import { isStepDone } from './journal.ts';
 import { preparePrivateServers } from './rehearsal-files.ts';
 import { plannedLsn, rehearsalServer, type RecoveryContext } from './recovery-context.ts';
 
@@ -95,7 +96,7 @@ export async function replayToTarget(context: RecoveryContext): Promise<Standing
     await using connection = await untilItAnswers(server, uses.signal);
     const progress = await untilPaused(context, server, connection);
     checkStanding(context, progress);
-    report(context, progress);
+    if (!isStepDone(context.journal.entries, 'replay')) report(context, progress);
     return { server, progress };
   } catch (error) {
     await stopPrivateServer(server.dataDirectory);

@@ -10,7 +10,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { writeFileDurably } from '../archive/durable-file.ts';
-import { Failure } from '../base/failure.ts';
+import { Failure, messageOf } from '../base/failure.ts';
 import { controlFileOf, isShutDown } from '../instance/control-file-of.ts';
 import { isThere } from '../instance/durable-rename.ts';
 import type { PrivateServer } from '../instance/private-server.ts';
@@ -34,7 +34,19 @@ function keptDirectory({ uses, plan }: RecoveryContext): string {
   return uses.cluster.placeOf(plan.id, 'kept');
 }
 
+/**
+ * If the machine has died since, the new line is started once more, so that its last WAL is archived too. If it cannot be,
+ * that WAL stays with the data that is put aside.
+ */
 async function archiveNewLine({ uses }: RecoveryContext): Promise<StepFacts> {
+  const before = await uses.cluster.state();
+  if (before === 'crashed') {
+    const failure = await uses.cluster.start().then(
+      () => undefined,
+      (error: unknown) => messageOf(error),
+    );
+    if (failure !== undefined) return { outcome: 'notStarted', failure };
+  }
   const tail = await archiveTailOrFail(uses);
   return { outcome: tail.outcome };
 }
@@ -167,6 +179,7 @@ export const undoSteps: Record<(typeof UNDO_STEPS)[number], Step<RecoveryContext
   }),
   undoVerify: step((context) => verifyLive(context, Number(factOf(context, 'undoReserveTimeline', 'timeline')))),
   undoBackUp: step(async ({ uses }) => {
+    await uses.cluster.start();
     const backup = await uses.takeBackup();
     return { backup: backup.name, timeline: backup.timeline };
   }),

@@ -11,13 +11,15 @@ import type { StepFacts } from './journal.ts';
 import type { RecoveryContext } from './recovery-context.ts';
 
 /**
- * Asks the live server, and commits one small WAL record there.
+ * Asks the live server, and commits one small WAL record there. It is started if it does not run: the machine may have died
+ * since it was.
  *
  * The commit does not wait for replicas: they may be of the line that was left.
  *
  * @throws {Failure} `failed` if it is in recovery, on another timeline, or read-only.
  */
 export async function verifyLive({ uses, plan }: RecoveryContext, timeline: number): Promise<StepFacts> {
+  await uses.cluster.start();
   await using connection = await uses.cluster.connect();
   if ((await queryText(connection, 'select pg_is_in_recovery()')) === 't') throw wrong(plan.id, 'it is in recovery');
   const found = Number.parseInt(

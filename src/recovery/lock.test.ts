@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { lockRecoveries } from './lock.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'walkback-lock-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe('the lock of recoveries', () => {
+  it('is held by one at a time, and leaves nothing behind', async () => {
+    {
+      await using _lock = await lockRecoveries(folder);
+      await expect(lockRecoveries(folder)).rejects.toMatchObject({
+        kind: 'conflict',
+        message: expect.stringContaining(String(process.pid)),
+      });
+    }
+    expect(await readdir(folder)).toEqual([]);
+    await (await lockRecoveries(folder))[Symbol.asyncDispose]();
+  });
+
+  it('is taken over from a process that is gone', async () => {
+    const child = spawn(process.execPath, ['-e', '0']);
+    await once(child, 'exit');
+    await writeFile(join(folder, 'lock'), `${child.pid} 12345 ${hostname()}\n`);
+    await (await lockRecoveries(folder))[Symbol.asyncDispose]();
+  });
+
+  it('is taken over when another process has the number since', async () => {
+    await writeFile(join(folder, 'lock'), `${process.pid} 1 ${hostname()}\n`);
+    await (await lockRecoveries(folder))[Symbol.asyncDispose]();
+  });
+
+  it('is left to a holder on another host', async () => {
+    await writeFile(join(folder, 'lock'), `1 1 elsewhere\n`);
+    await expect(lockRecoveries(folder)).rejects.toMatchObject({
+      kind: 'conflict',
+      message: expect.stringContaining('elsewhere'),
+    });
+  });
+});

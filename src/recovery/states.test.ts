@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+
+import { RECOVERY_STATES, transition, TRANSITIONS, type RecoveryEvent } from './states.ts';
+
+const EVENTS: readonly RecoveryEvent[] = ['rehearse', 'step', 'check', 'cutOver', 'undo', 'discard', 'release'];
+
+describe('the table of states', () => {
+  it('refuses with something to type, naming the recovery', () => {
+    const refused = RECOVERY_STATES.flatMap((state) =>
+      EVENTS.filter((event) => 'refused' in TRANSITIONS[state][event]).map((event) => ({ state, event })),
+    );
+    expect(refused.length).toBeGreaterThan(30);
+    for (const { state, event } of refused) {
+      expect(() => transition('7f3a', state, event)).toThrow(
+        expect.objectContaining({
+          kind: 'refused',
+          message: expect.stringContaining('7f3a'),
+          remedy: expect.stringContaining('walkback '),
+        }),
+      );
+    }
+  });
+
+  it('lets work that was interrupted be asked for again', () => {
+    for (const state of RECOVERY_STATES) {
+      for (const event of EVENTS) {
+        const goes = TRANSITIONS[state][event];
+        if ('during' in goes && goes.during !== 'planned')
+          expect(TRANSITIONS[goes.during]).toHaveProperty([
+            event === 'undo' && goes.after === 'discarded' ? 'discard' : event === 'step' ? 'rehearse' : event,
+            'during',
+          ]);
+      }
+    }
+  });
+
+  it('never leads out of a state that has data to lose but by undo, release, or finishing', () => {
+    const ways = EVENTS.filter((event) => 'during' in TRANSITIONS.recovered[event]);
+    expect(ways).toEqual(['undo', 'release']);
+    expect(EVENTS.filter((event) => 'during' in TRANSITIONS.cuttingOver[event])).toEqual(['cutOver', 'undo']);
+    expect(EVENTS.filter((event) => 'during' in TRANSITIONS.undoing[event])).toEqual(['undo']);
+  });
+});
