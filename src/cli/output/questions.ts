@@ -38,7 +38,7 @@ export function questionsOver(given: {
   const ask: Questions['ask'] = async ({ question, flag }) => {
     if (!given.isTerminal) {
       throw new Failure('usage', {
-        message: `cannot ask "${question.trim()}": this is not a terminal`,
+        message: `cannot ask ${JSON.stringify(question.trim().split('\n').at(-1))}: this is not a terminal`,
         remedy: `Give ${flag} to answer it beforehand.`,
       });
     }
