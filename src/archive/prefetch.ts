@@ -88,8 +88,10 @@ export class Prefetcher {
     this.#ended = false;
     for (const name of await this.#list()) {
       const present = parseSegmentName(name, this.#given.walSegmentSizeBytes);
-      if (present === undefined || present.index < segment.index)
+      if (jumps || present === undefined || present.index < segment.index) {
+        this.#present.delete(name);
         await rm(join(this.#given.folder, name), { force: true });
+      }
     }
   }
 
