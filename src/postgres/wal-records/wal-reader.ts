@@ -171,7 +171,10 @@ export class WalReader {
     this.#limitLow = validBelow === undefined ? Number.POSITIVE_INFINITY : this.#low + Number(validBelow);
     const header = readSegmentHeader(segment.bytes);
     if ('problem' in header) {
-      if (header.problem === 'unknownVersion') throw unknownWalVersion(header.magic, segment.fileName);
+      if (header.problem === 'unknownVersion') {
+        if (this.#version === undefined) throw unknownWalVersion(header.magic, segment.fileName);
+        return this.#fail('foreign', 0, `page magic 0x${header.magic.toString(16)}, of no version known here`);
+      }
       if (header.problem === 'unwritten') return this.#fail('unwritten', 0, 'zeros where its first page should begin');
       return this.#fail('damaged', 0, header.reason);
     }
