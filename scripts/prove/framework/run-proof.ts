@@ -4,6 +4,8 @@
  * @module
  */
 
+import { inspect } from 'node:util';
+
 import { DEFAULT_COUNT_BUDGET_MS } from '../proof.ts';
 import type { Proof, ProofResult } from '../proof.ts';
 
@@ -27,7 +29,7 @@ async function attempt(proof: Proof, seed: number, count: number, output: ProveO
   try {
     return await proof.run({ seed, count, log: (line) => output.progress(`${proof.name}: ${line}`) });
   } catch (error) {
-    output.progress(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    output.progress(inspect(error));
     return { holds: false, figure: `ended with an error: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
