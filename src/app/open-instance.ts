@@ -16,11 +16,6 @@ import { stoppedServerAddress, type ServerAddress } from './stopped-server.ts';
 const USUAL_SOCKET_DIRECTORY = '/var/run/postgresql';
 const USUAL_PORT = 5432;
 
-/** The server's data directory. @throws {Failure} `usage` if it is not set. */
-export function dataDirectoryOf(settings: Settings, purpose: string): string {
-  return settings.require('dataDirectory', purpose);
-}
-
 async function sslOf(settings: Settings): Promise<ConnectionSettings['ssl']> {
   const mode = settings.get('pgSslMode');
   if (mode === 'disable') return false;

@@ -34,11 +34,8 @@ function operandText(operand: Operand): string {
 
 /** `walkback wal push PATH`: how a command is typed. */
 export function usageLine(command: Command): string {
-  const required = Object.entries(command.options)
-    .filter(([, option]) => option.isRequired === true)
-    .map(([name, option]) => `--${kebabCase(name)} ${option.placeholder ?? ''}`.trimEnd());
   const operands = Object.values(command.operands).map(operandText);
-  return ['walkback', ...command.path, ...operands, ...required, '[OPTION…]'].join(' ');
+  return ['walkback', ...command.path, ...operands, '[OPTION…]'].join(' ');
 }
 
 function settingRow(name: SettingName): string {

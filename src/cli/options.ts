@@ -29,7 +29,6 @@ export interface Option<T = unknown> {
   /** Absent for a flag, which takes no value. */
   readonly placeholder?: string;
   readonly isRepeated?: true;
-  readonly isRequired?: true;
   /** From the values given, in order (none for a flag that was given). @throws {Failure} `usage`. */
   readonly read: (texts: readonly string[], flag: string, context: ReadingContext) => T;
   /** When the option is not given. */
@@ -118,29 +117,6 @@ export function repeated<T>(option: Option<T | undefined>): Option<readonly T[]>
         return one === undefined ? [] : [one];
       }),
   };
-}
-
-/** An option that has to be given. */
-export function required<T>(option: Option<T | undefined>): Option<T> {
-  const { absent: _absent, ...rest } = option;
-  const read: Option<T>['read'] = (texts, name, context) => {
-    const given = option.read(texts, name, context);
-    if (given === undefined) throw missing(name);
-    return given;
-  };
-  // Never taken: the parser refuses the command first, because it `isRequired`.
-  return {
-    ...rest,
-    isRequired: true,
-    read,
-    get absent(): T {
-      throw missing('a required option');
-    },
-  };
-}
-
-function missing(name: string): Failure {
-  return new Failure('usage', { message: `cannot go on without ${name}`, remedy: `Give ${name}.` });
 }
 
 function readKind<T>(kind: ValueKind<T>, given: string, name: string, context: ReadingContext): T {

@@ -113,7 +113,6 @@ export function readGiven(command: Command, args: Arguments, context: ReadingCon
   for (const [flag, meaning] of flagsOf(command)) {
     if (meaning.kind !== 'option') continue;
     const texts = args.options.get(meaning.name);
-    if (texts === undefined && meaning.option.isRequired === true) throw usage(command, `${flag} is missing`);
     given.set(meaning.name, texts === undefined ? meaning.option.absent : meaning.option.read(texts, flag, context));
   }
   return given;

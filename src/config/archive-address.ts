@@ -11,7 +11,7 @@
  */
 
 import { Failure } from '../base/failure.ts';
-import type { Environment } from './environment.ts';
+import { lookUp, type Environment } from './environment.ts';
 import type { Settings } from './load-settings.ts';
 
 /** An archive's place, without how to reach it. */
@@ -28,11 +28,12 @@ interface FoundPrefix {
   readonly text: string;
 }
 
+/** The prefixes that are set: ours are settings, of the others only the names are known. */
 function walgPrefixes(environment: Environment): readonly FoundPrefix[] {
-  return WALG_STORES.flatMap((store) => {
-    const variable = [`WALKBACK_${store}_PREFIX`, `WALG_${store}_PREFIX`, `WALE_${store}_PREFIX`].find(
-      (name) => (environment[name] ?? '') !== '',
-    );
+  const known = { S3: lookUp('s3Prefix', environment), FILE: lookUp('filePrefix', environment) };
+  return WALG_STORES.flatMap((store): readonly FoundPrefix[] => {
+    if (store === 'S3' || store === 'FILE') return known[store] === undefined ? [] : [{ store, ...known[store] }];
+    const variable = [`WALG_${store}_PREFIX`, `WALE_${store}_PREFIX`].find((name) => (environment[name] ?? '') !== '');
     return variable === undefined ? [] : [{ store, variable, text: environment[variable] ?? '' }];
   });
 }
