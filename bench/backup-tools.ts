@@ -49,8 +49,6 @@ function pgBackRest(bench: BenchServer, program: string, compression: string): B
   const { server, scratch } = bench;
   const options = [
     '--stanza=bench',
-    `--pg1-socket-path=${server.socketDirectory}`,
-    '--pg1-user=postgres',
     `--repo1-path=${scratch}/pgbackrest`,
     `--lock-path=${scratch}/pgbackrest-lock`,
     `--log-path=${scratch}`,
@@ -58,7 +56,7 @@ function pgBackRest(bench: BenchServer, program: string, compression: string): B
     '--log-level-file=off',
     `--config=/dev/null`,
   ].join(' ');
-  const path = `--pg1-path=${server.dataDirectory}`;
+  const path = `--pg1-path=${server.dataDirectory} --pg1-socket-path=${server.socketDirectory} --pg1-user=postgres`;
   const compress = compression === 'lz4' ? '--compress-type=lz4' : '--compress-type=zst --compress-level=1';
   return {
     name: `pgBackRest ${compression}`,

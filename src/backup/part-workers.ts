@@ -57,7 +57,7 @@ async function runWorker(queue: PlannedPart[], options: PackPartsOptions): Promi
   const { compression, level, verification, signal } = options;
   const framesAhead = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const workerData: PartWorkerData = { compression, level, verification, framesAhead };
-  const worker = new Worker(WORKER, { workerData });
+  const worker = new Worker(WORKER, { workerData, execArgv: [] });
   const stop = (): void => void worker.terminate();
   signal.addEventListener('abort', stop, { once: true });
   try {

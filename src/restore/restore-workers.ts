@@ -58,7 +58,7 @@ export async function unpackAll(orders: readonly TarOrder[], options: UnpackOpti
 async function runWorker(queue: TarOrder[], unpacked: UnpackedObject[], options: UnpackOptions): Promise<void> {
   const { destination, tablespaceLocations, leftOut, signal } = options;
   const workerData: RestoreWorkerData = { destination, tablespaceLocations, leftOut };
-  const worker = new Worker(WORKER, { workerData });
+  const worker = new Worker(WORKER, { workerData, execArgv: [] });
   const stop = (): void => void worker.terminate();
   signal.addEventListener('abort', stop, { once: true });
   try {
