@@ -12,6 +12,7 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import { writeFileDurably } from './durable-file.ts';
 import type { FetchOutcome } from './fetch-exit-code.ts';
 import { failedOutcome, lookUpWalFile } from './look-up.ts';
+import { releaseBuffer } from './release-buffer.ts';
 import { readControlFile } from './server.ts';
 
 /** One file to fetch. */
@@ -42,6 +43,7 @@ export async function fetchWalFile(given: FetchWalFile): Promise<FetchOutcome> {
     });
     if (found.kind !== 'found') return found;
     await writeFileDurably(given.destination, found.bytes);
+    releaseBuffer(found.bytes);
     return { kind: 'fetched' };
   } catch (error) {
     return failedOutcome(error);

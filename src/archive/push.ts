@@ -21,6 +21,7 @@ import { walFileKind, walObjectKey, type WalObjectName } from '../walg/object-na
 import { claimArchive } from './archive-identity.ts';
 import { checkWalFile, readSegmentHeader } from './check-wal-file.ts';
 import { decodeWalObject, findWalObjects } from './read-wal-file.ts';
+import { releaseBuffer } from './release-buffer.ts';
 
 /** One file to push. */
 export interface PushWalFile {
@@ -88,6 +89,27 @@ function differs({ store, path }: PushWalFile, key: string): Failure {
   });
 }
 
+async function write(given: PushWalFile, fileName: string, bytes: Buffer): Promise<PushedWalFile> {
+  const { store, path, compression = 'zstd', signal } = given;
+  const before = await comparePresent(given, bytes, await findWalObjects(store, fileName, signal));
+  if (before !== undefined) return before;
+  const key = walObjectKey(fileName, compression);
+  const stored = await compress(compression, bytes);
+  const storedBytes = stored.length;
+  const options = signal === undefined ? {} : { signal };
+  const outcome = await store.put(key, stored, { ...options, ifAbsent: true });
+  if (outcome === 'written') {
+    if (stored.buffer !== bytes.buffer) releaseBuffer(stored);
+    return { outcome, key, storedBytes };
+  }
+  const raced = await comparePresent(given, bytes, [{ key, compression }]);
+  if (raced !== undefined) return raced;
+  throw new Failure('unavailable', {
+    message: `cannot archive ${path}: ${key} in ${store.address} appeared and vanished while it was pushed`,
+    remedy: 'Nothing needs to be done; the server asks again.',
+  });
+}
+
 /**
  * Pushes a file. When it returns, the store has confirmed that the archive holds it.
  *
@@ -95,25 +117,14 @@ function differs({ store, path }: PushWalFile, key: string): Failure {
  *   name says, and what the store throws.
  */
 export async function pushWalFile(given: PushWalFile): Promise<PushedWalFile> {
-  const { store, path, compression = 'zstd', signal } = given;
+  const { store, path, signal, systemIdentifier, walSegmentSizeBytes } = given;
   const fileName = given.fileName ?? basename(path);
   const bytes = await readLocal(path);
-  const { systemIdentifier, walSegmentSizeBytes } = given;
   checkWalFile(bytes, fileName, path, { systemIdentifier, walSegmentSizeBytes });
-  const options = signal === undefined ? {} : { signal };
   const system = systemOf(bytes, fileName, given);
-  if (system !== undefined) await claimArchive(store, system, options);
-
-  const before = await comparePresent(given, bytes, await findWalObjects(store, fileName, signal));
-  if (before !== undefined) return before;
-  const key = walObjectKey(fileName, compression);
-  const stored = await compress(compression, bytes);
-  const outcome = await store.put(key, stored, { ...options, ifAbsent: true });
-  if (outcome === 'written') return { outcome, key, storedBytes: stored.length };
-  const raced = await comparePresent(given, bytes, [{ key, compression }]);
-  if (raced !== undefined) return raced;
-  throw new Failure('unavailable', {
-    message: `cannot archive ${path}: ${key} in ${store.address} appeared and vanished while it was pushed`,
-    remedy: 'Nothing needs to be done; the server asks again.',
-  });
+  if (system !== undefined) await claimArchive(store, system, signal === undefined ? {} : { signal });
+  const pushed = await write(given, fileName, bytes);
+  // Not after a failure: what was given up may still be reading it.
+  releaseBuffer(bytes);
+  return pushed;
 }

@@ -12,6 +12,7 @@
 import type { Compression } from '../base/compression-names.ts';
 import { decompress } from '../codec/compression.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { releaseBuffer } from './release-buffer.ts';
 import { WAL_FOLDER, walFileOf, walObjectKey, walObjectNames, type WalObjectName } from '../walg/object-names.ts';
 
 /** The largest file that an archive can hold: a segment of 1 GiB. */
@@ -59,7 +60,11 @@ async function readObject(
   signal: AbortSignal | undefined,
 ): Promise<ArchivedWalFile | undefined> {
   const stored = await store.get(name.key, signal === undefined ? {} : { signal });
-  return stored === undefined ? undefined : { key: name.key, bytes: await decodeWalObject(name, stored) };
+  if (stored === undefined) return undefined;
+  const bytes = await decodeWalObject(name, stored);
+  // Uncompressed, they are one and the same.
+  if (bytes.buffer !== stored.buffer) releaseBuffer(stored);
+  return { key: name.key, bytes };
 }
 
 /**

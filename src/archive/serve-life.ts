@@ -16,6 +16,7 @@ import { writeFileDurably } from './durable-file.ts';
 import { failedOutcome, lookUpWalFile, type LookedUp } from './look-up.ts';
 import { Prefetcher } from './prefetch.ts';
 import { PushAhead } from './push-ahead.ts';
+import { releaseBuffer } from './release-buffer.ts';
 import { exists } from './server.ts';
 import { ServeRequests } from './serve-requests.ts';
 import type { SpoolPaths } from './spool.ts';
@@ -51,6 +52,7 @@ function openPrefetcher(given: ServeLifeOptions, lookUp: (fileName: string) => P
       const found = await lookUp(fileName);
       if (found.kind !== 'found') return found.kind;
       await writeFileDurably(join(paths.prefetched, fileName), found.bytes);
+      releaseBuffer(found.bytes);
       report({ kind: 'fetched', fileName, ahead: true });
       return 'found';
     } catch (error) {

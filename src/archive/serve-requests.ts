@@ -17,6 +17,7 @@ import { writeFileDurably } from './durable-file.ts';
 import { fetchExitCode, type FetchOutcome } from './fetch-exit-code.ts';
 import { failedOutcome, type LookedUp } from './look-up.ts';
 import type { Prefetcher } from './prefetch.ts';
+import { releaseBuffer } from './release-buffer.ts';
 import { exists } from './server.ts';
 import type { SpoolPaths } from './spool.ts';
 
@@ -112,6 +113,7 @@ export class ServeRequests {
       if (timeline !== undefined)
         this.#given.prefetcher.follow(parseTimelineHistory(timeline, found.bytes.toString('utf8')));
       await writeFileDurably(destination, found.bytes);
+      releaseBuffer(found.bytes);
       return { kind: 'fetched' };
     } catch (error) {
       return failedOutcome(error);
