@@ -84,9 +84,14 @@ export function divergenceOf(line: TimelineHistory, other: TimelineHistory): Lsn
   for (const [place, part] of [...other.ancestors, { timeline: other.timeline, switchLsn: undefined }].entries()) {
     const mine = own[place];
     if (mine?.timeline !== part.timeline) return begin;
-    if (mine.switchLsn === undefined) return undefined;
-    if (part.switchLsn === undefined || mine.switchLsn < part.switchLsn) return mine.switchLsn;
+    if (mine.switchLsn !== part.switchLsn) return earlier(mine.switchLsn, part.switchLsn);
+    if (part.switchLsn === undefined) return undefined;
     begin = part.switchLsn;
   }
   return undefined;
+}
+
+function earlier(a: Lsn | undefined, b: Lsn | undefined): Lsn | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a < b ? a : b;
 }

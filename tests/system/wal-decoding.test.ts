@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { findMoment } from '../../src/history/find-moment.ts';
+import { readTimelines } from '../../src/history/timelines.ts';
+import type { RecoveryTarget } from '../../src/postgres/recovery-target.ts';
 import { listArchivedWal } from '../../src/history/archived-wal.ts';
 import { scanWal } from '../../src/history/scan.ts';
 import { nextChosenSegment } from '../../src/history/segment-choice.ts';
@@ -241,6 +244,55 @@ describe.each(MAJORS)('WAL of PostgreSQL %i', (major) => {
       expect(control).toMatchObject({ majorVersion: major, maxConnections: 37, walLevel: 'replica', timeline: 1 });
       expect(control.walSegmentSizeBytes).toBe(walSegmentSizeMib * 1024 * 1024);
       expect(ofKind('checkpoint').map(({ lsn }) => lsn)).toContain(control.checkpointLsn);
+    });
+
+    async function find(target: RecoveryTarget) {
+      const store = await openStore({ kind: 'file', path: folder });
+      const wal = await listArchivedWal(store);
+      const timelines = await readTimelines(store, wal);
+      const backup = { name: 'b', timeline: 1, startLsn: started, finishLsn: started };
+      const backups = [{ ...backup, startedAt: new Date(0), finishedAt: new Date(0) }];
+      return findMoment({ store, wal, timelines, line: LINE, backups, target });
+    }
+
+    const xidTarget = (xid: number, inclusive = true) => ({ kind: 'xid', xid, inclusive }) as const;
+
+    it('refuses a committed subtransaction as a target, naming its top one', async () => {
+      const { xid, subxids = [] } = sql.done.find((ended) => (ended.subxids?.length ?? 0) > 0) ?? {};
+      await expect(find(xidTarget(subxids[0] ?? 0, false))).rejects.toMatchObject({
+        kind: 'refused',
+        remedy: expect.stringContaining(`--to-xid ${xid} --exclusive`),
+      });
+    });
+
+    it('refuses a transaction that is still prepared, and says how to keep it or not', async () => {
+      const left = ofKind('prepare').at(-1);
+      const position = formatLsn(left?.lsn ?? started);
+      await expect(find(xidTarget(left?.xid ?? 0))).rejects.toMatchObject({
+        remedy: `With it prepared: --to-lsn ${position}; without it: --to-lsn ${position} --exclusive`,
+      });
+    });
+
+    it('stops before a database’s files go, not before the commit of its drop', async () => {
+      const [drop] = ofKind('databaseDrop');
+      const found = await find(xidTarget(drop?.xid ?? 0, false));
+      expect(found).toMatchObject({ targetLsn: drop?.lsn, inclusive: false, databaseDrops: [] });
+      expect(found.firstLost?.xid).toBe(drop?.xid);
+      expect(found.notes[0]).toContain('drops a database');
+      expect((await find(xidTarget(drop?.xid ?? 0))).databaseDrops).toHaveLength(1);
+    });
+
+    it('stops at a rollback, a restore point and the end, and tells what is met on the way', async () => {
+      const aborted = sql.done.find(({ kind }) => kind === 'abort');
+      expect((await find(xidTarget(aborted?.xid ?? 0))).notes[0]).toContain('was rolled back');
+      const byName = await find({ kind: 'name', name: 'before the release' });
+      expect(byName).toMatchObject({ targetLsn: ofKind('restorePoint')[0]?.lsn, inclusive: true });
+      expect(byName.tablespaceChanges.map(({ kind }) => kind)).toEqual(['tablespaceCreate', 'tablespaceDrop']);
+      const left = sql.prepared.at(-1);
+      expect(byName.preparedAtTarget.map(({ xid, gid }) => [xid, gid])).toEqual([[left?.xid, left?.gid]]);
+      const latest = await find({ kind: 'latest' });
+      expect(latest).toMatchObject({ lost: { count: 0 }, requiredSettings: { maxConnections: 37 } });
+      expect(latest.hotStandbyFromLsn).toBeDefined();
     });
 
     it.skipIf(major !== 15 || !existsSync(WALDUMP))('is the same as pg_waldump reads', async () => {
