@@ -9,11 +9,13 @@
 
 /** Buffers up to this share their memory with others (`Buffer.poolSize`), and are not worth it. */
 const MIN_BYTES = 64 * 1024;
+/** A decoder may leave some of what it allocated unused; a view on a small part of something is left alone. */
+const MIN_SHARE = 0.5;
 
-/** Frees a buffer's memory, if the buffer has it to itself. */
+/** Frees a buffer's memory, if the buffer is all or nearly all of it. */
 export function releaseBuffer(buffer: Buffer): void {
   const memory = buffer.buffer;
-  const isWhole = buffer.byteOffset === 0 && buffer.byteLength === memory.byteLength;
+  const isWhole = buffer.byteOffset === 0 && buffer.byteLength >= memory.byteLength * MIN_SHARE;
   if (!isWhole || buffer.byteLength < MIN_BYTES || !(memory instanceof ArrayBuffer) || memory.detached) return;
   memory.transfer(0);
 }
