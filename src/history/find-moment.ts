@@ -171,7 +171,8 @@ async function refusalOf<B extends BackupPoint>(
   const broken = passes.find(({ scan }) => scan.end?.kind === 'hole' || scan.end?.kind === 'damage');
   if (broken?.scan.end !== undefined) {
     const { search, scan, newer } = broken;
-    const last = { lastCommit: search.lastCommit, lastRecordLsn: scan.last?.lsn };
+    const isReachable = (scan.last?.endLsn ?? 0n) >= broken.backup.finishLsn;
+    const last = { lastCommit: search.lastCommit, lastRecordLsn: isReachable ? scan.last?.lsn : undefined };
     return refuse.behindBreak(target, broken.scan.end, last, newer);
   }
   const lastCommit = newest?.search.lastCommit;

@@ -11,9 +11,9 @@
  * @module
  */
 
-import { lsn, type Lsn } from '../postgres/lsn.ts';
+import type { Lsn } from '../postgres/lsn.ts';
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
-import { formatSegmentName, segmentAt, segmentStart } from '../postgres/wal-segment.ts';
+import { formatSegmentName, segmentStart } from '../postgres/wal-segment.ts';
 import { holdsSegment, type ArchivedWal } from './archived-wal.ts';
 
 /** A file to read for one segment of a line. */
@@ -77,20 +77,6 @@ export function nextChosenSegment(wal: ArchivedWal, line: TimelineHistory, index
   for (const start of starts) {
     const chosen = chooseSegment(wal, line, start);
     if (chosen !== undefined) return chosen;
-  }
-  return undefined;
-}
-
-/** The last segment of a line that the archive holds; `undefined` if it holds none. */
-export function lastChosenSegment(wal: ArchivedWal, line: TimelineHistory): ChosenSegment | undefined {
-  for (const { timeline, endLsn } of partsNewestFirst(line)) {
-    for (const { firstIndex, lastIndex } of (wal.segments.get(timeline) ?? []).toReversed()) {
-      const partLast =
-        endLsn === undefined ? lastIndex : segmentAt(timeline, lsn(endLsn - 1n), wal.segmentSizeBytes).index;
-      const index = partLast < lastIndex ? partLast : lastIndex;
-      const chosen = index < firstIndex ? undefined : chooseSegment(wal, line, index);
-      if (chosen !== undefined) return chosen;
-    }
   }
   return undefined;
 }

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { Failure } from '../../base/failure.ts';
-import { formatLsn, type Lsn } from '../lsn.ts';
+import type { Lsn } from '../lsn.ts';
 
 /**
  * - `unwritten`: zeros where a page or record should begin. The end of WAL in a file taken from `pg_wal`; damage in a
@@ -23,16 +22,4 @@ export interface WalStop {
   readonly offsetBytes: number;
   readonly lsn: Lsn;
   readonly reason: string;
-}
-
-/** A stop in an archived segment, as the failure that it is there. */
-export function failureOfStop(stop: WalStop): Failure {
-  const at = `${stop.fileName} at byte ${stop.offsetBytes} (${formatLsn(stop.lsn)})`;
-  return new Failure('corrupt', {
-    message: `cannot read WAL: ${at}: ${stop.reason}`,
-    remedy:
-      stop.kind === 'foreign'
-        ? 'This segment belongs to another cluster: find out which server archives here, and use that cluster’s own archive.'
-        : `Recovery cannot go past ${formatLsn(stop.lsn)}; if the server still has ${stop.fileName} in pg_wal, push it again.`,
-  });
 }
