@@ -5,6 +5,8 @@
  */
 
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { OnProgress } from '../base/progress.ts';
@@ -30,21 +32,39 @@ export interface OpenRecoveryUses extends AsyncDisposable {
   readonly uses: RecoveryUses;
 }
 
-/** The server that the settings name, whether or not it runs. */
-export async function liveServer(settings: Settings): Promise<{ readonly server: LiveServer; readonly bin: string }> {
+/** The folder with `postgres`: as set, else that which the server was last started from, else where packages put it. */
+async function binariesFor(settings: Settings, dataDirectory: string): Promise<string> {
+  const major = await majorVersionOf(dataDirectory);
+  const set = settings.get('binDirectory');
+  if (set !== undefined) return findBinaries(major, set);
+  const started = await readFile(join(dataDirectory, 'postmaster.opts'), 'utf8').catch(() => '');
+  const folder = /^(\/\S*)\/postgres(?=\s|$)/.exec(started)?.[1];
+  const found = folder === undefined ? undefined : await findBinaries(major, folder).catch(() => undefined);
+  return found ?? findBinaries(major);
+}
+
+/**
+ * The server that the settings name, whether or not it runs.
+ *
+ * @param bin the folder with its programs; empty for who starts nothing and asks a stopped server nothing.
+ */
+export async function liveServer(
+  settings: Settings,
+  bin?: string,
+): Promise<{ readonly server: LiveServer; readonly bin: string }> {
   const dataDirectory = settings.require('dataDirectory', 'tell which server this is for');
   const found = await findLiveData(dataDirectory);
-  const bin = await findBinaries(await majorVersionOf(found), settings.get('binDirectory'));
+  const folder = bin ?? (await binariesFor(settings, found));
   const logFile = settings.get('serverLog') ?? `${dataDirectory}.log`;
   const server: LiveServer = {
     dataDirectory,
     commands: liveServerCommands(settings),
-    values: { dataDirectory, bin, logFile, options: await lastServerOptions(found) },
-    connection: await connectionSettings(settings, bin, found),
+    values: { dataDirectory, bin: folder, logFile, options: await lastServerOptions(found) },
+    connection: await connectionSettings(settings, folder === '' ? undefined : folder, found),
     stopTimeoutMs: settings.get('serverStopTimeout'),
     startTimeoutMs: settings.get('serverStartTimeout'),
   };
-  return { server, bin };
+  return { server, bin: folder };
 }
 
 /** The script of the spool, where the bundle has it; the sources know theirs. */

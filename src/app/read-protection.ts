@@ -13,8 +13,12 @@ import { readReadyFiles } from '../archive/ready-files.ts';
 import { isFailure, type Failure } from '../base/failure.ts';
 import type { Settings } from '../config/load-settings.ts';
 import type { Connection } from '../instance/connection.ts';
+import { localCluster } from '../cluster/local/local-cluster.ts';
+import type { RecoveryState } from '../recovery/states.ts';
+import { isUnderWay, listRecoveries } from '../recovery/status.ts';
 import type { Archive } from './open-archive.ts';
 import { openInstance } from './open-instance.ts';
+import { liveServer } from './open-recovery-uses.ts';
 import { readArchiveWindows, type ArchiveWindows } from './read-archive-windows.ts';
 
 /** What the server says of its archiver. Times are microseconds since the Unix epoch. */
@@ -45,7 +49,15 @@ export interface Protection {
   /** When the agent last gave a sign; `undefined` if none serves this data directory. */
   readonly agentSeenUs: bigint | undefined;
   readonly disk: { readonly freeBytes: bigint; readonly totalBytes: bigint } | undefined;
+  /** Recoveries that are under way on this host. */
+  readonly recoveries: readonly RecoveryUnderWay[] | Failure | undefined;
   readonly backupDueMs: number;
+}
+
+/** A recovery that holds work to be done. */
+export interface RecoveryUnderWay {
+  readonly id: string;
+  readonly state: RecoveryState;
 }
 
 async function orFailure<T>(work: Promise<T>): Promise<T | Failure> {
@@ -102,16 +114,24 @@ async function readDisk(dataDirectory: string): Promise<Protection['disk']> {
   return { freeBytes: figures.bavail * figures.bsize, totalBytes: figures.blocks * figures.bsize };
 }
 
+/** From their journals alone: a host without PostgreSQL's programs can tell too. */
+async function readRecoveries(settings: Settings, archive: Archive): Promise<readonly RecoveryUnderWay[]> {
+  const { server } = await liveServer(settings, '');
+  const found = await listRecoveries(localCluster({ name: archive.clusterName, server }));
+  return found.filter(({ state }) => isUnderWay(state)).map(({ id, state }) => ({ id, state }));
+}
+
 /** Gathers them. @throws {Failure} `usage` only, for settings that are wrong. */
 export async function readProtection(settings: Settings, archive: Archive, signal: AbortSignal): Promise<Protection> {
   const dataDirectory = settings.get('dataDirectory');
   const spool = settings.get('spoolDirectory') ?? (dataDirectory === undefined ? undefined : `${dataDirectory}.spool`);
-  const [windows, archiver, waiting, agentSeenUs, disk] = await Promise.all([
+  const [windows, archiver, waiting, agentSeenUs, disk, recoveries] = await Promise.all([
     orFailure(readArchiveWindows(settings, archive, signal)),
     orFailure(readArchiver(settings)),
     dataDirectory === undefined ? undefined : readWaiting(dataDirectory),
     spool === undefined ? undefined : modifiedUs(join(spool, 'current', 'heartbeat')),
     dataDirectory === undefined ? undefined : readDisk(dataDirectory),
+    dataDirectory === undefined ? undefined : orFailure(readRecoveries(settings, archive)),
   ]);
   return {
     clusterName: archive.clusterName,
@@ -121,6 +141,7 @@ export async function readProtection(settings: Settings, archive: Archive, signa
     waiting,
     agentSeenUs,
     disk,
+    recoveries,
     backupDueMs: settings.get('backupDue'),
   };
 }

@@ -107,7 +107,7 @@ export const SERVER_SETTINGS = {
     group: 'server',
     kind: path,
     summary:
-      "The folder of PostgreSQL's programs (pg_ctl, postgres) of the server's major version. Absent: the folders that packages of that version use.",
+      "The folder of PostgreSQL's programs (pg_ctl, postgres) of the server's major version. Absent: where the server was last started from, then the folders that packages of that version use.",
     example: '/usr/lib/postgresql/17/bin',
   },
   startCommand: {

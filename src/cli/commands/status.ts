@@ -13,10 +13,10 @@ import { LEVEL_CODES, statusText } from '../output/status-text.ts';
 /** The command. */
 export const status = defineCommand({
   path: ['status'],
-  summary: 'Show whether everything is all right: archiver, reach, backup, holes, agent, disk',
+  summary: 'Show whether everything is all right: archiver, reach, backup, holes, agent, disk, recoveries under way',
   description:
     'Exits 0 when it is, 1 when somebody should look, 2 when somebody must act now or nothing could be looked at.',
-  settings: ['archive', 'server', 'agent'],
+  settings: ['archive', 'server', 'recovery', 'agent'],
   examples: [
     { line: 'walkback status', does: 'on one screen' },
     { line: 'walkback status --json', does: 'for monitoring' },

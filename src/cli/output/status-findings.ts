@@ -16,7 +16,7 @@ export type Level = 'ok' | 'look' | 'act';
 
 /** One thing to know. */
 export interface Finding {
-  readonly topic: 'archiver' | 'reach' | 'backup' | 'holes' | 'agent' | 'disk';
+  readonly topic: 'archiver' | 'reach' | 'backup' | 'holes' | 'agent' | 'disk' | 'recovery';
   readonly level: Level;
   readonly text: string;
   /** What to do about it; always there unless it is `ok`. */
@@ -137,6 +137,22 @@ function diskFinding(disk: NonNullable<Protection['disk']>): Finding {
     : { topic: 'disk', level: 'ok', text };
 }
 
+function recoveryFindings(recoveries: NonNullable<Protection['recoveries']>): readonly Finding[] {
+  if (isFailure(recoveries)) return [unreachable('recovery', 'look', recoveries)];
+  return recoveries.map(({ id, state }): Finding => {
+    const remedy = `walkback recover status ${id}`;
+    if (state === 'standing') return { topic: 'recovery', level: 'ok', text: `rehearsal ${id} stands` };
+    return state === 'rehearsing'
+      ? { topic: 'recovery', level: 'ok', text: `${id} is being rehearsed` }
+      : {
+          topic: 'recovery',
+          level: 'act',
+          text: `${id} is ${state === 'undoing' ? 'being undone' : 'cutting over'}`,
+          remedy,
+        };
+  });
+}
+
 /** All findings, in the order of the screen. */
 export function judgeProtection(found: Protection, screen: Screen): readonly Finding[] {
   const { archive } = found;
@@ -148,6 +164,7 @@ export function judgeProtection(found: Protection, screen: Screen): readonly Fin
     ...ofArchive,
     agentFinding(found.agentSeenUs, screen),
     ...(found.disk === undefined ? [] : [diskFinding(found.disk)]),
+    ...(found.recoveries === undefined ? [] : recoveryFindings(found.recoveries)),
   ];
 }
 

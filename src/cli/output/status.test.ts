@@ -86,6 +86,7 @@ const well: Protection = {
   waiting: { count: 0, oldestUs: undefined },
   agentSeenUs: NOW_US - SECOND_US,
   disk: { freeBytes: 64n << 30n, totalBytes: 100n << 30n },
+  recoveries: [],
   backupDueMs: 26 * 3_600_000,
 };
 
@@ -189,6 +190,9 @@ describe('the judgement', () => {
     ['an agent that fell silent', 'agent', { agentSeenUs: agoUs(30) }, 'look'],
     ['a disk with a tenth free', 'disk', { disk: { freeBytes: 9n << 30n, totalBytes: 100n << 30n } }, 'look'],
     ['a disk that is nearly full', 'disk', { disk: { freeBytes: 4n << 30n, totalBytes: 100n << 30n } }, 'act'],
+    ['a rehearsal that stands', 'recovery', { recoveries: [{ id: '7f3a', state: 'standing' }] }, 'ok'],
+    ['a cutover that is half done', 'recovery', { recoveries: [{ id: '7f3a', state: 'cuttingOver' }] }, 'act'],
+    ['recoveries that cannot be read', 'recovery', { recoveries: away }, 'look'],
     ['a large disk with a little room', 'disk', { disk: { freeBytes: 1n << 29n, totalBytes: 1n << 30n } }, 'act'],
   ])('of %s (%s)', (_name, topic, changed, level) => {
     const found = finding(topic, changed);
