@@ -3,6 +3,7 @@
  */
 
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +16,7 @@ import { exists } from '../../src/archive/server.ts';
 import { emptySpool } from '../../src/archive/spool.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { startPostgres, type TestServer } from '../support/postgres.ts';
-import { ARCHIVE_SCRIPT, programFolder, quoted, settingText, until } from '../support/archived-cluster.ts';
+import { ARCHIVE_SCRIPT, programFolder, quoted, ROOT, settingText, until } from '../support/archived-cluster.ts';
 
 describe('an archive_command', () => {
   let root: string;
@@ -144,6 +145,29 @@ describe('an archive_command', () => {
       await mkdir(archivePath);
       await until('it is archived', async () => (await archiver()).archived >= 1, 90_000);
     });
+  });
+
+  it('fails while the agent hangs, succeeds when it goes on, and fails when it was killed', async () => {
+    await start(join(root, 'no program'));
+    const agent = spawn(
+      process.execPath,
+      [join(ROOT, 'src/main.ts'), 'agent', '--data-directory', server.dataDirectory, '--spool-directory', spool],
+      { env: { PATH: '/usr/bin:/bin', WALG_FILE_PREFIX: archivePath }, stdio: 'ignore' },
+    );
+    const gone = once(agent, 'exit');
+    await until('the agent serves', async () => exists(join(spool, 'current', 'heartbeat')));
+    agent.kill('SIGSTOP');
+    await writeSegments(1);
+    await until('a failure is counted', async () => (await archiver()).failed >= 1);
+    expect((await archiver()).archived).toBe(0);
+    agent.kill('SIGCONT');
+    await until('it is archived', async () => (await archiver()).archived >= 1, 90_000);
+    agent.kill('SIGKILL');
+    await gone;
+    const { archived, failed } = await archiver();
+    await writeSegments(1);
+    await until('a failure is counted', async () => (await archiver()).failed > failed);
+    expect((await archiver()).archived).toBe(archived);
   });
 
   it('never overwrites what is there with other content, and says so to the server', async () => {
