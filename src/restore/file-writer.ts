@@ -11,21 +11,26 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 
 import type { TarEntry } from '../codec/tar-reader.ts';
+import { openDirect, type DirectBuffers } from './direct-file.ts';
 
 const fsyncFile = promisify(fsync);
 
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 /** Files that may wait for their sync at once, each with an open descriptor. */
 const MAX_UNSYNCED = 32;
+/** From this size on a file is written past the page cache. */
+const DIRECT_FROM_BYTES = 1024 * 1024;
 
 /** Writes files below one place. */
 export class FileWriter {
   readonly #madeDirectories = new Set<string>();
   readonly #syncing = new Set<Promise<void>>();
   readonly #onBytes: (bytes: number) => void;
+  readonly #direct: DirectBuffers;
   #syncFailure: { readonly error: unknown } | undefined;
 
-  constructor(onBytes: (bytes: number) => void) {
+  constructor(direct: DirectBuffers, onBytes: (bytes: number) => void) {
+    this.#direct = direct;
     this.#onBytes = onBytes;
   }
 
@@ -40,18 +45,25 @@ export class FileWriter {
   async write(path: string, entry: TarEntry, mayReplace: boolean): Promise<void> {
     this.makeDirectory(dirname(path));
     if (mayReplace) removeIfThere(path);
-    const file = openSync(path, NEW_FILE, 0o600);
+    const direct = entry.sizeBytes >= DIRECT_FROM_BYTES ? openDirect(path, NEW_FILE, 0o600) : undefined;
+    const file = direct ?? openSync(path, NEW_FILE, 0o600);
     try {
-      for await (const piece of entry.body) {
-        writeFully(file, piece);
-        this.#onBytes(piece.length);
-      }
+      if (direct === undefined) await this.#writeBuffered(file, entry.body);
+      else await this.#direct.writeBody(file, entry.body, this.#onBytes);
       fchmodSync(file, entry.mode & 0o777);
     } catch (error) {
+      await this.#direct.settle();
       closeSync(file);
       throw error;
     }
     await this.#syncAndClose(file);
+  }
+
+  async #writeBuffered(file: number, body: AsyncIterable<Buffer>): Promise<void> {
+    for await (const piece of body) {
+      writeFully(file, piece);
+      this.#onBytes(piece.length);
+    }
   }
 
   /** Waits until everything written is on disk. @throws what any sync has thrown. */

@@ -9,11 +9,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { failureToMessage } from '../base/failure-message.ts';
 import { decompressStream } from '../codec/compression.ts';
 import { readTar } from '../codec/tar-reader.ts';
+import { DirectBuffers } from './direct-file.ts';
 import { FileWriter } from './file-writer.ts';
 import { normalizeEntryName, restoredPath } from './restored-path.ts';
 import type { RestoreMessage, RestoreOrder, RestoreWorkerData, UnpackedObject } from './restore-messages.ts';
 
 const { destination, tablespaceLocations, leftOut }: RestoreWorkerData = workerData;
+const directBuffers = new DirectBuffers();
 const place = { destination, tablespaceLocations };
 
 /** It would have the server link tablespaces to where they were when the backup was taken. */
@@ -57,7 +59,7 @@ class ArrivingBytes implements AsyncIterable<Uint8Array> {
 let arriving = new ArrivingBytes();
 
 async function unpack(order: Extract<RestoreOrder, { kind: 'object' }>, bytes: ArrivingBytes): Promise<UnpackedObject> {
-  const writer = new FileWriter((written) => say({ kind: 'written', bytes: written }));
+  const writer = new FileWriter(directBuffers, (written) => say({ kind: 'written', bytes: written }));
   const files: [string, number][] = [];
   const directories: [string, number][] = [];
   const skipped: string[] = [];

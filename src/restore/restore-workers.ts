@@ -34,7 +34,7 @@ const WORKER = new URL(
   import.meta.url,
 );
 /** Bytes of an object that may wait at a worker. */
-const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+const MAX_WAITING_BYTES = 3 * 1024 * 1024;
 
 /** Unpacks all, several at once, in the order given. @throws what went wrong first, or the signal's reason. */
 export async function unpackAll(orders: readonly TarOrder[], options: UnpackOptions): Promise<UnpackedObject[]> {
