@@ -4,23 +4,55 @@
  * @module
  */
 
-import { connect } from '../../../src/instance/connection.ts';
-import { privateConnection } from '../../../src/instance/private-server.ts';
+import { connect, sqlStateOf } from '../../../src/instance/connection.ts';
+import { privateConnection, type PrivateServer } from '../../../src/instance/private-server.ts';
 import { cutOver, discard, openRecovery, rehearse, undo } from '../../../src/recovery/recover.ts';
 import { rehearsalServer } from '../../../src/recovery/recovery-context.ts';
 import type { RecoveryContext } from '../../../src/recovery/recovery-context.ts';
+import { withWritableCopy } from '../../../src/recovery/writable-copy.ts';
 import { differencesFrom, stateAfter, type Asked } from '../../../tests/support/oracle.ts';
 import type { ChosenTarget } from './choose-target.ts';
 import type { WrittenCluster } from './written-cluster.ts';
 
+const LOCK_NOT_AVAILABLE = '55P03';
+
+async function differencesOn(server: PrivateServer, cluster: WrittenCluster, commits: number): Promise<string[]> {
+  await using connection = await connect(privateConnection(server));
+  await connection.query('SET lock_timeout = 1000');
+  const asked: Asked = { query: async (text) => ({ rows: await connection.query(text) }) };
+  return await differencesFrom(asked, stateAfter(cluster.commits, commits));
+}
+
+/** A transaction that was prepared at the target keeps its locks over a promotion: it is rolled back on the copy. */
+async function rollBackPrepared(server: PrivateServer): Promise<void> {
+  await using connection = await connect(privateConnection(server));
+  const rows = await connection.query("SELECT format('ROLLBACK PREPARED %L', gid) AS line FROM pg_prepared_xacts");
+  for (const { line } of rows) await connection.query(line ?? '');
+}
+
+/** Where the target holds a table's lock (its DDL had not committed), the tables are compared in a promoted copy. */
 async function differencesInRehearsal(
   context: RecoveryContext,
   cluster: WrittenCluster,
   commits: number,
 ): Promise<string[]> {
-  await using connection = await connect(privateConnection(rehearsalServer(context, 'false')));
-  const asked: Asked = { query: async (text) => ({ rows: await connection.query(text) }) };
-  return differencesFrom(asked, stateAfter(cluster.commits, commits));
+  try {
+    return await differencesOn(rehearsalServer(context, 'false'), cluster, commits);
+  } catch (error) {
+    if (sqlStateOf(error) !== LOCK_NOT_AVAILABLE) throw error;
+    return withWritableCopy(context, async (server) => {
+      await rollBackPrepared(server);
+      return differencesOn(server, cluster, commits);
+    });
+  }
+}
+
+/** As on the copy: what was prepared at the target holds its locks until somebody decides. */
+async function decidePrepared(cluster: WrittenCluster): Promise<void> {
+  const rows = await cluster.live.server.sql<{ line: string }>(
+    "SELECT format('ROLLBACK PREPARED %L', gid) AS line FROM pg_prepared_xacts",
+  );
+  for (const { line } of rows) await cluster.live.server.sql(line);
 }
 
 async function differencesInLive(cluster: WrittenCluster, commits: number): Promise<string[]> {
@@ -54,6 +86,7 @@ export async function recoverToAndUndo(cluster: WrittenCluster, chosen: ChosenTa
   await using recovery = await openRecovery(cluster.live.uses, plan.id);
   await rehearse(recovery.context);
   await cutOver(recovery.context);
+  await decidePrepared(cluster);
   const recovered = await differencesInLive(cluster, chosen.commits);
   await undo(recovery.context);
   return [

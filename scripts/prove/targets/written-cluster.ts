@@ -47,14 +47,10 @@ export async function writeCluster(major: number, seed: number): Promise<Written
     major,
     settings: { track_commit_timestamp: 'on', archive_command: settingText(command) },
     whenStarted: ({ server, store }) => {
-      agents.push(
-        runAgent({
-          store,
-          dataDirectory: server.dataDirectory,
-          spool: join(server.root, 'spool'),
-          signal: ending.signal,
-        }),
-      );
+      const spool = join(server.root, 'spool');
+      const agent = runAgent({ store, dataDirectory: server.dataDirectory, spool, signal: ending.signal });
+      agent.catch(() => {});
+      agents.push(agent);
     },
   });
   const workload = await openWorkload({ seed, sessions: SESSIONS, connect: () => live.server.connect() });
@@ -68,9 +64,9 @@ export async function writeCluster(major: number, seed: number): Promise<Written
     commits: workload.commits,
     firstReachable: 2,
     [Symbol.asyncDispose]: async () => {
-      await live[Symbol.asyncDispose]();
       ending.abort();
       await Promise.allSettled(agents);
+      await live[Symbol.asyncDispose]();
     },
   };
 }
