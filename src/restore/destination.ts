@@ -12,14 +12,10 @@ import { dirname, join, resolve } from 'node:path';
 
 import { Failure } from '../base/failure.ts';
 import type { Backup } from '../backup/backup.ts';
-import { restoredPath, type RestorePlace } from './restored-path.ts';
+import { CONTROL_FILE, HIDDEN_CONTROL_FILE, restoredPath, type RestorePlace } from './restored-path.ts';
 
 /** Marks a directory whose restore has not ended. */
 export const INCOMPLETE_MARK = 'WALKBACK_RESTORE_INCOMPLETE';
-
-/** The name `pg_control` has until the end. */
-export const CONTROL_FILE = 'global/pg_control';
-const HIDDEN_CONTROL_FILE = 'global/pg_control.walkback';
 
 const OWNER_ONLY = 0o700;
 const OWNER_AND_GROUP = 0o750;
@@ -98,11 +94,6 @@ export async function finishDirectories(
 function directoryMode(name: string, mode: number): number {
   if (name === '') return (mode & 0o777) === OWNER_AND_GROUP ? OWNER_AND_GROUP : OWNER_ONLY;
   return (mode & 0o777) | OWNER_ONLY;
-}
-
-/** Takes `pg_control` out of a server's sight until {@link commitDestination}. */
-export async function hideControlFile(place: RestorePlace): Promise<void> {
-  await rename(join(place.destination, CONTROL_FILE), join(place.destination, HIDDEN_CONTROL_FILE));
 }
 
 /** Makes every directory durable, then shows `pg_control`, then takes the mark away. */

@@ -20,15 +20,9 @@ import { Failure } from '../base/failure.ts';
 import type { OnProgress } from '../base/progress.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { parseTarObjectName, tarPartitionsFolder, type TarObjectKind } from '../walg/backup-names.ts';
-import {
-  CONTROL_FILE,
-  commitDestination,
-  finishDirectories,
-  hideControlFile,
-  prepareDestination,
-} from './destination.ts';
+import { commitDestination, finishDirectories, prepareDestination } from './destination.ts';
 import { checkComplete, expectedFiles } from './expected-files.ts';
-import type { UnpackedObject } from './restore-messages.ts';
+import { CONTROL_FILE } from './restored-path.ts';
 import { unpackAll, type TarOrder, type UnpackOptions } from './restore-workers.ts';
 
 /** What to restore, and where. */
@@ -84,17 +78,16 @@ export async function restoreBackup(options: RestoreBackupOptions): Promise<Rest
     },
     signal,
   };
-  const unpacked: UnpackedObject[] = [];
-  for (const kind of ['part', 'backupLabel', 'pgControl'] as const) {
-    unpacked.push(...(await unpackAll(largestFirst(objects, kind), unpack)));
-    if (kind === 'part') checkComplete(backup, expected, unpacked);
-  }
+  const unpacked = await unpackAll(largestFirst(objects, 'part'), unpack);
+  checkComplete(backup, expected, unpacked);
+  const last = [...largestFirst(objects, 'backupLabel'), ...largestFirst(objects, 'pgControl')];
+  unpacked.push(...(await unpackAll(last, { ...unpack, workerCount: 1 })));
+  const files = unpacked.flatMap((object) => object.files);
+  if (!files.some(([name]) => name === CONTROL_FILE)) throw lacks(backup, CONTROL_FILE);
   const directories = new Map(unpacked.flatMap((object) => object.directories));
-  await hideControlFile(place);
   await finishDirectories(backup, directories, place);
   signal.throwIfAborted();
   await commitDestination(directories.keys(), place);
-  const files = unpacked.flatMap((object) => object.files);
   return {
     files: files.length,
     sizeBytes: files.reduce((sum, [, sizeBytes]) => sum + sizeBytes, 0),

@@ -3,7 +3,7 @@
  *
  * Names come from an archive and are not trusted: one that is absolute twice over, climbs with `..`, or holds an empty
  * part is refused. Nothing is ever written through a link of the archive's making, because none is made; a tablespace's
- * files are written to its place directly.
+ * files are written to its place directly. `pg_control` goes to another name, see {@link HIDDEN_CONTROL_FILE}.
  *
  * Source: WAL-G `internal/databases/postgres/tar_interpreter.go` (names with and without a leading slash).
  *
@@ -38,8 +38,14 @@ export function normalizeEntryName(name: string, object: string): string {
   });
 }
 
-/** The path of a normalized name. */
+/** Without it no server starts. */
+export const CONTROL_FILE = 'global/pg_control';
+/** The name it has until everything else is on disk. */
+export const HIDDEN_CONTROL_FILE = 'global/pg_control.walkback';
+
+/** The path that a normalized name is written to. */
 export function restoredPath(name: string, place: RestorePlace): string {
+  if (name === CONTROL_FILE) return `${place.destination}/${HIDDEN_CONTROL_FILE}`;
   const [, oid, rest] = TABLESPACE.exec(name) ?? [];
   const location = oid === undefined ? undefined : place.tablespaceLocations.get(Number(oid));
   if (location !== undefined) return rest === undefined ? location : `${location}/${rest}`;

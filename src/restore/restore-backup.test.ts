@@ -1,0 +1,232 @@
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import type { Backup } from '../backup/backup.ts';
+import { findBackup } from '../backup/list.ts';
+import { isFailure, type Failure } from '../base/failure.ts';
+import { noProgress } from '../base/progress.ts';
+import { compressSync } from '../codec/compression.ts';
+import { TAR_END, tarHeader, tarPadding, type TarEntryType } from '../codec/tar-header.ts';
+import { openStore } from '../storage/open.ts';
+import { INCOMPLETE_MARK } from './destination.ts';
+import { restoreBackup, type RestoreBackupOptions } from './restore-backup.ts';
+
+const NAME = 'base_000000010000000000000002';
+const FOLDER = `basebackups_005/${NAME}`;
+
+interface Entry {
+  readonly name: string;
+  readonly type?: TarEntryType;
+  readonly content?: Buffer;
+  readonly linkName?: string;
+}
+
+function tar(entries: readonly Entry[], end: Buffer = TAR_END): Buffer {
+  const blocks = entries.flatMap(({ name, type = 'file', content = Buffer.alloc(0), linkName = '' }) => [
+    tarHeader({ name, type, sizeBytes: content.length, mode: 0o600, uid: 0, gid: 0, mtimeSeconds: 0, linkName }),
+    content,
+    tarPadding(content.length),
+  ]);
+  return Buffer.concat([...blocks, end]);
+}
+
+const DIRECTORIES: Entry[] = ['/', '/base', '/base/5', '/global'].map((name) => ({ name, type: 'directory' }));
+const LARGE = Buffer.alloc(3 * 1024 * 1024 + 777, 'walkback ');
+const PART: Entry[] = [
+  ...DIRECTORIES,
+  { name: '/PG_VERSION', content: Buffer.from('17\n') },
+  { name: '/base/5/16384', content: LARGE },
+  { name: '/base/5/16385' },
+];
+const CONTROL: Entry = { name: '/global/pg_control', content: Buffer.from('control') };
+const LABELS: Entry[] = [
+  { name: 'backup_label', content: Buffer.from('label') },
+  { name: 'tablespace_map', content: Buffer.from('16400 /live/place\n') },
+];
+
+interface Archive extends AsyncDisposable {
+  readonly root: string;
+  readonly backup: Backup;
+  restore(more?: Partial<RestoreBackupOptions>): Promise<unknown>;
+}
+
+interface Written {
+  readonly part?: Buffer;
+  readonly partName?: string;
+  readonly files?: readonly string[] | 'missing';
+  readonly sentinel?: Readonly<Record<string, unknown>>;
+}
+
+/** A backup as another program may have written it. */
+async function archiveWith(written: Written = {}): Promise<Archive> {
+  const root = await mkdtemp(join(tmpdir(), 'walkback-restore-'));
+  const tars = join(root, 'archive', FOLDER, 'tar_partitions');
+  await mkdir(tars, { recursive: true });
+  await writeFile(join(tars, written.partName ?? 'part_001.tar.zst'), written.part ?? compressSync('zstd', tar(PART)));
+  await writeFile(join(tars, 'pg_control.tar.lz4'), compressSync('lz4', tar([CONTROL])));
+  await writeFile(join(tars, 'backup_label.tar'), tar(LABELS));
+  const times = { StartTime: '2026-01-01T00:00:00Z', FinishTime: '2026-01-01T00:01:00Z' };
+  const sentinel = {
+    LSN: 33_554_472,
+    FinishLSN: 33_554_744,
+    PgVersion: 170_010,
+    Version: 2,
+    ...times,
+    ...written.sentinel,
+  };
+  await writeFile(join(root, 'archive', `${FOLDER}_backup_stop_sentinel.json`), JSON.stringify(sentinel));
+  const names = written.files ?? PART.map(({ name }) => name);
+  const description = { IsIncremented: false, IsSkipped: false, MTime: '2026-01-01T00:00:00Z', UpdatesCount: 0 };
+  if (names !== 'missing') {
+    const files = Object.fromEntries(names.map((name) => [name, description]));
+    await writeFile(join(root, 'archive', FOLDER, 'files_metadata.json'), JSON.stringify({ Files: files }));
+  }
+  const store = await openStore({ kind: 'file', path: join(root, 'archive') });
+  const backup = await findBackup(store, 'LATEST');
+  return {
+    root,
+    backup,
+    restore: (more) =>
+      restoreBackup({
+        store,
+        backup,
+        destination: join(root, 'data'),
+        tablespaceLocations: new Map(),
+        concurrency: 2,
+        onProgress: noProgress,
+        ...more,
+      }),
+    [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
+  };
+}
+
+async function failureOf(work: Promise<unknown>): Promise<Failure> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!isFailure(error)) throw new Error(`expected a Failure, got ${String(error)}`);
+  return error;
+}
+
+describe('a restored backup', () => {
+  it('holds every file, byte for byte, and what a server needs', async () => {
+    await using archive = await archiveWith();
+    const report = await archive.restore();
+    const data = join(archive.root, 'data');
+    expect(report).toMatchObject({ files: 5, skipped: [] });
+    expect(await readFile(join(data, 'base/5/16384'))).toEqual(LARGE);
+    expect(await readFile(join(data, 'base/5/16385'), 'utf8')).toBe('');
+    expect(await readFile(join(data, 'global/pg_control'), 'utf8')).toBe('control');
+    expect(await readFile(join(data, 'backup_label'), 'utf8')).toBe('label');
+    expect((await readdir(data)).toSorted()).toEqual(
+      ['PG_VERSION', 'backup_label', 'base', 'global', 'pg_tblspc', 'pg_wal'].toSorted(),
+    );
+    expect(await readdir(join(data, 'pg_wal'))).toEqual(['archive_status']);
+    expect((await stat(data)).mode & 0o777).toBe(0o700);
+  });
+
+  it('has no links, and the report names those that were left out', async () => {
+    const link: Entry = { name: '/base/5/link', type: 'symlink', linkName: '/etc' };
+    await using archive = await archiveWith({ part: compressSync('zstd', tar([...PART, link])) });
+    expect(await archive.restore()).toMatchObject({ skipped: ['base/5/link'] });
+    expect(await readdir(join(archive.root, 'data/base/5'))).not.toContain('link');
+  });
+
+  it('may come from a tar without an end, as WAL-G streams them', async () => {
+    await using archive = await archiveWith({ part: tar(PART, Buffer.alloc(0)), partName: 'part_001.tar' });
+    expect(await archive.restore()).toMatchObject({ files: 5 });
+  });
+});
+
+describe('a backup that is not what it should be', () => {
+  it.each(['/../outside', '/base/../../outside', '//outside'])(
+    'with an entry named %s writes nothing outside',
+    async (name) => {
+      const entry: Entry = { name, content: Buffer.from('x') };
+      await using archive = await archiveWith({ part: compressSync('zstd', tar([...PART, entry])) });
+      const failure = await failureOf(archive.restore());
+      expect(failure.kind).toBe('corrupt');
+      expect(failure.message).toContain('leads out of the data directory');
+      expect((await readdir(archive.root)).toSorted()).toEqual(['archive', 'data']);
+    },
+  );
+
+  it('with the same file twice is refused', async () => {
+    await using archive = await archiveWith({ part: compressSync('zstd', tar([...PART, ...PART])) });
+    expect((await failureOf(archive.restore())).message).toContain('EEXIST');
+  });
+
+  it('with a file missing is refused, naming it', async () => {
+    const files = [...PART.map(({ name }) => name), '/base/5/16999'];
+    await using archive = await archiveWith({ files });
+    const failure = await failureOf(archive.restore());
+    expect(failure.kind).toBe('corrupt');
+    expect(failure.facts).toEqual(['base/5/16999']);
+  });
+
+  it('with its list of files missing is refused before anything is written', async () => {
+    await using archive = await archiveWith({ files: 'missing' });
+    expect((await failureOf(archive.restore())).message).toContain('its list of files');
+    expect(await readdir(archive.root)).toEqual(['archive']);
+  });
+
+  it('of version 1 needs no list', async () => {
+    await using archive = await archiveWith({ files: 'missing', sentinel: { Version: 1 } });
+    expect(await archive.restore()).toMatchObject({ files: 5 });
+  });
+
+  it.each([
+    ['cut short', (part: Buffer) => part.subarray(0, part.length - 100)],
+    ['changed', (part: Buffer) => Buffer.from(part).fill(0x55, 40, 60)],
+    ['followed by garbage', (part: Buffer) => Buffer.concat([part, Buffer.from('garbage')])],
+  ])('with a part %s is refused, and the directory says so', async (_how, damage) => {
+    await using archive = await archiveWith({ part: damage(compressSync('zstd', tar(PART))) });
+    const failure = await failureOf(archive.restore());
+    expect(failure.kind).toBe('corrupt');
+    expect(failure.message).toContain('part_001.tar.zst');
+    const data = join(archive.root, 'data');
+    expect(await readdir(data)).toContain(INCOMPLETE_MARK);
+    expect(await readdir(join(data, 'global')).catch(() => [])).not.toContain('pg_control');
+    expect((await failureOf(archive.restore())).message).toContain('an earlier restore into it was interrupted');
+  });
+
+  it('that is a delta is refused by name', async () => {
+    const delta = { DeltaFrom: NAME, DeltaFullName: NAME, DeltaLSN: 1, DeltaCount: 1 };
+    await using archive = await archiveWith({ sentinel: delta });
+    const failure = await failureOf(archive.restore());
+    expect(failure.kind).toBe('refused');
+    expect(failure.message).toContain('it is a delta backup');
+  });
+});
+
+describe('a destination', () => {
+  it('that is not empty is refused and left as it is', async () => {
+    await using archive = await archiveWith();
+    await mkdir(join(archive.root, 'data'));
+    await writeFile(join(archive.root, 'data', 'precious'), '');
+    expect((await failureOf(archive.restore())).message).toContain('it is not empty');
+    expect(await readdir(join(archive.root, 'data'))).toEqual(['precious']);
+  });
+
+  it('needs a place for every tablespace', async () => {
+    const spec = { base_prefix: '/d', tablespaces: ['16400'], 16400: { loc: '/live/place', link: 'pg_tblspc/16400' } };
+    await using archive = await archiveWith({ sentinel: { Spec: spec } });
+    const failure = await failureOf(archive.restore());
+    expect(failure.kind).toBe('usage');
+    expect(failure.facts).toEqual(['tablespace 16400, on the server at /live/place']);
+    const inside = new Map([[16_400, join(archive.root, 'data', 'inside')]]);
+    expect((await failureOf(archive.restore({ tablespaceLocations: inside }))).message).toContain('lies inside');
+  });
+
+  it('of a restore that was aborted is marked', async () => {
+    await using archive = await archiveWith();
+    const abort = new AbortController();
+    const onProgress = (): void => abort.abort(new Error('enough'));
+    await expect(archive.restore({ onProgress, signal: abort.signal })).rejects.toThrow('enough');
+    expect(await readdir(join(archive.root, 'data'))).toContain(INCOMPLETE_MARK);
+  });
+});
