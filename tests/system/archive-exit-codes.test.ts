@@ -29,9 +29,9 @@ import {
 } from '../support/archived-cluster.ts';
 
 const ROWS = 6;
-/** Everyday: the oldest and the newest; all of them with WALKBACK_ALL_MAJORS. */
+/** Everyday: the oldest and the newest; all of them with TEST_ALL_MAJORS. */
 const TRIED =
-  process.env['WALKBACK_ALL_MAJORS'] === undefined ? MAJORS.filter((major) => major === 14 || major === 18) : MAJORS;
+  process.env['TEST_ALL_MAJORS'] === undefined ? MAJORS.filter((major) => major === 14 || major === 18) : MAJORS;
 
 const cutInHalf = (bytes: Buffer): Buffer => bytes.subarray(0, bytes.length / 2);
 
