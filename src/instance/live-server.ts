@@ -94,9 +94,12 @@ export async function startLiveServer(server: LiveServer): Promise<void> {
 }
 
 /** A start command may come back before there is a process; one that is gone for so long has ended. */
-const GONE_MS = 5000;
+const GONE_MS = 2000;
+/** What a killed server leaves (its last processes, its shared memory) can keep the next one from starting at first. */
+const STARTS = 3;
 
 async function connectWhenReady(server: LiveServer, deadlineMs: number): Promise<Connection> {
+  let starts = 1;
   let lastSeenMs = Date.now();
   for (;;) {
     try {
@@ -105,7 +108,12 @@ async function connectWhenReady(server: LiveServer, deadlineMs: number): Promise
       if (!isFailure(error, 'unavailable') || Date.now() > deadlineMs) throw error;
     }
     if ((await runningPostmaster(server.dataDirectory)) !== undefined) lastSeenMs = Date.now();
-    if (Date.now() - lastSeenMs > GONE_MS) throw hasEnded(server);
+    if (Date.now() - lastSeenMs > GONE_MS) {
+      if (starts === STARTS) throw hasEnded(server);
+      starts += 1;
+      await runCommand(server, 'start', server.startTimeoutMs);
+      lastSeenMs = Date.now();
+    }
     await sleep(POLL_MS);
   }
 }

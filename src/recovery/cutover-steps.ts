@@ -15,7 +15,16 @@ import type { TimelineSwitch } from '../postgres/timeline-history.ts';
 import { join } from 'node:path';
 import { archiveRest, archiveTailOrFail } from './archive-tail.ts';
 import type { StepFacts } from './journal.ts';
-import { forgetUnfinishedPromotion, isStillToRecover, proveTimeline, reopen, stopLsnOf, untilOpen } from './promote.ts';
+import {
+  endCleanly,
+  NO_RESTORE,
+  forgetUnfinishedPromotion,
+  isStillToRecover,
+  proveTimeline,
+  reopen,
+  stopLsnOf,
+  untilOpen,
+} from './promote.ts';
 import { factOf, plannedLsn, rehearsalServer, type RecoveryContext } from './recovery-context.ts';
 import { carryConfiguration, preparePrivateServers } from './rehearsal-files.ts';
 import { replayToTarget } from './replay-to-target.ts';
@@ -86,9 +95,10 @@ async function openNow(server: PrivateServer): Promise<void> {
   await untilOpen(server, connection);
 }
 
+/** One that was killed since it was promoted is started once more, so that it can end cleanly. */
 async function stopRehearsal(context: RecoveryContext): Promise<StepFacts> {
   const directory = place(context, 'rehearsal');
-  await stopPrivateServer(directory);
+  await endCleanly(rehearsalServer(context, NO_RESTORE));
   const control = await controlFileOf(directory);
   const reserved = Number(factOf(context, 'reserveTimeline', 'timeline'));
   if (isShutDown(control) && control.timeline === reserved) return {};

@@ -11,7 +11,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../base/failure.ts';
 import { queryText, type Connection } from '../instance/connection.ts';
 import { isThere, syncFolder } from '../instance/durable-rename.ts';
-import { checkItRuns, startPrivateServer, untilItAnswers, type PrivateServer } from '../instance/private-server.ts';
+import { controlFileOf, isShutDown } from '../instance/control-file-of.ts';
+import {
+  checkItRuns,
+  startPrivateServer,
+  stopPrivateServer,
+  untilItAnswers,
+  type PrivateServer,
+} from '../instance/private-server.ts';
 import { parseLsn } from '../postgres/lsn.ts';
 import { formatHistoryName, parseTimelineHistory, type TimelineSwitch } from '../postgres/timeline-history.ts';
 
@@ -83,4 +90,19 @@ export async function reopen(server: PrivateServer): Promise<Connection> {
   const connection = await untilItAnswers(server);
   await untilOpen(server, connection);
   return connection;
+}
+
+/** For servers that have left recovery: nothing may be restored any more. */
+export const NO_RESTORE = 'exit 199';
+
+/**
+ * Stops a server that has left recovery, and leaves a clean shutdown behind: one that was killed is started for that once
+ * more.
+ */
+export async function endCleanly(server: PrivateServer): Promise<void> {
+  await stopPrivateServer(server.dataDirectory);
+  if (isShutDown(await controlFileOf(server.dataDirectory))) return;
+  const connection = await reopen(server);
+  await connection.close();
+  await stopPrivateServer(server.dataDirectory);
 }

@@ -103,8 +103,10 @@ export async function undo(context: RecoveryContext): Promise<void> {
 
 /** Nobody has seen the new line: the old data is started again, as it was. */
 async function undoUnopened(context: RecoveryContext): Promise<void> {
+  const { uses, plan } = context;
   await undoSteps(runOf(context, CUTOVER_STEPS));
-  await stopPrivateServer(context.uses.cluster.placeOf(context.plan.id, 'rehearsal'));
+  await stopPrivateServer(uses.cluster.placeOf(plan.id, 'rehearsal'));
+  if (plan.preconditions.liveState === 'running') await uses.cluster.start();
 }
 
 /** The swap is finished if it was half done; then the kept data is swapped back, on a timeline of its own. */

@@ -19,7 +19,14 @@ import { formatLsn } from '../postgres/lsn.ts';
 import { archiveRest, archiveTailOrFail } from './archive-tail.ts';
 import type { StepFacts } from './journal.ts';
 import { readLine } from './line-of-archive.ts';
-import { forgetUnfinishedPromotion, isStillToRecover, proveTimeline, untilOpen } from './promote.ts';
+import {
+  endCleanly,
+  NO_RESTORE,
+  forgetUnfinishedPromotion,
+  isStillToRecover,
+  proveTimeline,
+  untilOpen,
+} from './promote.ts';
 import { factOf, privateServer, recoveryFile, type RecoveryContext } from './recovery-context.ts';
 import { copyDurably, preparePrivateServers } from './rehearsal-files.ts';
 import type { Step } from './runner.ts';
@@ -130,7 +137,8 @@ async function promoteKept(context: RecoveryContext): Promise<StepFacts> {
 
 async function stopKept(context: RecoveryContext): Promise<StepFacts> {
   const directory = keptDirectory(context);
-  await stopPrivateServer(directory);
+  await preparePrivateServers(context);
+  await endCleanly(await keptServer(context, NO_RESTORE));
   await putOptionsBack(context);
   const control = await controlFileOf(directory);
   const reserved = Number(factOf(context, 'undoReserveTimeline', 'timeline'));
