@@ -41,6 +41,7 @@ async function copyFolder(from: string, to: string): Promise<void> {
 /** The copy's tablespaces are copies too: its links must not lead to the rehearsal's. */
 async function copyTablespaces(dataDirectory: string, folder: string): Promise<void> {
   const links = join(dataDirectory, 'pg_tblspc');
+  await makeFolder(folder);
   for (const oid of await readdir(links)) {
     const place = join(folder, oid);
     await copyFolder(await readlink(join(links, oid)), place);
