@@ -1,0 +1,69 @@
+/**
+ * The contract of `cluster.ts` as tests: every kind of cluster runs them.
+ *
+ * @module
+ */
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import type { Cluster } from './cluster.ts';
+
+/** A running cluster to test. Disposing removes it. */
+export interface ClusterUnderTest extends AsyncDisposable {
+  readonly cluster: Cluster;
+  /** Puts a data directory (a copy of the stopped live one) into the place of a rehearsal. */
+  makeRehearsal(id: string): Promise<void>;
+}
+
+const ID = 'c0de';
+
+/** Defines the tests for one kind. */
+export function itKeepsTheClusterContract(kind: string, open: () => Promise<ClusterUnderTest>): void {
+  describe(`a ${kind} cluster`, () => {
+    let under: ClusterUnderTest;
+    beforeEach(async () => {
+      under = await open();
+    });
+    afterEach(async () => under[Symbol.asyncDispose]());
+
+    it('stops cleanly, starts, and does either again without harm', async () => {
+      const { cluster } = under;
+      expect(await cluster.state()).toBe('running');
+      await cluster.stop();
+      await cluster.stop();
+      expect(await cluster.state()).toBe('stopped');
+      await cluster.start();
+      await cluster.start();
+      await using connection = await cluster.connect();
+      expect(await connection.query('select 1 as one')).toEqual([{ one: '1' }]);
+    });
+
+    it('moves a place whole, and a move that is made already is no error', async () => {
+      const { cluster } = under;
+      await cluster.stop();
+      await under.makeRehearsal(ID);
+      for (let time = 0; time < 2; time += 1) await cluster.move(ID, 'live', 'kept');
+      expect([await cluster.isPresent(ID, 'live'), await cluster.isPresent(ID, 'kept')]).toEqual([false, true]);
+      await cluster.move(ID, 'rehearsal', 'live');
+      expect([await cluster.isPresent(ID, 'live'), await cluster.isPresent(ID, 'rehearsal')]).toEqual([true, false]);
+      await cluster.start();
+    });
+
+    it('never moves onto something that is there', async () => {
+      const { cluster } = under;
+      await cluster.stop();
+      await under.makeRehearsal(ID);
+      await expect(cluster.move(ID, 'rehearsal', 'live')).rejects.toMatchObject({ kind: 'conflict' });
+      expect([await cluster.isPresent(ID, 'live'), await cluster.isPresent(ID, 'rehearsal')]).toEqual([true, true]);
+    });
+
+    it('says so when neither place is there', async () => {
+      await expect(under.cluster.move(ID, 'kept', 'replaced')).rejects.toMatchObject({ kind: 'conflict' });
+    });
+
+    it('finds nothing in the way of moves, and room', async () => {
+      expect(await under.cluster.placeProblems()).toEqual([]);
+      expect(await under.cluster.freeBytes()).toBeGreaterThan(0n);
+    });
+  });
+}
