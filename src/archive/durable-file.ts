@@ -9,6 +9,13 @@ import { dirname } from 'node:path';
 
 import { Failure, messageOf } from '../base/failure.ts';
 
+const TEMPORARY_SUFFIX = '.walkback-tmp';
+
+/** True for the name of a file that is still being written, in a listing of its folder. */
+export function isBeingWritten(name: string): boolean {
+  return name.endsWith(TEMPORARY_SUFFIX);
+}
+
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
@@ -35,7 +42,7 @@ async function writeAndSync(path: string, bytes: Uint8Array): Promise<void> {
  * @throws {Failure} `failed` if it could not be written; then nothing is left behind.
  */
 export async function writeFileDurably(path: string, bytes: Uint8Array, modifiedAt?: Date): Promise<void> {
-  const tmp = `${path}.walkback-tmp`;
+  const tmp = `${path}${TEMPORARY_SUFFIX}`;
   try {
     await writeAndSync(tmp, bytes);
     if (modifiedAt !== undefined) await utimes(tmp, modifiedAt, modifiedAt);

@@ -15,7 +15,7 @@ import type { Compression } from '../base/compression-names.ts';
 import { isFailure, messageOf } from '../base/failure.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { ReportAgentEvent } from './agent-event.ts';
-import { writeFileDurably } from './durable-file.ts';
+import { isBeingWritten, writeFileDurably } from './durable-file.ts';
 import { pushWalFile } from './push.ts';
 import { readReadyFiles } from './ready-files.ts';
 import type { SpoolPaths } from './spool.ts';
@@ -63,7 +63,8 @@ export class PushAhead {
   async look(): Promise<void> {
     const { paths, dataDirectory } = this.#given;
     // Acknowledgements first: one that is written while the ready files are read must not look forgotten.
-    const acknowledged = await readdir(paths.acknowledged).catch(() => []);
+    const inFolder = await readdir(paths.acknowledged).catch(() => []);
+    const acknowledged = inFolder.filter((name) => !isBeingWritten(name));
     const ready = await readReadyFiles(dataDirectory);
     const wanted = new Set(ready);
     for (const fileName of acknowledged) if (!wanted.has(fileName)) await this.#forget(fileName);
