@@ -60,10 +60,12 @@ async function waitForOrders(customers: Customers, more: number): Promise<void> 
   while (customers.placed < goal) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
-function planId(answer: Record<string, unknown>): string {
-  const id = answer['id'];
-  if (typeof id !== 'string') throw new Error('recover plan gave no id');
-  return id;
+/** The plan that was just shown: the only recovery there is so far. */
+async function planId(environment: ProtectedShop['environment']): Promise<string> {
+  const { recoveries } = await walkbackJson(['recover', 'status'], environment);
+  const [only] = Array.isArray(recoveries) ? recoveries : [];
+  if (typeof only?.id !== 'string') throw new Error('recover plan left no plan');
+  return only.id;
 }
 
 async function ordinaryDay(shop: ProtectedShop, customers: Customers): Promise<void> {
@@ -95,7 +97,7 @@ async function look(shop: ProtectedShop, struck: Disaster): Promise<string> {
   await headline(4, 'Plan it: nothing is changed, everything is proven');
   const target = ['--before-xid', String(struck.xid)];
   await walkback(['recover', 'plan', ...target], shop.environment);
-  return planId(await walkbackJson(['recover', 'plan', ...target], shop.environment));
+  return planId(shop.environment);
 }
 
 async function recover(shop: ProtectedShop, customers: Customers, id: string, struck: Disaster): Promise<void> {
