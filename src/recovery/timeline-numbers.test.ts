@@ -23,7 +23,8 @@ afterEach(async () => {
 });
 
 const line = { timeline: 1, ancestors: [] };
-const reserve = (holder: string): Promise<number> => reserveTimeline({ store, line, holder, walDirectory });
+const reserve = (holder: string, directory = walDirectory): Promise<number> =>
+  reserveTimeline({ store, line, holder, walDirectory: directory });
 const archived = (name: string): Promise<void> => writeFile(join(folder, 'archive', 'wal_005', name), 'x');
 
 describe('the number of the next timeline', () => {
@@ -44,7 +45,12 @@ describe('the number of the next timeline', () => {
   });
 
   it('is another for each of many that ask at once', async () => {
-    const numbers = await Promise.all(['a', 'b', 'c', 'd', 'e'].map(reserve));
+    const reserveIn = async (holder: string): Promise<number> => {
+      const directory = join(folder, holder);
+      await mkdir(directory);
+      return reserve(holder, directory);
+    };
+    const numbers = await Promise.all(['a', 'b', 'c', 'd', 'e'].map(reserveIn));
     expect(new Set(numbers).size).toBe(5);
   });
 });
