@@ -12,7 +12,7 @@ import type { PlannedPart } from './part-plan.ts';
 import type { PackedPart, PageVerification } from './part-packer.ts';
 
 /** How many frames may be on their way from one worker. */
-export const MAX_FRAMES_AHEAD = 6;
+export const MAX_FRAMES_AHEAD = 4;
 
 /** What a worker is started with. */
 export interface PartWorkerData {

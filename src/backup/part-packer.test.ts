@@ -59,7 +59,11 @@ async function pack(
     }
     const frames: Buffer[] = [];
     const packer = new PartPacker(verification, (frame) => frames.push(frame));
-    return { part: packer.pack(entries, createFrameEncoder(compression, 1)), frames };
+    const packing = packer.pack(entries, createFrameEncoder(compression, 1));
+    for (;;) {
+      const step = packing.next();
+      if (step.done === true) return { part: step.value, frames };
+    }
   } finally {
     await rm(root, { recursive: true });
   }

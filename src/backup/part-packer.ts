@@ -8,7 +8,7 @@
  * A tar declares a file's size before its bytes: a file that shrinks meanwhile is filled up with zeros, one that grows is
  * cut, one that vanishes is left out. All three are normal for a running server; replay puts them right.
  *
- * Runs on a worker thread, synchronously: nothing here waits for anything but the disk.
+ * Runs on a worker thread and waits for nothing but the disk.
  *
  * Source: WAL-G `internal/databases/postgres/tar_ball_file_packer.go`.
  *
@@ -85,8 +85,11 @@ export class PartPacker {
     this.#emit = emit;
   }
 
-  /** Packs one part. */
-  pack(entries: readonly StoredEntry[], encoder: FrameEncoder): PackedPart {
+  /**
+   * Packs one part. It stops now and then, so that its thread can have a turn of its event loop: native memory of
+   * `lz4-napi` is given back only there.
+   */
+  *pack(entries: readonly StoredEntry[], encoder: FrameEncoder): Generator<undefined, PackedPart> {
     this.#encoder = encoder;
     this.#fill = 0;
     this.#tarOffset = 0;
@@ -94,7 +97,8 @@ export class PartPacker {
     const packed: PackedEntry[] = [];
     const vanished: string[] = [];
     for (const entry of entries) {
-      const result = entry.type === 'directory' ? this.#packDirectory(entry) : this.#packFile(entry);
+      const result = entry.type === 'directory' ? this.#packDirectory(entry) : yield* this.#packFile(entry);
+      yield;
       if (result === undefined) vanished.push(entry.name);
       else packed.push(result);
     }
@@ -121,7 +125,7 @@ export class PartPacker {
     return { name: entry.name, sizeBytes: 0, tarOffset, mtimeNs: entry.mtimeNs };
   }
 
-  #packFile(entry: StoredEntry): PackedEntry | undefined {
+  *#packFile(entry: StoredEntry): Generator<undefined, PackedEntry | undefined> {
     const file = openUnlessVanished(entry.path);
     if (file === undefined) return undefined;
     try {
@@ -129,7 +133,7 @@ export class PartPacker {
       const sizeBytes = Number(stats.size);
       const tarOffset = this.#startEntry(entry, sizeBytes, stats.mtimeNs, Number(stats.mode & 0o7777n));
       const check = this.#pageCheckFor(entry, file);
-      const changed = this.#copyBody(file, sizeBytes, check);
+      const changed = yield* this.#copyBody(file, sizeBytes, check);
       const pages = check?.findings();
       return {
         name: entry.name,
@@ -167,7 +171,11 @@ export class PartPacker {
     return tarOffset;
   }
 
-  #copyBody(file: number, sizeBytes: number, check: PageCheck | undefined): PackedEntry['changed'] {
+  *#copyBody(
+    file: number,
+    sizeBytes: number,
+    check: PageCheck | undefined,
+  ): Generator<undefined, PackedEntry['changed']> {
     const isLarge = this.#fill + padded(sizeBytes) > this.#buffer.length;
     let readBytes = 0;
     while (readBytes < sizeBytes) {
@@ -179,6 +187,7 @@ export class PartPacker {
       readBytes += wanted;
       if (got < wanted) return this.#padOut(sizeBytes, readBytes, isLarge);
       if (isLarge && readBytes < sizeBytes) this.#flush();
+      yield;
     }
     this.#padToBlock(sizeBytes);
     if (isLarge) this.#flush();
