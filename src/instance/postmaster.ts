@@ -81,10 +81,15 @@ export async function runningPostmaster(dataDirectory: string): Promise<Postmast
   return found !== undefined && isProcessAlive(found.pid) && (await isPostgres(found.pid)) ? found : undefined;
 }
 
-/** After a restart of the machine, another program may have the id. Only Linux tells; elsewhere the id is believed. */
+/**
+ * After a restart of the machine, another program may have the id; and one that was killed keeps it until it is reaped.
+ * Only Linux tells; elsewhere the id is believed.
+ */
 async function isPostgres(pid: number): Promise<boolean> {
-  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => undefined);
-  return name === undefined || /^(postgres|postmaster)/.test(name);
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  if (text === undefined) return process.platform !== 'linux';
+  const [, name = '', state = ''] = /^\d+ \((.*)\) (\S)/s.exec(text) ?? [];
+  return /^(postgres|postmaster)/.test(name) && state !== 'Z' && state !== 'X';
 }
 
 /** The arguments the server on this directory was last started with (`-D` left out). */

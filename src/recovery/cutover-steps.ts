@@ -122,9 +122,18 @@ function move(from: 'live' | 'rehearsal', to: 'live' | 'kept') {
 
 /** One that ran and has crashed since is started first, so that what it had not archived is not left behind. */
 async function stopLive({ uses, plan }: RecoveryContext): Promise<StepFacts> {
-  const before = await uses.cluster.state();
-  if (before === 'crashed' && plan.preconditions.liveState === 'running') await uses.cluster.start();
-  if (before !== 'crashed' || plan.preconditions.liveState === 'running') await uses.cluster.stop();
+  const { cluster } = uses;
+  const before = await cluster.state();
+  const mustBeWhole = plan.preconditions.liveState === 'running';
+  if (before === 'crashed' && mustBeWhole) await cluster.start();
+  if (before === 'crashed' && !mustBeWhole) return { before };
+  try {
+    await cluster.stop();
+  } catch (error) {
+    if (!mustBeWhole || (await cluster.state()) !== 'crashed') throw error;
+    await cluster.start();
+    await cluster.stop();
+  }
   return { before };
 }
 
