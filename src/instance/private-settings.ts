@@ -40,6 +40,9 @@ export interface PrivateServerSettings {
   readonly replay?: ReplaySettings;
 }
 
+/** A table that the target's own transaction has locked stays locked: a query must say so, and not wait for ever. */
+const LOCK_TIMEOUT = '5s';
+
 type Setting = readonly [name: string, value: string | number];
 
 function where(settings: PrivateServerSettings): Setting[] {
@@ -137,6 +140,7 @@ export function privateServerArguments(settings: PrivateServerSettings): string[
     ['wal_level', settings.walLevel],
     ['max_replication_slots', Math.max(10, settings.replicationSlots ?? 0)],
     ['hot_standby', 'on'],
+    ['lock_timeout', LOCK_TIMEOUT],
     ['max_standby_archive_delay', -1],
     ['max_standby_streaming_delay', -1],
     ['restart_after_crash', 'off'],
