@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, isFailure } from '../base/failure.ts';
 import { connect, type Connection, type ConnectionSettings } from './connection.ts';
 import { controlFileOf, isShutDown } from './control-file-of.ts';
-import { runningPostmaster } from './postmaster.ts';
+import { runningPostmaster, untilReaped } from './postmaster.ts';
 import { formatCommand, runProgram } from './run-program.ts';
 import { fillCommand, type ServerCommands, type ServerCommandValues } from './server-commands.ts';
 
@@ -87,6 +87,7 @@ function stillRunning({ dataDirectory, stopTimeoutMs }: LiveServer): Failure {
 export async function startLiveServer(server: LiveServer): Promise<void> {
   const deadline = Date.now() + server.startTimeoutMs;
   if ((await runningPostmaster(server.dataDirectory)) === undefined) {
+    await untilReaped(server.dataDirectory);
     await runCommand(server, 'start', server.startTimeoutMs);
   }
   const connection = await connectWhenReady(server, deadline);

@@ -10,6 +10,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Failure, messageOf } from '../base/failure.ts';
 
@@ -90,6 +91,21 @@ async function isPostgres(pid: number): Promise<boolean> {
   if (text === undefined) return process.platform !== 'linux';
   const [, name = '', state = ''] = /^\d+ \((.*)\) (\S)/s.exec(text) ?? [];
   return /^(postgres|postmaster)/.test(name) && state !== 'Z' && state !== 'X';
+}
+
+const REAP_TIMEOUT_MS = 10_000;
+
+/**
+ * Waits while a server that was killed still has its process number: the next one would take that for a running one, and
+ * refuse to start. Comes back after ten seconds at most; then the server itself says what is wrong.
+ */
+export async function untilReaped(dataDirectory: string): Promise<void> {
+  const text = await readIfThere(join(dataDirectory, 'postmaster.pid'));
+  const found = text === undefined ? undefined : parsePostmasterPid(text);
+  const deadline = Date.now() + REAP_TIMEOUT_MS;
+  while (found !== undefined && isProcessAlive(found.pid) && !(await isPostgres(found.pid)) && Date.now() < deadline) {
+    await sleep(20);
+  }
 }
 
 /** The arguments the server on this directory was last started with (`-D` left out). */

@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Failure, isFailure } from '../base/failure.ts';
 import { connect, type Connection, type ConnectionSettings } from './connection.ts';
-import { isProcessAlive, runningPostmaster } from './postmaster.ts';
+import { isProcessAlive, runningPostmaster, untilReaped } from './postmaster.ts';
 import { privateServerArguments, type PrivateServerSettings } from './private-settings.ts';
 
 /** What is needed to start one. */
@@ -39,6 +39,7 @@ export function privateConnection(server: PrivateServer, database = 'postgres'):
 /** Starts it, unless it runs already. Returns as soon as the process exists; {@link untilItAnswers} waits. */
 export async function startPrivateServer(server: PrivateServer): Promise<void> {
   if ((await runningPostmaster(server.dataDirectory)) !== undefined) return;
+  await untilReaped(server.dataDirectory);
   const log = await open(server.logFile, 'a', 0o600);
   try {
     const args = ['-D', server.dataDirectory, ...privateServerArguments(server.settings)];
