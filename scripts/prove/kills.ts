@@ -102,7 +102,7 @@ export const proof: Proof = {
   name: 'kills',
   shows:
     'A recovery and an undo, killed after any journal line, alone or with every server, end recovered or undone, and never are both data gone.',
-  defaultCount: 2,
+  defaultCount: 1,
   run: async ({ seed, count, log }) => {
     const seeds = Array.from({ length: count }, (_, index) => seed + index);
     const isOn14 = (one: number): boolean => one % 5 === 4;
