@@ -10,8 +10,11 @@
 import { Failure } from '../base/failure.ts';
 import type { Compression, StoredCompression } from '../base/compression-names.ts';
 import { corrupt } from './corrupt.ts';
+import { encrypted, ENCRYPTION_SAMPLE_BYTES, encryptionOf } from './encrypted.ts';
+import { isLz4Magic } from './lz4-format.ts';
 import { lz4Compress, lz4CompressStream, lz4CompressSync } from './lz4-frame.ts';
 import { lz4Decompress, lz4DecompressStream, lz4DecompressSync } from './lz4-frame.ts';
+import { isZstdMagic, skippableFrameBytes } from './zstd-frames.ts';
 import { zstdCompressStream, zstdDecompressStream } from './zstd-stream.ts';
 import { zstdCompressWhole, zstdCompressWholeSync, zstdDecompressWhole, zstdDecompressWholeSync } from './zstd.ts';
 
@@ -97,6 +100,41 @@ async function* asPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buff
   for await (const piece of source) if (piece.byteLength > 0) yield asBuffer(piece);
 }
 
+const MAGIC_BYTES = 4;
+
+/** Refuses what looks encrypted: bytes that begin neither as a frame does nor as plain damage would. */
+function refuseEncrypted(compression: 'zstd' | 'lz4', start: Buffer, object: string): void {
+  if (start.length < MAGIC_BYTES) return;
+  const isFrame = compression === 'zstd' ? isZstdMagic(start) : isLz4Magic(start);
+  if (isFrame || skippableFrameBytes(start, 0) !== undefined) return;
+  const by = encryptionOf(start);
+  if (by !== undefined) throw encrypted(object, by);
+}
+
+/** The source, once its beginning has shown that it is not encrypted. */
+async function* unencrypted(
+  compression: 'zstd' | 'lz4',
+  source: AsyncIterable<Uint8Array>,
+  object: string,
+): AsyncGenerator<Uint8Array> {
+  const start: Uint8Array[] = [];
+  let startBytes = 0;
+  for await (const piece of source) {
+    if (startBytes >= ENCRYPTION_SAMPLE_BYTES) {
+      yield piece;
+      continue;
+    }
+    start.push(piece);
+    startBytes += piece.byteLength;
+    if (startBytes < ENCRYPTION_SAMPLE_BYTES) continue;
+    refuseEncrypted(compression, Buffer.concat(start, ENCRYPTION_SAMPLE_BYTES), object);
+    yield* start;
+  }
+  if (startBytes >= ENCRYPTION_SAMPLE_BYTES) return;
+  refuseEncrypted(compression, Buffer.concat(start), object);
+  yield* start;
+}
+
 function within(data: Buffer, limit: DecompressLimit): Buffer {
   if (data.length > limit.maxBytes) throw corrupt(limit.object, `it holds more than ${limit.maxBytes} bytes`);
   return data;
@@ -106,13 +144,15 @@ function within(data: Buffer, limit: DecompressLimit): Buffer {
  * Decompresses a whole object: zstd on another thread, lz4 with a turn for others after each block.
  *
  * @throws {Failure} `corrupt` if anything in it is no whole frame, fails its checksum, or exceeds the limit; `refused`
- * for a compression that is not supported.
+ * for a compression that is not supported, and for what looks encrypted.
  */
 export async function decompress(
   compression: StoredCompression,
   data: Uint8Array,
   limit: DecompressLimit,
 ): Promise<Buffer> {
+  const start = asBuffer(data).subarray(0, ENCRYPTION_SAMPLE_BYTES);
+  if (compression === 'zstd' || compression === 'lz4') refuseEncrypted(compression, start, limit.object);
   switch (compression) {
     case 'zstd':
       return zstdDecompressWhole(asBuffer(data), limit);
@@ -127,6 +167,8 @@ export async function decompress(
 
 /** {@link decompress}, at once. */
 export function decompressSync(compression: StoredCompression, data: Uint8Array, limit: DecompressLimit): Buffer {
+  const start = asBuffer(data).subarray(0, ENCRYPTION_SAMPLE_BYTES);
+  if (compression === 'zstd' || compression === 'lz4') refuseEncrypted(compression, start, limit.object);
   switch (compression) {
     case 'zstd':
       return zstdDecompressWholeSync(asBuffer(data), limit);
@@ -152,9 +194,9 @@ export function decompressStream(
 ): AsyncGenerator<Buffer> {
   switch (compression) {
     case 'zstd':
-      return zstdDecompressStream(source, object);
+      return zstdDecompressStream(unencrypted(compression, source, object), object);
     case 'lz4':
-      return lz4DecompressStream(source, object);
+      return lz4DecompressStream(unencrypted(compression, source, object), object);
     case 'none':
       return asPieces(source);
     default:

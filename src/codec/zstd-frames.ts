@@ -60,6 +60,11 @@ export function skippableFrameBytes(data: Buffer, at: number): number | undefine
   return magic >>> 4 === 0x184d2a5 ? SKIPPABLE_HEADER_BYTES + data.readUInt32LE(at + MAGIC_BYTES) : undefined;
 }
 
+/** True if a frame begins here. */
+export function isZstdMagic(data: Buffer): boolean {
+  return data.length >= MAGIC_BYTES && data.readUInt32LE(0) === MAGIC;
+}
+
 /**
  * Reads the frame header at `at`.
  *
