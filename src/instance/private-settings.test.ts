@@ -77,6 +77,19 @@ describe('the settings of a private server', () => {
     }
   });
 
+  it('let a query that meets a lock time out, whoever asks', () => {
+    expect(pairs(settings)).toContain('lock_timeout=5s');
+  });
+
+  it.each([
+    [14, false],
+    [15, true],
+  ])('keep replay on %i from reading ahead where WAL is missing behind the target', (major, isSet) => {
+    const replay = { restoreCommand: 'fetch', timeline: 3, mustNotReadAhead: true };
+    expect(pairs({ ...settings, major, replay }).includes('recovery_prefetch=off')).toBe(isSet);
+    expect(pairs(settings)).not.toContain('recovery_prefetch=off');
+  });
+
   it('restore nothing when nothing is to be replayed', () => {
     const { replay: _replay, ...rest } = settings;
     expect(pairs(rest)).toContain('restore_command=');

@@ -19,6 +19,11 @@ export interface ReplaySettings {
   readonly timeline: number | 'current';
   /** Stops there and pauses; without it, replay goes to the end of WAL and the server promotes itself. */
   readonly stopAt?: { readonly lsn: Lsn; readonly inclusive: boolean };
+  /**
+   * From PostgreSQL 15 on replay decodes WAL ahead, also past a target; where the next segment is missing or damaged, asking
+   * for it would end the server short of a target that can be reached. Source: `xlogprefetcher.c`.
+   */
+  readonly mustNotReadAhead?: boolean;
 }
 
 /** What one private server should be like. */
@@ -108,7 +113,7 @@ function size(required: RequiredSettings): Setting[] {
 }
 
 /** All targets are emptied first and ours comes last: an empty one resets whichever was set before it. */
-function replay(settings: ReplaySettings | undefined): Setting[] {
+function replay(settings: ReplaySettings | undefined, major: number): Setting[] {
   const emptied: Setting[] = ['', '_name', '_time', '_xid', '_lsn'].map((suffix) => [`recovery_target${suffix}`, '']);
   if (settings === undefined) return [...emptied, ['restore_command', '']];
   const { stopAt } = settings;
@@ -120,8 +125,10 @@ function replay(settings: ReplaySettings | undefined): Setting[] {
           ['recovery_target_action', 'pause'],
           ['recovery_target_lsn', formatLsn(stopAt.lsn)],
         ];
+  const readAhead: Setting[] = settings.mustNotReadAhead === true && major >= 15 ? [['recovery_prefetch', 'off']] : [];
   return [
     ...emptied,
+    ...readAhead,
     ['restore_command', settings.restoreCommand],
     ['recovery_target_timeline', settings.timeline],
     ['recovery_min_apply_delay', 0],
@@ -145,7 +152,7 @@ export function privateServerArguments(settings: PrivateServerSettings): string[
     ['max_standby_streaming_delay', -1],
     ['restart_after_crash', 'off'],
     ['archive_mode', settings.archiving === 'held' ? 'on' : 'off'],
-    ...replay(settings.replay),
+    ...replay(settings.replay, settings.major),
   ];
   return all.flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }

@@ -80,6 +80,8 @@ export interface Plan {
     readonly lastSegment: string;
     /** The line of history, oldest first: each timeline and where it ends (the last one at the target). */
     readonly line: readonly { readonly timeline: number; readonly endLsn: string }[];
+    /** The WAL behind the target has a hole or is damaged: the server must not read ahead of what it replays. */
+    readonly isBreakBehind?: boolean;
   };
   /** Settings that replay needs at least. */
   readonly required: {

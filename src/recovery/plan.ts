@@ -108,6 +108,7 @@ function replayOf(facts: PlanFacts): Plan['replay'] {
     firstSegment: formatSegmentName(first, size),
     lastSegment: formatSegmentName(last, size),
     line: [...parts, { timeline: found.timeline, endLsn: formatLsn(found.targetLsn) }],
+    isBreakBehind: found.archiveEnd.because !== 'endOfArchive',
   };
 }
 
@@ -120,6 +121,7 @@ function provenOf(facts: PlanFacts, segments: number): string[] {
     `PostgreSQL ${facts.control.majorVersion} = ${majorOf(found.backup)}`,
     'queries possible at the target',
     ...facts.passedOver.map((name) => `not from ${name}: no queries possible at the target`),
+    ...facts.passedOverDeltas.map((name) => `not from ${name}: it is a delta backup, and only full ones are restored`),
     ...found.notes,
   ];
 }

@@ -78,7 +78,7 @@ export function privateServer(context: RecoveryContext, run: PrivateRun): Privat
 
 /** The rehearsal's server: stops at the plan's target. */
 export function rehearsalServer(context: RecoveryContext, restoreCommand: string): PrivateServer {
-  const { target } = context.plan;
+  const { target, replay } = context.plan;
   return privateServer(context, {
     dataDirectory: context.uses.cluster.placeOf(context.plan.id, 'rehearsal'),
     name: 'rehearsal',
@@ -87,6 +87,7 @@ export function rehearsalServer(context: RecoveryContext, restoreCommand: string
       restoreCommand,
       timeline: target.timeline,
       stopAt: { lsn: plannedLsn(target.lsn), inclusive: target.inclusive },
+      mustNotReadAhead: replay.isBreakBehind === true,
     },
   });
 }
