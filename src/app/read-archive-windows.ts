@@ -46,7 +46,9 @@ export async function readArchiveWindows(
   const options = signal === undefined ? {} : { signal };
   const [wal, listing] = await Promise.all([listArchivedWal(store, options), readBackupListing(store, signal)]);
   const timelines = await readTimelines(store, wal, options);
-  const windows = await readWindows({ store, wal, timelines, backups: listing.backups, ...options });
+  // A delta alone restores nothing, so no window begins with one.
+  const backups = listing.backups.filter((backup) => backup.deltaFrom === undefined);
+  const windows = await readWindows({ store, wal, timelines, backups, ...options });
   return {
     clusterName: archive.clusterName,
     address: store.address,

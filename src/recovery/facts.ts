@@ -59,4 +59,6 @@ export interface PlanFacts {
   readonly found: FoundMoment<Backup>;
   /** Backups passed over because replay from them could not pause at the target. */
   readonly passedOver: readonly string[];
+  /** Delta backups nearer to the target, which cannot be restored. */
+  readonly passedOverDeltas: readonly string[];
 }

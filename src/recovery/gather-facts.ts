@@ -9,10 +9,11 @@ import { listBackups } from '../backup/list.ts';
 import type { Backup } from '../backup/backup.ts';
 import { Failure, isFailure } from '../base/failure.ts';
 import { listArchivedWal } from '../history/archived-wal.ts';
-import { findMoment, type FindMomentRequest } from '../history/find-moment.ts';
+import { backupsOnLine, findMoment, type FindMomentRequest } from '../history/find-moment.ts';
 import type { FoundMoment } from '../history/found-moment.ts';
 import { readTimelines } from '../history/timelines.ts';
 import { controlFileOf } from '../instance/control-file-of.ts';
+import type { TimelineHistory } from '../postgres/timeline-history.ts';
 import type { RecoveryTarget } from '../postgres/recovery-target.ts';
 import type { PlanFacts } from './facts.ts';
 import { readLiveFacts } from './live-facts.ts';
@@ -46,6 +47,19 @@ async function findPausable(
   }
 }
 
+/** The backups that can be restored: a delta is only what changed since another backup. */
+function fullBackups(backups: readonly Backup[]): Backup[] {
+  return backups.filter((backup) => backup.deltaFrom === undefined);
+}
+
+/** Deltas that lie nearer to the target than the backup that was chosen, on the same timelines. */
+function deltasPassedOver(backups: readonly Backup[], found: FoundMoment<Backup>, line: TimelineHistory): string[] {
+  const { finishLsn } = found.backup;
+  return backupsOnLine({ line, backups })
+    .filter((one) => one.deltaFrom !== undefined && one.finishLsn > finishLsn && one.finishLsn <= found.targetLsn)
+    .map(({ name }) => name);
+}
+
 function cannotPause(passedOver: readonly string[], cause: Failure): Failure {
   return new Failure('refused', {
     message:
@@ -76,7 +90,7 @@ export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Pro
     wal,
     line,
     timelines,
-    backups,
+    backups: fullBackups(backups),
     target,
     onProgress,
     ...options,
@@ -114,5 +128,6 @@ export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Pro
     line,
     found,
     passedOver,
+    passedOverDeltas: deltasPassedOver(backups, found, line),
   };
 }
