@@ -67,14 +67,16 @@ function wentThrough({ plan }: RecoveryContext): Failure {
   });
 }
 
-/** What the server says must agree with the plan: neither short of the target nor past it. */
-function checkStanding({ plan }: RecoveryContext, { replayLsn, lastTransactionUs }: ReplayProgress): void {
+/**
+ * What the server says must agree with the plan: neither short of the target nor past it. Only positions tell: the time of
+ * the last transaction is not kept over a restart, nor set by a target that is a commit itself.
+ */
+function checkStanding({ plan }: RecoveryContext, { replayLsn }: ReplayProgress): void {
   const target = plannedLsn(plan.target.lsn);
   const { lastKept, inclusive } = plan.target;
   const isShort = replayLsn === undefined || (lastKept !== null && replayLsn <= plannedLsn(lastKept.lsn));
   const isPast = replayLsn !== undefined && (inclusive ? replayLsn <= target : replayLsn > target);
-  const isEarlier = lastKept !== null && (lastTransactionUs === undefined || lastTransactionUs < 0n);
-  if (!isShort && !isPast && !isEarlier) return;
+  if (!isShort && !isPast) return;
   throw new Failure('failed', {
     message: `cannot use the rehearsal: it stands at ${replayLsn === undefined ? 'no position' : formatLsn(replayLsn)}, planned was ${plan.target.lsn}`,
     remedy: `Throw it away and plan again:  walkback rehearse --discard ${plan.id}`,
