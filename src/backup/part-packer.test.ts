@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { appendFileSync, truncateSync, unlinkSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,10 +42,16 @@ interface Packed {
   readonly frames: readonly Buffer[];
 }
 
+interface PackOptions {
+  readonly verification?: PageVerification;
+  /** Called with the paths of the files when the packer has stopped for the first time inside the part. */
+  readonly meanwhile?: (paths: readonly string[]) => void;
+}
+
 async function pack(
   files: Readonly<Record<string, Buffer | undefined>>,
   compression: Compression,
-  verification?: PageVerification,
+  { verification, meanwhile }: PackOptions = {},
 ): Promise<Packed> {
   const root = await mkdtemp(join(tmpdir(), 'walkback-pack-'));
   try {
@@ -60,9 +67,10 @@ async function pack(
     const frames: Buffer[] = [];
     const packer = new PartPacker(verification, (frame) => frames.push(frame));
     const packing = packer.pack(entries, createFrameEncoder(compression, 1));
-    for (;;) {
+    for (let isFirst = true; ; isFirst = false) {
       const step = packing.next();
       if (step.done === true) return { part: step.value, frames };
+      if (isFirst) meanwhile?.(entries.map(({ path }) => path));
     }
   } finally {
     await rm(root, { recursive: true });
@@ -139,11 +147,66 @@ describe('a packed part', () => {
   });
 });
 
+describe('a file that changes while it is packed', () => {
+  const SIZE = 5 * FRAME_BYTES + 1234;
+  const before = content(SIZE, 7);
+  const last = content(700, 17);
+
+  async function packWhile(change: (path: string) => void): Promise<{ part: PackedPart; files: Map<string, Buffer> }> {
+    const files = { '/base/5/1': before, '/last': last };
+    const { part, frames } = await pack(files, 'zstd', { meanwhile: ([path = '']) => change(path) });
+    const tar = decompressSync('zstd', Buffer.concat(frames), { maxBytes: 1 << 30, object: 'part' });
+    const out = new Map<string, Buffer>();
+    for await (const entry of readTar(once(tar), 'part')) {
+      out.set(entry.name, Buffer.concat(await Array.fromAsync(entry.body)));
+    }
+    return { part, files: out };
+  }
+
+  it.each([0, 1, FRAME_BYTES, FRAME_BYTES + 1, 2 * FRAME_BYTES + 77, SIZE - 1])(
+    'and shrinks to %d bytes has its size of before, filled up with zeros',
+    async (newSize) => {
+      const { part, files } = await packWhile((path) => truncateSync(path, newSize));
+      const stored = files.get('/base/5/1') ?? Buffer.alloc(0);
+      // The first frame had been read when it shrank.
+      const kept = Math.max(newSize, FRAME_BYTES);
+      expect(digest(stored)).toBe(digest(Buffer.concat([before.subarray(0, kept), Buffer.alloc(SIZE - kept)])));
+      expect(part.entries[0]).toMatchObject({ sizeBytes: SIZE, changed: 'shrank' });
+      expect(files.get('/last')?.equals(last)).toBe(true);
+    },
+  );
+
+  it.each([1, 3 * FRAME_BYTES])('and grows by %d bytes is cut at its size of before', async (more) => {
+    const { part, files } = await packWhile((path) => appendFileSync(path, Buffer.alloc(more, 1)));
+    expect(digest(files.get('/base/5/1') ?? Buffer.alloc(0))).toBe(digest(before));
+    expect(part.entries[0]).toMatchObject({ sizeBytes: SIZE, changed: 'grew' });
+    expect(files.get('/last')?.equals(last)).toBe(true);
+  });
+
+  it('and is deleted stays as it was', async () => {
+    const { part, files } = await packWhile((path) => unlinkSync(path));
+    expect(digest(files.get('/base/5/1') ?? Buffer.alloc(0))).toBe(digest(before));
+    expect(part.vanished).toEqual([]);
+  });
+
+  it('is found with the size it has when it is opened, not that of the walk', async () => {
+    const files = { '/first': content(2000, 3), '/base/5/2': content(9000, 5) };
+    const { part, frames } = await pack(files, 'none', { meanwhile: (paths) => truncateSync(paths[1] ?? '', 100) });
+    expect(part.entries.map(({ sizeBytes, changed }) => ({ sizeBytes, changed }))).toEqual([
+      { sizeBytes: 2000, changed: undefined },
+      { sizeBytes: 100, changed: undefined },
+    ]);
+    expect((await untar(Buffer.concat(frames)))['/base/5/2']).toBe(digest(content(9000, 5).subarray(0, 100)));
+  });
+});
+
 describe('the pages of a packed part', () => {
   const verification = { startLsn: 2000n, blocksPerSegment: 131_072 };
 
   it('are sound when they carry their checksums, also in a later segment', async () => {
-    const { part } = await pack({ '/base/5/1': pages(600, 0), '/base/5/1.2': pages(3, 262_144) }, 'none', verification);
+    const { part } = await pack({ '/base/5/1': pages(600, 0), '/base/5/1.2': pages(3, 262_144) }, 'none', {
+      verification,
+    });
     expect(corruptFiles(part.entries, 5000n)).toEqual([]);
   });
 
@@ -151,7 +214,7 @@ describe('the pages of a packed part', () => {
     const damaged = pages(600, 0);
     damaged[PAGE * 3 + 100] = (damaged[PAGE * 3 + 100] ?? 0) ^ 1;
     damaged[PAGE * 599 + 8000] = (damaged[PAGE * 599 + 8000] ?? 0) ^ 0x80;
-    const { part } = await pack({ '/base/5/1': damaged }, 'zstd', verification);
+    const { part } = await pack({ '/base/5/1': damaged }, 'zstd', { verification });
     expect(corruptFiles(part.entries, 5000n)).toEqual([{ name: '/base/5/1', blocks: [3, 599] }]);
   });
 
@@ -159,7 +222,7 @@ describe('the pages of a packed part', () => {
     const torn = pages(3, 0);
     torn.writeUInt32LE(Number(lsn(2500n)), PAGE + 4);
     torn.writeUInt32LE(Number(lsn(9000n)), 2 * PAGE + 4);
-    const { part } = await pack({ '/base/5/1': torn }, 'none', verification);
+    const { part } = await pack({ '/base/5/1': torn }, 'none', { verification });
     expect(corruptFiles(part.entries, 5000n)).toEqual([{ name: '/base/5/1', blocks: [2] }]);
   });
 });

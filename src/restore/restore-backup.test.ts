@@ -1,3 +1,4 @@
+import { createCipheriv } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -192,6 +193,14 @@ describe('a backup that is not what it should be', () => {
     expect(await readdir(data)).toContain(INCOMPLETE_MARK);
     expect(await readdir(join(data, 'global')).catch(() => [])).not.toContain('pg_control');
     expect((await failureOf(archive.restore())).message).toContain('an earlier restore into it was interrupted');
+  });
+
+  it('that was encrypted is refused as such', async () => {
+    const cipher = createCipheriv('chacha20', Buffer.alloc(32, 1), Buffer.alloc(16, 2));
+    await using archive = await archiveWith({ part: cipher.update(compressSync('zstd', tar(PART))) });
+    const failure = await failureOf(archive.restore());
+    expect(failure.kind).toBe('refused');
+    expect(failure.message).toContain('part_001.tar.zst: it looks encrypted');
   });
 
   it('that is a delta is refused by name', async () => {
