@@ -53,17 +53,20 @@ export const SHOWN_CUTOVER: readonly PlannedStep[] = [
   { name: 'back up', summary: 'afterwards, without downtime' },
 ];
 
-/** The steps of an undo. */
+/** The steps of an undo once others may know the new line. */
 export const SHOWN_UNDO: readonly PlannedStep[] = [
   { name: 'archive', summary: 'what the recovered cluster has done' },
   { name: 'swap back', summary: 'the cluster is down meanwhile' },
   { name: 'back up', summary: 'afterwards, without downtime' },
 ];
 
+/** The step in which a target is looked for in the archive. */
+export const PLAN_STEP = 'plan';
+
 const PHASES: ReadonlyMap<string, string> = new Map([
   ['backup', 'back up'],
   ['wal', 'back up'],
-  ['scan', 'plan'],
+  ['scan', PLAN_STEP],
 ]);
 
 /** Progress under the names of the steps shown. */
@@ -71,9 +74,29 @@ export function shownProgress(reporter: Reporter): OnProgress {
   return (progress) => reporter.progress({ ...progress, phase: PHASES.get(progress.phase) ?? progress.phase });
 }
 
-/** Reports journal lines: a shown step begins with its first and is finished when another begins or the work ends. */
-export function shownSteps(reporter: Reporter): { onEntry: (entry: JournalEntry) => void; finish: () => void } {
-  let current: string | undefined;
+/** Shows the making of a plan as a step that ends with it. */
+export async function shownPlanning<T>(reporter: Reporter, planning: Promise<T>): Promise<T> {
+  const made = await planning;
+  reporter.finish(PLAN_STEP);
+  return made;
+}
+
+/** Shows the lines of a journal. */
+export interface ShownSteps {
+  readonly onEntry: (entry: JournalEntry) => void;
+  /** The work is at its end: so is the step that is under way. */
+  readonly finish: () => void;
+  /** The work goes another way: the step that is under way does not come to its end. */
+  readonly stop: (note: string) => void;
+}
+
+/**
+ * Reports journal lines: a shown step begins with its first and is finished when another begins or the work ends.
+ *
+ * @param begun the step that is under way when the first line comes.
+ */
+export function shownSteps(reporter: Reporter, begun?: string): ShownSteps {
+  let current = begun;
   const moveTo = (next: string | undefined): void => {
     if (current === next) return;
     if (current !== undefined) reporter.finish(current);
@@ -89,5 +112,9 @@ export function shownSteps(reporter: Reporter): { onEntry: (entry: JournalEntry)
       }
     },
     finish: () => moveTo(undefined),
+    stop: (note) => {
+      if (current !== undefined) reporter.fail(current, note);
+      current = undefined;
+    },
   };
 }

@@ -16,7 +16,7 @@ import { questionsOver } from './output/questions.ts';
 import { screenFor, type ColorChoice } from './output/screen.ts';
 import { parseArguments, readGiven, type Arguments } from './parse-arguments.ts';
 import { findCommand, PROGRAM, type ProgramEntry } from './program.ts';
-import { abortOnSignals } from './signals.ts';
+import { abortOnSignals, type WatchedSignals } from './signals.ts';
 import { standardStreams, type Streams } from './streams.ts';
 
 /** What a run is given; the process's own by default. */
@@ -53,7 +53,7 @@ export async function runProgram(args: readonly string[], given: Surroundings = 
   };
   const signals = abortOnSignals(given.signal);
   try {
-    return await runFound(args, run, signals.signal);
+    return await runFound(args, run, signals);
   } catch (error) {
     await showEnding(error, run, signals.signal.aborted);
     if (signals.signal.aborted) return exitCode('interrupted', run.listener);
@@ -63,7 +63,7 @@ export async function runProgram(args: readonly string[], given: Surroundings = 
   }
 }
 
-async function runFound(args: readonly string[], run: Run, signal: AbortSignal): Promise<number> {
+async function runFound(args: readonly string[], run: Run, signals: WatchedSignals): Promise<number> {
   const onlyVersion = args[0] === '--version';
   if (onlyVersion) return showVersion(run);
   const found = findCommand(
@@ -81,7 +81,7 @@ async function runFound(args: readonly string[], run: Run, signal: AbortSignal):
     await run.streams.out.write(commandHelp(command));
     return 0;
   }
-  return runCommand(command, parsed, run, signal);
+  return runCommand(command, parsed, run, signals);
 }
 
 function readCommon(parsed: Arguments, run: Run): void {
@@ -97,7 +97,12 @@ function readCommon(parsed: Arguments, run: Run): void {
   run.color = color;
 }
 
-async function runCommand(command: Command, parsed: Arguments, run: Run, signal: AbortSignal): Promise<number> {
+async function runCommand(
+  command: Command,
+  parsed: Arguments,
+  run: Run,
+  { signal, hold: holdSignals }: WatchedSignals,
+): Promise<number> {
   const settings = await loadSettings({
     flags: parsed.settings,
     configPath: parsed.common.get('config'),
@@ -117,14 +122,14 @@ async function runCommand(command: Command, parsed: Arguments, run: Run, signal:
   });
   for (const warning of settings.warnings) reporter.warn(warning);
   if (run.isVerbose) noteSettings(settings, command, reporter.note);
-  try {
-    const answer = await command.run(given, { settings, signal, reporter, screen, questions, isJson: run.isJson });
-    reporter.end();
-    await showAnswer(answer, run, screen);
-    return answer.exitCode ?? 0;
-  } finally {
-    reporter.end();
-  }
+  const session = { settings, signal, holdSignals, reporter, screen, questions, isJson: run.isJson };
+  const answer = await command.run(given, session).catch((error: unknown) => {
+    reporter.end('failed');
+    throw error;
+  });
+  reporter.end('done');
+  await showAnswer(answer, run, screen);
+  return answer.exitCode ?? 0;
 }
 
 function noteSettings(settings: Settings, command: Command, note: (line: string) => void): void {

@@ -8,12 +8,15 @@ import type { Settings } from '../config/load-settings.ts';
 import type { Questions } from './output/questions.ts';
 import type { Reporter } from './output/reporter.ts';
 import type { Screen } from './output/screen.ts';
+import type { HoldSignals } from './signals.ts';
 
 /** One run of one command. */
 export interface Session {
   readonly settings: Settings;
-  /** Aborted by SIGINT and SIGTERM. A command that must not stop midway reads it between its steps. */
+  /** Aborted by SIGINT, SIGTERM and SIGHUP. */
   readonly signal: AbortSignal;
+  /** For work that must not stop midway: it asks for these signals itself, between its steps. */
+  readonly holdSignals: HoldSignals;
   /** Where progress, steps and notes go: standard error, in the form that suits it. */
   readonly reporter: Reporter;
   /** What can be shown, and how times are written. */

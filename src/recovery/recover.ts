@@ -79,11 +79,15 @@ export async function rehearse(context: RecoveryContext): Promise<void> {
   });
 }
 
-/** Swaps the rehearsal in. Not interrupted by the signal: it can be gone on with or undone. */
-export async function cutOver(context: RecoveryContext): Promise<void> {
+/**
+ * Swaps the rehearsal in.
+ *
+ * @param signal looked at between steps alone: what is half done then can be gone on with or undone.
+ */
+export async function cutOver(context: RecoveryContext, signal?: AbortSignal): Promise<void> {
   const isFirst = stateOf(context.journal.entries) === 'standing';
   if (isFirst) await checkPreconditions(context);
-  await during(context, 'cutOver', () => runSteps(runOf(context, CUTOVER_STEPS)));
+  await during(context, 'cutOver', () => runSteps(runOf(context, CUTOVER_STEPS, signal)));
 }
 
 /** From here on the new line may be known outside; see `cutover-steps.ts`. */
@@ -91,12 +95,16 @@ export function hasLineOpened(entries: readonly JournalEntry[]): boolean {
   return hasStepBegun(entries, 'putInPlace');
 }
 
-/** Takes the cluster back to how it was before the cutover, whatever of it was done. */
-export async function undo(context: RecoveryContext): Promise<void> {
+/**
+ * Takes the cluster back to how it was before the cutover, whatever of it was done.
+ *
+ * @param signal looked at between steps alone, once the new line has opened; the undo can then be gone on with.
+ */
+export async function undo(context: RecoveryContext, signal?: AbortSignal): Promise<void> {
   const state: RecoveryState = stateOf(context.journal.entries);
   if (state === 'rehearsing' || state === 'standing') return discard(context);
   await during(context, 'undo', async () => {
-    if (hasLineOpened(context.journal.entries)) await undoOpened(context);
+    if (hasLineOpened(context.journal.entries)) await undoOpened(context, signal);
     else await undoUnopened(context);
   });
 }
@@ -110,11 +118,11 @@ async function undoUnopened(context: RecoveryContext): Promise<void> {
 }
 
 /** The swap is finished if it was half done; then the kept data is swapped back, on a timeline of its own. */
-async function undoOpened(context: RecoveryContext): Promise<void> {
+async function undoOpened(context: RecoveryContext, signal: AbortSignal | undefined): Promise<void> {
   const untilSwapped = CUTOVER_STEPS.slice(0, CUTOVER_STEPS.indexOf('putInPlace') + 1);
   const isSwapUndone = await isThere(context.uses.cluster.placeOf(context.plan.id, 'replaced'));
   if (!isSwapUndone) await runSteps(runOf(context, untilSwapped));
-  await runSteps(runOf(context, UNDO_STEPS));
+  await runSteps(runOf(context, UNDO_STEPS, signal));
 }
 
 /** Stops and removes a rehearsal. The live cluster and the archive are as if it had never been. */

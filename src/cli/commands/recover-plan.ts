@@ -8,7 +8,7 @@ import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
 import { makeNewPlan } from '../../recovery/new-plan.ts';
 import { defineCommand } from '../command.ts';
 import { planText } from '../output/plan-text.ts';
-import { shownProgress } from '../recovery-steps.ts';
+import { shownPlanning, shownProgress } from '../recovery-steps.ts';
 import { requireTarget, TARGET_OPTIONS } from '../target-options.ts';
 
 /** The command. */
@@ -24,7 +24,7 @@ export const recoverPlan = defineCommand({
   run: async (given, { settings, signal, reporter }) => {
     const target = requireTarget(given);
     await using opened = await openRecoveryUses(settings, { onProgress: shownProgress(reporter), signal });
-    const plan = await makeNewPlan(opened.uses, target, given.timeline);
+    const plan = await shownPlanning(reporter, makeNewPlan(opened.uses, target, given.timeline));
     return { text: (screen) => planText(plan, screen), json: plan };
   },
 });

@@ -8,21 +8,27 @@ import { Failure } from '../../base/failure.ts';
 import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
 import { makeNewPlan } from '../../recovery/new-plan.ts';
 import { stateOf } from '../../recovery/journal.ts';
-import { cutOver, openRecovery, rehearse } from '../../recovery/recover.ts';
+import { cutOver, openRecovery } from '../../recovery/recover.ts';
 import type { RecoveryContext } from '../../recovery/recovery-context.ts';
+import { transition } from '../../recovery/states.ts';
 import { recoveryStatus } from '../../recovery/status.ts';
 import { CHECK_OPTIONS, runGivenChecks } from '../check-options.ts';
 import { defineCommand } from '../command.ts';
 import { flag } from '../options.ts';
-import { checksLines, recoveredText, standingText } from '../output/recovery-text.ts';
-import { SHOWN_CUTOVER, SHOWN_REHEARSAL, shownProgress, shownSteps } from '../recovery-steps.ts';
+import { runSwap } from '../held-work.ts';
+import { countOf } from '../output/format.ts';
+import { checksLines, recoveredText, standingText, undoneText } from '../output/recovery-text.ts';
+import { shownPlanning, shownProgress, shownSteps } from '../recovery-steps.ts';
+import { runRehearsal, stepsBefore } from '../rehearsal-steps.ts';
 import type { Session } from '../session.ts';
 import { targetFrom, TARGET_OPTIONS } from '../target-options.ts';
+import { runUndo } from '../undo-steps.ts';
 
 async function confirmed(context: RecoveryContext, isYes: boolean, { questions }: Session): Promise<boolean> {
   const { plan } = context;
   if (isYes || stateOf(context.journal.entries) === 'cuttingOver') return true;
-  const question = `Cut over now?  ${plan.laterCommits} later transactions will be set aside (kept, not deleted).\nType the cluster's name to go on, or Enter to leave it standing: `;
+  const later = countOf(plan.laterCommits, 'later transaction');
+  const question = `\nCut over now?  ${later} will be set aside (kept, not deleted).\nType the cluster's name, ${plan.cluster.name}, to go on, or Enter to leave it standing: `;
   return questions.confirm({ question, word: plan.cluster.name, flag: '--yes' });
 }
 
@@ -44,15 +50,15 @@ export const recoverRun = defineCommand({
     const onProgress = shownProgress(reporter);
     await using opened = await openRecoveryUses(settings, { onProgress, signal });
     const { uses } = opened;
-    const id = await planToRun(given, uses);
+    const id = await planToRun(given, uses, session);
     const shown = shownSteps(reporter);
     await using recovery = await openRecovery(uses, id, shown.onEntry);
     const { context } = recovery;
-    reporter.plan(`${context.plan.cluster.name} to ${context.plan.target.asked}`, [
-      ...SHOWN_REHEARSAL,
-      ...SHOWN_CUTOVER,
-    ]);
-    if (stateOf(context.journal.entries) !== 'cuttingOver') await rehearse(context);
+    const state = stateOf(context.journal.entries);
+    transition(id, state, state === 'cuttingOver' ? 'cutOver' : 'rehearse');
+    const before = stepsBefore(state, { checks: given.sql.length + given.check.length, cutsOver: true });
+    reporter.plan(`${context.plan.cluster.name} to ${context.plan.target.asked}`, before);
+    if (state !== 'cuttingOver') await runRehearsal(context, shown, session);
     const checks = await runGivenChecks(context, given, session);
     const failed = checks.filter(({ passed }) => !passed);
     if (failed.length > 0)
@@ -60,13 +66,19 @@ export const recoverRun = defineCommand({
         id,
         failed.flatMap(({ name, problems }) => [name, ...problems]),
       );
-    shown.finish();
-    reporter.pause();
     if (!(await confirmed(context, given.yes, session))) {
       const standing = await recoveryStatus(uses.cluster, id);
-      return { text: (screen) => standingText(standing, checks, screen), json: { id, state: standing.state, checks } };
+      return {
+        text: (screen) => standingText(standing, checks, uses.user, screen),
+        json: { id, state: standing.state, checks },
+      };
     }
-    await cutOver(context);
+    const swap = { context, name: 'cutover', run: (held: AbortSignal) => cutOver(context, held) } as const;
+    if ((await runSwap(swap, session)) === 'undo') {
+      shown.stop('stopped, to be undone');
+      const undone = await runUndo(context, shown, session);
+      return { text: (screen) => undoneText(undone, screen), json: { id, state: undone.state } };
+    }
     shown.finish();
     const status = await recoveryStatus(uses.cluster, id);
     return {
@@ -81,10 +93,14 @@ type Given = Parameters<typeof targetFrom>[0] & {
   readonly timeline: number | undefined;
 };
 
-async function planToRun(given: Given, uses: RecoveryContext['uses']): Promise<string> {
+async function planToRun(given: Given, uses: RecoveryContext['uses'], { reporter }: Session): Promise<string> {
   const target = targetFrom(given);
   if (given.id !== undefined && target === undefined) return given.id;
-  if (given.id === undefined && target !== undefined) return (await makeNewPlan(uses, target, given.timeline)).id;
+  if (given.id === undefined && target !== undefined) {
+    const plan = await shownPlanning(reporter, makeNewPlan(uses, target, given.timeline));
+    reporter.note(`Plan ${plan.id}: ${plan.target.asked}, loses ${countOf(plan.laterCommits, 'later transaction')}.`);
+    return plan.id;
+  }
   throw new Failure('usage', {
     message: 'cannot tell what to recover to: give either the id of a plan or a target',
     remedy: 'Make a plan first:  walkback recover plan --to-time …',

@@ -18,13 +18,13 @@ export const recoverStatus = defineCommand({
   examples: [{ line: 'walkback recover status 7f3a', does: 'what is done, what is half done, and what to type' }],
   run: async ({ id }, { settings, signal }) => {
     await using opened = await openRecoveryUses(settings, { onProgress: () => {}, signal });
-    const { cluster } = opened.uses;
+    const { cluster, user } = opened.uses;
     if (id === undefined) {
       const found = await listRecoveries(cluster);
       const json = found.map(({ id: one, state, plan, places }) => ({ id: one, state, target: plan.target, places }));
       return { text: (screen) => recoveriesText(found, screen), json: { recoveries: json } };
     }
     const status = await recoveryStatus(cluster, id);
-    return { text: (screen) => recoveryText(status, screen), json: status };
+    return { text: (screen) => recoveryText(status, user, screen), json: status };
   },
 });

@@ -10,7 +10,7 @@ import { recoveryStatus } from '../../recovery/status.ts';
 import { stepOn } from '../../recovery/step-on.ts';
 import { defineCommand } from '../command.ts';
 import { standingText } from '../output/recovery-text.ts';
-import { shownProgress, shownSteps } from '../recovery-steps.ts';
+import { PLAN_STEP, shownProgress, shownSteps } from '../recovery-steps.ts';
 import { requireTarget, TARGET_OPTIONS } from '../target-options.ts';
 
 const { timeline: _sameTimeline, ...STEP_OPTIONS } = TARGET_OPTIONS;
@@ -26,13 +26,13 @@ export const rehearseStep = defineCommand({
   run: async (given, { settings, signal, reporter }) => {
     const target = requireTarget(given);
     await using opened = await openRecoveryUses(settings, { onProgress: shownProgress(reporter), signal });
-    const shown = shownSteps(reporter);
+    const shown = shownSteps(reporter, PLAN_STEP);
     await using recovery = await openRecovery(opened.uses, given.id, shown.onEntry);
     await stepOn(recovery.context, target);
     shown.finish();
     const status = await recoveryStatus(opened.uses.cluster, given.id);
     return {
-      text: (screen) => standingText(status, [], screen),
+      text: (screen) => standingText(status, [], opened.uses.user, screen),
       json: { id: given.id, state: status.state, plan: status.plan },
     };
   },

@@ -7,13 +7,16 @@
 import { Failure } from '../../base/failure.ts';
 import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
 import { makeNewPlan } from '../../recovery/new-plan.ts';
-import { discard, openRecovery, rehearse as rehearsePlan } from '../../recovery/recover.ts';
+import { discard, openRecovery } from '../../recovery/recover.ts';
+import { stateOf } from '../../recovery/journal.ts';
+import { transition } from '../../recovery/states.ts';
 import { recoveryStatus } from '../../recovery/status.ts';
 import { CHECK_OPTIONS, runGivenChecks } from '../check-options.ts';
 import { defineCommand } from '../command.ts';
 import { flag } from '../options.ts';
 import { standingText } from '../output/recovery-text.ts';
-import { SHOWN_REHEARSAL, shownProgress, shownSteps } from '../recovery-steps.ts';
+import { shownPlanning, shownProgress, shownSteps } from '../recovery-steps.ts';
+import { runRehearsal, stepsBefore } from '../rehearsal-steps.ts';
 import { targetFrom, TARGET_OPTIONS } from '../target-options.ts';
 
 /** The command. */
@@ -35,7 +38,9 @@ export const rehearse = defineCommand({
     const target = targetFrom(given);
     if ((given.id === undefined) === (target === undefined) || (given.discard && given.id === undefined))
       throw unclear();
-    const id = given.id ?? (target === undefined ? '' : (await makeNewPlan(uses, target, given.timeline)).id);
+    const id =
+      given.id ??
+      (target === undefined ? '' : (await shownPlanning(reporter, makeNewPlan(uses, target, given.timeline))).id);
     const shown = shownSteps(reporter);
     await using recovery = await openRecovery(uses, id, shown.onEntry);
     const { context } = recovery;
@@ -43,13 +48,15 @@ export const rehearse = defineCommand({
       await discard(context);
       return { text: () => `Thrown away.  The running cluster was never touched.\n`, json: { id, state: 'discarded' } };
     }
-    reporter.plan(`${context.plan.cluster.name} at ${context.plan.target.asked}`, SHOWN_REHEARSAL);
-    await rehearsePlan(context);
-    shown.finish();
+    const state = stateOf(context.journal.entries);
+    transition(id, state, 'rehearse');
+    const before = stepsBefore(state, { checks: given.sql.length + given.check.length, cutsOver: false });
+    reporter.plan(`${context.plan.cluster.name}, ${context.plan.target.asked}`, before);
+    await runRehearsal(context, shown, session);
     const checks = await runGivenChecks(context, given, session);
     const status = await recoveryStatus(uses.cluster, id);
     return {
-      text: (screen) => standingText(status, checks, screen),
+      text: (screen) => standingText(status, checks, uses.user, screen),
       json: { id, state: status.state, plan: status.plan, checks, journal: status.entries },
       exitCode: checks.every(({ passed }) => passed) ? 0 : 1,
     };

@@ -6,13 +6,13 @@
 
 import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
 import { stateOf } from '../../recovery/journal.ts';
-import { openRecovery, undo as undoRecovery } from '../../recovery/recover.ts';
-import { recoveryStatus } from '../../recovery/status.ts';
+import { openRecovery } from '../../recovery/recover.ts';
 import { transition } from '../../recovery/states.ts';
 import { defineCommand } from '../command.ts';
 import { flag } from '../options.ts';
 import { undoneText } from '../output/recovery-text.ts';
-import { SHOWN_UNDO, shownProgress, shownSteps } from '../recovery-steps.ts';
+import { shownProgress, shownSteps } from '../recovery-steps.ts';
+import { runUndo } from '../undo-steps.ts';
 
 /** The command. */
 export const undo = defineCommand({
@@ -24,7 +24,8 @@ export const undo = defineCommand({
   operands: { id: { placeholder: 'ID', summary: 'the recovery' } },
   options: { yes: flag('Swap back without asking') },
   examples: [{ line: 'walkback undo 7f3a', does: 'take that recovery back' }],
-  run: async ({ id, yes }, { settings, signal, reporter, questions }) => {
+  run: async ({ id, yes }, session) => {
+    const { settings, signal, reporter, questions } = session;
     await using opened = await openRecoveryUses(settings, { onProgress: shownProgress(reporter), signal });
     const shown = shownSteps(reporter);
     await using recovery = await openRecovery(opened.uses, id, shown.onEntry);
@@ -36,10 +37,7 @@ export const undo = defineCommand({
     if (mustAsk && !(await questions.confirm({ question, word: plan.cluster.name, flag: '--yes' }))) {
       return { text: () => 'Nothing has been changed.\n', json: { id, state } };
     }
-    reporter.plan(`${plan.cluster.name} back to the data from before recovery ${id}`, SHOWN_UNDO);
-    await undoRecovery(recovery.context);
-    shown.finish();
-    const status = await recoveryStatus(opened.uses.cluster, id);
+    const status = await runUndo(recovery.context, shown, session);
     return { text: (screen) => undoneText(status, screen), json: { id, state: status.state, journal: status.entries } };
   },
 });

@@ -113,9 +113,10 @@ export function blockReporter(output: ReporterOutput, screen: Screen): Reporter 
     draw();
   };
   const pause = () => {
-    draw();
+    if (list.steps.length > 0) draw();
     stopTimer();
     drawnLines = 0;
+    list.dropEnded();
   };
   return {
     plan: (title, steps) => (list.plan(title, steps), changed()),
@@ -126,6 +127,11 @@ export function blockReporter(output: ReporterOutput, screen: Screen): Reporter 
     note: say,
     warn: (text) => say(`${screen.paint('warning:', 'attention')} ${text}`),
     pause,
-    end: () => (list.steps.length > 0 ? pause() : stopTimer()),
+    end: (outcome) => {
+      for (const name of list.running) list.endStep(name, outcome, undefined, output.nowMs());
+      const isAnythingNew = list.steps.some(({ state }) => state !== 'waiting') || drawnLines > 0;
+      if (isAnythingNew) pause();
+      stopTimer();
+    },
   };
 }

@@ -109,8 +109,8 @@ function isUtc(zone: string): boolean {
 }
 
 /** `today 09:41:07`, `Jun 2 06:15`: short, in the screen's zone; with the year where it is another. */
-export function shortTime(timeUs: bigint, screen: Screen): string {
-  const local = readClock(timeUs, screen.zone, 0);
+export function shortTime(timeUs: bigint, screen: Screen, digits: 0 | 3 | 6 = 0): string {
+  const local = readClock(timeUs, screen.zone, digits);
   const now = readClock(screen.nowUs(), screen.zone, 0);
   if (local.date === now.date) return `today ${local.time}`;
   const [year = '', month = '', day = ''] = local.date.split('-');

@@ -47,6 +47,8 @@ export function jsonReporter(output: ReporterOutput): Reporter {
     note: (text) => event('note', { text }),
     warn: (text) => event('warning', { text }),
     pause: () => {},
-    end: () => {},
+    end: (outcome) => {
+      for (const name of list.running) close(name, outcome, undefined);
+    },
   };
 }

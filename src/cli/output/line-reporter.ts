@@ -48,6 +48,8 @@ export function lineReporter(output: ReporterOutput): Reporter {
     note: line,
     warn: (text) => line(`warning: ${text}`),
     pause: () => {},
-    end: () => {},
+    end: (outcome) => {
+      for (const name of list.running) close(name, outcome, undefined);
+    },
   };
 }

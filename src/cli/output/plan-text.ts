@@ -5,53 +5,65 @@
  */
 
 import type { Plan, PlannedTransaction } from '../../recovery/plan-value.ts';
-import { countOf, describeMoment, formatAgo, formatBytes, formatDuration, shortTime } from './format.ts';
+import { countOf, describeMoment, formatBytes, formatDuration, shortTime } from './format.ts';
+import { parseInstant } from '../local-time.ts';
 import type { Screen } from './screen.ts';
+import { wrap } from './wrap.ts';
 
 const LABEL = 11;
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
-}
 
 /** `  label    text`, wrapped below itself. */
 export function labelled(label: string, texts: readonly string[], screen: Screen): string[] {
   const width = Math.max(40, screen.columns - LABEL);
-  const lines = texts.flatMap((text) => wrap(text, width));
+  // Aligned columns stay as they are where they fit.
+  const lines = texts.flatMap((text) => (text.length <= width ? [text] : wrap(text, width)));
   return lines.map((line, index) => `  ${(index === 0 ? label : '').padEnd(LABEL - 2)}${line}`);
 }
 
-function transaction(one: PlannedTransaction | null, none: string, screen: Screen): string {
-  if (one === null) return none;
-  const timeUs = BigInt(one.timeUs);
-  return `${one.xid}  ${shortTime(timeUs, screen)}, ${formatAgo(timeUs, screen.nowUs())}`;
+/** Digits after the second that tell the two neighbours apart. */
+function digitsFor({ lastKept, firstLost }: Plan['target']): 3 | 6 {
+  if (lastKept === null || firstLost === null) return 3;
+  const isSameMs = BigInt(lastKept.timeUs) / 1000n === BigInt(firstLost.timeUs) / 1000n;
+  return isSameMs ? 6 : 3;
+}
+
+function neighbour(one: PlannedTransaction | null, none: string, digits: 3 | 6, screen: Screen): string {
+  return one === null ? none : `${String(one.xid).padEnd(10)}  ${shortTime(BigInt(one.timeUs), screen, digits)}`;
+}
+
+/** The moment meant: the time that was asked for, or else that of the transaction beside it. */
+function meantUs({ asked, inclusive, firstLost, lastKept }: Plan['target']): bigint | undefined {
+  const [, time] = /(\d{4}-\d\d-\d\dT[\d:.]+Z)$/.exec(asked) ?? [];
+  if (time !== undefined) return parseInstant(time, { zone: undefined, flag: 'target' });
+  const beside = inclusive ? (lastKept ?? firstLost) : (firstLost ?? lastKept);
+  return beside === null ? undefined : BigInt(beside.timeUs);
 }
 
 function targetLines({ target }: Plan, screen: Screen): string[] {
-  const beside = target.firstLost ?? target.lastKept;
+  const digits = digitsFor(target);
+  const us = meantUs(target);
   return [
-    ...(beside === null ? [] : [describeMoment(BigInt(beside.timeUs), screen)]),
+    ...(us === undefined ? [] : [describeMoment(us, screen, digits)]),
+    `last kept   ${neighbour(target.lastKept, 'none since the backup', digits, screen)}`,
+    `first lost  ${neighbour(target.firstLost, 'none: the archive ends there', digits, screen)}`,
     `${target.inclusive ? 'after' : 'before'} LSN ${target.lsn}, timeline ${target.timeline}`,
-    `last kept   ${transaction(target.lastKept, 'none since the backup', screen)}`,
-    `first lost  ${transaction(target.firstLost, 'none: the archive ends there', screen)}`,
   ];
 }
 
-function lineOfHistory({ replay }: Plan): string {
-  return replay.line.map(({ timeline, endLsn }) => `${timeline} to ${endLsn}`).join(', then ');
+/** Only what was left on the way is worth a line. */
+function lineOfHistory({ replay }: Plan): string[] {
+  if (replay.line.length < 2) return [];
+  return [`timeline ${replay.line.map(({ timeline, endLsn }) => `${timeline} to ${endLsn}`).join(', then ')}`];
+}
+
+/** The program by its name alone: its folder is as long as a line. */
+function command(line: string): string {
+  return line.replace(/^\/\S*\/(?=\S)/, '');
 }
 
 /** What can be typed next. */
 function nextLine(plan: Plan): string {
-  return `Nothing has been changed.\n    walkback recover run ${plan.id}\n    walkback rehearse ${plan.id}\n`;
+  return `Nothing has been changed.\n    walkback recover run ${plan.id}\nOnly look, beside the running cluster:\n    walkback rehearse ${plan.id}\n`;
 }
 
 /** The screen of `walkback recover plan`. */
@@ -69,14 +81,14 @@ export function planText(plan: Plan, screen: Screen): string {
       'from',
       [
         `backup ${backup.name} of ${shortTime(BigInt(Date.parse(backup.finishedAt)) * 1000n, screen)}, ${formatBytes(BigInt(backup.compressedBytes))}; replays ${countOf(replay.segments, 'segment')}, ${formatBytes(BigInt(replay.bytes))}`,
-        `timeline ${lineOfHistory(plan)}`,
+        ...lineOfHistory(plan),
       ],
       screen,
     ),
     ...labelled(
       'takes',
       [
-        `about ${formatDuration(Math.max(beside, 1000))} beside the running cluster, then about ${estimate.downSeconds} s of downtime`,
+        `about ${formatDuration(Math.max(beside, 1000)).replace('.0 s', ' s')} beside the running cluster, then about ${estimate.downSeconds} s of downtime`,
       ],
       screen,
     ),
@@ -85,7 +97,7 @@ export function planText(plan: Plan, screen: Screen): string {
       [`${formatBytes(BigInt(space.neededBytes))} in ${space.folder} (${formatBytes(BigInt(space.freeBytes))} free)`],
       screen,
     ),
-    ...labelled('runs', [plan.commands.stop, plan.commands.start], screen),
+    ...labelled('runs', [command(plan.commands.stop), command(plan.commands.start)], screen),
     ...labelled('keeps', [`today's data, until:  walkback release ${plan.id}`], screen),
     ...labelled('proven', [plan.proven.join(' · ')], screen),
     ...plan.warnings.flatMap((warning) =>

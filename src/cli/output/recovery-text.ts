@@ -9,43 +9,70 @@ import type { CheckResult } from '../../recovery/checks.ts';
 import type { ReleasedPath } from '../../recovery/release.ts';
 import type { RecoveryStatus } from '../../recovery/status.ts';
 import type { RecoveryState } from '../../recovery/states.ts';
-import { countOf, formatBytes, formatDuration, shortTime } from './format.ts';
+import { quoteForShell } from '../../instance/run-program.ts';
+import { countOf, formatBytes, formatDuration, readClock, shortTime, zoneLine } from './format.ts';
 import { labelled } from './plan-text.ts';
-import type { Screen } from './screen.ts';
+import type { Screen, State } from './screen.ts';
+import { wrap } from './wrap.ts';
 
-/** Milliseconds from the begin of one step to the end of another; `undefined` while either has not happened. */
-function spanMs(entries: readonly JournalEntry[], from: string, to: string): number | undefined {
+/** How long the cluster was down, from the begin of one step to the end of another, and when. */
+function down(entries: readonly JournalEntry[], from: string, to: string, screen: Screen): string {
   const begun = entries.findLast((entry) => entry.event === 'begin' && entry.step === from);
   const done = entries.findLast((entry) => entry.event === 'done' && entry.step === to);
-  return begun === undefined || done === undefined ? undefined : Date.parse(done.at) - Date.parse(begun.at);
+  if (begun === undefined || done === undefined) return 'unknown';
+  const [beginMs, endMs] = [Date.parse(begun.at), Date.parse(done.at)];
+  const clock = (ms: number) => readClock(BigInt(ms) * 1000n, screen.zone, 0).time;
+  return `${formatDuration(endMs - beginMs)} (${clock(beginMs)} to ${clock(endMs)}), ${zoneLine(screen)}`;
 }
 
-function down(entries: readonly JournalEntry[], from: string, to: string): string {
-  const ms = spanMs(entries, from, to);
-  return ms === undefined ? 'unknown' : formatDuration(ms);
+/** A label, and a line to type that stands alone. */
+function toType(label: string, line: string): string[] {
+  return [`${label}:`, `    ${line}`];
 }
 
-/** How one looks around in a standing rehearsal. */
-export function lookAround(status: RecoveryStatus): string[] {
-  const replay = factsOf(status.entries, 'replay');
+/** Where `psql` finds a rehearsal, quoted for the shell and for libpq. */
+function psqlLine(socketDirectory: string, port: string, user: string): string {
+  const quoted = (value: string) =>
+    /^[\w./-]+$/.test(value) ? value : `'${value.replaceAll(/[\\']/g, String.raw`\$&`)}'`;
+  const words = [`host=${quoted(socketDirectory)}`, `port=${port}`, `user=${quoted(user)}`, 'dbname=postgres'];
+  return `psql ${quoteForShell(words.join(' '))}`;
+}
+
+/** How one looks around in a standing rehearsal, as the server's user `user`. */
+function lookAround(status: RecoveryStatus, user: string): string[] {
+  const { id, entries, plan } = status;
+  const replay = factsOf(entries, 'replay');
   if (replay === undefined) return [];
+  const next = plan.target.firstLost;
   return [
-    `Look around:  psql 'host=${replay['socketDirectory']} port=${replay['port']} dbname=postgres'   (read only)`,
-    `Step on:      walkback rehearse step ${status.id} --to-xid XID`,
-    `Cut over:     walkback recover run ${status.id}`,
-    `Throw away:   walkback rehearse --discard ${status.id}`,
+    ...toType('Look around (read only)', psqlLine(String(replay['socketDirectory']), String(replay['port']), user)),
+    ...(next === null ? [] : toType('Step on, one transaction', `walkback rehearse step ${id} --to-xid ${next.xid}`)),
+    ...toType('Cut over', `walkback recover run ${id}`),
+    ...toType('Throw it away', `walkback rehearse --discard ${id}`),
   ];
 }
 
+/** `just before transaction 601762`, `at restore point "x"`: where something stands. */
+function standsAt(asked: string): string {
+  return asked.startsWith('just ') ? asked : `at ${asked}`;
+}
+
 /** After a rehearsal. */
-export function standingText(status: RecoveryStatus, checks: readonly CheckResult[], screen: Screen): string {
+export function standingText(
+  status: RecoveryStatus,
+  checks: readonly CheckResult[],
+  user: string,
+  screen: Screen,
+): string {
   const { target } = status.plan;
   const failed = checks.filter(({ passed }) => !passed).length;
-  const said = checks.length === 0 ? '' : ` and ${checks.length - failed} of ${countOf(checks.length, 'check')} passed`;
+  const said = checks.length === 0 ? '' : ` and ${checks.length - failed} of ${checks.length} checks passed`;
   const lines = [
-    `The rehearsal stands at ${target.asked}${said}.`,
+    `The rehearsal stands ${standsAt(target.asked)}${said}.`,
+    'The running cluster is untouched.',
     ...checksLines(checks, screen),
-    ...lookAround(status),
+    '',
+    ...lookAround(status, user),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -71,7 +98,7 @@ export function recoveredText(status: RecoveryStatus, screen: Screen): string {
   const kept = plan.target.lastKept;
   const lines = [
     screen.paint(
-      `Recovered.  ${plan.cluster.name} stands at ${plan.target.asked}, on timeline ${promoted?.['timeline'] ?? '?'}.`,
+      `Recovered.  ${plan.cluster.name} stands ${standsAt(plan.target.asked)}, on timeline ${promoted?.['timeline'] ?? '?'}.`,
       'good',
     ),
     ...labelled(
@@ -81,14 +108,22 @@ export function recoveredText(status: RecoveryStatus, screen: Screen): string {
       ],
       screen,
     ),
-    ...labelled('down', [down(entries, 'stopLive', 'openLine')], screen),
+    ...labelled('down', [down(entries, 'stopLive', 'openLine', screen)], screen),
     ...labelled('backup', [`${factsOf(entries, 'backUp')?.['backup'] ?? 'none'} taken and complete`], screen),
-    ...labelled('kept', ['the data from before'], screen),
+    ...labelled('kept', [keptText(plan)], screen),
     ...replicasLines(status, screen),
-    `Wrong moment?          walkback undo ${id}`,
-    `Sure, in some days:    walkback release ${id}`,
+    ...toType('Wrong moment', `walkback undo ${id}`),
+    ...toType('Sure, in some days (frees the room that the data from before takes)', `walkback release ${id}`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function keptText({ laterCommits }: RecoveryStatus['plan']): string {
+  const later =
+    laterCommits === 0
+      ? ''
+      : `; ${countOf(laterCommits, 'later transaction')} ${laterCommits === 1 ? 'is' : 'are'} in it`;
+  return `the data from before${later}`;
 }
 
 function replicasLines({ plan }: RecoveryStatus, screen: Screen): string[] {
@@ -108,12 +143,12 @@ export function undoneText(status: RecoveryStatus, screen: Screen): string {
       `Undone.  ${plan.cluster.name} runs on the data from before${isOnNewLine ? `, on timeline ${promoted['timeline']}` : ', as it was'}.`,
       'good',
     ),
-    ...(isOnNewLine ? labelled('down', [down(entries, 'undoStop', 'undoOpenLine')], screen) : []),
+    ...(isOnNewLine ? labelled('down', [down(entries, 'undoStop', 'undoOpenLine', screen)], screen) : []),
     ...(isOnNewLine
       ? labelled('backup', [`${factsOf(entries, 'undoBackUp')?.['backup'] ?? 'none'} taken and complete`], screen)
       : []),
     ...labelled('kept', ['the recovered data that was put aside'], screen),
-    `Sure, in some days:    walkback release ${id}`,
+    ...toType('Sure, in some days', `walkback release ${id}`),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -130,19 +165,36 @@ const WORDS: Record<RecoveryState, string> = {
   released: 'released',
 };
 
+const STATE_COLOURS: Record<RecoveryState, State> = {
+  planned: 'quiet',
+  rehearsing: 'attention',
+  standing: 'good',
+  cuttingOver: 'loss',
+  recovered: 'good',
+  undoing: 'loss',
+  undone: 'good',
+  discarded: 'quiet',
+  released: 'quiet',
+};
+
+const STEP_WIDTH = 20;
+
 function nextLines({ id, state }: RecoveryStatus): string[] {
   switch (state) {
     case 'cuttingOver':
-      return [`Finish it:  walkback recover run ${id}`, `Or go back:  walkback undo ${id}`];
+      return [...toType('Finish it', `walkback recover run ${id}`), ...toType('Go back', `walkback undo ${id}`)];
     case 'undoing':
-      return [`Finish it:  walkback undo ${id}`];
+      return toType('Finish it', `walkback undo ${id}`);
     case 'recovered':
-      return [`Go back:  walkback undo ${id}`, `Remove what is kept:  walkback release ${id}`];
+      return [...toType('Go back', `walkback undo ${id}`), ...toType('Remove what is kept', `walkback release ${id}`)];
     case 'undone':
-      return [`Remove what is kept:  walkback release ${id}`];
+      return toType('Remove what is kept', `walkback release ${id}`);
     case 'planned':
     case 'rehearsing':
-      return [`Go on:  walkback recover run ${id}`];
+      return [
+        ...toType('Go on', `walkback recover run ${id}`),
+        ...toType('Throw it away', `walkback rehearse --discard ${id}`),
+      ];
     case 'standing':
     case 'discarded':
     case 'released':
@@ -150,36 +202,39 @@ function nextLines({ id, state }: RecoveryStatus): string[] {
   }
 }
 
-/** One line a recovery. */
+/** Two lines a recovery: where it stands, and where it goes. */
 export function recoveriesText(found: readonly RecoveryStatus[], screen: Screen): string {
   if (found.length === 0) return 'No recoveries of this server.\n';
-  return found
-    .map(({ id, plan, state }) => {
-      const at = shortTime(BigInt(Date.parse(plan.createdAt)) * 1000n, screen);
-      return `${id}  ${at}  ${WORDS[state]}  (to ${plan.target.asked})\n`;
-    })
-    .join('');
+  const rows = found.flatMap(({ id, plan, state }) => {
+    const at = shortTime(BigInt(Date.parse(plan.createdAt)) * 1000n, screen);
+    return [`${id}  ${at}  ${WORDS[state]}`, `      to ${plan.target.asked}`];
+  });
+  return `${zoneLine(screen)}\n${rows.join('\n')}\n`;
 }
 
-/** One recovery with its steps. */
-export function recoveryText(status: RecoveryStatus, screen: Screen): string {
+/** One recovery with its steps; its rehearsal is looked at as the server's user `user`. */
+export function recoveryText(status: RecoveryStatus, user: string, screen: Screen): string {
   const { id, plan, state, openStep, entries } = status;
   const steps = entries.flatMap((entry) => {
     if (entry.event !== 'done' && entry.event !== 'undone' && entry.event !== 'failed') return [];
-    const mark = entry.event === 'done' ? screen.paint('done', 'good') : entry.event;
-    return [`  ${entry.at}  ${entry.step}  ${mark}${entry.event === 'failed' ? `: ${entry.message}` : ''}`];
+    const mark = entry.event === 'done' ? screen.paint('done', 'good') : screen.paint(entry.event, 'attention');
+    const at = shortTime(BigInt(Date.parse(entry.at)) * 1000n, screen);
+    const why = entry.event === 'failed' ? wrap(entry.message, screen.columns - 6).map((line) => `      ${line}`) : [];
+    return [`  ${at}  ${entry.step.padEnd(STEP_WIDTH)}${mark}`, ...why];
   });
   const open =
     openStep === undefined
       ? []
       : [`  in the middle of ${openStep.step}${openStep.failure === undefined ? '' : ' (failed)'}`];
   const lines = [
-    `Recovery ${id} of ${plan.cluster.name} to ${plan.target.asked}: ${WORDS[state]}`,
+    `Recovery ${id} of ${plan.cluster.name} to ${plan.target.asked}`,
+    `${screen.paint(WORDS[state], STATE_COLOURS[state])}, ${zoneLine(screen)}`,
     ...steps,
     ...open,
-    ...(state === 'standing' ? lookAround(status) : nextLines(status)),
+    '',
+    ...(state === 'standing' ? lookAround(status, user) : nextLines(status)),
   ];
-  return `${lines.join('\n')}\n`;
+  return `${lines.join('\n').trimEnd()}\n`;
 }
 
 /** What a release removes. */

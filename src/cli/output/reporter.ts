@@ -17,7 +17,10 @@ export interface PlannedStep {
 
 /** Receives what happens. No method throws. */
 export interface Reporter {
-  /** Names the steps to come, in order. Steps that are reported without having been named are added at the end. */
+  /**
+   * Names the steps to come, in order. Steps that are over stay as they are; steps that are reported without having been
+   * named are added at the end.
+   */
   readonly plan: (title: string, steps: readonly PlannedStep[]) => void;
   readonly begin: (name: string, summary?: string) => void;
   /** Progress of the step that is called like its phase; begins it if need be. */
@@ -27,10 +30,10 @@ export interface Reporter {
   /** A line that the operator should read. */
   readonly note: (line: string) => void;
   readonly warn: (line: string) => void;
-  /** Takes the block from the screen so that a question can be asked; the next report draws it again. */
+  /** Leaves the last state standing so that a question can be asked below; what follows shows only what is not over yet. */
   readonly pause: () => void;
-  /** Leaves the last state; steps under way are shown as they stand. */
-  readonly end: () => void;
+  /** Ends the steps under way as the work ended, and leaves the last state. Nothing is reported afterwards. */
+  readonly end: (outcome: 'done' | 'failed') => void;
 }
 
 /** Where a reporter writes, and its clock. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { blockLines } from './block-reporter.ts';
+import { blockLines, blockReporter } from './block-reporter.ts';
 import { jsonReporter } from './json-reporter.ts';
 import { lineReporter } from './line-reporter.ts';
 import type { Reporter, ReporterOutput } from './reporter.ts';
@@ -123,5 +123,86 @@ describe('the block at a terminal', () => {
       expect(lines.join('')).toMatch(/^[\x20-\x7e]*$/);
     }
     expect(aBlock({}, 80)[4]).toContain('> replay      ################....');
+  });
+});
+
+/** What stands on a terminal in the end: movements up carried out, each erasing what is below. */
+function onScreen(texts: readonly string[]): string[] {
+  const lines: string[] = [''];
+  const write = (text: string) => {
+    const [first = '', ...rest] = text.split('\n');
+    lines.push(`${lines.pop() ?? ''}${first}`, ...rest);
+  };
+  const [begin = '', ...movements] = texts.join('').split('\u001b[');
+  write(begin);
+  for (const movement of movements) {
+    const [, up, text = ''] = /^(?:(\d+)A|0J)([^]*)$/.exec(movement) ?? [];
+    if (up !== undefined) lines.splice(lines.length - 1 - Number(up), Number(up));
+    write(text);
+  }
+  return lines.filter((line) => line !== '');
+}
+
+function aTerminal() {
+  const screen = screenFor({
+    stream: { isTTY: true, columns: 80 },
+    environment: { LANG: 'C.UTF-8', TERM: 'xterm' },
+    color: 'never',
+    zone: 'UTC',
+  });
+  const texts: string[] = [];
+  const reporter = blockReporter({ write: (text) => texts.push(text), nowMs: () => START_MS }, screen);
+  return { reporter, lines: () => onScreen(texts).map((line) => line.replace(/\s+/g, ' ').trim()) };
+}
+
+describe('a terminal after the block', () => {
+  it('shows its last state once, also when the end is told twice', () => {
+    const { reporter, lines } = aTerminal();
+    reporter.progress({ phase: 'fetch', done: 1, total: 2, unit: 'files' });
+    reporter.finish('fetch', 'all files');
+    reporter.end('done');
+    reporter.end('done');
+    expect(lines()).toEqual(['✔ fetch all files 0.0 s']);
+  });
+
+  it('shows steps under way as the work ended', () => {
+    for (const [outcome, mark] of [
+      ['done', '✔'],
+      ['failed', '✘'],
+    ] as const) {
+      const { reporter, lines } = aTerminal();
+      reporter.progress({ phase: 'plan', done: 9, unit: 'segments' });
+      reporter.end(outcome);
+      expect(lines()).toEqual([`${mark} plan 9 segments 0.0 s`]);
+    }
+  });
+
+  it('shows below a question only what was not over before it', () => {
+    const { reporter, lines } = aTerminal();
+    reporter.plan('shop', [
+      { name: 'replay', summary: '' },
+      { name: 'cut over', summary: 'the cluster is down' },
+    ]);
+    reporter.begin('replay');
+    reporter.finish('replay', 'stands');
+    reporter.pause();
+    reporter.begin('cut over');
+    reporter.finish('cut over', 'done');
+    reporter.end('done');
+    expect(lines()).toEqual([
+      'shop 0.0 s',
+      '✔ replay stands 0.0 s',
+      'cut over the cluster is down',
+      'shop 0.0 s',
+      '✔ cut over done 0.0 s',
+    ]);
+  });
+
+  it('shows nothing more when nothing was begun below the question', () => {
+    const { reporter, lines } = aTerminal();
+    reporter.plan('shop', [{ name: 'cut over', summary: 'the cluster is down' }]);
+    reporter.pause();
+    reporter.end('done');
+    expect(lines()).toEqual(['shop 0.0 s', 'cut over the cluster is down']);
   });
 });

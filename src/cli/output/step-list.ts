@@ -39,9 +39,19 @@ export class StepList {
     return [...this.#steps.values()];
   }
 
+  /** The names of the steps under way. */
+  get running(): readonly string[] {
+    return this.steps.filter(({ state }) => state === 'running').map(({ name }) => name);
+  }
+
   plan(title: string, steps: readonly PlannedStep[]): void {
     this.title = title;
     for (const step of steps) this.#steps.set(step.name, newStep(step.name, step.summary));
+  }
+
+  /** Forgets the steps that are over. */
+  dropEnded(): void {
+    for (const { name, state } of this.steps) if (state === 'done' || state === 'failed') this.#steps.delete(name);
   }
 
   /** The step, begun; `isNew` if it was not running already. */

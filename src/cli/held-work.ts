@@ -1,0 +1,75 @@
+/**
+ * Swaps of data at a terminal: Ctrl-C in the middle of one stops it behind the step it is at, says what is half done, and
+ * offers to finish it, to undo it, or to leave it for later. A second Ctrl-C ends the program at once; the journal knows
+ * where. A terminal that goes away stops nothing: a cluster that is down is not left so because a connection broke.
+ *
+ * @module
+ */
+
+import { Failure, isFailure } from '../base/failure.ts';
+import type { JournalEntry } from '../recovery/journal.ts';
+import type { RecoveryContext } from '../recovery/recovery-context.ts';
+import type { Session } from './session.ts';
+
+/** A swap: forth or back. */
+export interface Swap {
+  readonly context: RecoveryContext;
+  /** `cutover` can be undone, `undo` only be finished. */
+  readonly name: 'cutover' | 'undo';
+  readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+const FINISH = { cutover: 'walkback recover run', undo: 'walkback undo' } as const;
+
+/** What is half done, in one line: `cutover stopped behind promote; the cluster is down`. */
+async function whatIsHalfDone({ context, name }: Swap): Promise<string> {
+  const done = context.journal.entries.findLast((entry: JournalEntry) => entry.event === 'done');
+  const behind = done?.event === 'done' ? done.step : 'nothing';
+  const state = await context.uses.cluster.state();
+  return `the ${name} is half done, stopped behind ${behind}; the cluster is ${state === 'running' ? 'up' : 'down'}`;
+}
+
+function leftHalfDone(swap: Swap, found: string): Failure {
+  const { id } = swap.context.plan;
+  const undo = swap.name === 'cutover' ? `\nGo back:\n    walkback undo ${id}` : '';
+  return new Failure('refused', {
+    message: `stopped, as asked: ${found}`,
+    remedy: `Finish it:\n    ${FINISH[swap.name]} ${id}${undo}`,
+  });
+}
+
+async function askHow(swap: Swap, found: string, { questions }: Session): Promise<string> {
+  const words = swap.name === 'cutover' ? '"finish", "undo"' : '"finish"';
+  const question = `\nStopped: ${found}.\nType ${words}, or Enter to leave it for later: `;
+  return (await questions.ask({ question, flag: '' }))?.trim().toLowerCase() ?? '';
+}
+
+/**
+ * Runs a swap to its end, or to where the operator wants it.
+ *
+ * @returns what the operator wants to become of it: `undo` has not been begun.
+ * @throws {Failure} if it is left half done.
+ */
+export async function runSwap(swap: Swap, session: Session): Promise<'finished' | 'undo'> {
+  const { reporter, questions } = session;
+  for (;;) {
+    using held = session.holdSignals((name) => {
+      const asked = name === 'SIGINT' ? 'Ctrl-C' : name;
+      reporter.note(`${asked}: the ${swap.name} stops when this step is done. Once more ends the program at once.`);
+    });
+    try {
+      await swap.run(held.signal);
+      return 'finished';
+    } catch (error) {
+      if (!held.signal.aborted || isFailure(error)) throw error;
+    }
+    reporter.pause();
+    const found = await whatIsHalfDone(swap);
+    const wanted = questions.canAsk ? await askHow(swap, found, session) : '';
+    if (wanted === 'undo' && swap.name === 'cutover') return 'undo';
+    if (wanted !== 'finish') {
+      held.giveUp();
+      throw leftHalfDone(swap, found);
+    }
+  }
+}

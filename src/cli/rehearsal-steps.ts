@@ -1,0 +1,49 @@
+/**
+ * A rehearsal as an operator sees it; stopped by a signal, it is cleaned away.
+ *
+ * @module
+ */
+
+import { stateOf } from '../recovery/journal.ts';
+import { discard, rehearse } from '../recovery/recover.ts';
+import type { RecoveryContext } from '../recovery/recovery-context.ts';
+import { transition, type RecoveryState } from '../recovery/states.ts';
+import type { PlannedStep } from './output/reporter.ts';
+import { SHOWN_CUTOVER, SHOWN_REHEARSAL, type ShownSteps } from './recovery-steps.ts';
+import type { Session } from './session.ts';
+
+/** One that stands already is not restored again. */
+const STANDS: PlannedStep = { name: 'replay', summary: 'the rehearsal stands' };
+
+/** What a run has before it, by where it is. */
+export function stepsBefore(
+  state: RecoveryState,
+  given: { readonly checks: number; readonly cutsOver: boolean },
+): readonly PlannedStep[] {
+  if (state === 'cuttingOver') return SHOWN_CUTOVER;
+  const checks = given.checks === 0 ? [] : [{ name: 'check', summary: `${given.checks} in the rehearsal` }];
+  const rehearsal = state === 'standing' ? [STANDS] : SHOWN_REHEARSAL;
+  return [...rehearsal, ...checks, ...(given.cutsOver ? SHOWN_CUTOVER : [])];
+}
+
+/** Makes a rehearsal stand. @throws what aborted the session, once nothing is left of the rehearsal. */
+export async function runRehearsal(context: RecoveryContext, shown: ShownSteps, session: Session): Promise<void> {
+  const { reporter, signal } = session;
+  const { plan, journal } = context;
+  const state = stateOf(journal.entries);
+  transition(plan.id, state, 'rehearse');
+  const stood = state === 'standing';
+  if (stood) reporter.begin(STANDS.name);
+  try {
+    await rehearse(context);
+  } catch (error) {
+    if (!signal.aborted || stood) throw error;
+    shown.stop('stopped');
+    reporter.begin('clean up', 'the rehearsal is removed');
+    await discard(context);
+    reporter.finish('clean up');
+    signal.throwIfAborted();
+  }
+  if (stood) reporter.finish(STANDS.name, 'the rehearsal stands');
+  shown.finish();
+}
