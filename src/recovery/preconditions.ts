@@ -4,9 +4,13 @@
  * @module
  */
 
+import { join } from 'node:path';
+
 import { listBackups } from '../backup/list.ts';
 import { Failure } from '../base/failure.ts';
 import { controlFileOf } from '../instance/control-file-of.ts';
+import { isThere } from '../instance/durable-rename.ts';
+import { stateOf } from './journal.ts';
 import type { RecoveryContext } from './recovery-context.ts';
 import { checkNoNewTimeline } from './new-timelines.ts';
 
@@ -17,10 +21,23 @@ function changed(context: RecoveryContext, found: string): Failure {
   });
 }
 
-/** @throws {Failure} `refused` if something the plan was made on has changed. */
+/**
+ * A replica may be rehearsed beside, but not swapped out: its primary would go on, and the new timeline in the archive that
+ * they share would take the other replicas away from it.
+ */
+async function checkIsPrimary({ uses, plan }: RecoveryContext): Promise<void> {
+  if (!(await isThere(join(uses.cluster.dataDirectory, 'standby.signal')))) return;
+  throw new Failure('refused', {
+    message: `cannot cut over to recovery ${plan.id}: the server on ${uses.cluster.dataDirectory} is a replica`,
+    remedy: 'Recover on the host of its primary, or promote it first if that is gone; then plan again.',
+  });
+}
+
+/** @throws {Failure} `refused` if something the plan was made on has changed, or a cutover is not for this server. */
 export async function checkPreconditions(context: RecoveryContext): Promise<void> {
-  const { uses, plan } = context;
+  const { uses, plan, journal } = context;
   const { preconditions } = plan;
+  if (stateOf(journal.entries) === 'standing') await checkIsPrimary(context);
   const [problem] = await uses.cluster.placeProblems();
   if (problem !== undefined) throw new Failure('refused', problem);
   const control = await controlFileOf(uses.cluster.dataDirectory);
