@@ -36,7 +36,7 @@ function subscriptions({ live }: PlanFacts): Found {
   if (live === undefined || live.subscriptions.length === 0) return undefined;
   return {
     about: 'subscriptions',
-    text: 'Subscriptions go back with the data, and apply again what they had applied; disabled in the rehearsal, they run after the cutover.',
+    text: 'These subscriptions do not run in the rehearsal. After the cutover they go on where they had got to, and what they had applied after the target does not come again: copy their tables anew.',
     names: live.subscriptions,
   };
 }
