@@ -70,10 +70,18 @@ describe('the settings of a private server', () => {
     );
   });
 
+  it('keep what data has: commit timestamps, replication slots and origins', () => {
+    expect(pairs(settings)).toEqual(
+      expect.arrayContaining(['track_commit_timestamp=on', 'max_replication_slots=1000']),
+    );
+    const on18 = pairs({ ...settings, major: 18, replicationSlots: 2000 });
+    expect(on18).toEqual(expect.arrayContaining(['max_replication_slots=2000', 'max_active_replication_origins=2000']));
+  });
+
   it('name no setting that an older major does not have', () => {
     const on14 = pairs({ ...settings, major: 14 });
-    for (const name of ['archive_library', 'summarize_wal', 'sync_replication_slots', 'event_triggers']) {
-      expect(on14.some((pair) => pair.startsWith(`${name}=`))).toBe(false);
+    for (const name of ['archive_library', 'summarize_wal', 'sync_replication_slots', 'event_triggers', 'max_active']) {
+      expect(on14.some((pair) => pair.startsWith(name))).toBe(false);
     }
   });
 

@@ -48,6 +48,12 @@ export interface PrivateServerSettings {
 /** A table that the target's own transaction has locked stays locked: a query must say so, and not wait for ever. */
 const LOCK_TIMEOUT = '5s';
 
+/**
+ * A server does not start on data with more replication slots, or progress of more origins (one a subscription), than it has
+ * room for. A place costs some hundred bytes.
+ */
+const REPLICATION_PLACES = 1000;
+
 type Setting = readonly [name: string, value: string | number];
 
 function where(settings: PrivateServerSettings): Setting[] {
@@ -112,6 +118,12 @@ function size(required: RequiredSettings): Setting[] {
   ];
 }
 
+function replicationPlaces({ major, replicationSlots = 0 }: PrivateServerSettings): Setting[] {
+  const places = Math.max(REPLICATION_PLACES, replicationSlots);
+  const since18: Setting[] = [['max_active_replication_origins', places]];
+  return [['max_replication_slots', places], ...(major >= 18 ? since18 : [])];
+}
+
 /** All targets are emptied first and ours comes last: an empty one resets whichever was set before it. */
 function replay(settings: ReplaySettings | undefined, major: number): Setting[] {
   const emptied: Setting[] = ['', '_name', '_time', '_xid', '_lsn'].map((suffix) => [`recovery_target${suffix}`, '']);
@@ -145,7 +157,9 @@ export function privateServerArguments(settings: PrivateServerSettings): string[
     ...inert(settings.major),
     ...size(settings.required),
     ['wal_level', settings.walLevel],
-    ['max_replication_slots', Math.max(10, settings.replicationSlots ?? 0)],
+    ...replicationPlaces(settings),
+    // Off, a promotion removes the commit timestamps that the data has. Source: commit_ts.c.
+    ['track_commit_timestamp', 'on'],
     ['hot_standby', 'on'],
     ['lock_timeout', LOCK_TIMEOUT],
     ['max_standby_archive_delay', -1],
