@@ -16,7 +16,9 @@ import { bareStart } from './traps/bare-start.ts';
 import { brokenSegments } from './traps/broken-segments.ts';
 import { failoverHistory } from './traps/failover-history.ts';
 import { hole } from './traps/hole.ts';
+import { liveIsReplica } from './traps/live-is-replica.ts';
 import { lockedTable } from './traps/locked-table.ts';
+import { neededSettings } from './traps/needed-settings.ts';
 import { outageWithReplica } from './traps/outage-with-replica.ts';
 import { replicaRestart } from './traps/replica-restart.ts';
 import { secondRecovery } from './traps/second-recovery.ts';
@@ -45,6 +47,8 @@ export const TRAPS: readonly Trap[] = [
   brokenSegments,
   secondRecovery,
   unreachableTargets,
+  liveIsReplica,
+  neededSettings,
 ];
 
 function caseOf(seed: number): { trap: Trap; major: number } {

@@ -11,11 +11,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { archiveTail } from '../../../src/recovery/archive-tail.ts';
+import type { Plan } from '../../../src/recovery/plan-value.ts';
 import { withWritableCopy } from '../../../src/recovery/writable-copy.ts';
 import { until } from '../../../tests/support/archived-cluster.ts';
 import { startPostgres, type TestServer } from '../../../tests/support/postgres.ts';
 import { startRecoverable, type Recoverable } from '../../../tests/support/recoverable.ts';
-import { ask, rehearsed } from './standing.ts';
+import { ask, recovered, rehearsed } from './standing.ts';
 import type { Trap } from './trap.ts';
 
 /** The launcher of a server that opens looks for subscriptions at once. */
@@ -52,6 +53,18 @@ async function seenBy(publisher: TestServer): Promise<{ pids: unknown[]; connect
   return { pids: rows.map(({ pid }) => pid), connections };
 }
 
+/** What the plan's warning says: after the cutover it goes on, and what came after the target does not come again. */
+async function losesWhatCameAfter(live: Recoverable, publisher: TestServer, plan: Plan): Promise<void> {
+  await archiveTail(live.uses);
+  await recovered(live, plan);
+  await arrives(live, publisher, 4);
+  const rows = await live.server.sql<{ id: number }>('select id from orders order by id');
+  assert.deepEqual(
+    rows.map(({ id }) => id),
+    [1, 2, 4],
+  );
+}
+
 /** The trap. */
 export const subscription: Trap = {
   name: 'a subscription in the backup',
@@ -64,12 +77,15 @@ export const subscription: Trap = {
     await archiveTail(live.uses);
     const plan = await live.plan({ kind: 'latest' });
     assert.ok(
-      plan.warnings.some(({ about, names }) => about === 'subscriptions' && names.includes('shop')),
+      plan.warnings.some(
+        ({ about, names, text }) =>
+          about === 'subscriptions' && names.includes('shop') && /does not come again/.test(text),
+      ),
       'the plan does not warn of it',
     );
     const seen = await seenBy(publisher);
     assert.ok(seen.connections > 0 && seen.pids.every((pid) => pid !== null), 'the live subscription does not run');
-    await rehearsed(live, plan, async ({ context, server }) => {
+    await rehearsed(live, await live.plan({ kind: 'latest' }), async ({ context, server }) => {
       await arrives(live, publisher, 3);
       assert.equal((await ask(server, 'select subname from pg_subscription where subenabled')).length, 1);
       await withWritableCopy(context, async (copy) => {
@@ -78,7 +94,7 @@ export const subscription: Trap = {
       });
     });
     assert.deepEqual(await seenBy(publisher), seen, 'connections that the publisher received');
-    await arrives(live, publisher, 4);
-    return `enabled in the rehearsal and in a promoted copy, and the publisher saw only the live server's ${seen.connections} connections`;
+    await losesWhatCameAfter(live, publisher, plan);
+    return `enabled in the rehearsal and in a promoted copy, and the publisher saw only the live server's ${seen.connections} connections; after a cutover it loses what the plan says`;
   },
 };
