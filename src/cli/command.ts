@@ -44,6 +44,8 @@ export type OptionTable = Readonly<Record<string, Option>>;
 export interface Operand {
   readonly placeholder: string;
   readonly summary: string;
+  /** What to do when it is left out and must not be. */
+  readonly whenMissing?: string;
   /** May be left out; `run` then gets `undefined`. */
   readonly isOptional?: true;
   /** Takes all that remain (at least one unless optional); `run` gets a list. Only the last operand can. */

@@ -64,8 +64,36 @@ function commonRows(): string[] {
   );
 }
 
-/** The help of one command. */
-export function commandHelp(command: Command): string {
+function commonInShort(): string {
+  const flags = Object.keys(COMMON_FLAGS).map((name) => `--${name}`);
+  return wrap(flags.join(', '), COLUMNS - 2)
+    .map((line) => `  ${line}`)
+    .join('\n');
+}
+
+/** What nearly every set-up sets. */
+const EVERYDAY: readonly SettingName[] = ['archive', 'dataDirectory', 'clusterName', 'timeZone', 'pgHost', 'pgPort'];
+
+/** The few settings that matter, and where the others are told. */
+function settingsInShort(command: Command): string[] {
+  const all = settingFlagsOf(command);
+  const shown = EVERYDAY.filter((name) => all.includes(name)).map((name) => flagOf(name));
+  const more = all.length - shown.length;
+  const rest = more === 0 ? '' : `, and ${more} more`;
+  const text = `${shown.join(', ')}${rest}: as flags, environment variables or in walkback.yaml.`;
+  return [
+    ...wrap(text, COLUMNS - 2).map((line) => `  ${line}`),
+    row('--help --verbose', 'explains them all'),
+    row('walkback config show', 'shows what they are here'),
+  ];
+}
+
+function settingsInFull(command: Command): string[] {
+  return [...settingFlagsOf(command).map(settingRow), ...secretsRow(command)];
+}
+
+/** The help of one command: what one needs to type it, or with every setting explained. */
+export function commandHelp(command: Command, isLong: boolean): string {
   const operands = Object.values(command.operands).map((operand) => row(operand.placeholder, operand.summary));
   const options = Object.entries(command.options).map(([name, option]) => {
     const again = option.isRepeated === true ? ' (can be repeated)' : '';
@@ -81,11 +109,10 @@ export function commandHelp(command: Command): string {
     ...section('Arguments', operands),
     ...section('Options', options),
     ...section('Examples', examples),
-    ...section('Settings (flag, or [variable], or walkback.yaml)', [
-      ...settingFlagsOf(command).map(settingRow),
-      ...secretsRow(command),
-    ]),
-    ...section('Always', commonRows()),
+    ...(isLong
+      ? section('Settings (flag, or [variable], or walkback.yaml)', settingsInFull(command))
+      : section('Settings', settingsInShort(command))),
+    ...section('Always', isLong ? commonRows() : [commonInShort()]),
     '',
   ].join('\n');
 }
@@ -102,7 +129,7 @@ export async function groupHelp(words: readonly string[], program: readonly Prog
   return [
     head,
     ...section('Commands', rows),
-    '\n"walkback COMMAND --help" shows options, examples and settings.',
+    '\n"walkback COMMAND --help" shows options and examples; --verbose, settings too.',
     '',
   ].join('\n');
 }

@@ -32,7 +32,10 @@ function usage(command: Command, found: string, remedy?: string): Failure {
 }
 
 function unknownFlag(command: Command, flag: string, known: Iterable<string>): Failure {
-  const nearest = nearestName(flag, known);
+  const names = [...known];
+  const begun = names.filter((name) => name.startsWith(`${flag}-`));
+  if (begun.length > 1) return usage(command, `it has no flag ${flag}`, `Give one of ${begun.join(', ')}.`);
+  const nearest = nearestName(flag, names);
   return usage(command, `it has no flag ${flag}`, nearest === undefined ? undefined : `Did you mean ${nearest}?`);
 }
 
@@ -124,7 +127,9 @@ function readOperands(command: Command, texts: readonly string[]): Map<string, u
   for (const [name, operand] of Object.entries(command.operands)) {
     const taken = operand.isRest === true ? texts.slice(next) : texts.slice(next, next + 1);
     next += taken.length;
-    if (taken.length === 0 && operand.isOptional !== true) throw usage(command, `${operand.placeholder} is missing`);
+    if (taken.length === 0 && operand.isOptional !== true) {
+      throw usage(command, `${operand.placeholder} is missing`, operand.whenMissing);
+    }
     if (taken.includes('')) throw usage(command, `${operand.placeholder} is empty`);
     given.set(name, operand.isRest === true ? taken : taken[0]);
   }

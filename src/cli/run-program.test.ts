@@ -133,6 +133,7 @@ describe('a command line', () => {
     ['test show', 'NAME is missing', '--help'],
     ['test show a --targt-time=x', 'it has no flag --targt-time', '--help'],
     ['test show a --to-tiem=x', 'it has no flag --to-tiem', 'Did you mean --to-time?'],
+    ['test show a --to x', 'it has no flag --to', 'Give one of --to-time, --to-lsn.'],
     ['test show a -x', 'it has no flag -x', '--help'],
     ['test show a --to-time', '--to-time needs a value', '--help'],
     ['test show a --to-lsn --yes', '--to-lsn needs a value, and --yes looks like a flag', '--to-lsn=--yes'],
@@ -242,6 +243,14 @@ describe('help', () => {
     expect(out).toContain('  --to-time TIME            a time\n');
     expect(out).toContain('  --check PATH              checks (can be repeated)\n');
     expect(out).toContain('  walkback test show a\n      shows a\n');
+    expect(out).toContain('--archive, --cluster-name, --tz, and ');
+    expect(out).not.toContain('ADDRESS');
+    expect(out.split('\n').length).toBeLessThan(45);
+    expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  it('explains every setting with --verbose, secrets by their variables alone', async () => {
+    const { out } = await run('test show --help --verbose');
     expect(out).toContain('--archive ADDRESS');
     expect(out).not.toContain('--s3-secret-access-key');
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
@@ -254,6 +263,7 @@ describe('help', () => {
   });
 
   it('of a group lists those in it', async () => {
+    expect((await run('help test')).out).toContain('walkback test: its commands');
     expect((await run('test --help')).out).toContain('walkback test: its commands\n\nCommands\n  test wait');
   });
 

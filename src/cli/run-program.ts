@@ -66,10 +66,8 @@ export async function runProgram(args: readonly string[], given: Surroundings = 
 async function runFound(args: readonly string[], run: Run, signals: WatchedSignals): Promise<number> {
   const onlyVersion = args[0] === '--version';
   if (onlyVersion) return showVersion(run);
-  const found = findCommand(
-    args.map((arg, index) => (index === 0 && arg === 'help' ? '--help' : arg)),
-    run.program,
-  );
+  // `walkback help recover run` is `walkback recover run --help`.
+  const found = findCommand(args[0] === 'help' ? [...args.slice(1), '--help'] : args, run.program);
   if (found.kind === 'group') return showGroup(found.words, found.rest, run);
   const command = await found.entry.load();
   run.listener = run.listener === 'operator' ? command.listener : run.listener;
@@ -78,7 +76,7 @@ async function runFound(args: readonly string[], run: Run, signals: WatchedSigna
   if (parsed.common.has('version')) return showVersion(run);
   if (parsed.common.has('help')) {
     const { commandHelp } = await import('./help.ts');
-    await run.streams.out.write(commandHelp(command));
+    await run.streams.out.write(commandHelp(command, run.isVerbose));
     return 0;
   }
   return runCommand(command, parsed, run, signals);

@@ -71,5 +71,5 @@ export function targetFrom(given: GivenTarget): RecoveryTarget | undefined {
 export function requireTarget(given: GivenTarget): RecoveryTarget {
   const target = targetFrom(given);
   if (target !== undefined) return target;
-  throw usage('no target is given', `Give one of ${ALL}. "walkback window" shows what can be reached.`);
+  throw usage('no target is given', `Give one of ${ALL}.\nWhat can be reached:\n    walkback window`);
 }

@@ -10,10 +10,15 @@ import type { RecoveryTarget, TransactionEnd } from '../postgres/recovery-target
 import { formatTimeUs } from '../postgres/timestamp.ts';
 import type { BackupPoint, PreparedAtTarget } from './found-moment.ts';
 import type { ScanEnd } from './scan.ts';
-import { describeTarget, toLsnFlag, toTimeFlag } from './target-words.ts';
+import { asTyped, describeTarget, toLsnFlag, toTimeFlag } from './target-words.ts';
 
 function refusal(target: RecoveryTarget, found: string, remedy: string, facts: readonly string[] = []): Failure {
   return new Failure('refused', { message: `cannot recover to ${describeTarget(target)}: ${found}`, remedy, facts });
+}
+
+/** One way out: what it leads to, and the line to type. */
+function way(label: string, flags: string): string {
+  return `${label}:\n    walkback recover plan ${flags}`;
 }
 
 function describeBackup(backup: BackupPoint): string {
@@ -27,7 +32,7 @@ export function noBackupOnLine(target: RecoveryTarget, timeline: number, others:
   const remedy =
     newest === undefined
       ? 'Take one with "walkback backup take"; the archive holds none.'
-      : `Add --timeline ${newest.timeline}, on whose line backups are.`;
+      : way('Follow a line that backups are on', `${asTyped(target)} --timeline ${newest.timeline}`);
   const found = `no base backup lies on the line of history of timeline ${timeline}`;
   return refusal(target, found, remedy, others.map(describeBackup));
 }
@@ -35,7 +40,7 @@ export function noBackupOnLine(target: RecoveryTarget, timeline: number, others:
 /** Every backup that could serve ended later. */
 export function beforeFirstBackup(target: RecoveryTarget, first: BackupPoint): Failure {
   const found = `it is before the first base backup, which ended ${first.finishedAt.toISOString()}`;
-  return refusal(target, found, `The earliest that can be reached: ${toLsnFlag(first.finishLsn)}`, [
+  return refusal(target, found, way('The earliest that can be reached', toLsnFlag(first.finishLsn)), [
     describeBackup(first),
   ]);
 }
@@ -43,7 +48,7 @@ export function beforeFirstBackup(target: RecoveryTarget, first: BackupPoint): F
 /** Replay from this backup would stop while its files are not yet consistent. */
 export function insideBackup(target: RecoveryTarget, backup: BackupPoint): Failure {
   const found = `it is inside the span of backup ${backup.name}, whose files are consistent only at its end, and no earlier backup serves`;
-  return refusal(target, found, `The earliest that can be reached: ${toLsnFlag(backup.finishLsn)}`, [
+  return refusal(target, found, way('The earliest that can be reached', toLsnFlag(backup.finishLsn)), [
     describeBackup(backup),
   ]);
 }
@@ -54,19 +59,26 @@ export function afterLastCommit(
   last: TransactionEnd | undefined,
   other: number | undefined,
 ): Failure {
-  const onOther = other === undefined ? '' : `; timeline ${other} goes on past it: --timeline ${other}`;
+  const onOther =
+    other === undefined
+      ? ''
+      : `\n${way(`Timeline ${other} goes on past it`, `${asTyped(target)} --timeline ${other}`)}`;
   if (last === undefined) {
     const found = 'no transaction ended between the backup and the end of the archive';
-    return refusal(target, found, `The end of the archive can be reached: --to-latest${onOther}`);
+    return refusal(target, found, `${way('The end of the archive', '--to-latest')}${onOther}`);
   }
   const found = `it is after the last commit in the archive, ${formatTimeUs(last.timeUs)}`;
-  return refusal(target, found, `The last that can be reached: --to-latest, or ${toTimeFlag(last.timeUs)}${onOther}`);
+  return refusal(
+    target,
+    found,
+    `${way('The last that can be reached', '--to-latest')}\n${way('The same moment, whatever comes later', toTimeFlag(last.timeUs))}${onOther}`,
+  );
 }
 
 /** The position is behind all that is archived. */
 export function afterEndOfArchive(target: RecoveryTarget, endLsn: Lsn): Failure {
   const found = `it is behind the end of the archived WAL, ${formatLsn(endLsn)}`;
-  return refusal(target, found, `The last that can be reached: --to-latest, or ${toLsnFlag(endLsn)}`);
+  return refusal(target, found, way('The last that can be reached', '--to-latest'));
 }
 
 /** WAL that is needed is missing or damaged. */
@@ -81,29 +93,31 @@ export function behindBreak(
       ? `${end.stop.fileName} cannot be read past byte ${end.stop.offsetBytes} (${end.stop.reason})`
       : `the segment ${'missing' in end ? end.missing : ''} is missing`;
   const where = end.kind === 'hole' ? [`The archive goes on with ${end.resumes.fileName}.`] : [];
-  const before = last.lastRecordLsn === undefined ? [] : [`the last before it: ${toLsnFlag(last.lastRecordLsn)}`];
-  const after = next === undefined ? [] : [`the first behind it: ${toLsnFlag(next.finishLsn)} (backup ${next.name})`];
+  const before = last.lastRecordLsn === undefined ? [] : [way('The last before it', toLsnFlag(last.lastRecordLsn))];
+  const after = next === undefined ? [] : [way(`The first behind it (backup ${next.name})`, toLsnFlag(next.finishLsn))];
   const commit = last.lastCommit;
   const facts =
     commit === undefined
       ? where
       : [...where, `last commit before it: ${formatTimeUs(commit.timeUs)}, transaction ${commit.xid}`];
-  const remedy = `What can be reached: ${[...before, ...after].join('; ') || 'nothing on this line'}`;
+  const remedy =
+    [...before, ...after].join('\n') || 'Nothing on this line can be reached; "walkback window" draws the others.';
   return refusal(target, `it is behind a break in the WAL: ${broken}`, remedy, facts);
 }
 
 /** The WAL in between was written at `wal_level=minimal`. */
 export function behindMinimal(target: RecoveryTarget, minimalLsn: Lsn, next: BackupPoint | undefined): Failure {
   const found = `the server ran with wal_level=minimal from ${formatLsn(minimalLsn)} on, and WAL written so cannot be replayed`;
-  const after = next === undefined ? '' : `; the first behind it: ${toLsnFlag(next.finishLsn)} (backup ${next.name})`;
-  return refusal(target, found, `What can be reached: the last before it: ${toLsnFlag(minimalLsn, 'before')}${after}`);
+  const after =
+    next === undefined ? '' : `\n${way(`The first behind it (backup ${next.name})`, toLsnFlag(next.finishLsn))}`;
+  return refusal(target, found, `${way('The last before it', toLsnFlag(minimalLsn, 'before'))}${after}`);
 }
 
 /** The number is a subtransaction's. PostgreSQL would run to the end and not start. */
 export function isSubtransaction(target: RecoveryTarget, topXid: number): Failure {
   const flag = target.kind === 'xid' && !target.inclusive ? ' --exclusive' : '';
   const found = `it is a subtransaction, and recovery stops only at whole transactions`;
-  return refusal(target, found, `It belongs to transaction ${topXid}: --to-xid ${topXid}${flag}`);
+  return refusal(target, found, way(`It belongs to transaction ${topXid}`, `--to-xid ${topXid}${flag}`));
 }
 
 /** The transaction is prepared, and nothing ended it. */
@@ -112,8 +126,8 @@ export function stillPrepared(target: RecoveryTarget, prepared: PreparedAtTarget
   const found = `it is prepared${name}, and neither committed nor rolled back to the end of the archive`;
   const remedy =
     prepared.lsn === undefined
-      ? 'The end of the archive can be reached, where it is prepared: --to-latest'
-      : `With it prepared: ${toLsnFlag(prepared.lsn)}; without it: ${toLsnFlag(prepared.lsn, 'before')}`;
+      ? way('The end of the archive, where it is prepared', '--to-latest')
+      : `${way('With it prepared', toLsnFlag(prepared.lsn))}\n${way('Without it', toLsnFlag(prepared.lsn, 'before'))}`;
   return refusal(target, found, remedy);
 }
 
@@ -124,15 +138,15 @@ export function notFound(target: RecoveryTarget, first: BackupPoint, last: Trans
   const found = `${what} between ${first.finishedAt.toISOString()}, the end of the first backup, and ${until}`;
   const remedy =
     last === undefined
-      ? 'The end of the archive can be reached: --to-latest'
-      : `The last that can be reached: --to-latest, or --to-xid ${last.xid}`;
+      ? way('The end of the archive', '--to-latest')
+      : `${way('The last that can be reached', '--to-latest')}\n${way('The same moment, whatever comes later', `--to-xid ${last.xid}`)}`;
   return refusal(target, found, remedy);
 }
 
 /** The target exists, but on a line that the chosen one does not contain. */
 export function onAnotherTimeline(target: RecoveryTarget, chosen: number, other: number): Failure {
   const found = `it is not on the line of history of timeline ${chosen}, but on timeline ${other}`;
-  return refusal(target, found, `Follow that line: add --timeline ${other}`);
+  return refusal(target, found, way('Follow that line', `${asTyped(target)} --timeline ${other}`));
 }
 
 /** Nothing of what was written since the backup began is there. */

@@ -33,3 +33,20 @@ export function toTimeFlag(timeUs: bigint): string {
 export function toLsnFlag(position: Lsn, side: 'before' | 'after' = 'after'): string {
   return `--to-lsn ${formatLsn(position)}${side === 'before' ? ' --exclusive' : ''}`;
 }
+
+/** The target as it is typed, its flags complete. */
+export function asTyped(target: RecoveryTarget): string {
+  const side = 'inclusive' in target && !target.inclusive ? ' --exclusive' : '';
+  switch (target.kind) {
+    case 'time':
+      return `${toTimeFlag(target.timeUs)}${side}`;
+    case 'lsn':
+      return `${toLsnFlag(target.lsn)}${side}`;
+    case 'xid':
+      return `--to-xid ${target.xid}${side}`;
+    case 'name':
+      return `--to-name '${target.name.replaceAll("'", String.raw`'\''`)}'`;
+    case 'latest':
+      return '--to-latest';
+  }
+}

@@ -47,8 +47,9 @@ function isPlan(value: unknown): value is Plan {
 export async function readPlan(cluster: Cluster, id: string): Promise<Plan> {
   const path = join(cluster.recoveryFolder(id), 'plan.json');
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new Failure('usage', {
-      message: `cannot find recovery ${id} of ${cluster.name}: ${messageOf(error)}`,
+    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    throw new Failure(isAbsent ? 'usage' : 'denied', {
+      message: `cannot find recovery ${id} of ${cluster.name}: ${isAbsent ? 'there is none with this id' : messageOf(error)}`,
       remedy: 'List the recoveries of this server:  walkback recover status',
       cause: error,
     });

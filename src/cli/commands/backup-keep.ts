@@ -15,7 +15,13 @@ export const backupKeep = defineCommand({
   summary: 'Keep a base backup for good, or let it go again',
   description: 'The mark is the one of wal-g backup-mark. A delta backup is kept with all that it builds on.',
   settings: ['archive'],
-  operands: { name: { placeholder: 'NAME', summary: 'the backup, or LATEST' } },
+  operands: {
+    name: {
+      whenMissing: 'List the backups:\n    walkback backup list',
+      placeholder: 'NAME',
+      summary: 'the backup, or LATEST',
+    },
+  },
   options: { undo: flag('Let it be deleted again') },
   examples: [
     { line: 'walkback backup keep base_00000001000000000000000A', does: 'for good' },

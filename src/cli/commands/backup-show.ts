@@ -14,7 +14,13 @@ export const backupShow = defineCommand({
   path: ['backup', 'show'],
   summary: 'Show one base backup',
   settings: ['archive'],
-  operands: { name: { placeholder: 'NAME', summary: 'the backup, or LATEST' } },
+  operands: {
+    name: {
+      whenMissing: 'List the backups:\n    walkback backup list',
+      placeholder: 'NAME',
+      summary: 'the backup, or LATEST',
+    },
+  },
   examples: [{ line: 'walkback backup show LATEST', does: 'the one that was written last' }],
   run: async ({ name }, { settings, signal }) => {
     await using archive = await openArchive(settings);

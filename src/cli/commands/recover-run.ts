@@ -103,7 +103,7 @@ async function planToRun(given: Given, uses: RecoveryContext['uses'], { reporter
   }
   throw new Failure('usage', {
     message: 'cannot tell what to recover to: give either the id of a plan or a target',
-    remedy: 'Make a plan first:  walkback recover plan --to-time …',
+    remedy: 'The plans there are:\n    walkback recover status\nOr what can be planned for:\n    walkback window',
   });
 }
 

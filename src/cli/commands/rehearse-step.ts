@@ -20,7 +20,13 @@ export const rehearseStep = defineCommand({
   path: ['rehearse', 'step'],
   summary: 'Move a standing rehearsal to a later target',
   settings: ['archive', 'writing', 'server', 'recovery'],
-  operands: { id: { placeholder: 'ID', summary: 'the rehearsal' } },
+  operands: {
+    id: {
+      whenMissing: 'List the recoveries of this server:\n    walkback recover status',
+      placeholder: 'ID',
+      summary: 'the rehearsal',
+    },
+  },
   options: STEP_OPTIONS,
   examples: [{ line: 'walkback rehearse step 7f3a --to-xid 601763', does: 'one transaction further' }],
   run: async (given, { settings, signal, reporter }) => {

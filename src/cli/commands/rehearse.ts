@@ -36,8 +36,8 @@ export const rehearse = defineCommand({
     await using opened = await openRecoveryUses(settings, { onProgress: shownProgress(reporter), signal });
     const { uses } = opened;
     const target = targetFrom(given);
-    if ((given.id === undefined) === (target === undefined) || (given.discard && given.id === undefined))
-      throw unclear();
+    const isClear = (given.id === undefined) !== (target === undefined) && !(given.discard && given.id === undefined);
+    if (!isClear) throw unclear(given.discard);
     const id =
       given.id ??
       (target === undefined ? '' : (await shownPlanning(reporter, makeNewPlan(uses, target, given.timeline))).id);
@@ -63,9 +63,9 @@ export const rehearse = defineCommand({
   },
 });
 
-function unclear(): Failure {
+function unclear(isDiscard: boolean): Failure {
   return new Failure('usage', {
-    message: 'cannot tell what to rehearse: give either an id or a target',
-    remedy: 'For example:  walkback rehearse --before-xid XID    or:  walkback rehearse --discard ID',
+    message: `cannot tell what to ${isDiscard ? 'throw away: give its id' : 'rehearse: give either an id or a target'}`,
+    remedy: 'The rehearsals there are:\n    walkback recover status\nWhat can be rehearsed:\n    walkback window',
   });
 }

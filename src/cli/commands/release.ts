@@ -16,7 +16,13 @@ export const release = defineCommand({
   path: ['release'],
   summary: 'Remove the data that a finished recovery has kept; undo is not possible afterwards',
   settings: ['archive', 'writing', 'server', 'recovery'],
-  operands: { id: { placeholder: 'ID', summary: 'the recovery' } },
+  operands: {
+    id: {
+      whenMissing: 'List the recoveries of this server:\n    walkback recover status',
+      placeholder: 'ID',
+      summary: 'the recovery',
+    },
+  },
   options: { dryRun: flag('Only show what would be removed'), yes: flag('Remove without asking') },
   examples: [{ line: 'walkback release 7f3a --dry-run', does: 'show what is kept, by path and size' }],
   run: async ({ id, dryRun, yes }, { settings, signal, questions }) => {

@@ -21,7 +21,13 @@ export const undo = defineCommand({
   description:
     'Works after every step of a recovery, also when the machine died in the middle of one, and itself goes on where it was interrupted. What the recovered cluster has done since is archived and kept.',
   settings: ['archive', 'writing', 'server', 'recovery'],
-  operands: { id: { placeholder: 'ID', summary: 'the recovery' } },
+  operands: {
+    id: {
+      whenMissing: 'List the recoveries of this server:\n    walkback recover status',
+      placeholder: 'ID',
+      summary: 'the recovery',
+    },
+  },
   options: { yes: flag('Swap back without asking') },
   examples: [{ line: 'walkback undo 7f3a', does: 'take that recovery back' }],
   run: async ({ id, yes }, session) => {
