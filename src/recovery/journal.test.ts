@@ -1,9 +1,18 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { factsOf, hasStepBegun, isStepDone, openJournal, readJournal, stateOf } from './journal.ts';
+import {
+  factsOf,
+  hasStepBegun,
+  isStepDone,
+  lineWriter,
+  openJournal,
+  readJournal,
+  stateOf,
+  type JournalFile,
+} from './journal.ts';
 
 let folder = '';
 let path = '';
@@ -50,6 +59,30 @@ describe('a journal', () => {
       await journal.append({ event: 'begin', step: 'replay' });
       expect(await readFile(path)).toEqual(whole);
     }
+  });
+
+  it('stays readable when a full disk has torn a line and there is room again', async () => {
+    await write();
+    const whole = await readFile(path);
+    await using file = await open(path, 'a');
+    let isFull = true;
+    const filling: JournalFile = {
+      appendFile: async (text) => {
+        if (!isFull) return file.appendFile(text);
+        await file.appendFile(String(text).slice(0, 20));
+        throw new Error('ENOSPC: no space left on device');
+      },
+      datasync: () => file.datasync(),
+      truncate: (sizeBytes) => file.truncate(sizeBytes),
+    };
+    const append = lineWriter(filling, path, whole.length);
+    const line = `${JSON.stringify({ at: 'x', event: 'failed', step: 'replay', message: 'no' })}\n`;
+    await expect(append(line)).rejects.toMatchObject({ kind: 'failed', message: expect.stringContaining('ENOSPC') });
+    expect((await readFile(path)).length).toBe(whole.length + 20);
+    isFull = false;
+    await append(line);
+    expect(await readFile(path, 'utf8')).toBe(`${whole.toString()}${line}`);
+    expect(await readJournal(path)).toHaveLength(5);
   });
 
   it('refuses damage before its end, naming the line', async () => {

@@ -3,7 +3,7 @@
  * the step begins, its result before the next one does; so a recovery can be gone on with, or undone, whatever died.
  *
  * One JSON object a line, only ever appended to. A last line that was torn by the end of the machine is cut off when the
- * journal is opened; damage anywhere else is refused.
+ * journal is opened, one that a full disk has torn at once; damage anywhere else is refused.
  *
  * @module
  */
@@ -119,26 +119,46 @@ export async function openJournal(
   await file.truncate(wholeBytes);
   await file.sync();
   await syncFolder(dirname(path));
+  const appendLine = lineWriter(file, path, wholeBytes);
   const append = async (entry: NewJournalEntry): Promise<void> => {
     const timed: JournalEntry = { at: now().toISOString(), ...entry };
-    await appendLine(file, path, timed);
+    await appendLine(`${JSON.stringify(timed)}\n`);
     entries.push(timed);
     onEntry(timed);
   };
   return { entries, append, [Symbol.asyncDispose]: () => file.close() };
 }
 
-async function appendLine(file: FileHandle, path: string, entry: JournalEntry): Promise<void> {
-  try {
-    await file.appendFile(`${JSON.stringify(entry)}\n`);
-    await file.datasync();
-  } catch (error) {
-    throw new Failure('failed', {
-      message: `cannot write the journal ${path}: ${messageOf(error)}`,
-      remedy: 'Make room on that file system, then go on: the step it was about has not begun.',
-      cause: error,
-    });
-  }
+/** What {@link lineWriter} needs of a file. */
+export type JournalFile = Pick<FileHandle, 'appendFile' | 'datasync' | 'truncate'>;
+
+/**
+ * Appends lines, each whole or not at all: what is left of one that could not be written is cut off before the next is, which
+ * would otherwise go on in it and make the journal unreadable.
+ */
+export function lineWriter(file: JournalFile, path: string, wholeBytes: number): (line: string) => Promise<void> {
+  let sizeBytes = wholeBytes;
+  let isTorn = false;
+  return async (line) => {
+    try {
+      if (isTorn) await file.truncate(sizeBytes);
+      isTorn = true;
+      await file.appendFile(line);
+      await file.datasync();
+      isTorn = false;
+      sizeBytes += Buffer.byteLength(line);
+    } catch (error) {
+      throw cannotWrite(path, error);
+    }
+  };
+}
+
+function cannotWrite(path: string, error: unknown): Failure {
+  return new Failure('failed', {
+    message: `cannot write the journal ${path}: ${messageOf(error)}`,
+    remedy: 'Make room on that file system, then go on: what was done so far is in it.',
+    cause: error,
+  });
 }
 
 /** True if the step's last mention says it is done. */

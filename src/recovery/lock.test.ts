@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -36,6 +36,24 @@ describe('the lock of recoveries', () => {
   it('is taken over when another process has the number since', async () => {
     await writeFile(join(folder, 'lock'), `${process.pid} 1 ${hostname()}\n`);
     await (await lockRecoveries(folder))[Symbol.asyncDispose]();
+  });
+
+  it('is taken over after the machine has been started again, whoever has the number now', async () => {
+    const start = (await readFile(`/proc/${process.pid}/stat`, 'utf8').catch(() => '')).split(') ')[1]?.split(' ')[19];
+    await writeFile(join(folder, 'lock'), `${process.pid} ${start ?? '?'} ${hostname()} an-earlier-boot\n`);
+    await (await lockRecoveries(folder))[Symbol.asyncDispose]();
+  });
+
+  it('is taken over by one alone of many that find its holder gone at once', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      await writeFile(join(folder, 'lock'), `999999999 1 ${hostname()}\n`);
+      const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => lockRecoveries(folder)));
+      const taken = outcomes.filter(({ status }) => status === 'fulfilled');
+      expect(taken.length).toBeLessThanOrEqual(1);
+      for (const one of taken) if (one.status === 'fulfilled') await one.value[Symbol.asyncDispose]();
+      await rm(join(folder, 'lock'), { force: true });
+    }
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('is left to a holder on another host', async () => {

@@ -2,14 +2,18 @@
  * The lock of a cluster's recoveries: one run at a time. It is a file with the holder's process; one whose holder is gone
  * (killed, or the machine restarted) is taken over.
  *
+ * A stale lock is removed only by who holds a second one for that, and has looked again while holding it: of two runs that
+ * see the same stale lock, the slower one would otherwise remove the lock that the faster one has just taken.
+ *
  * @module
  */
 
+import { randomBytes } from 'node:crypto';
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
-import { Failure } from '../base/failure.ts';
+import { Failure, messageOf } from '../base/failure.ts';
 import { makeFolder } from '../instance/durable-rename.ts';
 import { isProcessAlive } from '../instance/postmaster.ts';
 
@@ -19,14 +23,50 @@ async function startOf(pid: number): Promise<string> {
   return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '?';
 }
 
+/** Since when the machine runs: process numbers and their starts are counted anew with each. Only Linux tells. */
+async function bootOf(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '?')).trim();
+}
+
+/** Who holds the lock at `path`; `undefined` if nobody does, or the holder is gone. */
 async function holder(path: string): Promise<string | undefined> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
-  const [pidText = '', start = '', host = ''] = text.trim().split(' ');
+  const [pidText = '', start = '', host = '', boot = '?'] = text.trim().split(' ');
   const pid = Number(pidText);
   if (host !== hostname()) return `a process on ${host}`;
+  if (boot !== '?' && boot !== (await bootOf())) return undefined;
   const isHeld = Number.isSafeInteger(pid) && pid > 0 && isProcessAlive(pid) && (await startOf(pid)) === start;
   return isHeld ? `process ${pid}` : undefined;
+}
+
+/** True if the name is ours now; false if something has it. */
+async function takeName(mine: string, path: string): Promise<boolean> {
+  try {
+    await link(mine, path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw new Failure('failed', {
+      message: `cannot take the lock ${path}: ${messageOf(error)}`,
+      remedy: 'The file system must allow hard links, and this user must own the folder.',
+      cause: error,
+    });
+  }
+}
+
+/** Removes the lock at `path` if its holder is gone. */
+async function removeStale(mine: string, path: string): Promise<void> {
+  const takeover = `${path}.takeover`;
+  if (!(await takeName(mine, takeover))) {
+    if ((await holder(takeover)) === undefined) await rm(takeover, { force: true });
+    return;
+  }
+  try {
+    if ((await holder(path)) === undefined) await rm(path, { force: true });
+  } finally {
+    await rm(takeover, { force: true });
+  }
 }
 
 /**
@@ -37,18 +77,15 @@ async function holder(path: string): Promise<string | undefined> {
 export async function lockRecoveries(folder: string): Promise<AsyncDisposable> {
   await makeFolder(folder);
   const path = join(folder, 'lock');
-  const mine = `${path}.${process.pid}`;
-  await writeFile(mine, `${process.pid} ${await startOf(process.pid)} ${hostname()}\n`, { mode: 0o600 });
+  const mine = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  const words = [process.pid, await startOf(process.pid), hostname(), await bootOf()];
+  await writeFile(mine, `${words.join(' ')}\n`, { mode: 0o600 });
   try {
-    for (let attempt = 0; attempt < 3; attempt += 1) {
-      const isTaken = await link(mine, path).then(
-        () => false,
-        () => true,
-      );
-      if (!isTaken) return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      if (await takeName(mine, path)) return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
       const who = await holder(path);
       if (who !== undefined) throw busy(folder, who);
-      await rm(path, { force: true });
+      await removeStale(mine, path);
     }
     throw busy(folder, 'another process');
   } finally {
@@ -59,6 +96,6 @@ export async function lockRecoveries(folder: string): Promise<AsyncDisposable> {
 function busy(folder: string, who: string): Failure {
   return new Failure('conflict', {
     message: `cannot work on the recoveries in ${folder}: ${who} does`,
-    remedy: 'Wait for it, or end it; what it has done so far is in the journal, and can be gone on with or undone.',
+    remedy: `Wait for it, or end it; what it has done so far is in the journal, and can be gone on with or undone. If there is no such process any more, remove ${join(folder, 'lock')}.`,
   });
 }

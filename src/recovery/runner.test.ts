@@ -181,4 +181,17 @@ describe('the runner', () => {
     await runSteps({ ...runOf(world, RECOVER), steps });
     expect(world.log[0]).toBe('promote');
   });
+
+  it('tells why a step failed also when the journal cannot be written any more', async () => {
+    const world = newWorld();
+    world.left = 1000;
+    const journal = journalOf(world);
+    const full: Journal = {
+      ...journal,
+      append: async (entry) =>
+        entry.event === 'failed' ? Promise.reject(new Error('no room')) : journal.append(entry),
+    };
+    const steps = { ...STEPS, promote: { ...STEPS.promote, do: async () => Promise.reject(new Error('the reason')) } };
+    await expect(runSteps({ ...runOf(world, RECOVER), journal: full, steps })).rejects.toThrow('the reason');
+  });
 });

@@ -39,7 +39,8 @@ async function runStep<Context>(run: Run<Context>, name: StepName): Promise<void
     const facts = isMade ? {} : await steps[name].do(context);
     await journal.append({ event: 'done', step: name, facts });
   } catch (error) {
-    await journal.append({ event: 'failed', step: name, message: messageOf(error) });
+    // What went wrong is told, also when the journal cannot take it: a step that only began is gone on with all the same.
+    await journal.append({ event: 'failed', step: name, message: messageOf(error) }).catch(() => {});
     throw error;
   }
 }
