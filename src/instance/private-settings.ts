@@ -76,7 +76,10 @@ function where(settings: PrivateServerSettings): Setting[] {
   ];
 }
 
-/** Nothing leaves the directory, nobody is followed or fed, and no code of the live server's preloads runs. */
+/**
+ * Nothing leaves the directory, nobody is followed or fed, and none of the live server's preloads run (but for what ALTER
+ * ROLE or ALTER DATABASE set for sessions, which wins over a command line).
+ */
 function inert(major: number): Setting[] {
   const since15: Setting[] = [['archive_library', '']];
   const since17: Setting[] = [
