@@ -32,20 +32,20 @@ import { unreachableTargets } from './traps/unreachable-targets.ts';
 
 /** All of them. */
 export const TRAPS: readonly Trap[] = [
+  secondRecovery,
   bareStart,
+  subtransactions,
   hole,
   tablespace,
   synchronousStandby,
   backgroundWorkers,
   subscription,
-  subtransactions,
   lockedTable,
   failoverHistory,
   replicaRestart,
   undoThenLatest,
   outageWithReplica,
   brokenSegments,
-  secondRecovery,
   unreachableTargets,
   liveIsReplica,
   neededSettings,
