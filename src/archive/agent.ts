@@ -3,8 +3,9 @@
  * replay, and answers `restore_command`, all through the spool.
  *
  * It serves one *life* of a data directory at a time. A promotion, a data directory that was exchanged, or a spool that
- * was emptied begins a new one, from an empty spool. It holds at most {@link BYTES_IN_HAND} of WAL in memory, whatever
- * the segment size and concurrency asked for (one file is always allowed).
+ * was emptied begins a new one, from an empty spool. Pushing or fetching, it holds at most {@link SEGMENT_BYTES_IN_HAND}
+ * of WAL as the server has it, and as compressed at most {@link STORED_BYTES_IN_HAND}, whatever the segment size and
+ * concurrency asked for (one file is always allowed).
  *
  * @module
  */
@@ -19,7 +20,7 @@ import { formatHistoryName } from '../postgres/timeline-history.ts';
 import type { WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { ReportAgentEvent } from './agent-event.ts';
-import { exists, readControlFile } from './server.ts';
+import { readControlFile } from './server.ts';
 import { serveLife } from './serve-life.ts';
 import { isServing, serveFrom, type SpoolOwner } from './spool.ts';
 import { takeSpoolLock, type SpoolLock } from './spool-lock.ts';
@@ -54,14 +55,15 @@ export interface ServerLife extends SpoolOwner {
 
 export const DEFAULT_PREFETCH_BYTES = 256 * 1024 * 1024;
 const DEFAULT_CONCURRENCY = 4;
-/** WAL in memory: each file in hand is there twice, as the server has it and compressed. */
-export const BYTES_IN_HAND = 64 * 1024 * 1024;
+const SEGMENT_BYTES_IN_HAND = 32 * 1024 * 1024;
+/** For WAL that does not compress; most is a third or a fifth of it. */
+const STORED_BYTES_IN_HAND = 64 * 1024 * 1024;
 const HEARTBEAT_MS = 200;
-const LIFE_CHECK_MS = 1000;
+const LIFE_CHECK_MS = 250;
 
-/** How many files may be in hand at a time. */
-export function concurrencyWithin(concurrency: number, walSegmentSizeBytes: number): number {
-  return Math.max(1, Math.min(concurrency, Math.floor(BYTES_IN_HAND / (2 * walSegmentSizeBytes))));
+/** How many segments are within `bytes`. */
+function countWithin(bytes: number, walSegmentSizeBytes: number): number {
+  return Math.max(1, Math.floor(bytes / walSegmentSizeBytes));
 }
 
 async function readLife(dataDirectory: string): Promise<ServerLife> {
@@ -82,15 +84,16 @@ async function isSameLife(life: ServerLife, dataDirectory: string): Promise<bool
   );
 }
 
-async function waitForServer(given: AgentOptions, stop: AbortSignal): Promise<ServerLife | undefined> {
+async function waitForServer(given: AgentOptions, lock: SpoolLock, stop: AbortSignal): Promise<ServerLife | undefined> {
   let told = false;
   while (!stop.aborted) {
+    await lock.touch();
     try {
       return await readLife(given.dataDirectory);
     } catch (error) {
       if (!told) given.report?.({ kind: 'waitingForServer', message: messageOf(error) });
       told = true;
-      await sleep(500, undefined, { signal: stop }).catch(() => {});
+      await sleep(250, undefined, { signal: stop }).catch(() => {});
     }
   }
   return undefined;
@@ -119,6 +122,7 @@ async function beat(path: string): Promise<void> {
 /** Serves one life until it is over. */
 async function serve(given: AgentOptions, life: ServerLife, lock: SpoolLock, stopped: AbortSignal): Promise<void> {
   const { spool, dataDirectory } = given;
+  const filesInHand = countWithin(STORED_BYTES_IN_HAND, life.walSegmentSizeBytes);
   const seenAs = given.serverDataDirectory ?? (await realpath(dataDirectory));
   const paths = await serveFrom(spool, life, seenAs);
   given.report?.({ kind: 'serving', systemIdentifier: life.systemIdentifier, timeline: life.timeline, spool });
@@ -132,15 +136,15 @@ async function serve(given: AgentOptions, life: ServerLife, lock: SpoolLock, sto
     if (!(await isServing(spool, paths.key)) || !(await isSameLife(life, dataDirectory))) over.abort();
   });
   try {
-    await beat(paths.heartbeat);
     await serveLife({
       store: given.store,
       dataDirectory,
       paths,
       life,
       compression: given.compression ?? 'zstd',
-      pushConcurrency: concurrencyWithin(given.pushConcurrency ?? DEFAULT_CONCURRENCY, life.walSegmentSizeBytes),
-      fetchConcurrency: concurrencyWithin(given.fetchConcurrency ?? DEFAULT_CONCURRENCY, life.walSegmentSizeBytes),
+      pushConcurrency: Math.min(given.pushConcurrency ?? DEFAULT_CONCURRENCY, filesInHand),
+      fetchConcurrency: Math.min(given.fetchConcurrency ?? DEFAULT_CONCURRENCY, filesInHand),
+      segmentsInHand: countWithin(SEGMENT_BYTES_IN_HAND, life.walSegmentSizeBytes),
       prefetchBytes: given.prefetchBytes ?? DEFAULT_PREFETCH_BYTES,
       isFetchOnly: given.isFetchOnly ?? false,
       report: given.report ?? (() => {}),
@@ -150,7 +154,8 @@ async function serve(given: AgentOptions, life: ServerLife, lock: SpoolLock, sto
     clearInterval(hearts);
     clearInterval(checks);
     stopped.removeEventListener('abort', end);
-    await rm(paths.heartbeat, { force: true });
+    // Between two lives the agent lives, and is waited for.
+    if (stopped.aborted) await rm(paths.heartbeat, { force: true });
   }
   // An interval that failed has said why; the end of a life has not.
   if (over.signal.reason instanceof Error && over.signal.reason.name !== 'AbortError') throw over.signal.reason;
@@ -168,9 +173,8 @@ export async function runAgent(given: AgentOptions): Promise<void> {
   const lock = await takeSpoolLock(join(spool, 'agent.lock'), signal);
   try {
     while (!signal.aborted) {
-      const life = await waitForServer(given, signal);
+      const life = await waitForServer(given, lock, signal);
       if (life !== undefined) await serve(given, life, lock, signal);
-      if (!(await exists(given.dataDirectory))) await sleep(500);
     }
   } finally {
     await lock.release();

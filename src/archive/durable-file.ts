@@ -4,7 +4,7 @@
  * @module
  */
 
-import { open, rename, rm, utimes } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { Failure, messageOf } from '../base/failure.ts';
@@ -25,29 +25,40 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function writeAndSync(path: string, bytes: Uint8Array): Promise<void> {
+async function writeTmp(path: string, bytes: Uint8Array, { modifiedAt, synced }: WriteOptions): Promise<void> {
   const file = await open(path, 'w', 0o600);
   try {
     await file.writeFile(bytes);
-    await file.datasync();
+    if (synced !== 'nothing') await file.datasync();
+    if (modifiedAt !== undefined) await file.utimes(modifiedAt, modifiedAt);
   } finally {
     await file.close();
   }
 }
 
+/** How a file is written when not every promise is needed. */
+export interface WriteOptions {
+  /** What its time of modification shall be; the time of writing otherwise. */
+  readonly modifiedAt?: Date;
+  /**
+   * `content`: after the machine has died, the file is whole or not there. `nothing`: for a file that says something by
+   * being there, and whose loss costs only work.
+   */
+  readonly synced?: 'all' | 'content' | 'nothing';
+}
+
 /**
- * Writes a file: beside its place first (`PATH.walkback-tmp`), fsynced, then renamed, and the folder fsynced.
+ * Writes a file: beside its place first (`PATH.walkback-tmp`), fsynced, then renamed, and the folder fsynced; the
+ * fsyncs as `options.synced` says.
  *
- * @param modifiedAt what its time of modification shall be; the time of writing otherwise.
  * @throws {Failure} `failed` if it could not be written; then nothing is left behind.
  */
-export async function writeFileDurably(path: string, bytes: Uint8Array, modifiedAt?: Date): Promise<void> {
+export async function writeFileDurably(path: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<void> {
   const tmp = `${path}${TEMPORARY_SUFFIX}`;
   try {
-    await writeAndSync(tmp, bytes);
-    if (modifiedAt !== undefined) await utimes(tmp, modifiedAt, modifiedAt);
+    await writeTmp(tmp, bytes, options);
     await rename(tmp, path);
-    await syncFolder(dirname(path));
+    if ((options.synced ?? 'all') === 'all') await syncFolder(dirname(path));
   } catch (error) {
     await rm(tmp, { force: true }).catch(() => {});
     throw new Failure('failed', {

@@ -14,7 +14,7 @@ import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
 import { checkWalFile, type ExpectedWal } from './check-wal-file.ts';
 import type { FetchOutcome } from './fetch-exit-code.ts';
 import { findLaterWal } from './later-wal.ts';
-import { readWalFile } from './read-wal-file.ts';
+import { readWalFile, type ReadWalFileOptions } from './read-wal-file.ts';
 
 /** A file to look up. */
 export interface LookUpWalFile extends CallOptions {
@@ -24,6 +24,8 @@ export interface LookUpWalFile extends CallOptions {
   readonly expected: Required<ExpectedWal>;
   /** The compression to try first. */
   readonly preferred?: Compression | undefined;
+  /** As in {@link ReadWalFileOptions}. */
+  readonly beforeDecoding?: (() => Promise<void>) | undefined;
 }
 
 /** A file that was found, or why there is none. */
@@ -53,10 +55,14 @@ async function concludeAbsence(given: LookUpWalFile, options: CallOptions): Prom
 
 /** Looks up one file. */
 export async function lookUpWalFile(given: LookUpWalFile): Promise<LookedUp> {
-  const { store, fileName, expected, preferred, signal } = given;
+  const { store, fileName, expected, preferred, beforeDecoding, signal } = given;
   const options = signal === undefined ? {} : { signal };
   try {
-    const reading = preferred === undefined ? options : { ...options, preferred };
+    const reading: ReadWalFileOptions = {
+      ...options,
+      beforeDecoding,
+      ...(preferred === undefined ? {} : { preferred }),
+    };
     const found = await readWalFile(store, fileName, reading);
     if (found === undefined) return await concludeAbsence(given, options);
     checkWalFile(found.bytes, fileName, `${found.key} in ${store.address}`, expected);

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore } from '../storage/open.ts';
 import { PushAhead } from './push-ahead.ts';
 import { spoolPaths } from './spool.ts';
+import { WalBuffers } from './wal-buffers.ts';
 
 let root: string;
 let acknowledged: string;
@@ -34,6 +35,7 @@ beforeEach(async () => {
     walSegmentSizeBytes: 1024 * 1024,
     compression: 'zstd',
     concurrency: 2,
+    buffers: new WalBuffers({ count: 2, sizeBytes: 1024 * 1024 }),
     report: () => {},
     signal: new AbortController().signal,
   });

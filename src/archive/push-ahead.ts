@@ -19,6 +19,7 @@ import { isBeingWritten, writeFileDurably } from './durable-file.ts';
 import { pushWalFile } from './push.ts';
 import { readReadyFiles } from './ready-files.ts';
 import type { SpoolPaths } from './spool.ts';
+import type { WalBuffers } from './wal-buffers.ts';
 
 /** What pushing ahead needs. */
 export interface PushAheadOptions {
@@ -30,6 +31,8 @@ export interface PushAheadOptions {
   readonly compression: Compression;
   /** How many files are pushed at a time. */
   readonly concurrency: number;
+  /** Where segments are read to. */
+  readonly buffers: WalBuffers;
   readonly report: ReportAgentEvent;
   readonly signal: AbortSignal;
 }
@@ -37,6 +40,8 @@ export interface PushAheadOptions {
 /** An acknowledgement is so much younger than its file: enough for shells that compare whole seconds. */
 const ACKNOWLEDGED_AFTER_MS = 1000;
 const MAX_PAUSE_MS = 5000;
+/** How long an acknowledgement that was seen to fit its file is believed to. */
+const BELIEVED_MS = 1000;
 
 interface Trouble {
   readonly attempts: number;
@@ -53,6 +58,8 @@ export class PushAhead {
   readonly #given: PushAheadOptions;
   readonly #running = new Map<string, Promise<void>>();
   readonly #troubles = new Map<string, Trouble>();
+  /** When each acknowledgement was last seen to fit its file. */
+  readonly #seenToFitMs = new Map<string, number>();
   #queue: string[] = [];
 
   constructor(given: PushAheadOptions) {
@@ -78,6 +85,7 @@ export class PushAhead {
     }
     this.#queue = queue;
     this.#startMore();
+    if (!this.isBusy) this.#given.buffers.freeUnused();
   }
 
   /** True while something is being pushed or waits to be. */
@@ -94,13 +102,18 @@ export class PushAhead {
   async #forget(fileName: string): Promise<void> {
     const { acknowledged, refused, waiting } = this.#given.paths;
     this.#troubles.delete(fileName);
+    this.#seenToFitMs.delete(fileName);
     for (const folder of [acknowledged, refused, waiting]) await rm(join(folder, fileName), { force: true });
   }
 
   async #isAcknowledged(fileName: string): Promise<boolean> {
+    const now = Date.now();
+    if (now - (this.#seenToFitMs.get(fileName) ?? -Infinity) < BELIEVED_MS) return true;
     const file = await stat(this.#pathOf(fileName)).catch(() => undefined);
     const mark = await stat(join(this.#given.paths.acknowledged, fileName)).catch(() => undefined);
-    return file !== undefined && mark?.mtimeMs === acknowledgementDate(file.mtimeMs).getTime();
+    const fits = file !== undefined && mark?.mtimeMs === acknowledgementDate(file.mtimeMs).getTime();
+    if (fits) this.#seenToFitMs.set(fileName, now);
+    return fits;
   }
 
   #pathOf(fileName: string): string {
@@ -127,13 +140,15 @@ export class PushAhead {
   }
 
   async #push(fileName: string): Promise<void> {
-    const { store, compression, systemIdentifier, walSegmentSizeBytes, signal, report, paths } = this.#given;
+    const { store, compression, systemIdentifier, walSegmentSizeBytes, signal, report, paths, buffers } = this.#given;
     const path = this.#pathOf(fileName);
     try {
       const { mtimeMs } = await stat(path);
-      const wal = { store, path, compression, systemIdentifier, walSegmentSizeBytes, signal };
+      const wal = { store, path, compression, systemIdentifier, walSegmentSizeBytes, buffers, signal };
       const { key, storedBytes } = await pushWalFile(wal);
-      await writeFileDurably(join(paths.acknowledged, fileName), Buffer.from(`${key}\n`), acknowledgementDate(mtimeMs));
+      // The archive holds the file, whatever becomes of the note that says so: without it, it is compared once more.
+      const note = { modifiedAt: acknowledgementDate(mtimeMs), synced: 'nothing' } as const;
+      await writeFileDurably(join(paths.acknowledged, fileName), Buffer.from(`${key}\n`), note);
       this.#troubles.delete(fileName);
       await rm(join(paths.refused, fileName), { force: true });
       report({ kind: 'pushed', fileName, key, storedBytes });

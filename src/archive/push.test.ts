@@ -11,6 +11,8 @@ import { readSystemIdentifier, SYSTEM_IDENTIFIER_KEY } from './archive-identity.
 import { pushWalFile } from './push.ts';
 import { readWalFile } from './read-wal-file.ts';
 import { segmentBytes } from './testing/segment-bytes.ts';
+import { wrappedStore } from './testing/wrapped-store.ts';
+import { WalBuffers } from './wal-buffers.ts';
 
 const NAME = '0000000100000000000000A1';
 const SIZE = 1024 * 1024;
@@ -120,6 +122,38 @@ describe('pushing a WAL file', () => {
 
   it('holds no 24 hexadecimal digits in a row in names of its own', () => {
     expect(SYSTEM_IDENTIFIER_KEY).not.toMatch(/[0-9A-Fa-f]{24}/);
+  });
+
+  it.each(['zstd', 'lz4', 'none'] as const)(
+    'reads segments into buffers that are used again (%s)',
+    async (compression) => {
+      const buffers = new WalBuffers({ count: 1, sizeBytes: SIZE });
+      const names = ['A1', 'A2', 'A3', 'A4'].map((end) => NAME.slice(0, 22) + end);
+      const contents = names.map((name, fill) => segmentBytes({ name, sizeBytes: SIZE, systemIdentifier: 7n, fill }));
+      for (const [index, name] of names.entries()) await writeFile(join(root, name), contents[index] ?? '');
+      await Promise.all(
+        names.map(async (name) => pushWalFile({ store, path: join(root, name), compression, buffers })),
+      );
+      for (const [index, name] of names.entries()) {
+        expect((await readWalFile(store, name))?.bytes.equals(contents[index] ?? Buffer.of())).toBe(true);
+      }
+    },
+  );
+
+  it('gives a buffer back whatever happens', async () => {
+    const buffers = new WalBuffers({ count: 1, sizeBytes: SIZE });
+    const path = join(root, NAME);
+    await writeFile(path, segment(1));
+    const failing = wrappedStore(store, { put: async () => Promise.reject(new Error('the disk is gone')) });
+    for (const compression of ['none', 'zstd', 'none'] as const) {
+      await expect(pushWalFile({ store: failing, path, compression, buffers })).rejects.toThrow('the disk is gone');
+    }
+    await writeFile(path, Buffer.alloc(SIZE));
+    await expect(pushWalFile({ store, path, buffers })).rejects.toMatchObject({ kind: 'corrupt' });
+    await writeFile(path, segment(2));
+    expect(await pushWalFile({ store, path, buffers })).toMatchObject({ outcome: 'written' });
+    expect(await pushWalFile({ store, path, buffers })).toMatchObject({ outcome: 'present' });
+    expect((await buffers.take()).length).toBe(SIZE);
   });
 
   it('lets two pushes of the same file at the same time both succeed', async () => {

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 import type { Compression } from '../base/compression-names.ts';
@@ -22,6 +22,7 @@ import { claimArchive } from './archive-identity.ts';
 import { checkWalFile, readSegmentHeader } from './check-wal-file.ts';
 import { decodeWalObject, findWalObjects } from './read-wal-file.ts';
 import { releaseBuffer } from './release-buffer.ts';
+import type { WalBuffers } from './wal-buffers.ts';
 
 /** One file to push. */
 export interface PushWalFile {
@@ -33,6 +34,8 @@ export interface PushWalFile {
   /** The server's, from its control file; without it, the file's own first page says. */
   readonly systemIdentifier?: bigint | undefined;
   readonly walSegmentSizeBytes?: number | undefined;
+  /** Where a segment is read to; memory of its own otherwise. */
+  readonly buffers?: WalBuffers;
   readonly signal?: AbortSignal;
 }
 
@@ -43,9 +46,47 @@ export interface PushedWalFile {
   readonly storedBytes: number;
 }
 
-async function readLocal(path: string): Promise<Buffer> {
+/** A file of the server in memory, until it is let go. */
+interface LocalFile {
+  readonly bytes: Buffer;
+  /** Nothing may use the bytes afterwards. Only the first call of this or the next counts. */
+  readonly letGo: () => void;
+  /** For bytes that something which was given up may still read. */
+  readonly giveUp: () => void;
+}
+
+async function readInto(path: string, buffers: WalBuffers): Promise<LocalFile | undefined> {
+  await using file = await open(path, 'r');
+  // Files of other sizes are small, or wrong.
+  if ((await file.stat()).size !== buffers.sizeBytes) return undefined;
+  const buffer = await buffers.take();
+  let isHeld = true;
+  const once = (end: () => void) => () => {
+    if (isHeld) end();
+    isHeld = false;
+  };
+  const letGo = once(() => buffers.giveBack(buffer));
+  const giveUp = once(() => buffers.giveUp());
   try {
-    return await readFile(path);
+    let at = 0;
+    for (let read = -1; read !== 0; at += read) read = (await file.read(buffer, at, buffer.length - at, at)).bytesRead;
+    return { bytes: buffer.subarray(0, at), letGo, giveUp };
+  } catch (error) {
+    letGo();
+    throw error;
+  }
+}
+
+async function readLocal({ path, buffers }: PushWalFile): Promise<LocalFile> {
+  try {
+    const read = buffers === undefined ? undefined : await readInto(path, buffers);
+    if (read !== undefined) return read;
+    const bytes = await readFile(path);
+    let isHeld = true;
+    const giveUp = () => {
+      isHeld = false;
+    };
+    return { bytes, letGo: () => isHeld && releaseBuffer(bytes), giveUp };
   } catch (error) {
     throw new Failure('failed', {
       message: `cannot read ${path}: ${messageOf(error)}`,
@@ -89,25 +130,44 @@ function differs({ store, path }: PushWalFile, key: string): Failure {
   });
 }
 
-async function write(given: PushWalFile, fileName: string, bytes: Buffer): Promise<PushedWalFile> {
-  const { store, path, compression = 'zstd', signal } = given;
-  const before = await comparePresent(given, bytes, await findWalObjects(store, fileName, signal));
-  if (before !== undefined) return before;
-  const key = walObjectKey(fileName, compression);
-  const stored = await compress(compression, bytes);
-  const storedBytes = stored.length;
-  const options = signal === undefined ? {} : { signal };
-  const outcome = await store.put(key, stored, { ...options, ifAbsent: true });
-  if (outcome === 'written') {
-    if (stored.buffer !== bytes.buffer) releaseBuffer(stored);
-    return { outcome, key, storedBytes };
-  }
-  const raced = await comparePresent(given, bytes, [{ key, compression }]);
+/** Another has written the same key in between. */
+async function compareRaced(given: PushWalFile, name: WalObjectName): Promise<PushedWalFile> {
+  const { store, path } = given;
+  const raced = await comparePresent(given, await readFile(path), [name]);
   if (raced !== undefined) return raced;
   throw new Failure('unavailable', {
-    message: `cannot archive ${path}: ${key} in ${store.address} appeared and vanished while it was pushed`,
+    message: `cannot archive ${path}: ${name.key} in ${store.address} appeared and vanished while it was pushed`,
     remedy: 'Nothing needs to be done; the server asks again.',
   });
+}
+
+/** Waits for both, also when one fails: what is let go of then must not be in use. */
+async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([one, other]);
+  return Promise.all([one, other]);
+}
+
+async function write(given: PushWalFile, fileName: string, local: LocalFile): Promise<PushedWalFile> {
+  const { bytes } = local;
+  const { store, compression = 'zstd', signal } = given;
+  const key = walObjectKey(fileName, compression);
+  // The store is asked while the segment is compressed: it is hardly ever there.
+  const asked = findWalObjects(store, fileName, signal);
+  const [present, stored] = await both(asked, compress(compression, bytes));
+  const before = await comparePresent(given, bytes, present);
+  if (before !== undefined) return before;
+  const isCopy = stored.buffer !== bytes.buffer;
+  // A put that fails may have left something behind that still reads what it was given.
+  if (isCopy) local.letGo();
+  const storedBytes = stored.length;
+  const options = signal === undefined ? {} : { signal };
+  const outcome = await store.put(key, stored, { ...options, ifAbsent: true }).catch((error: unknown) => {
+    local.giveUp();
+    throw error;
+  });
+  if (outcome === 'exists') return compareRaced(given, { key, compression });
+  if (isCopy) releaseBuffer(stored);
+  return { outcome, key, storedBytes };
 }
 
 /**
@@ -119,12 +179,13 @@ async function write(given: PushWalFile, fileName: string, bytes: Buffer): Promi
 export async function pushWalFile(given: PushWalFile): Promise<PushedWalFile> {
   const { store, path, signal, systemIdentifier, walSegmentSizeBytes } = given;
   const fileName = given.fileName ?? basename(path);
-  const bytes = await readLocal(path);
-  checkWalFile(bytes, fileName, path, { systemIdentifier, walSegmentSizeBytes });
-  const system = systemOf(bytes, fileName, given);
-  if (system !== undefined) await claimArchive(store, system, signal === undefined ? {} : { signal });
-  const pushed = await write(given, fileName, bytes);
-  // Not after a failure: what was given up may still be reading it.
-  releaseBuffer(bytes);
-  return pushed;
+  const local = await readLocal(given);
+  try {
+    checkWalFile(local.bytes, fileName, path, { systemIdentifier, walSegmentSizeBytes });
+    const system = systemOf(local.bytes, fileName, given);
+    if (system !== undefined) await claimArchive(store, system, signal === undefined ? {} : { signal });
+    return await write(given, fileName, local);
+  } finally {
+    local.letGo();
+  }
 }

@@ -10,6 +10,7 @@
  */
 
 import type { Compression } from '../base/compression-names.ts';
+import { Failure } from '../base/failure.ts';
 import { decompress } from '../codec/compression.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { releaseBuffer } from './release-buffer.ts';
@@ -23,6 +24,8 @@ export interface ReadWalFileOptions {
   /** The compression to try first: the one this archive is written with. Others are found too, one request later. */
   readonly preferred?: Compression;
   readonly signal?: AbortSignal;
+  /** Waited for between download and decoding: where decoded segments are bounded in number, their downloads need not be. */
+  readonly beforeDecoding?: (() => Promise<void>) | undefined;
 }
 
 /** A file as the server wrote it, and the object it came from. */
@@ -34,19 +37,25 @@ export interface ArchivedWalFile {
 /**
  * The objects that hold `fileName`, in the order WAL-G tries them.
  *
- * One listing instead of a question for each name: it is one request on an object store, and it proves absence.
+ * One listing instead of a question for each name: it is one request on an object store, and it proves absence. Where
+ * questions are cheaper, as in a folder whose every file a listing reads, they are asked.
  */
 export async function findWalObjects(
   store: ObjectStore,
   fileName: string,
   signal?: AbortSignal,
 ): Promise<WalObjectName[]> {
-  const present = new Set<string>();
   const options = signal === undefined ? {} : { signal };
+  const names = walObjectNames(fileName);
+  if (store.answersCheaply === true) {
+    const found = await Promise.all(names.map(async ({ key }) => store.stat(key, options)));
+    return names.filter((_, index) => found[index] !== undefined);
+  }
+  const present = new Set<string>();
   for await (const { key } of store.list(`${WAL_FOLDER}${fileName}`, options)) {
     if (walFileOf(key)?.fileName === fileName) present.add(key);
   }
-  return walObjectNames(fileName).filter(({ key }) => present.has(key));
+  return names.filter(({ key }) => present.has(key));
 }
 
 /** Decodes an object's bytes. @throws {Failure} if they are damaged, or in a compression the program has not. */
@@ -57,10 +66,11 @@ export async function decodeWalObject({ key, compression }: WalObjectName, store
 async function readObject(
   store: ObjectStore,
   name: WalObjectName,
-  signal: AbortSignal | undefined,
+  { signal, beforeDecoding }: ReadWalFileOptions,
 ): Promise<ArchivedWalFile | undefined> {
   const stored = await store.get(name.key, signal === undefined ? {} : { signal });
   if (stored === undefined) return undefined;
+  await beforeDecoding?.();
   const bytes = await decodeWalObject(name, stored);
   // Uncompressed, they are one and the same.
   if (bytes.buffer !== stored.buffer) releaseBuffer(stored);
@@ -79,11 +89,18 @@ export async function readWalFile(
 ): Promise<ArchivedWalFile | undefined> {
   const preferred = options.preferred ?? 'zstd';
   const first = { key: walObjectKey(fileName, preferred), compression: preferred };
-  const found = await readObject(store, first, options.signal);
+  const found = await readObject(store, first, options);
   if (found !== undefined) return found;
-  for (const name of await findWalObjects(store, fileName, options.signal)) {
-    const other = await readObject(store, name, options.signal);
+  const listed = await findWalObjects(store, fileName, options.signal);
+  for (const name of listed) {
+    const other = await readObject(store, name, options);
     if (other !== undefined) return other;
   }
-  return undefined;
+  if (listed[0] === undefined) return undefined;
+  // Not absent: of the two answers one is wrong, and a server that believed the second would end its recovery here.
+  throw new Failure('unavailable', {
+    message: `cannot read ${listed[0].key} in ${store.address}: it is listed there, and when it is read the answer is that there is no such object`,
+    remedy:
+      'Try again: it may just have been deleted or written. If it stays so, look at the object with another client.',
+  });
 }

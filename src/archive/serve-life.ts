@@ -20,6 +20,8 @@ import { releaseBuffer } from './release-buffer.ts';
 import { exists } from './server.ts';
 import { ServeRequests } from './serve-requests.ts';
 import type { SpoolPaths } from './spool.ts';
+import { Turns } from './turns.ts';
+import { WalBuffers } from './wal-buffers.ts';
 
 /** What one life is served with. */
 export interface ServeLifeOptions {
@@ -30,6 +32,8 @@ export interface ServeLifeOptions {
   readonly compression: Compression;
   readonly pushConcurrency: number;
   readonly fetchConcurrency: number;
+  /** How many segments may be in memory as the server has them, in each direction. */
+  readonly segmentsInHand: number;
   readonly prefetchBytes: number;
   readonly isFetchOnly: boolean;
   readonly report: ReportAgentEvent;
@@ -45,18 +49,29 @@ async function isInRecovery(dataDirectory: string): Promise<boolean> {
   return (await Promise.all(signals)).includes(true);
 }
 
-function openPrefetcher(given: ServeLifeOptions, lookUp: (fileName: string) => Promise<LookedUp>): Prefetcher {
+/** Looks a file up; `beforeDecoding` as in `readWalFile`. */
+type LookUp = (fileName: string, beforeDecoding?: () => Promise<void>) => Promise<LookedUp>;
+
+function openPrefetcher(given: ServeLifeOptions, lookUp: LookUp): Prefetcher {
   const { paths, life, prefetchBytes, fetchConcurrency: concurrency, report } = given;
+  const decoding = new Turns(given.segmentsInHand);
   const fetchInto = async (fileName: string): Promise<LookedUp['kind']> => {
+    let isDecoding = false;
+    const takeTurn = async () => {
+      if (!isDecoding) await decoding.take();
+      isDecoding = true;
+    };
     try {
-      const found = await lookUp(fileName);
+      const found = await lookUp(fileName, takeTurn);
       if (found.kind !== 'found') return found.kind;
-      await writeFileDurably(join(paths.prefetched, fileName), found.bytes);
+      await writeFileDurably(join(paths.prefetched, fileName), found.bytes, { synced: 'content' });
       releaseBuffer(found.bytes);
       report({ kind: 'fetched', fileName, ahead: true });
       return 'found';
     } catch (error) {
       return failedOutcome(error).kind;
+    } finally {
+      if (isDecoding) decoding.giveBack();
     }
   };
   const { walSegmentSizeBytes } = life;
@@ -67,12 +82,14 @@ function openPrefetcher(given: ServeLifeOptions, lookUp: (fileName: string) => P
 export async function serveLife(given: ServeLifeOptions): Promise<void> {
   const { store, life, paths, report, signal, dataDirectory, compression, pushConcurrency: concurrency } = given;
   const { systemIdentifier, walSegmentSizeBytes } = life;
-  const lookUp = (fileName: string) =>
-    lookUpWalFile({ store, fileName, expected: life, preferred: compression, signal });
+  const lookUp: LookUp = (fileName, beforeDecoding) =>
+    lookUpWalFile({ store, fileName, expected: life, preferred: compression, signal, beforeDecoding });
   const prefetcher = openPrefetcher(given, lookUp);
-  const requests = new ServeRequests({ paths, prefetcher, lookUp, report, signal });
+  const requests = new ServeRequests({ paths, prefetcher, lookUp: async (name) => lookUp(name), report, signal });
   const cluster = { systemIdentifier, walSegmentSizeBytes };
-  const pushes = new PushAhead({ store, dataDirectory, paths, ...cluster, compression, concurrency, report, signal });
+  const buffers = new WalBuffers({ count: given.segmentsInHand, sizeBytes: walSegmentSizeBytes });
+  const pushing = { compression, concurrency, buffers, report, signal };
+  const pushes = new PushAhead({ store, dataDirectory, paths, ...cluster, ...pushing });
 
   let wasInRecovery = false;
   while (!signal.aborted) {
@@ -86,4 +103,5 @@ export async function serveLife(given: ServeLifeOptions): Promise<void> {
     await sleep(isBusy ? BUSY_PAUSE_MS : IDLE_PAUSE_MS, undefined, { signal }).catch(() => {});
   }
   await Promise.all([pushes.settle(), requests.settle(), prefetcher.settle()]);
+  buffers.freeUnused();
 }

@@ -112,7 +112,7 @@ export class ServeRequests {
       const timeline = parseHistoryName(fileName);
       if (timeline !== undefined)
         this.#given.prefetcher.follow(parseTimelineHistory(timeline, found.bytes.toString('utf8')));
-      await writeFileDurably(destination, found.bytes);
+      await writeFileDurably(destination, found.bytes, { synced: 'content' });
       releaseBuffer(found.bytes);
       return { kind: 'fetched' };
     } catch (error) {
@@ -124,11 +124,11 @@ export class ServeRequests {
     const path = join(this.#given.paths.answers, name);
     const line = Buffer.from(formatAnswer(outcome));
     try {
-      await writeFileDurably(path, line);
+      await writeFileDurably(path, line, { synced: 'nothing' });
     } catch {
       // The spool is full: what was prefetched makes room. If that is not enough, the restore_command gives up by itself.
       await this.#given.prefetcher.clear();
-      await writeFileDurably(path, line).catch(() => {});
+      await writeFileDurably(path, line, { synced: 'nothing' }).catch(() => {});
     }
   }
 

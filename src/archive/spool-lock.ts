@@ -2,8 +2,8 @@
  * The lock of a spool: one agent serves it.
  *
  * Node has no file locks, and a process number means nothing in another container that shares the volume. So the lock is
- * a file that its holder touches every second: it is free when its holder is known to be dead, or has not touched it for
- * ten seconds. A holder that finds another's name in it stops (after a machine that was suspended, for instance).
+ * a file that its holder touches four times a second: it is free when its holder is known to be dead, or has not touched
+ * it for ten seconds. A holder that finds another's name in it stops (after a machine that was suspended, for instance).
  *
  * @module
  */

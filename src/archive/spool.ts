@@ -4,7 +4,8 @@
  *
  * ```
  * SPOOL/
- *   agent.lock                  held by the one agent
+ *   agent.lock                  held by the one agent, which touches it four times a second, whether it serves or not
+ *   silent                      touched by an archive_command that waited in vain for an agent to serve
  *   current -> KEY              the life of the data directory that is served now; changed in one step
  *   KEY/                        <system identifier>-<timeline>-<digest of that timeline's history>
  *     data-directory            one line: the data directory as its server sees it; only that server uses the spool
@@ -95,6 +96,8 @@ export async function serveFrom(spool: string, owner: SpoolOwner, serverDataDire
   await emptySpool(spool);
   for (const folder of FOLDERS) await mkdir(paths[folder], { recursive: true });
   await writeFileDurably(paths.dataDirectory, Buffer.from(`${serverDataDirectory}\n`));
+  // Before anybody can see it: a spool that is served without a heartbeat is one whose agent has ended.
+  await writeFileDurably(paths.heartbeat, Buffer.alloc(0));
   await pointTo(spool, key);
   return paths;
 }

@@ -59,7 +59,9 @@ function decompressOptions(frame: ZstdFrame, remainingBytes: number, object: str
   const mostBytes = Math.max(declaredBytes ?? remainingBytes, 1);
   // A piece is allocated before anything is decoded, so what a header merely claims does not size it beyond what the frame can plausibly hold.
   const plausibleBytes = Math.max(frame.lengthBytes * 64, CHUNK_BYTES);
-  return { maxOutputLength: mostBytes, chunkSize: Math.max(Math.min(mostBytes, plausibleBytes), 64) };
+  // A piece that is exactly full makes the decoder begin another of the same size, to find that nothing comes.
+  const spareBytes = Math.min(mostBytes, 4096);
+  return { maxOutputLength: mostBytes, chunkSize: Math.max(Math.min(mostBytes + spareBytes, plausibleBytes), 64) };
 }
 
 function tooLarge(object: string, offset: number): Error {

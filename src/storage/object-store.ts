@@ -58,6 +58,9 @@ export interface ObjectStore {
   /** The archive's address for messages: `s3://bucket/prefix`, `/srv/archive`. Holds no secret. */
   readonly address: string;
 
+  /** True where asking for a few objects by name costs less than listing the folder they are in: no request is sent. */
+  readonly answersCheaply?: boolean;
+
   /**
    * The objects whose keys begin with `prefix`, in key order, at any depth. Nothing there: an empty sequence.
    *

@@ -7,6 +7,9 @@ import { describe, expect, it } from 'vitest';
 import { proof } from '../../scripts/prove/outage.ts';
 import { startMinio } from '../support/minio.ts';
 
+/** Servers that wait for a store that does not answer: half a minute each on a busy machine. */
+const TIMEOUT_MS = 25 * 60_000;
+
 const s3 = await startMinio();
 await s3?.[Symbol.asyncDispose]();
 
@@ -18,5 +21,6 @@ describe('a recovery whose store fails in the middle', () => {
       const { holds } = await proof.run({ seed: 1, count: 25, log: (line) => lines.push(line) });
       expect(holds ? [] : lines).toEqual([]);
     },
+    TIMEOUT_MS,
   );
 });

@@ -14,6 +14,7 @@ import { runAgent } from '../../src/archive/agent.ts';
 import { readReadyFiles } from '../../src/archive/ready-files.ts';
 import { exists } from '../../src/archive/server.ts';
 import { emptySpool } from '../../src/archive/spool.ts';
+import { isSegmentName } from '../../src/postgres/wal-segment.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { startPostgres, type TestServer } from '../support/postgres.ts';
 import { ARCHIVE_SCRIPT, programFolder, quoted, ROOT, settingText, until } from '../support/archived-cluster.ts';
@@ -89,8 +90,11 @@ describe('an archive_command', () => {
     return names.filter((name) => /^[0-9A-F]{24}\.zst$/.test(name)).toSorted();
   }
 
-  async function readyFiles(): Promise<string[]> {
-    return readReadyFiles(server.dataDirectory);
+  /** The segments that the server wants archived: there are at least so many, in the end. */
+  async function readySegments(count: number): Promise<string[]> {
+    const segments = async () => (await readReadyFiles(server.dataDirectory)).filter((name) => isSegmentName(name));
+    await until(`${count} segments are ready`, async () => (await segments()).length >= count);
+    return segments();
   }
 
   /** Runs the script as the server would. */
@@ -173,7 +177,7 @@ describe('an archive_command', () => {
   it('never overwrites what is there with other content, and says so to the server', async () => {
     await start(join(root, 'no program'));
     await writeSegments(2);
-    const [first = '', second = ''] = await readyFiles();
+    const [first = '', second = ''] = await readySegments(2);
     const before = await readFile(join(server.dataDirectory, 'pg_wal', second));
     const object = join(archivePath, 'wal_005', first);
     await mkdir(join(archivePath, 'wal_005'));
@@ -190,9 +194,11 @@ describe('an archive_command', () => {
   it('takes no acknowledgement of another server, of an earlier file of that name, or of an emptied spool', async () => {
     await start(join(root, 'no program'));
     await writeSegments(1);
-    const [segment = ''] = await readyFiles();
+    const [segment = ''] = await readySegments(1);
     const twin = join(root, 'twin');
     await server.stop();
+    // A server that still stops would ask, be told, and make the agent tidy the acknowledgement away.
+    expect(await exists(join(server.dataDirectory, 'postmaster.pid'))).toBe(false);
     await cp(server.dataDirectory, twin, { recursive: true, preserveTimestamps: true });
     const acknowledged = join(spool, 'current', 'acknowledged', segment);
     await withAgent(async () => until('it is acknowledged', async () => exists(acknowledged)));
@@ -205,6 +211,42 @@ describe('an archive_command', () => {
     await utimes(join(server.dataDirectory, 'pg_wal', segment), new Date(0), new Date(0));
     await emptySpool(spool);
     expect(await ask(server.dataDirectory, segment)).toBe(1);
+  });
+
+  it('waits for an agent that is about to serve, and not for one that is dead or serves another server', async () => {
+    await start(join(root, 'no program'));
+    await writeSegments(1);
+    const [segment = ''] = await readySegments(1);
+    await server.stop();
+    // As between two lives of a data directory: the agent holds the spool, and the server asks already.
+    await mkdir(spool, { recursive: true });
+    await writeFile(join(spool, 'agent.lock'), '');
+    const asked = ask(server.dataDirectory, segment);
+    await new Promise((done) => setTimeout(done, 400));
+    await rm(join(spool, 'agent.lock'));
+    await withAgent(async () => expect(await asked).toBe(0));
+
+    await rm(spool, { recursive: true });
+    await mkdir(spool);
+    await writeFile(join(spool, 'agent.lock'), '');
+    await utimes(join(spool, 'agent.lock'), new Date(0), new Date(0));
+    expect(await ask(server.dataDirectory, segment)).toBe(1);
+    const started = Date.now();
+    expect(await ask(server.dataDirectory, segment)).toBe(1);
+    // The first has waited for WALKBACK_AGENT_SILENCE_S; the second knows.
+    expect(Date.now() - started).toBeLessThan(900);
+  });
+
+  it('archives on, without a failure, when the data directory begins another life under it', async () => {
+    await start(join(root, 'no program'));
+    await withAgent(async () => {
+      for (let life = 1; life <= 3; life += 1) {
+        await emptySpool(spool);
+        await writeSegments(2);
+        await until('both are archived', async () => (await archiver()).archived >= 2 * life);
+      }
+      expect((await archiver()).failed).toBe(0);
+    });
   });
 
   it('is refused by the archive of another cluster', async () => {

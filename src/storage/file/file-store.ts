@@ -33,6 +33,7 @@ import { writeFileAtomically } from './write-file.ts';
 
 class FileStore implements ObjectStore {
   readonly address: string;
+  readonly answersCheaply = true;
   readonly #root: ArchiveRoot;
 
   constructor(root: ArchiveRoot) {
