@@ -12,6 +12,7 @@ import { constants, zstdCompressSync } from 'node:zlib';
 
 import { compressSync as lz4CompressBlock } from 'lz4-napi';
 
+import { releaseBuffer } from '../base/release-buffer.ts';
 import type { Compression } from '../base/compression-names.ts';
 import { LZ4_WRITTEN_HEADER, lz4BlockHeader, lz4Word } from '../codec/lz4-format.ts';
 import { XxHash32 } from '../codec/xxhash32.ts';
@@ -52,9 +53,14 @@ function zstdFrame(piece: Buffer, level: number): Buffer {
 }
 
 function owned(piece: Buffer): Buffer {
-  const copy = Buffer.allocUnsafeSlow(piece.length);
-  piece.copy(copy);
-  return copy;
+  return ownedWhole([piece]);
+}
+
+function ownedWhole(pieces: readonly Buffer[]): Buffer {
+  const whole = Buffer.allocUnsafeSlow(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) at += piece.copy(whole, at);
+  return whole;
 }
 
 class Lz4FrameEncoder implements FrameEncoder {
@@ -62,16 +68,18 @@ class Lz4FrameEncoder implements FrameEncoder {
   #header: Buffer = LZ4_WRITTEN_HEADER;
 
   encode(piece: Buffer): Buffer {
-    const stored = lz4CompressBlock(piece).subarray(LENGTH_PREFIX_BYTES);
+    const compressed = lz4CompressBlock(piece);
+    const stored = compressed.subarray(LENGTH_PREFIX_BYTES);
     this.#hash.update(piece);
     const isSmaller = stored.length < piece.length;
     const block = isSmaller ? stored : piece;
-    const frame = owned(Buffer.concat([this.#header, lz4BlockHeader(block.length, isSmaller), block]));
+    const frame = ownedWhole([this.#header, lz4BlockHeader(block.length, isSmaller), block]);
     this.#header = Buffer.alloc(0);
+    releaseBuffer(compressed);
     return frame;
   }
 
   end(): Buffer {
-    return owned(Buffer.concat([this.#header, lz4Word(0), lz4Word(this.#hash.digest())]));
+    return ownedWhole([this.#header, lz4Word(0), lz4Word(this.#hash.digest())]);
   }
 }

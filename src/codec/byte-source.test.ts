@@ -23,6 +23,31 @@ describe('a byte source', () => {
     );
   });
 
+  it('needs no piece any more when it asks for the next', async () => {
+    const data = noise(500);
+    async function* overwritten(sizes: readonly number[]): AsyncGenerator<Buffer> {
+      for await (const piece of inPieces(data, ...sizes)) {
+        const own = Buffer.from(piece);
+        yield own;
+        own.fill(0xaa);
+      }
+    }
+    await fc.assert(
+      fc.asyncProperty(lengths, lengths, async (pieceSizes, asked) => {
+        const source = new ByteSource(overwritten(pieceSizes));
+        let at = 0;
+        for (const lengthBytes of asked) {
+          expect(await source.peek(lengthBytes)).toEqual(data.subarray(at, at + lengthBytes));
+          const target = Buffer.alloc(lengthBytes);
+          const filled = lengthBytes % 2 === 0 ? await source.takeInto(target) : lengthBytes;
+          const taken = lengthBytes % 2 === 0 ? target.subarray(0, filled) : await source.take(lengthBytes);
+          expect(taken).toEqual(data.subarray(at, at + lengthBytes));
+          at = Math.min(at + lengthBytes, data.length);
+        }
+      }),
+    );
+  });
+
   it('gives what is left, then nothing, at the end', async () => {
     const source = new ByteSource(inPieces(Buffer.from('abc'), 2));
     expect((await source.take(10)).toString()).toBe('abc');

@@ -38,6 +38,12 @@ export interface CompressStreamOptions extends CompressOptions {
   readonly frameSizeBytes?: number;
 }
 
+/** How to decompress a stream. */
+export interface DecompressStreamOptions {
+  /** Each piece is used up before the next is asked for; its memory is then given back, not left to the garbage collector. */
+  readonly frees?: boolean;
+}
+
 function asBuffer(data: Uint8Array): Buffer {
   return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
@@ -117,22 +123,24 @@ async function* unencrypted(
   source: AsyncIterable<Uint8Array>,
   object: string,
 ): AsyncGenerator<Uint8Array> {
-  const start: Uint8Array[] = [];
-  let startBytes = 0;
+  let start: Buffer | undefined = Buffer.alloc(0);
   for await (const piece of source) {
-    if (startBytes >= ENCRYPTION_SAMPLE_BYTES) {
+    if (start === undefined) {
       yield piece;
       continue;
     }
-    start.push(piece);
-    startBytes += piece.byteLength;
-    if (startBytes < ENCRYPTION_SAMPLE_BYTES) continue;
-    refuseEncrypted(compression, Buffer.concat(start, ENCRYPTION_SAMPLE_BYTES), object);
-    yield* start;
+    const joined: Buffer = start.length === 0 ? asBuffer(piece) : Buffer.concat([start, piece]);
+    if (joined.length < ENCRYPTION_SAMPLE_BYTES) {
+      start = Buffer.from(joined);
+      continue;
+    }
+    start = undefined;
+    refuseEncrypted(compression, joined.subarray(0, ENCRYPTION_SAMPLE_BYTES), object);
+    yield joined;
   }
-  if (startBytes >= ENCRYPTION_SAMPLE_BYTES) return;
-  refuseEncrypted(compression, Buffer.concat(start), object);
-  yield* start;
+  if (start === undefined) return;
+  refuseEncrypted(compression, start, object);
+  yield start;
 }
 
 function within(data: Buffer, limit: DecompressLimit): Buffer {
@@ -191,12 +199,13 @@ export function decompressStream(
   compression: StoredCompression,
   source: AsyncIterable<Uint8Array>,
   object: string,
+  options: DecompressStreamOptions = {},
 ): AsyncGenerator<Buffer> {
   switch (compression) {
     case 'zstd':
-      return zstdDecompressStream(unencrypted(compression, source, object), object);
+      return zstdDecompressStream(unencrypted(compression, source, object), object, options);
     case 'lz4':
-      return lz4DecompressStream(unencrypted(compression, source, object), object);
+      return lz4DecompressStream(unencrypted(compression, source, object), object, options);
     case 'none':
       return asPieces(source);
     default:

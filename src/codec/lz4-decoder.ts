@@ -31,8 +31,8 @@ export type Lz4Step =
   | { readonly ask: 'take'; readonly lengthBytes: number }
   /** Content of a compressed block, at most `maxBytes`, which may refer back into `dictionary`. */
   | { readonly ask: 'decode'; readonly block: Buffer; readonly dictionary: Buffer; readonly maxBytes: number }
-  /** The next piece of content. */
-  | { readonly ask: 'emit'; readonly content: Buffer };
+  /** The next piece of content. `isDecoded`: its memory is its own; else it is part of what was taken. */
+  | { readonly ask: 'emit'; readonly content: Buffer; readonly isDecoded: boolean };
 
 type Dialogue<Result> = Generator<Lz4Step, Result, Buffer>;
 
@@ -90,39 +90,42 @@ function* frame(position: Position, magic: Buffer): Dialogue<void> {
   let contentBytes = 0;
   let dictionary: Buffer = NOTHING;
   for (;;) {
-    const content = yield* block(position, header, dictionary);
-    if (content === undefined) break;
+    const decoded = yield* block(position, header, dictionary);
+    if (decoded === undefined) break;
+    const { content } = decoded;
     if (header.hasContentChecksum) hash.update(content);
     contentBytes += content.length;
     if (header.hasLinkedBlocks) dictionary = window(dictionary, content);
-    yield { ask: 'emit', content };
+    yield { ask: 'emit', ...decoded };
   }
   yield* verifyEnd(position, header, hash, contentBytes);
 }
 
-function* block(position: Position, header: Lz4FrameHeader, dictionary: Buffer): Dialogue<Buffer | undefined> {
+type Content = Pick<Extract<Lz4Step, { ask: 'emit' }>, 'content' | 'isDecoded'>;
+
+function* block(position: Position, header: Lz4FrameHeader, dictionary: Buffer): Dialogue<Content | undefined> {
   const word = yield* take(position, LZ4_WORD_BYTES);
   const offset = position.offset - LZ4_WORD_BYTES;
   const blockHeader: Lz4BlockHeader = parseLz4BlockHeader(word, header, position.object, offset);
   if (blockHeader === 'end') return undefined;
-  const stored = yield* take(position, blockHeader.storedBytes);
-  if (header.hasBlockChecksums) {
-    const checksum = yield* take(position, LZ4_WORD_BYTES);
-    if (checksum.readUInt32LE(0) !== xxHash32(stored)) {
-      throw corrupt(position.object, 'the checksum of an lz4 block is wrong', offset);
-    }
+  const { storedBytes } = blockHeader;
+  const taken = yield* take(position, storedBytes + (header.hasBlockChecksums ? LZ4_WORD_BYTES : 0));
+  const stored = taken.subarray(0, storedBytes);
+  if (header.hasBlockChecksums && taken.readUInt32LE(storedBytes) !== xxHash32(stored)) {
+    throw corrupt(position.object, 'the checksum of an lz4 block is wrong', offset);
   }
-  if (!blockHeader.isCompressed) return stored;
+  if (!blockHeader.isCompressed) return { content: stored, isDecoded: false };
   try {
-    return yield { ask: 'decode', block: stored, dictionary, maxBytes: header.maxBlockBytes };
+    const content = yield { ask: 'decode', block: stored, dictionary, maxBytes: header.maxBlockBytes };
+    return { content, isDecoded: true };
   } catch (cause) {
     throw corrupt(position.object, 'an lz4 block cannot be decoded', offset, cause);
   }
 }
 
-/** The last 64 KiB of content: what the next linked block may refer to. */
+/** A copy of the last 64 KiB of content: what the next linked block may refer to. */
 function window(before: Buffer, content: Buffer): Buffer {
-  if (content.length >= LZ4_WINDOW_BYTES) return content.subarray(-LZ4_WINDOW_BYTES);
+  if (content.length >= LZ4_WINDOW_BYTES) return Buffer.from(content.subarray(-LZ4_WINDOW_BYTES));
   return Buffer.concat([before.subarray(-(LZ4_WINDOW_BYTES - content.length)), content]);
 }
 

@@ -35,7 +35,16 @@ async function everyWay(stored: Buffer): Promise<Buffer[]> {
     await lz4Decompress(stored, LIMIT),
     lz4DecompressSync(stored, LIMIT),
     await joined(lz4DecompressStream(inPieces(stored, 65_536), LIMIT.object)),
+    await inFreedMemory(stored),
   ];
+}
+
+async function inFreedMemory(stored: Buffer): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of lz4DecompressStream(inPieces(stored, 100, 65_536), LIMIT.object, { frees: true })) {
+    pieces.push(Buffer.from(piece));
+  }
+  return Buffer.concat(pieces);
 }
 
 async function expectCorrupt(stored: Buffer, found: RegExp | string): Promise<void> {

@@ -14,10 +14,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { compressSync, uncompressSync } from 'lz4-napi';
 
+import { releaseBuffer } from '../base/release-buffer.ts';
 import { ByteSource } from './byte-source.ts';
 import { corrupt } from './corrupt.ts';
 import { lz4Dialogue, type Lz4Step } from './lz4-decoder.ts';
 import { LZ4_BLOCK_BYTES, LZ4_WRITTEN_HEADER, lz4BlockHeader, lz4Word } from './lz4-format.ts';
+import { ReusedMemory } from './reused-memory.ts';
 import { XxHash32 } from './xxhash32.ts';
 
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -105,18 +107,31 @@ export function lz4DecompressSync(data: Buffer, limit: { maxBytes: number; objec
   return whole.content();
 }
 
-/** Decompresses a stream. Holds one block, and for linked blocks their window. @throws {Failure} `corrupt` */
-export async function* lz4DecompressStream(source: AsyncIterable<Uint8Array>, object: string): AsyncGenerator<Buffer> {
+/**
+ * Decompresses a stream. Holds one block, and for linked blocks their window.
+ *
+ * @param options.frees each piece's memory is given back when the next is asked for.
+ * @throws {Failure} `corrupt`
+ */
+export async function* lz4DecompressStream(
+  source: AsyncIterable<Uint8Array>,
+  object: string,
+  { frees = false }: { readonly frees?: boolean } = {},
+): AsyncGenerator<Buffer> {
   const input = new ByteSource(source);
+  const memory = new ReusedMemory();
   const dialogue = lz4Dialogue(object);
   try {
     let step = dialogue.next();
     while (step.done !== true) {
       const asked = step.value;
-      if (asked.ask === 'take') step = dialogue.next(await input.take(asked.lengthBytes));
+      if (asked.ask === 'take')
+        step = dialogue.next(await takeFor(asked.lengthBytes, input, frees ? memory : undefined));
       else if (asked.ask === 'decode') step = answerDecoded(dialogue, asked);
       else {
         if (asked.content.length > 0) yield asked.content;
+        if (frees && asked.isDecoded) releaseBuffer(asked.content);
+        // Memory of `lz4-napi` is given back in a turn only.
         await nextTurn();
         step = dialogue.next(NOTHING);
       }
@@ -126,13 +141,27 @@ export async function* lz4DecompressStream(source: AsyncIterable<Uint8Array>, ob
   }
 }
 
+/** Headers, some of which the decoder keeps while it asks for more. */
+const FEW_BYTES = 64;
+
+/** Bytes for the decoder: those of a block, which is used up before more is asked for, in memory that is used again. */
+async function takeFor(lengthBytes: number, input: ByteSource, memory: ReusedMemory | undefined): Promise<Buffer> {
+  if (lengthBytes <= FEW_BYTES) return Buffer.from(await input.take(lengthBytes));
+  if (memory === undefined) return input.take(lengthBytes);
+  memory.begin();
+  const room = memory.reserve(lengthBytes);
+  return room.subarray(0, await input.takeInto(room));
+}
+
 type DecodeStep = Extract<Lz4Step, { ask: 'decode' }>;
 
 /** Decodes a block, of which at most as much comes out as it may hold. */
 function answerDecoded(dialogue: ReturnType<typeof lz4Dialogue>, asked: DecodeStep): IteratorResult<Lz4Step, void> {
   let content: Buffer;
   try {
-    content = uncompressSync(Buffer.concat([lz4Word(asked.maxBytes), asked.block]), asked.dictionary);
+    const block = Buffer.concat([lz4Word(asked.maxBytes), asked.block]);
+    content = uncompressSync(block, asked.dictionary);
+    releaseBuffer(block);
   } catch (error) {
     return dialogue.throw(error);
   }

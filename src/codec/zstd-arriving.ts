@@ -10,6 +10,7 @@
 
 import type { ByteSource } from './byte-source.ts';
 import { corrupt } from './corrupt.ts';
+import { ReusedMemory } from './reused-memory.ts';
 import {
   BLOCK_HEADER_BYTES,
   FRAME_CHECKSUM_BYTES,
@@ -20,13 +21,15 @@ import {
   type ZstdFrameHeader,
 } from './zstd-frames.ts';
 
-/** A frame whose bytes are still coming. Its pieces are to be read to the end before the next frame is asked for. */
+/** A frame whose bytes are still coming. It is to be read to the end, one way or the other, before the next is asked for. */
 export interface ArrivingFrame {
   readonly header: ZstdFrameHeader;
   /** Where it begins in the object. */
   readonly startByte: number;
   /** The frame's bytes, header and checksum included, and no others. */
-  readonly pieces: AsyncGenerator<Buffer>;
+  pieces(): AsyncGenerator<Buffer>;
+  /** All of them, in memory that is used again. @throws {Failure} `corrupt` if they are more than `mostBytes`. */
+  whole(memory: ReusedMemory, mostBytes: number): Promise<Buffer>;
 }
 
 /** Blocks are gathered to pieces of this size: handing a decoder a few bytes costs as much as handing it many. */
@@ -42,7 +45,13 @@ export async function nextZstdFrame(input: ByteSource, object: string): Promise<
     const skippableBytes = skippableFrameBytes(start, 0);
     if (skippableBytes === undefined) {
       const header = parseZstdFrameHeader(start, 0, object, startByte);
-      return { header, startByte, pieces: framePieces(input, header, object) };
+      const at = { input, header, object, startByte };
+      return {
+        header,
+        startByte,
+        pieces: () => framePieces(at),
+        whole: (memory, mostBytes) => wholeFrame(at, memory, mostBytes),
+      };
     }
     await skip(input, skippableBytes, object);
   }
@@ -56,26 +65,47 @@ async function skip(input: ByteSource, lengthBytes: number, object: string): Pro
   }
 }
 
-async function takeWhole(input: ByteSource, lengthBytes: number, object: string): Promise<Buffer> {
-  const bytes = await input.take(lengthBytes);
-  if (bytes.length < lengthBytes) throw corrupt(object, 'it ends inside a zstd frame', input.offset);
-  return bytes;
+interface FramePosition {
+  readonly input: ByteSource;
+  readonly header: ZstdFrameHeader;
+  readonly object: string;
+  readonly startByte: number;
 }
 
-async function* framePieces(input: ByteSource, header: ZstdFrameHeader, object: string): AsyncGenerator<Buffer> {
-  let gathered: Buffer[] = [await takeWhole(input, header.headerBytes, object)];
-  let gatheredBytes = header.headerBytes;
+async function takeTo(memory: ReusedMemory, { input, object }: FramePosition, lengthBytes: number): Promise<Buffer> {
+  const room = memory.reserve(lengthBytes);
+  if ((await input.takeInto(room)) < lengthBytes) throw corrupt(object, 'it ends inside a zstd frame', input.offset);
+  return room;
+}
+
+/** Takes a frame's bytes to `memory`, with a stop after each block; at the end all of it was taken. */
+async function* takeFrame(at: FramePosition, memory: ReusedMemory): AsyncGenerator<undefined> {
+  await takeTo(memory, at, at.header.headerBytes);
   for (let isLast = false; !isLast;) {
-    const blockHeader = await takeWhole(input, BLOCK_HEADER_BYTES, object);
-    const block = parseZstdBlockHeader(blockHeader, 0, object, input.offset - BLOCK_HEADER_BYTES);
-    gathered.push(blockHeader, await takeWhole(input, block.storedBytes, object));
-    gatheredBytes += BLOCK_HEADER_BYTES + block.storedBytes;
+    const offset = at.input.offset;
+    const block = parseZstdBlockHeader(await takeTo(memory, at, BLOCK_HEADER_BYTES), 0, at.object, offset);
+    await takeTo(memory, at, block.storedBytes);
     isLast = block.isLast;
-    if (gatheredBytes < PIECE_BYTES) continue;
-    yield Buffer.concat(gathered, gatheredBytes);
-    gathered = [];
-    gatheredBytes = 0;
+    yield;
   }
-  if (header.hasChecksum) gathered.push(await takeWhole(input, FRAME_CHECKSUM_BYTES, object));
-  yield Buffer.concat(gathered);
+  if (at.header.hasChecksum) await takeTo(memory, at, FRAME_CHECKSUM_BYTES);
+}
+
+async function* framePieces(at: FramePosition): AsyncGenerator<Buffer> {
+  const memory = new ReusedMemory();
+  for await (const _ of takeFrame(at, memory)) {
+    if (memory.content.length < PIECE_BYTES) continue;
+    yield memory.handOver();
+  }
+  yield memory.handOver();
+}
+
+async function wholeFrame(at: FramePosition, memory: ReusedMemory, mostBytes: number): Promise<Buffer> {
+  memory.begin();
+  for await (const _ of takeFrame(at, memory)) {
+    if (memory.content.length > mostBytes) {
+      throw corrupt(at.object, 'a zstd frame is larger than its content needs', at.startByte);
+    }
+  }
+  return memory.content;
 }

@@ -10,8 +10,10 @@
 import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
 
+import { releaseBuffer } from '../base/release-buffer.ts';
 import { ByteSource } from './byte-source.ts';
 import { corrupt } from './corrupt.ts';
+import { ReusedMemory } from './reused-memory.ts';
 import { nextZstdFrame, type ArrivingFrame } from './zstd-arriving.ts';
 import { undecodable, zstdCompressWhole, zstdDecompressFrame } from './zstd.ts';
 
@@ -49,9 +51,19 @@ export async function* zstdCompressStream(
   }
 }
 
-/** Decompresses a stream in bounded memory. @throws {Failure} `corrupt` */
-export async function* zstdDecompressStream(source: AsyncIterable<Uint8Array>, object: string): AsyncGenerator<Buffer> {
+/**
+ * Decompresses a stream in bounded memory.
+ *
+ * @param options.frees each piece's memory is given back when the next is asked for.
+ * @throws {Failure} `corrupt`
+ */
+export async function* zstdDecompressStream(
+  source: AsyncIterable<Uint8Array>,
+  object: string,
+  { frees = false }: { readonly frees?: boolean } = {},
+): AsyncGenerator<Buffer> {
   const input = new ByteSource(source);
+  const memories = Array.from({ length: FRAMES_IN_FLIGHT }, () => new ReusedMemory());
   const inFlight: Promise<Buffer>[] = [];
   try {
     if ((await input.peek(1)).length === 0) throw corrupt(object, 'it is empty');
@@ -59,10 +71,12 @@ export async function* zstdDecompressStream(source: AsyncIterable<Uint8Array>, o
       const frame = await nextZstdFrame(input, object);
       const isSmall = (frame?.header.contentSizeBytes ?? Infinity) <= SMALL_FRAME_BYTES;
       if (frame !== undefined && isSmall)
-        inFlight.push(held(decodeSmall(frame, await gathered(frame, object), object)));
+        inFlight.push(held(decodeSmall(frame, await gathered(frame, memories), object)));
       while (inFlight.length >= (isSmall ? FRAMES_IN_FLIGHT : 1)) {
         const content = await inFlight.shift();
-        if (content !== undefined && content.length > 0) yield content;
+        if (content === undefined || content.length === 0) continue;
+        yield content;
+        if (frees) releaseBuffer(content);
       }
       if (frame === undefined) return;
       if (!isSmall) yield* decodeArriving(frame, object);
@@ -78,18 +92,11 @@ function held<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-/** All bytes of a small frame, which cannot have many more than its content. */
-async function gathered(frame: ArrivingFrame, object: string): Promise<Buffer> {
-  const mostBytes = 4 * (frame.header.contentSizeBytes ?? 0) + STREAM_CHUNK_BYTES;
-  const pieces: Buffer[] = [];
-  let storedBytes = 0;
-  for await (const piece of frame.pieces) {
-    pieces.push(piece);
-    storedBytes += piece.length;
-    if (storedBytes > mostBytes)
-      throw corrupt(object, 'a zstd frame is larger than its content needs', frame.startByte);
-  }
-  return Buffer.concat(pieces, storedBytes);
+/** All bytes of a small frame, which cannot have many more than its content. The memory used longest ago is used. */
+async function gathered(frame: ArrivingFrame, memories: ReusedMemory[]): Promise<Buffer> {
+  const memory = memories.shift() ?? new ReusedMemory();
+  memories.push(memory);
+  return frame.whole(memory, 4 * (frame.header.contentSizeBytes ?? 0) + STREAM_CHUNK_BYTES);
 }
 
 function decodeSmall(frame: ArrivingFrame, stored: Buffer, object: string): Promise<Buffer> {
@@ -113,7 +120,7 @@ function watched(source: AsyncIterable<Buffer>): { pieces: AsyncIterable<Buffer>
 
 async function* decodeArriving(frame: ArrivingFrame, object: string): AsyncGenerator<Buffer> {
   const decoder = createZstdDecompress({ chunkSize: STREAM_CHUNK_BYTES });
-  const { pieces, failedWith } = watched(frame.pieces);
+  const { pieces, failedWith } = watched(frame.pieces());
   const fed = pipeline(pieces, decoder);
   fed.catch(() => {});
   let contentBytes = 0;

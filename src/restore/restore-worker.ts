@@ -7,6 +7,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { failureToMessage } from '../base/failure-message.ts';
+import { releaseBuffer } from '../base/release-buffer.ts';
 import { decompressStream } from '../codec/compression.ts';
 import { readTar } from '../codec/tar-reader.ts';
 import { DirectBuffers } from './direct-file.ts';
@@ -45,8 +46,10 @@ class ArrivingBytes implements AsyncIterable<Uint8Array> {
     for (;;) {
       const piece = this.#pieces.shift();
       if (piece !== undefined) {
+        const { length } = piece;
         yield piece;
-        say({ kind: 'taken', bytes: piece.length });
+        releaseBuffer(piece);
+        say({ kind: 'taken', bytes: length });
       } else if (this.#hasEnded) {
         return;
       } else {
@@ -63,7 +66,8 @@ async function unpack(order: Extract<RestoreOrder, { kind: 'object' }>, bytes: A
   const files: [string, number][] = [];
   const directories: [string, number][] = [];
   const skipped: string[] = [];
-  for await (const entry of readTar(decompressStream(order.compression, bytes, order.key), order.key)) {
+  const tar = decompressStream(order.compression, bytes, order.key, { frees: true });
+  for await (const entry of readTar(tar, order.key)) {
     const name = normalizeEntryName(entry.name, order.key);
     if (name === TABLESPACE_MAP || (order.isPart && leftOut.has(name))) continue;
     if (entry.type === 'directory') {
