@@ -25,6 +25,8 @@ export interface PlanRequest {
   readonly target: RecoveryTarget;
   /** The timeline whose line of history to follow; the live server's unless told. */
   readonly timeline?: number;
+  /** Replay from this backup and no other. */
+  readonly backupName?: string;
 }
 
 /** True if replay from the backup can answer queries, and so pause, at the target. */
@@ -48,8 +50,15 @@ async function findPausable(
 }
 
 /** The backups that can be restored: a delta is only what changed since another backup. */
-function fullBackups(backups: readonly Backup[]): Backup[] {
-  return backups.filter((backup) => backup.deltaFrom === undefined);
+function usableBackups(backups: readonly Backup[], { id, backupName }: PlanRequest): Backup[] {
+  const full = backups.filter(({ deltaFrom }) => deltaFrom === undefined);
+  if (backupName === undefined) return full;
+  const named = full.filter(({ name }) => name === backupName);
+  if (named.length > 0) return named;
+  throw new Failure('refused', {
+    message: `cannot step recovery ${id} on: its backup ${backupName} is no longer in the archive`,
+    remedy: 'Make a new plan:  walkback recover plan',
+  });
 }
 
 /** Deltas that lie nearer to the target than the backup that was chosen, on the same timelines. */
@@ -90,7 +99,7 @@ export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Pro
     wal,
     line,
     timelines,
-    backups: fullBackups(backups),
+    backups: usableBackups(backups, request),
     target,
     onProgress,
     ...options,

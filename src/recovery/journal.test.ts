@@ -69,7 +69,7 @@ describe('a journal', () => {
     const filling: JournalFile = {
       appendFile: async (text) => {
         if (!isFull) return file.appendFile(text);
-        await file.appendFile(String(text).slice(0, 20));
+        await file.appendFile(whole.subarray(0, 20));
         throw new Error('ENOSPC: no space left on device');
       },
       datasync: () => file.datasync(),

@@ -13,8 +13,9 @@ import { stopPrivateServer } from '../instance/private-server.ts';
 import { hasStepBegun, openJournal, stateOf, type Journal, type JournalEntry } from './journal.ts';
 import { lockRecoveries } from './lock.ts';
 import { readPlan } from './plan-file.ts';
+import type { Plan } from './plan-value.ts';
 import { checkPreconditions } from './preconditions.ts';
-import { recoveryFile, type RecoveryContext } from './recovery-context.ts';
+import { recoveryFile, socketDirectoryOf, type RecoveryContext } from './recovery-context.ts';
 import { removeRehearsal } from './rehearse-steps.ts';
 import { replayToTarget } from './replay-to-target.ts';
 import { runSteps, undoSteps, type Run } from './runner.ts';
@@ -33,10 +34,13 @@ export interface OpenRecovery extends AsyncDisposable {
 
 /** Opens a recovery for work. @throws {Failure} `conflict` while another run works on this cluster's recoveries. */
 export async function openRecovery(uses: RecoveryUses, id: string, onEntry?: OnJournalEntry): Promise<OpenRecovery> {
-  const plan = await readPlan(uses.cluster, id);
+  await readPlan(uses.cluster, id);
   const lock = await lockRecoveries(uses.cluster.recoveriesFolder);
+  let plan: Plan;
   let journal: Journal;
   try {
+    // Again, now that nobody else can step it on.
+    plan = await readPlan(uses.cluster, id);
     const path = join(uses.cluster.recoveryFolder(id), 'journal.jsonl');
     journal = await openJournal(path, () => new Date(Number(uses.nowUs() / 1000n)), onEntry);
   } catch (error) {
@@ -134,7 +138,9 @@ export async function discard(context: RecoveryContext): Promise<void> {
 }
 
 async function removeLeftovers(context: RecoveryContext): Promise<void> {
-  for (const name of ['spool', 'copy', 'socket']) {
-    await rm(recoveryFile(context, name), { recursive: true, force: true });
+  const { uses, plan } = context;
+  const inFolder = ['spool', 'copy', 'socket'].map((name) => recoveryFile(context, name));
+  for (const path of [...inFolder, socketDirectoryOf(uses.cluster.recoveryFolder(plan.id), plan.id)]) {
+    await rm(path, { recursive: true, force: true });
   }
 }

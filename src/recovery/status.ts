@@ -8,6 +8,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Cluster, PlaceName } from '../cluster/cluster.ts';
+import { isThere } from '../instance/durable-rename.ts';
 import { runningPostmaster } from '../instance/postmaster.ts';
 import { readJournal, stateOf, type JournalEntry } from './journal.ts';
 import { readPlan } from './plan-file.ts';
@@ -60,10 +61,15 @@ export async function recoveryStatus(cluster: Cluster, id: string): Promise<Reco
   };
 }
 
-/** All recoveries, newest plan first. */
+/**
+ * All recoveries, newest plan first. A folder without a plan (its maker was killed before it was written) is none.
+ *
+ * @throws {Failure} `corrupt` if a plan or journal cannot be read: whoever asks must not think that all is well.
+ */
 export async function listRecoveries(cluster: Cluster): Promise<RecoveryStatus[]> {
   const names = await readdir(cluster.recoveriesFolder).catch(() => []);
   const ids = names.filter((name) => /^[0-9a-f]{4,16}$/.test(name));
-  const found = await Promise.all(ids.map((id) => recoveryStatus(cluster, id)));
+  const hasPlan = await Promise.all(ids.map((id) => isThere(join(cluster.recoveryFolder(id), 'plan.json'))));
+  const found = await Promise.all(ids.filter((_, index) => hasPlan[index]).map((id) => recoveryStatus(cluster, id)));
   return found.toSorted((a, b) => (a.plan.createdAt < b.plan.createdAt ? 1 : -1));
 }

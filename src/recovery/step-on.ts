@@ -25,12 +25,19 @@ import { STEPS } from './steps.ts';
  */
 export async function stepOn(context: RecoveryContext, target: RecoveryTarget): Promise<Plan> {
   const { uses, plan, journal } = context;
-  const facts = await gatherFacts(uses, { id: plan.id, target, timeline: plan.target.timeline });
+  const facts = await gatherFacts(uses, {
+    id: plan.id,
+    target,
+    timeline: plan.target.timeline,
+    // What it was restored from, and nothing nearer: all that it will replay must have been looked at.
+    backupName: plan.backup.name,
+  });
   const stepped = makeSteppedPlan(plan, facts);
   await during(context, 'step', async () => {
     await stopPrivateServer(uses.cluster.placeOf(plan.id, 'rehearsal'));
-    await writePlan(uses.cluster, stepped);
+    // In this order: with the new plan and a replay that is done, it would be believed to stand where it does not.
     await journal.append({ event: 'undone', step: 'replay' });
+    await writePlan(uses.cluster, stepped);
     const next: RecoveryContext = { ...context, plan: stepped };
     await runSteps({ steps: STEPS, order: REHEARSE_STEPS, journal, context: next, signal: uses.signal });
   });

@@ -6,13 +6,14 @@
  *     <data directory>.walkback/<id>/kept     kept
  *     <data directory>.walkback/<id>/replaced replaced
  *
- * It refuses a data directory that is a mount point or a symbolic link (neither can be renamed into place).
+ * It refuses a data directory that is a mount point or a symbolic link (neither can be renamed into place), and tablespaces
+ * inside of it.
  *
  * @module
  */
 
-import { lstat, realpath, stat, statfs } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { access, constants, lstat, readdir, readlink, realpath, stat, statfs } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 
 import { Failure, messageOf } from '../../base/failure.ts';
 import { isThere, renameDurably } from '../../instance/durable-rename.ts';
@@ -37,7 +38,8 @@ const FOLDER_OF: Record<Exclude<PlaceName, 'live'>, string> = { rehearsal: 'data
 
 /** Where recoveries of a data directory keep their journals and places. */
 export function recoveriesFolderOf(dataDirectory: string): string {
-  return `${dataDirectory}.walkback`;
+  // Written with a slash at its end, the name would lead inside of it.
+  return `${resolve(dataDirectory)}.walkback`;
 }
 
 async function linkProblem(dataDirectory: string): Promise<PlaceProblem | undefined> {
@@ -58,16 +60,45 @@ async function mountProblem(dataDirectory: string): Promise<PlaceProblem | undef
   };
 }
 
-/** `rename` needs both names on one file system, and the right to write in the parent. */
+/** `rename` needs the right to write in the parent. */
 async function parentProblem(dataDirectory: string): Promise<PlaceProblem | undefined> {
-  const parent = await stat(dirname(dataDirectory));
-  const user = process.getuid?.();
-  const mayWrite = user === undefined || user === 0 || parent.uid === user || (parent.mode & 0o022) !== 0;
-  if (mayWrite) return undefined;
+  const parent = dirname(dataDirectory);
+  const problem = await access(parent, constants.W_OK | constants.X_OK).then(
+    () => undefined,
+    (error: unknown) => messageOf(error),
+  );
+  if (problem === undefined) return undefined;
   return {
-    message: `the folder ${dirname(dataDirectory)} is not ours: nothing in it can be renamed`,
-    remedy: `Let the server's user own it:  chown ${user} ${dirname(dataDirectory)}`,
+    message: `nothing in the folder ${parent} can be renamed: ${problem}`,
+    remedy: `Let the server's user write in it, for example:  chown ${process.getuid?.() ?? 'postgres'} ${parent}`,
   };
+}
+
+/** `rename` needs both names on one file system. */
+async function folderProblem(dataDirectory: string): Promise<PlaceProblem | undefined> {
+  const folder = recoveriesFolderOf(dataDirectory);
+  const found = await stat(folder).catch(() => undefined);
+  if (found === undefined || found.dev === (await stat(dataDirectory)).dev) return undefined;
+  return {
+    message: `${folder} is on another file system than ${dataDirectory}: data cannot be renamed from one to the other`,
+    remedy: `Move it to the file system of ${dirname(dataDirectory)}, under the same name and as a folder, not as a link.`,
+  };
+}
+
+/** The links of its tablespaces are paths: one into the data directory leads into the recovered data after the swap. */
+async function tablespaceProblem(dataDirectory: string): Promise<PlaceProblem | undefined> {
+  const links = join(dataDirectory, 'pg_tblspc');
+  for (const oid of await readdir(links).catch(() => [])) {
+    const link = await readlink(join(links, oid)).catch(() => undefined);
+    const location = link === undefined ? undefined : resolve(links, link);
+    if (location === undefined || !`${location}/`.startsWith(`${dataDirectory}/`)) continue;
+    return {
+      message: `the tablespace ${oid} is inside the data directory, at ${location}: swapped, the kept data's link would lead into the recovered data`,
+      remedy:
+        'Move its tables to another tablespace (ALTER TABLE … SET TABLESPACE), drop it, take a backup, then plan again.',
+    };
+  }
+  return undefined;
 }
 
 async function ownerProblem(dataDirectory: string): Promise<PlaceProblem | undefined> {
@@ -86,6 +117,8 @@ async function placeProblems(dataDirectory: string): Promise<PlaceProblem[]> {
     mountProblem(dataDirectory),
     parentProblem(dataDirectory),
     ownerProblem(dataDirectory),
+    folderProblem(dataDirectory),
+    tablespaceProblem(dataDirectory),
   ]);
   return found.filter((problem) => problem !== undefined);
 }
@@ -115,7 +148,7 @@ async function freeBytes(dataDirectory: string): Promise<bigint> {
 
 /** A cluster of one server on this host. */
 export function localCluster({ name, server }: LocalClusterOptions): Cluster {
-  const { dataDirectory } = server;
+  const dataDirectory = resolve(server.dataDirectory);
   const recoveriesFolder = recoveriesFolderOf(dataDirectory);
   const recoveryFolder = (id: string): string => join(recoveriesFolder, checkId(id));
   const placeOf = (id: string, place: PlaceName): string =>
