@@ -13,13 +13,10 @@ import { readReadyFiles } from '../archive/ready-files.ts';
 import { isFailure, type Failure } from '../base/failure.ts';
 import type { Settings } from '../config/load-settings.ts';
 import type { Connection } from '../instance/connection.ts';
-import { localCluster } from '../cluster/local/local-cluster.ts';
-import type { RecoveryState } from '../recovery/states.ts';
-import { isUnderWay, listRecoveries } from '../recovery/status.ts';
 import type { Archive } from './open-archive.ts';
 import { openInstance } from './open-instance.ts';
-import { liveServer } from './open-recovery-uses.ts';
 import { readArchiveWindows, type ArchiveWindows } from './read-archive-windows.ts';
+import { readHeldRecoveries, readLiveData, type HeldRecovery, type LiveData } from './read-live-data.ts';
 
 /** What the server says of its archiver. Times are microseconds since the Unix epoch. */
 export interface Archiver {
@@ -49,15 +46,10 @@ export interface Protection {
   /** When the agent last gave a sign; `undefined` if none serves this data directory. */
   readonly agentSeenUs: bigint | undefined;
   readonly disk: { readonly freeBytes: bigint; readonly totalBytes: bigint } | undefined;
-  /** Recoveries that are under way on this host. */
-  readonly recoveries: readonly RecoveryUnderWay[] | Failure | undefined;
+  readonly live: LiveData | Failure | undefined;
+  /** Recoveries that are under way on this host, or keep data. */
+  readonly recoveries: readonly HeldRecovery[] | Failure | undefined;
   readonly backupDueMs: number;
-}
-
-/** A recovery that holds work to be done. */
-export interface RecoveryUnderWay {
-  readonly id: string;
-  readonly state: RecoveryState;
 }
 
 async function orFailure<T>(work: Promise<T>): Promise<T | Failure> {
@@ -114,24 +106,18 @@ async function readDisk(dataDirectory: string): Promise<Protection['disk']> {
   return { freeBytes: figures.bavail * figures.bsize, totalBytes: figures.blocks * figures.bsize };
 }
 
-/** From their journals alone: a host without PostgreSQL's programs can tell too. */
-async function readRecoveries(settings: Settings, archive: Archive): Promise<readonly RecoveryUnderWay[]> {
-  const { server } = await liveServer(settings, '');
-  const found = await listRecoveries(localCluster({ name: archive.clusterName, server }));
-  return found.filter(({ state }) => isUnderWay(state)).map(({ id, state }) => ({ id, state }));
-}
-
 /** Gathers them. @throws {Failure} `usage` only, for settings that are wrong. */
 export async function readProtection(settings: Settings, archive: Archive, signal: AbortSignal): Promise<Protection> {
   const dataDirectory = settings.get('dataDirectory');
   const spool = settings.get('spoolDirectory') ?? (dataDirectory === undefined ? undefined : `${dataDirectory}.spool`);
-  const [windows, archiver, waiting, agentSeenUs, disk, recoveries] = await Promise.all([
+  const [windows, archiver, waiting, agentSeenUs, disk, live, recoveries] = await Promise.all([
     orFailure(readArchiveWindows(settings, archive, signal)),
     orFailure(readArchiver(settings)),
     dataDirectory === undefined ? undefined : readWaiting(dataDirectory),
     spool === undefined ? undefined : modifiedUs(join(spool, 'current', 'heartbeat')),
     dataDirectory === undefined ? undefined : readDisk(dataDirectory),
-    dataDirectory === undefined ? undefined : orFailure(readRecoveries(settings, archive)),
+    dataDirectory === undefined ? undefined : orFailure(readLiveData(settings, archive.clusterName)),
+    dataDirectory === undefined ? undefined : orFailure(readHeldRecoveries(settings, archive.clusterName)),
   ]);
   return {
     clusterName: archive.clusterName,
@@ -141,6 +127,7 @@ export async function readProtection(settings: Settings, archive: Archive, signa
     waiting,
     agentSeenUs,
     disk,
+    live,
     recoveries,
     backupDueMs: settings.get('backupDue'),
   };

@@ -7,6 +7,7 @@
 import type { Archiver, Protection } from '../../app/read-protection.ts';
 import type { ArchiveWindows } from '../../app/read-archive-windows.ts';
 import { isFailure, type Failure } from '../../base/failure.ts';
+import type { RecoveryState } from '../../recovery/states.ts';
 import { countOf, formatAgo, formatBytes, formatDuration, shortTime } from './format.ts';
 import type { Screen } from './screen.ts';
 import { wholeSpan } from './timeline-bar.ts';
@@ -16,7 +17,7 @@ export type Level = 'ok' | 'look' | 'act';
 
 /** One thing to know. */
 export interface Finding {
-  readonly topic: 'archiver' | 'reach' | 'backup' | 'holes' | 'agent' | 'disk' | 'recovery';
+  readonly topic: 'server' | 'archiver' | 'reach' | 'backup' | 'holes' | 'agent' | 'disk' | 'recovery';
   readonly level: Level;
   readonly text: string;
   /** What to do about it; always there unless it is `ok`. */
@@ -35,9 +36,31 @@ function unreachable(topic: Finding['topic'], level: Level, failure: Failure): F
   return { topic, level, text: failure.message, remedy: failure.remedy };
 }
 
+/** What the data directory says, where one is set: nothing when all is well. */
+function serverFindings(live: Protection['live']): readonly Finding[] {
+  if (live === undefined) return [];
+  if (isFailure(live)) return [unreachable('server', 'act', live)];
+  const problems = live.problems.map(({ message, remedy }): Finding => ({
+    topic: 'server',
+    level: 'look',
+    text: `a recovery would be refused: ${message}`,
+    remedy,
+  }));
+  if (live.state === 'running') return problems;
+  const isStopped = live.state === 'stopped';
+  const text = isStopped ? 'it is stopped' : 'it does not run, and has not been shut down cleanly';
+  const remedy = isStopped ? 'Start it, if it should run.' : 'Start it; its log says what ended it.';
+  return [{ topic: 'server', level: isStopped ? 'look' : 'act', text, remedy }, ...problems];
+}
+
 function archiverFinding(found: Protection, screen: Screen): Finding {
-  const { archiver, waiting } = found;
-  if (isFailure(archiver)) return unreachable('archiver', 'look', archiver);
+  const { archiver, waiting, live } = found;
+  if (isFailure(archiver)) {
+    const isDown = live !== undefined && !isFailure(live) && live.state !== 'running';
+    // What to do about that is said of the server.
+    if (isDown) return { topic: 'archiver', level: 'look', text: 'not known: the server does not run' };
+    return unreachable('archiver', 'look', archiver);
+  }
   if (archiver.archiveMode === 'off' && !archiver.isInRecovery) {
     const remedy = 'Set archive_mode = on and archive_command, and restart the server.';
     return { topic: 'archiver', level: 'act', text: 'archive_mode is off: no WAL is archived', remedy };
@@ -71,7 +94,15 @@ function isFailing({ lastFailedUs, lastArchivedUs }: Archiver): boolean {
   return lastFailedUs !== undefined && (lastArchivedUs === undefined || lastFailedUs > lastArchivedUs);
 }
 
-function reachFinding(archive: ArchiveWindows, screen: Screen): Finding {
+function reachFinding(archive: ArchiveWindows, live: Protection['live'], screen: Screen): Finding {
+  if (live !== undefined && !isFailure(live) && live.systemIdentifier !== archive.systemIdentifier) {
+    return {
+      topic: 'reach',
+      level: 'act',
+      text: `the archive is of system ${archive.systemIdentifier}, and the server is system ${live.systemIdentifier}`,
+      remedy: 'Name the archive of this server: --archive, or WALKBACK_ARCHIVE.',
+    };
+  }
   const spans = archive.timelines.flatMap((timeline) => wholeSpan(timeline) ?? []);
   const [first] = spans;
   if (first === undefined) {
@@ -118,17 +149,34 @@ function holesFinding(archive: ArchiveWindows): Finding {
     : { topic: 'holes', level: 'look', text, remedy: 'walkback window' };
 }
 
-function agentFinding(seenUs: bigint | undefined, screen: Screen): Finding {
+function agentFinding({ agentSeenUs: seenUs, live }: Protection, screen: Screen): Finding {
+  if (live === undefined) return { topic: 'agent', level: 'ok', text: 'not known: data-directory is not set' };
   if (seenUs === undefined) return { topic: 'agent', level: 'ok', text: 'none serves this server' };
   const silentMs = msSince(seenUs, screen);
   if (silentMs <= AGENT_SILENT_MS) return { topic: 'agent', level: 'ok', text: 'running' };
   const text = `silent for ${formatDuration(silentMs)}`;
-  return { topic: 'agent', level: 'look', text, remedy: 'Start it again: walkback agent' };
+  return {
+    topic: 'agent',
+    level: 'look',
+    text,
+    remedy: 'Start it again, by what supervises it, or:\n    walkback agent',
+  };
 }
 
-function diskFinding(disk: NonNullable<Protection['disk']>): Finding {
+/** How the room that recoveries take is had back, a line each. */
+function roomLines(recoveries: Protection['recoveries']): string[] {
+  if (recoveries === undefined || isFailure(recoveries)) return [];
+  return recoveries.flatMap(({ id, state }) => {
+    if (keepsData(state)) return [`    walkback release ${id}`];
+    return state === 'standing' || state === 'rehearsing' ? [`    walkback rehearse --discard ${id}`] : [];
+  });
+}
+
+function diskFinding(disk: NonNullable<Protection['disk']>, recoveries: Protection['recoveries']): Finding {
   const text = `${formatBytes(disk.freeBytes)} of ${formatBytes(disk.totalBytes)} free`;
-  const remedy = 'Make room: a server whose WAL has no room stops. "walkback release" frees replaced data.';
+  const lines = roomLines(recoveries);
+  const held = lines.length === 0 ? '' : ' These hold some of it:';
+  const remedy = [`Make room: a server whose WAL has no room stops.${held}`, ...lines].join('\n');
   if (disk.freeBytes < LEAST_FREE_BYTES || disk.freeBytes * 20n < disk.totalBytes) {
     return { topic: 'disk', level: 'act', text, remedy };
   }
@@ -137,10 +185,16 @@ function diskFinding(disk: NonNullable<Protection['disk']>): Finding {
     : { topic: 'disk', level: 'ok', text };
 }
 
+const keepsData = (state: RecoveryState): boolean => state === 'recovered' || state === 'undone';
+
 function recoveryFindings(recoveries: NonNullable<Protection['recoveries']>): readonly Finding[] {
   if (isFailure(recoveries)) return [unreachable('recovery', 'look', recoveries)];
   return recoveries.map(({ id, state }): Finding => {
     const remedy = `walkback recover status ${id}`;
+    if (keepsData(state)) {
+      const what = state === 'recovered' ? 'the data from before' : 'the recovered data';
+      return { topic: 'recovery', level: 'ok', text: `${id} keeps ${what}` };
+    }
     if (state === 'standing') return { topic: 'recovery', level: 'ok', text: `rehearsal ${id} stands` };
     return state === 'rehearsing'
       ? { topic: 'recovery', level: 'ok', text: `${id} is being rehearsed` }
@@ -158,12 +212,17 @@ export function judgeProtection(found: Protection, screen: Screen): readonly Fin
   const { archive } = found;
   const ofArchive = isFailure(archive)
     ? [unreachable('reach', 'act', archive)]
-    : [reachFinding(archive, screen), backupFinding(archive, found.backupDueMs, screen), holesFinding(archive)];
+    : [
+        reachFinding(archive, found.live, screen),
+        backupFinding(archive, found.backupDueMs, screen),
+        holesFinding(archive),
+      ];
   return [
+    ...serverFindings(found.live),
     archiverFinding(found, screen),
     ...ofArchive,
-    agentFinding(found.agentSeenUs, screen),
-    ...(found.disk === undefined ? [] : [diskFinding(found.disk)]),
+    agentFinding(found, screen),
+    ...(found.disk === undefined ? [] : [diskFinding(found.disk, found.recoveries)]),
     ...(found.recoveries === undefined ? [] : recoveryFindings(found.recoveries)),
   ];
 }

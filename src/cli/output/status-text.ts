@@ -29,13 +29,25 @@ function findingLines(finding: Finding, screen: Screen): string[] {
   return [`  ${mark} ${finding.topic.padEnd(INDENT - 4)}${first}`, ...rest.map((line) => ' '.repeat(INDENT) + line)];
 }
 
-/** What to do, the worst first. A line that can be typed stands alone. */
+/** A remedy in lines: those to type stand alone, as they are; prose is wrapped. */
+function remedyLines(topics: string, remedy: string, screen: Screen): string[] {
+  if (remedy.startsWith('walkback ')) return [`${topics}:`, `    ${remedy}`];
+  const [first = '', ...rest] = remedy.split('\n');
+  const more = rest.flatMap((line) => (line.startsWith(' ') ? [line] : wrap(line, screen.columns)));
+  return [...wrap(`${topics}: ${first}`, screen.columns), ...more];
+}
+
+/** What to do, the worst first, each once. */
 function todo(findings: readonly Finding[], screen: Screen): string[] {
-  const wanted = (level: Level) => findings.filter((finding) => finding.level === level);
-  return [...wanted('act'), ...wanted('look')].flatMap(({ topic, remedy = '' }) => {
-    const isCommand = remedy.startsWith('walkback ');
-    return isCommand ? [`${topic}:`, `    ${remedy}`] : wrap(`${topic}: ${remedy}`, screen.columns);
-  });
+  const wanted = (level: Level) =>
+    findings.filter((finding) => finding.level === level && finding.remedy !== undefined);
+  const topicsByRemedy = new Map<string, string[]>();
+  for (const { topic, remedy = '' } of [...wanted('act'), ...wanted('look')]) {
+    topicsByRemedy.set(remedy, [...(topicsByRemedy.get(remedy) ?? []), topic]);
+  }
+  return [...topicsByRemedy].flatMap(([remedy, topics]) =>
+    remedyLines([...new Set(topics)].join(', '), remedy, screen),
+  );
 }
 
 /** The screen. */

@@ -86,6 +86,7 @@ const well: Protection = {
   waiting: { count: 0, oldestUs: undefined },
   agentSeenUs: NOW_US - SECOND_US,
   disk: { freeBytes: 64n << 30n, totalBytes: 100n << 30n },
+  live: { systemIdentifier: 1n, state: 'running', problems: [] },
   recoveries: [],
   backupDueMs: 26 * 3_600_000,
 };
@@ -125,6 +126,12 @@ describe('the screen of a cluster that is well protected', () => {
 });
 
 describe('the screen of a cluster in trouble', () => {
+  it('says one thing to do once', () => {
+    const found = { ...well, archive: { ...archive, backups: [], timelines: [{ ...timeline, windows: [] }] } };
+    const lines = statusText(found, judgeProtection(found, screen), screen).split('\n');
+    expect(lines.slice(-3)).toEqual(['reach, backup:', '    walkback backup take', '']);
+  });
+
   it('names what to do, the worst first, commands on lines of their own', () => {
     const found = { ...well, ...withHole(0x6000000n), agentSeenUs: agoUs(90) };
     expect(statusText(found, judgeProtection(found, screen), { ...screen, hasUnicode: false }).split('\n')).toEqual([
@@ -140,7 +147,8 @@ describe('the screen of a cluster in trouble', () => {
       '',
       'holes:',
       '    walkback backup take',
-      'agent: Start it again: walkback agent',
+      'agent: Start it again, by what supervises it, or:',
+      '    walkback agent',
       '',
     ]);
   });
@@ -148,7 +156,27 @@ describe('the screen of a cluster in trouble', () => {
 
 const away = new Failure('unavailable', { message: 'cannot connect', remedy: 'Look whether it runs.' });
 
+const running = { systemIdentifier: 1n, state: 'running', problems: [] } as const;
+
 describe('the judgement', () => {
+  it('of a disk without room names what holds some of it', () => {
+    const disk = { freeBytes: 1n << 30n, totalBytes: 100n << 30n };
+    const recoveries = [
+      { id: '7f3a', state: 'recovered' },
+      { id: 'cccd', state: 'standing' },
+    ] as const;
+    expect(finding('disk', { disk, recoveries })?.remedy?.split('\n').slice(1)).toEqual([
+      '    walkback release 7f3a',
+      '    walkback rehearse --discard cccd',
+    ]);
+  });
+
+  it('leaves what to do about a server that is down to one finding', () => {
+    const found = { ...well, archiver: away, live: { ...running, state: 'crashed' } as const };
+    const findings = judgeProtection(found, screen);
+    expect(findings.filter(({ remedy }) => remedy !== undefined).map(({ topic }) => topic)).toEqual(['server']);
+  });
+
   it.each<[string, Finding['topic'], Partial<Protection>, Finding['level']]>([
     ['a server that cannot be asked', 'archiver', { archiver: away }, 'look'],
     ['a server that archives nothing', 'archiver', { archiver: { ...archiver, archiveMode: 'off' } }, 'act'],
@@ -190,6 +218,17 @@ describe('the judgement', () => {
     ['an agent that fell silent', 'agent', { agentSeenUs: agoUs(30) }, 'look'],
     ['a disk with a tenth free', 'disk', { disk: { freeBytes: 9n << 30n, totalBytes: 100n << 30n } }, 'look'],
     ['a disk that is nearly full', 'disk', { disk: { freeBytes: 4n << 30n, totalBytes: 100n << 30n } }, 'act'],
+    ['an archive of another server', 'reach', { live: { ...running, systemIdentifier: 2n } }, 'act'],
+    ['a setting that names no data directory', 'server', { live: away }, 'act'],
+    ['a server that is stopped', 'server', { live: { ...running, state: 'stopped' } }, 'look'],
+    ['a server that has crashed', 'server', { live: { ...running, state: 'crashed' } }, 'act'],
+    [
+      'data that cannot be swapped',
+      'server',
+      { live: { ...running, problems: [{ message: '/data is a symbolic link', remedy: 'Name the directory.' }] } },
+      'look',
+    ],
+    ['data that a recovery keeps', 'recovery', { recoveries: [{ id: '7f3a', state: 'recovered' }] }, 'ok'],
     ['a rehearsal that stands', 'recovery', { recoveries: [{ id: '7f3a', state: 'standing' }] }, 'ok'],
     ['a cutover that is half done', 'recovery', { recoveries: [{ id: '7f3a', state: 'cuttingOver' }] }, 'act'],
     ['recoveries that cannot be read', 'recovery', { recoveries: away }, 'look'],

@@ -57,7 +57,7 @@ export class ArchiveRoot {
     if (found?.isDirectory() === true) return;
     throw new Failure('unavailable', {
       message: `cannot use the archive ${this.path}: ${found === undefined ? 'there is no such folder' : 'it is no folder'}`,
-      remedy: `Mount its file system; for a new archive, type: mkdir -p ${this.path}`,
+      remedy: `Mount its file system; for a new archive:\n    mkdir -p ${this.path}`,
     });
   }
 
