@@ -41,7 +41,7 @@ export async function runRehearsal(context: RecoveryContext, shown: ShownSteps, 
     shown.stop('stopped');
     reporter.begin('clean up', 'the rehearsal is removed');
     await discard(context);
-    reporter.finish('clean up');
+    reporter.finish('clean up', 'the rehearsal is removed, the running cluster untouched');
     signal.throwIfAborted();
   }
   if (stood) reporter.finish(STANDS.name, 'the rehearsal stands');

@@ -16,7 +16,7 @@ import { CHECK_OPTIONS, runGivenChecks } from '../check-options.ts';
 import { defineCommand } from '../command.ts';
 import { flag } from '../options.ts';
 import { runSwap } from '../held-work.ts';
-import { countOf } from '../output/format.ts';
+import { countOf, formatAgo } from '../output/format.ts';
 import { checksLines, recoveredText, standingText, undoneText } from '../output/recovery-text.ts';
 import { shownPlanning, shownProgress, shownSteps } from '../recovery-steps.ts';
 import { runRehearsal, stepsBefore } from '../rehearsal-steps.ts';
@@ -24,11 +24,12 @@ import type { Session } from '../session.ts';
 import { targetFrom, TARGET_OPTIONS } from '../target-options.ts';
 import { runUndo } from '../undo-steps.ts';
 
-async function confirmed(context: RecoveryContext, isYes: boolean, { questions }: Session): Promise<boolean> {
+async function confirmed(context: RecoveryContext, isYes: boolean, { questions, screen }: Session): Promise<boolean> {
   const { plan } = context;
   if (isYes || stateOf(context.journal.entries) === 'cuttingOver') return true;
-  const later = countOf(plan.laterCommits, 'later transaction');
-  const question = `\nCut over now?  ${later} will be set aside (kept, not deleted).\nType the cluster's name, ${plan.cluster.name}, to go on, or Enter to leave it standing: `;
+  const planned = countOf(plan.laterCommits, 'transaction');
+  const ago = formatAgo(BigInt(Date.parse(plan.createdAt)) * 1000n, screen.nowUs());
+  const question = `\nCut over now?  What was committed behind the target (${planned} when it was\nplanned, ${ago}) will be set aside: kept, not deleted.\nType the cluster's name, ${plan.cluster.name}, to go on, or Enter to leave it standing: `;
   return questions.confirm({ question, word: plan.cluster.name, flag: '--yes' });
 }
 

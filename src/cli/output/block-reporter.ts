@@ -81,7 +81,7 @@ export function blockReporter(output: ReporterOutput, screen: Screen): Reporter 
   let drawnAtMs = 0;
   let timer: NodeJS.Timeout | undefined;
   const erase = () => {
-    if (drawnLines > 0) output.write(`\u001b[${drawnLines}A\u001b[0J`);
+    if (drawnLines > 0) output.write(`\r\u001b[${drawnLines}A\u001b[0J`);
     drawnLines = 0;
   };
   const stopTimer = () => {
@@ -92,7 +92,7 @@ export function blockReporter(output: ReporterOutput, screen: Screen): Reporter 
     stopTimer();
     const lines = blockLines(list, screen, begunAtMs, output.nowMs());
     const isRunning = list.steps.some((step) => step.state === 'running');
-    const up = drawnLines > 0 ? `\u001b[${drawnLines}A\u001b[0J` : '';
+    const up = drawnLines > 0 ? `\r\u001b[${drawnLines}A\u001b[0J` : '';
     if (lines.length > 0) output.write(`${up}${lines.join('\n')}\n`);
     drawnLines = lines.length;
     drawnAtMs = output.nowMs();
@@ -113,7 +113,8 @@ export function blockReporter(output: ReporterOutput, screen: Screen): Reporter 
     draw();
   };
   const pause = () => {
-    if (list.steps.length > 0) draw();
+    // A second pause finds the last state standing above already.
+    if (list.steps.length > 0 && (drawnLines > 0 || timer !== undefined)) draw();
     stopTimer();
     drawnLines = 0;
     list.dropEnded();
@@ -129,9 +130,9 @@ export function blockReporter(output: ReporterOutput, screen: Screen): Reporter 
     pause,
     end: (outcome) => {
       for (const name of list.running) list.endStep(name, outcome, undefined, output.nowMs());
-      const isAnythingNew = list.steps.some(({ state }) => state !== 'waiting') || drawnLines > 0;
-      if (isAnythingNew) pause();
-      stopTimer();
+      const hasEnded = list.steps.some(({ state }) => state !== 'waiting');
+      if (hasEnded) draw();
+      pause();
     },
   };
 }

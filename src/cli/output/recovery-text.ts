@@ -112,18 +112,15 @@ export function recoveredText(status: RecoveryStatus, screen: Screen): string {
     ...labelled('backup', [`${factsOf(entries, 'backUp')?.['backup'] ?? 'none'} taken and complete`], screen),
     ...labelled('kept', [keptText(plan)], screen),
     ...replicasLines(status, screen),
-    ...toType('Wrong moment', `walkback undo ${id}`),
-    ...toType('Sure, in some days (frees the room that the data from before takes)', `walkback release ${id}`),
+    ...toType('If it was the wrong moment', `walkback undo ${id}`),
+    ...toType('In some days, to free the room that the data from before takes', `walkback release ${id}`),
   ];
   return `${lines.join('\n')}\n`;
 }
 
 function keptText({ laterCommits }: RecoveryStatus['plan']): string {
-  const later =
-    laterCommits === 0
-      ? ''
-      : `; ${countOf(laterCommits, 'later transaction')} ${laterCommits === 1 ? 'is' : 'are'} in it`;
-  return `the data from before${later}`;
+  const planned = laterCommits === 0 ? '' : ` (${countOf(laterCommits, 'transaction')} when it was planned)`;
+  return `the data from before, with what was committed behind the target${planned}`;
 }
 
 function replicasLines({ plan }: RecoveryStatus, screen: Screen): string[] {
@@ -148,7 +145,7 @@ export function undoneText(status: RecoveryStatus, screen: Screen): string {
       ? labelled('backup', [`${factsOf(entries, 'undoBackUp')?.['backup'] ?? 'none'} taken and complete`], screen)
       : []),
     ...labelled('kept', ['the recovered data that was put aside'], screen),
-    ...toType('Sure, in some days', `walkback release ${id}`),
+    ...toType('In some days, to free the room that it takes', `walkback release ${id}`),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -202,6 +202,7 @@ describe('a terminal after the block', () => {
     const { reporter, lines } = aTerminal();
     reporter.plan('shop', [{ name: 'cut over', summary: 'the cluster is down' }]);
     reporter.pause();
+    reporter.pause();
     reporter.end('done');
     expect(lines()).toEqual(['shop 0.0 s', 'cut over the cluster is down']);
   });
