@@ -46,10 +46,14 @@ function zstdBound(sizeBytes: number): number {
 }
 
 function zstdFrame(piece: Buffer, level: number): Buffer {
-  return zstdCompressSync(piece, {
+  const frame = zstdCompressSync(piece, {
     chunkSize: zstdBound(piece.length),
     params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
   });
+  const { buffer } = frame;
+  if (frame.byteOffset !== 0 || !(buffer instanceof ArrayBuffer)) return owned(frame);
+  // What the bound has left over would stay allocated until the frame is collected, on the main thread.
+  return Buffer.from(buffer.transfer(frame.length));
 }
 
 function owned(piece: Buffer): Buffer {
