@@ -10,6 +10,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { controlFileOf } from '../../../src/instance/control-file-of.ts';
+import { runningPostmaster } from '../../../src/instance/postmaster.ts';
 import { stopPrivateServer } from '../../../src/instance/private-server.ts';
 import { rehearse } from '../../../src/recovery/recover.ts';
 import { runProgram, type TestServer } from '../../../tests/support/postgres.ts';
@@ -22,12 +23,10 @@ import type { Trap } from './trap.ts';
 /** On a port of its own, or the live server's would stop it, and not the guard. */
 async function startBare(server: TestServer, dataDirectory: string, logFile: string): Promise<void> {
   const args = ['start', '-w', '-t', '60', '-D', dataDirectory, '-l', logFile, '-o', '-p 6432'];
-  const outcome = await runProgram(join(server.bin, 'pg_ctl'), args).then(
-    () => 'it started',
-    () => 'it ended',
-  );
+  // Its exit code says little: that of 18 is 0 when a directory was shut down in recovery before, as this one was.
+  await runProgram(join(server.bin, 'pg_ctl'), args).catch(() => {});
   const log = await readFile(logFile, 'utf8');
-  assert.equal(outcome, 'it ended', log);
+  assert.equal(await runningPostmaster(dataDirectory), undefined, `it runs: ${log}`);
   assert.match(log, /this is a rehearsal of walkback, recovery [0-9a-f]+: it is started by walkback alone/);
   const { state, timeline } = await controlFileOf(dataDirectory);
   assert.notEqual(state, 'inProduction');
