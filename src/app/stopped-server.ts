@@ -22,7 +22,7 @@ export interface ServerAddress {
 
 /** The value of one parameter, by the options the server was last started with. */
 async function parameter(bin: string, dataDirectory: string, name: string): Promise<string | undefined> {
-  const argv = [join(bin, 'postgres'), ...(await lastServerOptions(dataDirectory)), '-D', dataDirectory, '-C', name];
+  const argv = [join(bin, 'postgres'), '-D', dataDirectory, ...(await lastServerOptions(dataDirectory)), '-C', name];
   const end = await runProgram(argv, { timeoutMs: TIMEOUT_MS }).catch((error: unknown) => {
     if (isFailure(error)) return undefined;
     throw error;

@@ -88,12 +88,17 @@ function clientFor(settings: ConnectionSettings): pg.Client {
 
 function connectFailure(settings: ConnectionSettings, error: unknown): Failure {
   const state = sqlStateOf(error);
-  const isDenied = state?.startsWith('28') === true;
-  return new Failure(isDenied ? 'denied' : 'unavailable', {
-    message: `cannot connect to the server at ${addressOf(settings)} as ${settings.user}: ${messageOf(error)}`,
-    remedy: isDenied
-      ? 'Give the user and password of a superuser of that server, and look at its pg_hba.conf.'
-      : 'Look whether the server runs and listens there, then run this again.',
+  const message = `cannot connect to the server at ${addressOf(settings)} as ${settings.user}: ${messageOf(error)}`;
+  if (state?.startsWith('28') === true) {
+    const remedy = 'Give the user and password of a superuser of that server, and look at its pg_hba.conf.';
+    return new Failure('denied', { message, remedy, cause: error });
+  }
+  const maySucceedLater = state === undefined || /^(08|53|57)/.test(state);
+  return new Failure(maySucceedLater ? 'unavailable' : 'failed', {
+    message,
+    remedy: maySucceedLater
+      ? 'Look whether the server runs and listens there, then run this again.'
+      : `Name a database that takes connections; this was ${JSON.stringify(settings.database)}.`,
     cause: error,
   });
 }
@@ -101,7 +106,8 @@ function connectFailure(settings: ConnectionSettings, error: unknown): Failure {
 /**
  * Opens a connection.
  *
- * @throws {Failure} `denied` when the server refuses the user, `unavailable` when it does not answer.
+ * @throws {Failure} `denied` when the server refuses the user, `unavailable` when it does not answer or has no room now,
+ *   `failed` when it answers that it never will (no such database).
  */
 export async function connect(settings: ConnectionSettings, onNotice?: OnNotice): Promise<Connection> {
   checkSettings(settings);

@@ -56,7 +56,9 @@ export function parsePostmasterOptions(text: string): string[] {
 
 async function readIfThere(path: string): Promise<string | undefined> {
   return readFile(path, 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
+      return undefined;
+    }
     throw new Failure('denied', {
       message: `cannot read ${path}: ${messageOf(error)}`,
       remedy: "Run walkback as the operating system's user that owns the data directory.",
@@ -108,9 +110,26 @@ export async function untilReaped(dataDirectory: string): Promise<void> {
   }
 }
 
-/** The arguments the server on this directory was last started with (`-D` left out). */
+/**
+ * The arguments the server on this directory was last started with. `-D` is left out where it names the data; where it
+ * names a folder of configuration that says where the data is, the server cannot start without it, and it stays.
+ */
 export async function lastServerOptions(dataDirectory: string): Promise<string[]> {
-  return parsePostmasterOptions((await readIfThere(join(dataDirectory, 'postmaster.opts'))) ?? '');
+  const text = (await readIfThere(join(dataDirectory, 'postmaster.opts'))) ?? '';
+  const folder = startedOn(text);
+  const isConfiguration =
+    folder !== undefined &&
+    (await readIfThere(join(folder, 'PG_VERSION'))) === undefined &&
+    (await readIfThere(join(folder, 'postgresql.conf'))) !== undefined;
+  return [...(isConfiguration ? ['-D', folder] : []), ...parsePostmasterOptions(text)];
+}
+
+/** The folder that `-D` named, if it is an absolute path. */
+function startedOn(text: string): string | undefined {
+  const words = [...text.matchAll(/"([^"]*)"/g)].map((match) => match[1] ?? '');
+  const at = words.lastIndexOf('-D');
+  const folder = at === -1 ? words.findLast((word) => word.startsWith('-D'))?.slice(2) : words[at + 1];
+  return folder?.startsWith('/') === true ? folder : undefined;
 }
 
 /** The major version of a data directory. @throws {Failure} `refused` if it is none. */

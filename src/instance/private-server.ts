@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Failure, isFailure } from '../base/failure.ts';
-import { connect, type Connection, type ConnectionSettings } from './connection.ts';
+import { connect, sqlStateOf, type Connection, type ConnectionSettings } from './connection.ts';
 import { isProcessAlive, runningPostmaster, untilReaped } from './postmaster.ts';
 import { privateServerArguments, type PrivateServerSettings } from './private-settings.ts';
 
@@ -75,10 +75,22 @@ export async function checkItRuns(server: PrivateServer): Promise<void> {
   if ((await runningPostmaster(server.dataDirectory)) === undefined) throw await ended(server);
 }
 
-/** Connects to it; `undefined` while it does not take connections. @throws {Failure} `failed` if it has ended. */
-export async function tryConnect(server: PrivateServer, database?: string): Promise<Connection | undefined> {
+const NO_SUCH_DATABASE = '3D000';
+
+/** Connects to it, whatever databases its data hold: `postgres` may have been dropped, or not have been made yet. */
+export async function connectToPrivate(server: PrivateServer): Promise<Connection> {
   try {
-    return await connect(privateConnection(server, database));
+    return await connect(privateConnection(server));
+  } catch (error) {
+    if (sqlStateOf(error) !== NO_SUCH_DATABASE) throw error;
+    return connect(privateConnection(server, 'template1'));
+  }
+}
+
+/** Connects to it; `undefined` while it does not take connections. @throws {Failure} `failed` if it has ended. */
+export async function tryConnect(server: PrivateServer): Promise<Connection | undefined> {
+  try {
+    return await connectToPrivate(server);
   } catch (error) {
     if (!isFailure(error, 'unavailable')) throw error;
     await checkItRuns(server);

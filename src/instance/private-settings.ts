@@ -56,6 +56,11 @@ const REPLICATION_PLACES = 1000;
 
 type Setting = readonly [name: string, value: string | number];
 
+/** One entry of a list of directories, whatever is in its name. Source: `SplitDirectoriesString`. */
+function quotedInList(path: string): string {
+  return `"${path.replaceAll('"', '""')}"`;
+}
+
 function where(settings: PrivateServerSettings): Setting[] {
   return [
     ['config_file', settings.configFile],
@@ -63,7 +68,7 @@ function where(settings: PrivateServerSettings): Setting[] {
     ['ident_file', settings.identFile],
     ['listen_addresses', ''],
     ['port', settings.port],
-    ['unix_socket_directories', settings.socketDirectory],
+    ['unix_socket_directories', quotedInList(settings.socketDirectory)],
     ['unix_socket_permissions', '0700'],
     ['unix_socket_group', ''],
     ['external_pid_file', ''],

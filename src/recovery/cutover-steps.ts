@@ -8,8 +8,7 @@
 import { feedFor } from './feed-wal.ts';
 import { Failure } from '../base/failure.ts';
 import { controlFileOf, isShutDown } from '../instance/control-file-of.ts';
-import { privateConnection, stopPrivateServer, type PrivateServer } from '../instance/private-server.ts';
-import { connect } from '../instance/connection.ts';
+import { connectToPrivate, stopPrivateServer, type PrivateServer } from '../instance/private-server.ts';
 import { formatLsn } from '../postgres/lsn.ts';
 import type { TimelineSwitch } from '../postgres/timeline-history.ts';
 import { join } from 'node:path';
@@ -90,7 +89,7 @@ async function promote(context: RecoveryContext): Promise<StepFacts> {
 }
 
 async function openNow(server: PrivateServer): Promise<void> {
-  await using connection = await connect(privateConnection(server));
+  await using connection = await connectToPrivate(server);
   await connection.query('select pg_promote(true, 600)');
   await untilOpen(server, connection);
 }

@@ -22,7 +22,7 @@ export interface LiveFacts {
   readonly logicalSlots: readonly string[];
   readonly subscriptions: readonly string[];
   readonly preloadLibraries: string;
-  /** Files of its configuration inside the data directory, relative to it. */
+  /** Files of its configuration inside the data directory that it tells of, relative to it. */
   readonly configurationFiles: readonly string[];
 }
 
@@ -49,6 +49,8 @@ export interface PlanFacts {
     readonly required: RequiredSettings;
   };
   readonly live: LiveFacts | undefined;
+  /** Files and folders of the configuration inside the data directory, relative to it. */
+  readonly configurationFiles: readonly string[];
   readonly archive: {
     readonly address: string;
     readonly systemIdentifier: bigint;

@@ -12,12 +12,16 @@ import { listArchivedWal } from '../history/archived-wal.ts';
 import { backupsOnLine, findMoment, type FindMomentRequest } from '../history/find-moment.ts';
 import type { FoundMoment } from '../history/found-moment.ts';
 import { readTimelines } from '../history/timelines.ts';
+import { withInclusions } from '../instance/configuration-files.ts';
 import { controlFileOf } from '../instance/control-file-of.ts';
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
 import type { RecoveryTarget } from '../postgres/recovery-target.ts';
 import type { PlanFacts } from './facts.ts';
 import { readLiveFacts } from './live-facts.ts';
 import type { RecoveryUses } from './uses.ts';
+
+/** A server that does not run cannot tell which it reads. */
+const USUAL_CONFIGURATION_FILES = ['pg_hba.conf', 'pg_ident.conf', 'postgresql.conf'];
 
 /** What to plan. */
 export interface PlanRequest {
@@ -128,6 +132,10 @@ export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Pro
       required: { maxConnections, maxWorkerProcesses, maxWalSenders, maxPreparedTransactions, maxLocksPerTransaction },
     },
     live,
+    configurationFiles: await withInclusions(
+      cluster.dataDirectory,
+      live?.configurationFiles ?? USUAL_CONFIGURATION_FILES,
+    ),
     archive: {
       address: store.address,
       systemIdentifier: wal.systemIdentifier,

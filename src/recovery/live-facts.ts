@@ -6,6 +6,7 @@
 
 import { relative } from 'node:path';
 
+import { messageOf } from '../base/failure.ts';
 import { connect, queryText, type Connection } from '../instance/connection.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { LiveFacts } from './facts.ts';
@@ -33,11 +34,18 @@ async function unloggedTables(connection: Connection): Promise<string[]> {
     'select datname as name from pg_database where datallowconn and not datistemplate order by 1',
   );
   const found: string[] = [];
-  for (const database of databases) {
-    await using other = await connect({ ...connection.settings, database });
-    found.push(...(await names(other, UNLOGGED)));
-  }
+  for (const database of databases) found.push(...(await unloggedTablesOf(connection, database)));
   return found;
+}
+
+/** A database that lets nobody in must not keep a recovery from being planned. */
+async function unloggedTablesOf({ settings }: Connection, database: string): Promise<string[]> {
+  try {
+    await using other = await connect({ ...settings, database });
+    return await names(other, UNLOGGED);
+  } catch (error) {
+    return [`${database}: not known, it could not be asked (${messageOf(error)})`];
+  }
 }
 
 function insideOf(dataDirectory: string, path: string): string | undefined {

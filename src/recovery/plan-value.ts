@@ -96,7 +96,10 @@ export interface Plan {
   readonly estimate: { readonly restoreSeconds: number; readonly replaySeconds: number; readonly downSeconds: number };
   readonly space: { readonly neededBytes: string; readonly freeBytes: string; readonly folder: string };
   readonly commands: { readonly stop: string; readonly start: string };
-  /** Files of the live server's configuration that the recovered server goes on with; relative to the data directory. */
+  /**
+   * Files of the live server's configuration that the recovered server goes on with, relative to the data directory; a folder
+   * of which all `*.conf` are has a slash at its end.
+   */
   readonly configurationFiles: readonly string[];
   readonly warnings: readonly PlanWarning[];
   /** What was looked at and found good, in words. */

@@ -25,8 +25,6 @@ const DOWN_SECONDS = 8;
 const MOST_WAL_KEPT_BYTES = 1024n ** 3n;
 const ROOM_BYTES = 256n * 1024n ** 2n;
 
-const USUAL_CONFIGURATION_FILES = ['pg_hba.conf', 'pg_ident.conf', 'postgresql.conf'];
-
 function refuse({ target }: PlanFacts, found: string, remedy: string, facts: readonly string[] = []): Failure {
   return new Failure('refused', { message: `cannot recover to ${describeTarget(target)}: ${found}`, remedy, facts });
 }
@@ -176,7 +174,7 @@ export function makePlan(facts: PlanFacts): Plan {
       folder: cluster.recoveriesFolder,
     },
     commands: cluster.commands,
-    configurationFiles: facts.live?.configurationFiles ?? USUAL_CONFIGURATION_FILES,
+    configurationFiles: facts.configurationFiles,
     warnings: planWarnings(facts),
     proven: provenOf(facts, replay.segments),
     preconditions: {

@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 
 import { writeFileDurably } from '../archive/durable-file.ts';
 import { Failure } from '../base/failure.ts';
+import { confFilesIn } from '../instance/configuration-files.ts';
 import { isThere, makeFolder, syncFolder } from '../instance/durable-rename.ts';
 import { recoveryFile, socketDirectoryOf, type RecoveryContext } from './recovery-context.ts';
 
@@ -70,6 +71,16 @@ export async function copyDurably(from: string, to: string): Promise<void> {
   await writeFileDurably(to, await readFile(from));
 }
 
+/** The files, those of folders as they are now, in either directory: what the live server has not must not be included. */
+async function filesOf(planned: readonly string[], directories: readonly string[]): Promise<Set<string>> {
+  const found = new Set(planned.filter((name) => !name.endsWith('/')));
+  for (const folder of planned.filter((name) => name.endsWith('/'))) {
+    const names = await Promise.all(directories.map((directory) => confFilesIn(join(directory, folder))));
+    for (const name of names.flat()) found.add(join(folder, name));
+  }
+  return found;
+}
+
 /**
  * Takes the guard out: the recovered server goes on with the *live* server's configuration, because a person recovers
  * data, not settings. The files of the backup's time stay beside it in `configuration-of-the-backup/`.
@@ -81,7 +92,8 @@ export async function carryConfiguration(
   liveDirectory: string,
   toDirectory: string,
 ): Promise<void> {
-  for (const name of [...context.plan.configurationFiles, AUTO_CONF, 'postmaster.opts']) {
+  const planned = [...context.plan.configurationFiles, AUTO_CONF, 'postmaster.opts'];
+  for (const name of await filesOf(planned, [liveDirectory, toDirectory])) {
     const [from, to] = [join(liveDirectory, name), join(toDirectory, name)];
     const saved = recoveryFile(context, `configuration-of-the-backup/${name}`);
     if (!(await isThere(saved)) && (await isThere(to))) {
@@ -92,6 +104,9 @@ export async function carryConfiguration(
       await makeFolder(dirname(to));
       await copyDurably(from, to);
     } else await rm(to, { force: true });
+  }
+  for (const folder of context.plan.configurationFiles.filter((name) => name.endsWith('/'))) {
+    if (await isThere(join(liveDirectory, folder))) await makeFolder(join(toDirectory, folder));
   }
   await syncFolder(toDirectory);
 }

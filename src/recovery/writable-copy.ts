@@ -16,8 +16,6 @@ import {
   untilItAnswers,
   type PrivateServer,
 } from '../instance/private-server.ts';
-import { connect } from '../instance/connection.ts';
-import { privateConnection } from '../instance/private-server.ts';
 import { runProgram } from '../instance/run-program.ts';
 import { feedFor } from './feed-wal.ts';
 import { untilOpen } from './promote.ts';
@@ -86,8 +84,7 @@ async function promotedCopy(context: RecoveryContext, dataDirectory: string): Pr
     ...(replay === undefined ? {} : { replay }),
   });
   await startPrivateServer(server);
-  await (await untilItAnswers(server)).close();
-  await using connection = await connect(privateConnection(server));
+  await using connection = await untilItAnswers(server);
   await connection.query('select pg_promote(true, 600)');
   await untilOpen(server, connection);
   return server;
