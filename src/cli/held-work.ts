@@ -55,7 +55,7 @@ export async function runSwap(swap: Swap, session: Session): Promise<'finished' 
   for (;;) {
     using held = session.holdSignals((name) => {
       const asked = name === 'SIGINT' ? 'Ctrl-C' : name;
-      reporter.note(`${asked}: the ${swap.name} stops when this step is done. Once more ends the program at once.`);
+      reporter.note(`${asked}: the ${swap.name} stops when this step is done; once more, and at once.`);
     });
     try {
       await swap.run(held.signal);

@@ -5,8 +5,8 @@
  */
 
 import type { OnProgress } from '../base/progress.ts';
-import type { JournalEntry } from '../recovery/journal.ts';
-import type { StepName } from '../recovery/step-names.ts';
+import { isStepDone, type JournalEntry } from '../recovery/journal.ts';
+import { CUTOVER_STEPS, REHEARSE_STEPS, UNDO_STEPS, type StepName } from '../recovery/step-names.ts';
 import type { PlannedStep, Reporter } from './output/reporter.ts';
 
 /** What each step is part of; the many steps of a swap are one thing to wait for. */
@@ -40,6 +40,8 @@ const SHOWN: Record<StepName, string> = {
   undoBackUp: 'back up',
 };
 
+const STEP_NAMES: readonly StepName[] = [...REHEARSE_STEPS, ...CUTOVER_STEPS, ...UNDO_STEPS];
+
 /** The steps of a rehearsal. */
 export const SHOWN_REHEARSAL: readonly PlannedStep[] = [
   { name: 'freeze', summary: 'newest commits archived' },
@@ -59,6 +61,11 @@ export const SHOWN_UNDO: readonly PlannedStep[] = [
   { name: 'swap back', summary: 'the cluster is down meanwhile' },
   { name: 'back up', summary: 'afterwards, without downtime' },
 ];
+
+/** Those of `shown` that the journal does not say are done: a run that goes on does not begin with them. */
+export function stepsToCome(shown: readonly PlannedStep[], entries: readonly JournalEntry[]): readonly PlannedStep[] {
+  return shown.filter(({ name }) => STEP_NAMES.some((step) => SHOWN[step] === name && !isStepDone(entries, step)));
+}
 
 /** The step in which a target is looked for in the archive. */
 export const PLAN_STEP = 'plan';

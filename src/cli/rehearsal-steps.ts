@@ -4,12 +4,12 @@
  * @module
  */
 
-import { stateOf } from '../recovery/journal.ts';
+import { stateOf, type JournalEntry } from '../recovery/journal.ts';
 import { discard, rehearse } from '../recovery/recover.ts';
 import type { RecoveryContext } from '../recovery/recovery-context.ts';
-import { transition, type RecoveryState } from '../recovery/states.ts';
+import { transition } from '../recovery/states.ts';
 import type { PlannedStep } from './output/reporter.ts';
-import { SHOWN_CUTOVER, SHOWN_REHEARSAL, type ShownSteps } from './recovery-steps.ts';
+import { SHOWN_CUTOVER, SHOWN_REHEARSAL, stepsToCome, type ShownSteps } from './recovery-steps.ts';
 import type { Session } from './session.ts';
 
 /** One that stands already is not restored again. */
@@ -17,10 +17,11 @@ const STANDS: PlannedStep = { name: 'replay', summary: 'the rehearsal stands' };
 
 /** What a run has before it, by where it is. */
 export function stepsBefore(
-  state: RecoveryState,
+  entries: readonly JournalEntry[],
   given: { readonly checks: number; readonly cutsOver: boolean },
 ): readonly PlannedStep[] {
-  if (state === 'cuttingOver') return SHOWN_CUTOVER;
+  const state = stateOf(entries);
+  if (state === 'cuttingOver') return stepsToCome(SHOWN_CUTOVER, entries);
   const checks = given.checks === 0 ? [] : [{ name: 'check', summary: `${given.checks} in the rehearsal` }];
   const rehearsal = state === 'standing' ? [STANDS] : SHOWN_REHEARSAL;
   return [...rehearsal, ...checks, ...(given.cutsOver ? SHOWN_CUTOVER : [])];

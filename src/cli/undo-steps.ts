@@ -10,7 +10,7 @@ import type { RecoveryContext } from '../recovery/recovery-context.ts';
 import { recoveryStatus, type RecoveryStatus } from '../recovery/status.ts';
 import { runSwap } from './held-work.ts';
 import type { PlannedStep } from './output/reporter.ts';
-import { SHOWN_UNDO, type ShownSteps } from './recovery-steps.ts';
+import { SHOWN_UNDO, stepsToCome, type ShownSteps } from './recovery-steps.ts';
 import type { Session } from './session.ts';
 
 const TAKE_BACK: PlannedStep = { name: 'take back', summary: 'what the cutover has done, last step first' };
@@ -28,7 +28,7 @@ export async function runUndo(context: RecoveryContext, shown: ShownSteps, sessi
   const { plan, uses, journal } = context;
   const { reporter } = session;
   const whole = wholeUndo(journal.entries);
-  const steps = whole === undefined ? SHOWN_UNDO : [whole];
+  const steps = whole === undefined ? stepsToCome(SHOWN_UNDO, journal.entries) : [whole];
   reporter.plan(`${plan.cluster.name} back to the data from before recovery ${plan.id}`, steps);
   if (whole !== undefined) reporter.begin(whole.name);
   await runSwap({ context, name: 'undo', run: (signal) => undo(context, signal) }, session);

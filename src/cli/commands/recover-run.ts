@@ -10,7 +10,7 @@ import { makeNewPlan } from '../../recovery/new-plan.ts';
 import { stateOf } from '../../recovery/journal.ts';
 import { cutOver, openRecovery } from '../../recovery/recover.ts';
 import type { RecoveryContext } from '../../recovery/recovery-context.ts';
-import { transition } from '../../recovery/states.ts';
+import { transition, type RecoveryState } from '../../recovery/states.ts';
 import { recoveryStatus } from '../../recovery/status.ts';
 import { CHECK_OPTIONS, runGivenChecks } from '../check-options.ts';
 import { defineCommand } from '../command.ts';
@@ -29,9 +29,11 @@ async function confirmed(context: RecoveryContext, isYes: boolean, { questions, 
   if (isYes || stateOf(context.journal.entries) === 'cuttingOver') return true;
   const planned = countOf(plan.laterCommits, 'transaction');
   const ago = formatAgo(BigInt(Date.parse(plan.createdAt)) * 1000n, screen.nowUs());
-  const question = `\nCut over now?  What was committed behind the target (${planned} when it was\nplanned, ${ago}) will be set aside: kept, not deleted.\nType the cluster's name, ${plan.cluster.name}, to go on, or Enter to leave it standing: `;
+  const question = `\nCut over now?  What was committed behind the target (${planned} when it was\nplanned, ${ago}) will be set aside: kept, not deleted.\nType the cluster's name, ${plan.cluster.name}, to go on,\nor Enter to leave it standing: `;
   return questions.confirm({ question, word: plan.cluster.name, flag: '--yes' });
 }
+
+const BEFORE_CUTOVER: ReadonlySet<RecoveryState> = new Set(['planned', 'rehearsing', 'standing']);
 
 /** The command. */
 export const recoverRun = defineCommand({
@@ -56,8 +58,11 @@ export const recoverRun = defineCommand({
     await using recovery = await openRecovery(uses, id, shown.onEntry);
     const { context } = recovery;
     const state = stateOf(context.journal.entries);
-    transition(id, state, state === 'cuttingOver' ? 'cutOver' : 'rehearse');
-    const before = stepsBefore(state, { checks: given.sql.length + given.check.length, cutsOver: true });
+    transition(id, state, BEFORE_CUTOVER.has(state) ? 'rehearse' : 'cutOver');
+    const before = stepsBefore(context.journal.entries, {
+      checks: given.sql.length + given.check.length,
+      cutsOver: true,
+    });
     reporter.plan(`${context.plan.cluster.name} to ${context.plan.target.asked}`, before);
     if (state !== 'cuttingOver') await runRehearsal(context, shown, session);
     const checks = await runGivenChecks(context, given, session);

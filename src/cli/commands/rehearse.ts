@@ -50,7 +50,10 @@ export const rehearse = defineCommand({
     }
     const state = stateOf(context.journal.entries);
     transition(id, state, 'rehearse');
-    const before = stepsBefore(state, { checks: given.sql.length + given.check.length, cutsOver: false });
+    const before = stepsBefore(context.journal.entries, {
+      checks: given.sql.length + given.check.length,
+      cutsOver: false,
+    });
     reporter.plan(`${context.plan.cluster.name}, ${context.plan.target.asked}`, before);
     await runRehearsal(context, shown, session);
     const checks = await runGivenChecks(context, given, session);

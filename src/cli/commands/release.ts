@@ -31,7 +31,7 @@ export const release = defineCommand({
     const { context } = recovery;
     const paths = await releasePlan(context);
     if (dryRun) return { text: () => releaseText(paths, false), json: { id, paths, removed: false } };
-    const question = `${releaseText(paths, false)}Afterwards recovery ${id} cannot be undone.\nType the cluster's name to remove it: `;
+    const question = `${releaseText(paths, false)}Afterwards recovery ${id} cannot be undone.\nType the cluster's name, ${context.plan.cluster.name}, to remove it: `;
     if (!yes && !(await questions.confirm({ question, word: context.plan.cluster.name, flag: '--yes' }))) {
       return { text: () => 'Nothing has been removed.\n', json: { id, paths, removed: false } };
     }

@@ -39,7 +39,7 @@ export const undo = defineCommand({
     const state = stateOf(journal.entries);
     transition(id, state, 'undo');
     const mustAsk = !yes && state === 'recovered';
-    const question = `Swap back now?  What ${plan.cluster.name} has done since its recovery will be set aside (kept, not deleted).\nType the cluster's name to go on: `;
+    const question = `Swap back now?  What ${plan.cluster.name} has done since its recovery will be set\naside: kept, not deleted.\nType the cluster's name, ${plan.cluster.name}, to go on: `;
     if (mustAsk && !(await questions.confirm({ question, word: plan.cluster.name, flag: '--yes' }))) {
       return { text: () => 'Nothing has been changed.\n', json: { id, state } };
     }

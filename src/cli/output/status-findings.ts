@@ -37,7 +37,7 @@ function unreachable(topic: Finding['topic'], level: Level, failure: Failure): F
 }
 
 /** What the data directory says, where one is set: nothing when all is well. */
-function serverFindings(live: Protection['live']): readonly Finding[] {
+function serverFindings({ live, recoveries }: Protection): readonly Finding[] {
   if (live === undefined) return [];
   if (isFailure(live)) return [unreachable('server', 'act', live)];
   const problems = live.problems.map(({ message, remedy }): Finding => ({
@@ -47,6 +47,11 @@ function serverFindings(live: Protection['live']): readonly Finding[] {
     remedy,
   }));
   if (live.state === 'running') return problems;
+  const isSwapping = (recoveries === undefined || isFailure(recoveries) ? [] : recoveries).some(
+    ({ state }) => state === 'cuttingOver' || state === 'undoing',
+  );
+  // Started by hand, it would run on data that is about to be moved: what to do is said of the recovery.
+  if (isSwapping) return [{ topic: 'server', level: 'act', text: 'it does not run: a recovery is half done' }];
   const isStopped = live.state === 'stopped';
   const text = isStopped ? 'it is stopped' : 'it does not run, and has not been shut down cleanly';
   const remedy = isStopped ? 'Start it, if it should run.' : 'Start it; its log says what ended it.';
@@ -218,7 +223,7 @@ export function judgeProtection(found: Protection, screen: Screen): readonly Fin
         holesFinding(archive),
       ];
   return [
-    ...serverFindings(found.live),
+    ...serverFindings(found),
     archiverFinding(found, screen),
     ...ofArchive,
     agentFinding(found, screen),

@@ -171,6 +171,12 @@ describe('the judgement', () => {
     ]);
   });
 
+  it('never asks to start a server by hand in the middle of a swap', () => {
+    const found = { ...well, archiver: away, live: { ...running, state: 'stopped' } as const };
+    const findings = judgeProtection({ ...found, recoveries: [{ id: '7f3a', state: 'undoing' }] }, screen);
+    expect(findings.flatMap(({ remedy }) => remedy ?? [])).toEqual(['walkback recover status 7f3a']);
+  });
+
   it('leaves what to do about a server that is down to one finding', () => {
     const found = { ...well, archiver: away, live: { ...running, state: 'crashed' } as const };
     const findings = judgeProtection(found, screen);
