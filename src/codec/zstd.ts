@@ -42,9 +42,16 @@ function compressOptions(sizeBytes: number, level: number): ZstdOptions {
   };
 }
 
-/** Compresses to one frame with its content size and checksum, off the main thread. */
+/**
+ * Compresses to one frame with its content size and checksum, off the main thread.
+ *
+ * What it gives is all or most of its memory where the data compresses to a half or less, as WAL does: no pieces are left
+ * to be collected, and whoever is done with it can release it. Pages of that memory that are not written are none.
+ */
 export async function zstdCompressWhole(data: Uint8Array, level = DEFAULT_LEVEL): Promise<Buffer> {
-  return compressFrame(data, compressOptions(data.byteLength, level));
+  const options = compressOptions(data.byteLength, level);
+  const halfBytes = Math.ceil(data.byteLength / 2);
+  return compressFrame(data, { ...options, chunkSize: Math.max(options.chunkSize ?? 0, halfBytes) });
 }
 
 /** {@link zstdCompressWhole}, on this thread. */
