@@ -17,6 +17,7 @@ import { defineCommand } from '../command.ts';
 import { flag } from '../options.ts';
 import { runSwap } from '../held-work.ts';
 import { countOf, formatAgo } from '../output/format.ts';
+import { wrap } from '../output/wrap.ts';
 import { checksLines, recoveredText, standingText, undoneText } from '../output/recovery-text.ts';
 import { shownPlanning, shownProgress, shownSteps } from '../recovery-steps.ts';
 import { runRehearsal, stepsBefore } from '../rehearsal-steps.ts';
@@ -29,7 +30,8 @@ async function confirmed(context: RecoveryContext, isYes: boolean, { questions, 
   if (isYes || stateOf(context.journal.entries) === 'cuttingOver') return true;
   const planned = countOf(plan.laterCommits, 'transaction');
   const ago = formatAgo(BigInt(Date.parse(plan.createdAt)) * 1000n, screen.nowUs());
-  const question = `\nCut over now?  What was committed behind the target (${planned} when it was\nplanned, ${ago}) will be set aside: kept, not deleted.\nType the cluster's name, ${plan.cluster.name}, to go on,\nor Enter to leave it standing: `;
+  const loss = `Cut over now?  What was committed behind the target (${planned} when it was planned, ${ago}) will be set aside: kept, not deleted.`;
+  const question = `\n${wrap(loss, screen.columns - 1).join('\n')}\nType the cluster's name, ${plan.cluster.name}, to go on,\nor Enter to leave it standing: `;
   return questions.confirm({ question, word: plan.cluster.name, flag: '--yes' });
 }
 

@@ -81,7 +81,7 @@ function archiverFinding(found: Protection, screen: Screen): Finding {
   }
   const last =
     archiver.lastArchivedUs === undefined
-      ? 'nothing yet'
+      ? 'no push known yet'
       : `last ${formatAgo(archiver.lastArchivedUs, screen.nowUs())}`;
   if (waiting === undefined || waiting.oldestUs === undefined) {
     return { topic: 'archiver', level: 'ok', text: waiting === undefined ? last : `nothing waits, ${last}` };

@@ -27,6 +27,7 @@ import {
 import { formatCommand } from '../../instance/run-program.ts';
 import { fillCommand } from '../../instance/server-commands.ts';
 import type { Cluster, PlaceName, PlaceProblem } from '../cluster.ts';
+import { isMountPoint } from './mount-point.ts';
 
 /** What a local cluster is made of. */
 export interface LocalClusterOptions {
@@ -52,8 +53,7 @@ async function linkProblem(dataDirectory: string): Promise<PlaceProblem | undefi
 }
 
 async function mountProblem(dataDirectory: string): Promise<PlaceProblem | undefined> {
-  const [directory, parent] = await Promise.all([stat(dataDirectory), stat(dirname(dataDirectory))]);
-  if (directory.dev === parent.dev) return undefined;
+  if (!(await isMountPoint(dataDirectory))) return undefined;
   return {
     message: `${dataDirectory} is a mount point: it cannot be renamed`,
     remedy: `Move the data into a folder of that file system (stop the server, make ${join(dataDirectory, 'data')}, move everything into it, and let the server use it), then plan again.`,
