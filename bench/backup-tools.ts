@@ -7,15 +7,16 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 
 import type { BenchServer } from './data-set.ts';
 
 /** One program. `restore` reads what its own `backup` wrote. */
 export interface BackupTool {
   readonly name: string;
-  /** What it checks or leaves out, for the table. */
+  /** What a backup checks or leaves out, for the table. */
   readonly remark: string;
+  /** The same of a restore. */
+  readonly restoreRemark: string;
   readonly prepare: string;
   readonly backup: string;
   readonly restore?: string;
@@ -33,12 +34,13 @@ function onPath(program: string): string | undefined {
   return found.status === 0 ? found.stdout.trim() : undefined;
 }
 
-function ours(bench: BenchServer, compression: string): BackupTool {
+function ours(bench: BenchServer, bundle: string, compression: string): BackupTool {
   const { server, archive, scratch } = bench;
-  const script = `${JSON.stringify(process.execPath)} ${join(import.meta.dirname, 'run-walkback.ts')}`;
+  const script = `${JSON.stringify(process.execPath)} ${bundle}`;
   return {
     name: `walkback ${compression}`,
     remark: 'page checksums; waits for its WAL; synced',
+    restoreRemark: 'checksums of frames; every file and directory synced; list of files checked',
     prepare: `rm -rf ${archive}/basebackups_005 ${archive}/walkback_001`,
     backup: `${script} backup ${server.socketDirectory} ${server.dataDirectory} ${archive} ${compression}`,
     restore: `${script} restore ${archive} ${scratch}/restored`,
@@ -61,9 +63,10 @@ function pgBackRest(bench: BenchServer, program: string, compression: string): B
   return {
     name: `pgBackRest ${compression}`,
     remark: 'page checksums, SHA-1; synced',
+    restoreRemark: 'SHA-1; synced',
     prepare: `rm -rf ${scratch}/pgbackrest; mkdir ${scratch}/pgbackrest; ${program} ${options} ${path} --no-online stanza-create`,
     backup: `${program} ${options} ${path} --process-max=2 ${compress} --type=full --start-fast --no-archive-check backup`,
-    restore: `mkdir -m 700 ${scratch}/restored && ${program} ${options} --process-max=2 --pg1-path=${scratch}/restored restore`,
+    restore: `mkdir -m 700 ${scratch}/restored && ${program} ${options} --spool-path=${scratch}/pgbackrest-spool --process-max=2 --pg1-path=${scratch}/restored restore`,
   };
 }
 
@@ -72,6 +75,7 @@ function pgBasebackup(bench: BenchServer, program: string): BackupTool {
   return {
     name: 'pg_basebackup, client zstd-1',
     remark: 'page checksums by the server, whose CPU is not counted',
+    restoreRemark: 'zstd -dc | tar x, then sync',
     prepare: `rm -rf ${scratch}/basebackup`,
     backup: `${program} -h ${server.socketDirectory} -U postgres -D ${scratch}/basebackup -Ft -X none -c fast --compress=client-zstd:level=1,workers=2`,
     restore: `mkdir ${scratch}/restored && zstd -dc ${scratch}/basebackup/base.tar.zst | tar x -C ${scratch}/restored && sync -f ${scratch}/restored`,
@@ -83,6 +87,7 @@ function walg(bench: BenchServer, program: string, isVerifying: boolean): Backup
   return {
     name: `wal-g lz4${isVerifying ? ' --verify' : ''}`,
     remark: isVerifying ? 'page checksums' : 'no page checksums',
+    restoreRemark: 'checksum of the lz4 frame; every file synced',
     prepare: `rm -rf ${scratch}/walg; mkdir ${scratch}/walg`,
     backup: `${program} backup-push ${server.dataDirectory} --full ${isVerifying ? '--verify' : ''}`,
     restore: `${program} backup-fetch ${scratch}/restored LATEST`,
@@ -100,8 +105,9 @@ function plain(bench: BenchServer): BackupTool[] {
   const data = server.dataDirectory;
   return [
     {
-      name: 'tar | zstd -1 -T2',
+      name: 'tar, zstd -1 -T2',
       remark: 'no checks',
+      restoreRemark: 'then sync',
       prepare: `rm -f ${scratch}/plain.tar.zst`,
       backup: `tar c -C ${data} . | zstd -q -1 -T2 -o ${scratch}/plain.tar.zst && sync -f ${scratch}`,
       restore: `mkdir ${scratch}/restored && zstd -dc ${scratch}/plain.tar.zst | tar x -C ${scratch}/restored && sync -f ${scratch}`,
@@ -109,6 +115,7 @@ function plain(bench: BenchServer): BackupTool[] {
     {
       name: 'cp -r',
       remark: 'no checks, not compressed',
+      restoreRemark: 'not compressed; then sync',
       prepare: `rm -rf ${scratch}/copy`,
       backup: `cp -r ${data} ${scratch}/copy && sync -f ${scratch}`,
       restore: `cp -r ${scratch}/copy ${scratch}/restored && sync -f ${scratch}`,
@@ -116,10 +123,10 @@ function plain(bench: BenchServer): BackupTool[] {
   ];
 }
 
-/** Looks for the programs. `PGBACKREST` and `WALG_BINARY` name ones that are not on the PATH. */
-export function findTools(bench: BenchServer): FoundTools {
+/** Looks for the programs. `bundle` is ours; `PGBACKREST` and `WALG_BINARY` name ones that are not on the PATH. */
+export function findTools(bench: BenchServer, bundle: string): FoundTools {
   const missing: string[] = [];
-  const tools = [ours(bench, 'zstd'), ours(bench, 'lz4')];
+  const tools = [ours(bench, bundle, 'zstd'), ours(bench, bundle, 'lz4')];
   const backrest = process.env['PGBACKREST'] ?? onPath('pgbackrest');
   if (backrest === undefined) missing.push('pgBackRest (apt-get install pgbackrest, or PGBACKREST=/path)');
   else tools.push(pgBackRest(bench, backrest, 'zstd'), pgBackRest(bench, backrest, 'lz4'));

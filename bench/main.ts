@@ -1,7 +1,8 @@
 /**
- * `npm run bench`: backup and restore beside other programs, in one run on one machine, interleaved.
+ * `npm run bench`: backup and restore, and WAL out and in, beside other programs, in one run on one machine, interleaved.
  *
- * `--size-mib N` (1200), `--rounds N` (3), `--write` to renew the tables in docs/benchmarks.md.
+ * `--size-mib N` (1200), `--segments N` (64), `--rounds N` (3), `--part backup|wal` (both), `--write` to renew the tables
+ * in docs/benchmarks.md.
  *
  * @module
  */
@@ -12,14 +13,18 @@ import { parseArgs } from 'node:util';
 
 import { runProgram } from '../tests/support/postgres.ts';
 import { findTools, type BackupTool } from './backup-tools.ts';
+import { bundleWalkback } from './bundle.ts';
 import { startBenchServer } from './data-set.ts';
 import { canMeasure, measure, type Measured } from './measure.ts';
 import { machine, table } from './report.ts';
+import { benchWal } from './wal.ts';
 
 const { values } = parseArgs({
   options: {
     'size-mib': { type: 'string', default: '1200' },
+    segments: { type: 'string', default: '64' },
     rounds: { type: 'string', default: '3' },
+    part: { type: 'string', default: 'backup,wal' },
     write: { type: 'boolean', default: false },
   },
 });
@@ -30,58 +35,75 @@ if (!canMeasure()) {
 }
 
 const DOCUMENT = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
-const BEGIN = '<!-- bench:backup begin -->';
-const END = '<!-- bench:backup end -->';
 
-console.error(`bench: filling a server with about ${values['size-mib']} MiB …`);
-await using bench = await startBenchServer(Number(values['size-mib']));
-const { tools, missing } = findTools(bench);
-for (const name of missing) console.error(`bench: left out: ${name}`);
+async function benchBackup(): Promise<string> {
+  console.error(`bench: filling a server with about ${values['size-mib']} MiB …`);
+  await using bench = await startBenchServer(Number(values['size-mib']));
+  const { tools, missing } = findTools(bench, await bundleWalkback(join(bench.scratch, 'program')));
+  for (const name of missing) console.error(`bench: left out: ${name}`);
 
-const backups = new Map<BackupTool, Measured[]>(tools.map((tool) => [tool, []]));
-const restores = new Map<BackupTool, Measured[]>(tools.map((tool) => [tool, []]));
-const size = (await runProgram('du', ['-sb', '--exclude=pg_wal', bench.server.dataDirectory])).split('\t')[0];
-const sizeBytes = Number(size);
-const restored = join(bench.scratch, 'restored');
-const note = join(bench.scratch, 'time');
+  const backups = new Map<BackupTool, Measured[]>(tools.map((tool) => [tool, []]));
+  const restores = new Map<BackupTool, Measured[]>(tools.map((tool) => [tool, []]));
+  const size = (await runProgram('du', ['-sb', '--exclude=pg_wal', bench.server.dataDirectory])).split('\t')[0];
+  const sizeBytes = Number(size);
+  const restored = join(bench.scratch, 'restored');
+  const note = join(bench.scratch, 'time');
 
-for (let round = 1; round <= Number(values.rounds); round++) {
-  for (const tool of tools) {
-    const environment = tool.environment ?? {};
-    await runProgram('bash', ['-c', tool.prepare], environment);
-    await runProgram('sync', []);
-    const backup = await measure(tool.backup, environment, note);
-    backups.get(tool)?.push(backup);
-    console.error(
-      `round ${round}, ${tool.name}: backup ${backup.seconds.toFixed(2)} s, CPU ${backup.cpuSeconds.toFixed(2)} s`,
-    );
-  }
-  for (const tool of tools) {
-    if (tool.restore === undefined) continue;
+  for (let round = 1; round <= Number(values.rounds); round++) {
+    for (const tool of tools) {
+      const environment = tool.environment ?? {};
+      await runProgram('bash', ['-c', tool.prepare], environment);
+      await runProgram('sync', []);
+      const backup = await measure(tool.backup, environment, note);
+      backups.get(tool)?.push(backup);
+      console.error(
+        `round ${round}, ${tool.name}: backup ${backup.seconds.toFixed(2)} s, CPU ${backup.cpuSeconds.toFixed(2)} s`,
+      );
+    }
+    for (const tool of tools) {
+      if (tool.restore === undefined) continue;
+      await rm(restored, { recursive: true, force: true });
+      await runProgram('sync', []);
+      const restore = await measure(tool.restore, tool.environment ?? {}, note);
+      restores.get(tool)?.push(restore);
+      console.error(
+        `round ${round}, ${tool.name}: restore ${restore.seconds.toFixed(2)} s, CPU ${restore.cpuSeconds.toFixed(2)} s`,
+      );
+    }
     await rm(restored, { recursive: true, force: true });
-    await runProgram('sync', []);
-    const restore = await measure(tool.restore, tool.environment ?? {}, note);
-    restores.get(tool)?.push(restore);
-    console.error(
-      `round ${round}, ${tool.name}: restore ${restore.seconds.toFixed(2)} s, CPU ${restore.cpuSeconds.toFixed(2)} s`,
-    );
   }
-  await rm(restored, { recursive: true, force: true });
+
+  const seriesOf = (all: ReadonlyMap<BackupTool, readonly Measured[]>, remarkOf: (tool: BackupTool) => string) =>
+    [...all].map(([tool, runs]) => ({ name: tool.name, remark: remarkOf(tool), runs }));
+  return [
+    `Measured ${new Date().toISOString().slice(0, 10)} on ${machine()}: ${(sizeBytes / 1e9).toFixed(2)} GB of PostgreSQL 15, local folder, ${values.rounds} interleaved rounds.`,
+    ...(missing.length === 0 ? [] : [`Left out because they were not there: ${missing.join('; ')}.`]),
+    '',
+    table(
+      'Full backup',
+      seriesOf(backups, ({ remark }) => remark),
+      sizeBytes,
+    ),
+    table(
+      'Restore to disk, synced',
+      seriesOf(restores, ({ restoreRemark }) => restoreRemark),
+      sizeBytes,
+    ),
+  ].join('\n');
 }
 
-const seriesOf = (all: ReadonlyMap<BackupTool, readonly Measured[]>) =>
-  [...all].map(([{ name, remark }, runs]) => ({ name, remark, runs }));
-const text = [
-  `Measured ${new Date().toISOString().slice(0, 10)} on ${machine()}: ${(sizeBytes / 1e9).toFixed(2)} GB of PostgreSQL 15, local folder, ${values.rounds} interleaved rounds.`,
-  ...(missing.length === 0 ? [] : [`Left out because they were not there: ${missing.join('; ')}.`]),
-  '',
-  table('Full backup', seriesOf(backups), sizeBytes),
-  table('Restore to disk, synced', seriesOf(restores), sizeBytes),
-].join('\n');
-console.log(text);
-
-if (values.write) {
+/** Shows the tables of a part, and puts them in place of those in the document. */
+async function tell(part: string, text: string): Promise<void> {
+  console.log(text);
+  if (!values.write) return;
+  const [begin, end] = [`<!-- bench:${part} begin -->`, `<!-- bench:${part} end -->`];
   const document = await readFile(DOCUMENT, 'utf8');
-  const before = document.slice(0, document.indexOf(BEGIN) + BEGIN.length);
-  await writeFile(DOCUMENT, `${before}\n\n${text}\n${document.slice(document.indexOf(END))}`);
+  const before = document.slice(0, document.indexOf(begin) + begin.length);
+  await writeFile(DOCUMENT, `${before}\n\n${text}\n${document.slice(document.indexOf(end))}`);
+}
+
+const parts = values.part.split(',');
+if (parts.includes('backup')) await tell('backup', await benchBackup());
+if (parts.includes('wal')) {
+  await tell('wal', await benchWal({ segments: Number(values.segments), rounds: Number(values.rounds) }));
 }
