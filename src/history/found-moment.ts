@@ -71,6 +71,8 @@ export interface StopRecord {
 export interface ReplayFacts {
   readonly tablespaceChanges: readonly (TablespaceCreated | TablespaceDropped)[];
   readonly databaseDrops: readonly DatabaseDropped[];
+  /** Numbers of extensions' own resource managers, whose records a server without these extensions cannot replay. */
+  readonly customResourceManagers: readonly number[];
   /** The highest of each that the WAL announces; `undefined` if it announces none (the backup's control file holds). */
   readonly requiredSettings: RequiredSettings | undefined;
   /** The first position at which a hot standby can begin; `undefined`: queries are not possible at the target. */

@@ -6,6 +6,7 @@
 
 import { formatLsn } from '../postgres/lsn.ts';
 import type { RecoveryTarget } from '../postgres/recovery-target.ts';
+import { formatTimeUs } from '../postgres/timestamp.ts';
 import type { FoundStop, MomentSearch } from './moment-search.ts';
 
 /** The notes of a target, none when it is plain. */
@@ -14,6 +15,7 @@ export function notesOf(target: RecoveryTarget, search: MomentSearch, stop: Foun
     ...rolledBack(target, search, stop),
     ...movedBeforeFiles(stop),
     ...repeatedName(target, search),
+    ...lostWithin(search),
     ...prepared(search),
   ];
 }
@@ -46,6 +48,18 @@ function repeatedName(target: RecoveryTarget, search: MomentSearch): string[] {
   if (target.kind !== 'name' || search.repeatedNames === 0) return [];
   return [
     `There are ${search.repeatedNames} later restore points of this name; this is the first behind the backup. Use --to-lsn for another.`,
+  ];
+}
+
+/** By a moment where transactions commit at once; by more where a clock was set back. */
+function lostWithin({ lostWithin: { count, first, last } }: MomentSearch): string[] {
+  if (first === undefined || last === undefined) return [];
+  const which =
+    count === 1
+      ? `Transaction ${first.xid}, committed ${formatTimeUs(first.timeUs)}, is within this time and still lost`
+      : `${count} transactions, ${first.xid} (${formatTimeUs(first.timeUs)}) to ${last.xid} (${formatTimeUs(last.timeUs)}), are within this time and still lost`;
+  return [
+    `${which}: commit times are not in the order of the WAL there, and recovery stops at the first that is later. To keep them: --to-xid ${last.xid}.`,
   ];
 }
 

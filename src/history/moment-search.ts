@@ -49,6 +49,8 @@ export class MomentSearch {
   readonly #openFileChanges = new Map<number, OpenFileChange>();
   readonly #tablespaceChanges: (TablespaceCreated | TablespaceDropped)[] = [];
   readonly #databaseDrops: DatabaseDropped[] = [];
+  /** Where each was first met. */
+  readonly #customResourceManagers = new Map<number, Lsn>();
   readonly #preparedAfter = new Set<number>();
   #state = new ReplayState();
   #settings: RequiredSettings | undefined;
@@ -64,6 +66,8 @@ export class MomentSearch {
   topOfTarget: number | undefined;
   /** Restore points of the target's name behind the one that stops. */
   repeatedNames = 0;
+  /** Commits behind the stop whose time is within the target: commit times are not in the order of the WAL. */
+  lostWithin = NO_COMMITS;
 
   constructor(target: RecoveryTarget) {
     this.#target = target;
@@ -110,6 +114,9 @@ export class MomentSearch {
     return {
       tablespaceChanges: this.#tablespaceChanges.filter(isKept),
       databaseDrops: this.#databaseDrops.filter(isKept),
+      customResourceManagers: [...this.#customResourceManagers].flatMap(([number, lsn]) =>
+        isKept({ lsn }) ? [number] : [],
+      ),
       requiredSettings: this.#settings,
       hotStandbyFromLsn: this.#readiness.readyFromLsn,
       lastOverflowLsn: this.#readiness.lastOverflowLsn,
@@ -121,6 +128,9 @@ export class MomentSearch {
 
   #takeBefore(event: WalEvent): void {
     this.#noteFileChange(event);
+    const custom = event.kind === 'position' ? event.customResourceManager : undefined;
+    if (custom !== undefined && !this.#customResourceManagers.has(custom))
+      this.#customResourceManagers.set(custom, event.lsn);
     this.#state.take(event);
     this.#readiness.take(event);
     if (event.kind === 'parameterChange') {
@@ -145,7 +155,10 @@ export class MomentSearch {
       this.#state.prepared.set(event.xid, { xid: event.xid, gid: event.gid, lsn: undefined });
     }
     this.#preparedAfter.delete(event.xid);
-    if (isCommit(event)) this.#lost = withCommit(this.#lost, event);
+    if (!isCommit(event)) return;
+    this.#lost = withCommit(this.#lost, event);
+    const isWithin = this.#target.kind === 'time' && this.#sideOf(event) === undefined;
+    if (isWithin) this.lostWithin = withCommit(this.lostWithin, event);
   }
 
   #stopAt(event: WalEvent, side: 'before' | 'after'): void {

@@ -11,7 +11,11 @@ import type { OnProgress } from '../base/progress.ts';
 import { readWalFile } from '../archive/read-wal-file.ts';
 import type { Lsn } from '../postgres/lsn.ts';
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
-import { DECODED_RESOURCE_MANAGERS, decodeRecord } from '../postgres/wal-records/decode-record.ts';
+import {
+  CUSTOM_RESOURCE_MANAGERS,
+  DECODED_RESOURCE_MANAGERS,
+  decodeRecord,
+} from '../postgres/wal-records/decode-record.ts';
 import type { WalEvent } from '../postgres/wal-records/wal-event.ts';
 import { WalReader } from '../postgres/wal-records/wal-reader.ts';
 import type { WalRecord } from '../postgres/wal-records/wal-record.ts';
@@ -24,6 +28,7 @@ import { chooseSegment, expectedSegmentName, nextChosenSegment, type ChosenSegme
 /** How many bytes of segments are fetched ahead. */
 const SCAN_AHEAD_BYTES = 128 * 1024 * 1024;
 const MOST_AHEAD = 16;
+const WANTED_RESOURCE_MANAGERS = DECODED_RESOURCE_MANAGERS.union(CUSTOM_RESOURCE_MANAGERS);
 
 /** What to read. */
 export interface ScanRequest {
@@ -78,7 +83,7 @@ class LineScan implements WalScan {
       line: request.line,
       segmentSizeBytes: request.wal.segmentSizeBytes,
       systemIdentifier: request.wal.systemIdentifier,
-      wanted: DECODED_RESOURCE_MANAGERS,
+      wanted: WANTED_RESOURCE_MANAGERS,
       alsoFirstAt: [...(request.alsoFirstAt ?? []), ...(request.toLsn === undefined ? [] : [request.toLsn])].toSorted(
         (a, b) => Number(a - b),
       ),
@@ -129,7 +134,12 @@ class LineScan implements WalScan {
     const { version } = this.#reader;
     const event = version === undefined ? undefined : decodeRecord(record, version);
     const { lsn, endLsn, timeline, xid } = record;
-    return event ?? { kind: 'position', lsn, endLsn, timeline, xid };
+    if (event !== undefined) return event;
+    const position = { kind: 'position', lsn, endLsn, timeline, xid } as const;
+    const { resourceManager } = record;
+    return CUSTOM_RESOURCE_MANAGERS.has(resourceManager)
+      ? { ...position, customResourceManager: resourceManager }
+      : position;
   }
 }
 

@@ -63,7 +63,7 @@ async function follow(dataDirectory: string, path: string, found: Set<string>, d
   if (depth > DEEPEST || (name !== undefined && found.has(name))) return;
   if (name !== undefined) found.add(name);
   const text = await readFile(path, 'utf8').catch(() => '');
-  for (const inclusion of inclusionsIn(text, !/\.conf$/.test(path) || /hba|ident/.test(path))) {
+  for (const inclusion of inclusionsIn(text, !path.endsWith('.conf') || /hba|ident/.test(path))) {
     const target = resolve(dirname(path), inclusion.path);
     if (inclusion.kind === 'file') await follow(dataDirectory, target, found, depth + 1);
     else await followFolder(dataDirectory, target, found, depth + 1);

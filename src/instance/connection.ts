@@ -62,7 +62,8 @@ export function sqlStateOf(error: unknown): string | undefined {
 }
 
 function checkSettings(settings: ConnectionSettings): void {
-  const isOneHost = settings.host !== '' && !settings.host.includes(',');
+  const isDirectory = settings.host.startsWith('/');
+  const isOneHost = settings.host !== '' && (isDirectory || !settings.host.includes(','));
   if (isOneHost && settings.user !== '' && settings.database !== '') return;
   throw new Failure('usage', {
     message: `cannot connect to ${JSON.stringify(settings.host)}: exactly one host, a user and a database must be named`,

@@ -15,6 +15,8 @@ import type { WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
 /** What the live server says; all of it is empty when it does not run. */
 export interface LiveFacts {
   readonly archiveMode: string;
+  /** What the archiver failed at last, if it has archived nothing since. */
+  readonly archiverFailure: string | undefined;
   readonly synchronousStandbyNames: string;
   readonly replicas: readonly string[];
   /** `database.schema.table`. */
@@ -39,6 +41,8 @@ export interface PlanFacts {
     readonly problems: readonly PlaceProblem[];
     readonly freeBytes: bigint;
     readonly state: 'running' | 'stopped' | 'crashed';
+    /** `standby.signal` is there. */
+    readonly isReplica: boolean;
     readonly commands: { readonly stop: string; readonly start: string };
   };
   readonly control: {

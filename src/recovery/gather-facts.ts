@@ -5,6 +5,8 @@
  * @module
  */
 
+import { join } from 'node:path';
+
 import { listBackups } from '../backup/list.ts';
 import type { Backup } from '../backup/backup.ts';
 import { Failure, isFailure } from '../base/failure.ts';
@@ -12,6 +14,10 @@ import { listArchivedWal } from '../history/archived-wal.ts';
 import { backupsOnLine, findMoment, type FindMomentRequest } from '../history/find-moment.ts';
 import type { FoundMoment } from '../history/found-moment.ts';
 import { readTimelines } from '../history/timelines.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { isThere } from '../instance/durable-rename.ts';
+import type { ServerState } from '../instance/live-server.ts';
+import type { ControlFile } from '../postgres/control-file.ts';
 import { withInclusions } from '../instance/configuration-files.ts';
 import { controlFileOf } from '../instance/control-file-of.ts';
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
@@ -83,6 +89,32 @@ function cannotPause(passedOver: readonly string[], cause: Failure): Failure {
   });
 }
 
+async function clusterFacts(cluster: Cluster, state: ServerState): Promise<PlanFacts['cluster']> {
+  return {
+    name: cluster.name,
+    kind: cluster.kind,
+    dataDirectory: cluster.dataDirectory,
+    recoveriesFolder: cluster.recoveriesFolder,
+    problems: await cluster.placeProblems(),
+    freeBytes: await cluster.freeBytes(),
+    state,
+    isReplica: await isThere(join(cluster.dataDirectory, 'standby.signal')),
+    commands: cluster.commandLines,
+  };
+}
+
+function controlFacts(control: ControlFile): PlanFacts['control'] {
+  const { maxConnections, maxWorkerProcesses, maxWalSenders, maxPreparedTransactions, maxLocksPerTransaction } =
+    control;
+  return {
+    systemIdentifier: control.systemIdentifier,
+    majorVersion: control.majorVersion,
+    timeline: control.timeline,
+    walLevel: control.walLevel,
+    required: { maxConnections, maxWorkerProcesses, maxWalSenders, maxPreparedTransactions, maxLocksPerTransaction },
+  };
+}
+
 /** Looks at everything. @throws {Failure} `refused` with the nearest reachable target, and what the store throws. */
 export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Promise<PlanFacts> {
   const { cluster, store, signal } = uses;
@@ -108,29 +140,12 @@ export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Pro
     onProgress,
     ...options,
   });
-  const { maxConnections, maxWorkerProcesses, maxWalSenders, maxPreparedTransactions, maxLocksPerTransaction } =
-    control;
   return {
     id: request.id,
     nowUs: uses.nowUs(),
     target,
-    cluster: {
-      name: cluster.name,
-      kind: cluster.kind,
-      dataDirectory: cluster.dataDirectory,
-      recoveriesFolder: cluster.recoveriesFolder,
-      problems: await cluster.placeProblems(),
-      freeBytes: await cluster.freeBytes(),
-      state,
-      commands: cluster.commandLines,
-    },
-    control: {
-      systemIdentifier: control.systemIdentifier,
-      majorVersion: control.majorVersion,
-      timeline: control.timeline,
-      walLevel: control.walLevel,
-      required: { maxConnections, maxWorkerProcesses, maxWalSenders, maxPreparedTransactions, maxLocksPerTransaction },
-    },
+    cluster: await clusterFacts(cluster, state),
+    control: controlFacts(control),
     live,
     configurationFiles: await withInclusions(
       cluster.dataDirectory,

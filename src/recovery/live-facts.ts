@@ -24,6 +24,11 @@ const CONFIGURATION = `select distinct sourcefile as name from pg_file_settings
   union select setting from pg_settings where name in ('config_file', 'hba_file', 'ident_file') and setting is not null
   union select setting from pg_settings where name in ('ssl_cert_file', 'ssl_key_file', 'ssl_ca_file', 'ssl_crl_file', 'ssl_dh_params_file') and setting <> ''`;
 
+/** The file, since when, and how often in all; nothing while the archiver gets on. */
+const ARCHIVER_FAILURE = `select last_failed_wal || ', since ' || coalesce(last_archived_time, stats_reset, last_failed_time)::text
+    || ', ' || failed_count || ' failures' as name
+  from pg_stat_archiver where last_failed_time > coalesce(last_archived_time, '-infinity')`;
+
 async function names(connection: Connection, text: string): Promise<string[]> {
   return (await connection.query(text)).flatMap(({ name }) => (name === null || name === undefined ? [] : [name]));
 }
@@ -60,6 +65,7 @@ export async function readLiveFacts(cluster: Cluster): Promise<LiveFacts> {
   const files = (await names(connection, CONFIGURATION)).flatMap((path) => insideOf(dataDirectory, path) ?? []);
   return {
     archiveMode: await queryText(connection, 'show archive_mode'),
+    archiverFailure: (await names(connection, ARCHIVER_FAILURE))[0],
     synchronousStandbyNames: await queryText(connection, 'show synchronous_standby_names'),
     replicas: await names(connection, REPLICAS),
     unloggedTables: await unloggedTables(connection),

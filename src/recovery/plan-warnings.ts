@@ -60,6 +60,11 @@ function synchronous({ live }: PlanFacts): Found {
 }
 
 function liveState({ cluster }: PlanFacts): Found {
+  if (cluster.isReplica) {
+    const text =
+      'The live server is a replica: the target can be rehearsed beside it, and not cut over to. Recover on the host of its primary.';
+    return { about: 'liveState', text, names: [] };
+  }
   if (cluster.state === 'running') return undefined;
   const text =
     cluster.state === 'stopped'
@@ -68,12 +73,22 @@ function liveState({ cluster }: PlanFacts): Found {
   return { about: 'liveState', text, names: [] };
 }
 
-function notArchived({ live }: PlanFacts): Found {
-  if (live === undefined || live.archiveMode !== 'off') return undefined;
+function notArchived({ live, cluster }: PlanFacts): Found {
+  if (live === undefined || cluster.isReplica) return undefined;
+  if (live.archiveMode !== 'off') return archiverFails(live.archiverFailure);
   return {
     about: 'notArchived',
     text: 'The live server does not archive (archive_mode is off): what it has done since stays with the kept data alone, and the recovered server will not be protected.',
     names: [],
+  };
+}
+
+function archiverFails(failure: string | undefined): Found {
+  if (failure === undefined) return undefined;
+  return {
+    about: 'notArchived',
+    text: 'The archiver of the live server fails. The target was looked for in what is archived; a cutover waits for the rest, and does not begin without it.',
+    names: [failure],
   };
 }
 

@@ -66,6 +66,19 @@ function checkTablespaces(facts: PlanFacts): void {
   );
 }
 
+/** A rehearsal preloads no library of the live server: it could do anything. So it cannot replay what only one can. */
+function checkResourceManagers(facts: PlanFacts): void {
+  const numbers = facts.found.customResourceManagers;
+  if (numbers.length === 0) return;
+  const preloaded = facts.live?.preloadLibraries ?? '';
+  throw refuse(
+    facts,
+    `on the way there is WAL of an extension's own kind (resource manager ${numbers.join(', ')}), which a rehearsal cannot replay without its library`,
+    'Choose a target before the extension was used, or restore this backup on another host, with the same shared_preload_libraries, by hand.',
+    preloaded === '' ? [] : [`shared_preload_libraries of the live server: ${preloaded}`],
+  );
+}
+
 function neededBytes({ found }: PlanFacts): bigint {
   const wal = BigInt(found.targetLsn - found.backup.startLsn);
   const kept = wal < MOST_WAL_KEPT_BYTES ? wal : MOST_WAL_KEPT_BYTES;
@@ -133,6 +146,7 @@ export function makePlan(facts: PlanFacts): Plan {
   checkIdentity(facts);
   checkPlace(facts);
   checkTablespaces(facts);
+  checkResourceManagers(facts);
   const { found, cluster, control, archive } = facts;
   const { backup } = found;
   const replay = replayOf(facts);

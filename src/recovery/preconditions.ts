@@ -26,7 +26,14 @@ function changed(context: RecoveryContext, found: string): Failure {
  * they share would take the other replicas away from it.
  */
 async function checkIsPrimary({ uses, plan }: RecoveryContext): Promise<void> {
-  if (!(await isThere(join(uses.cluster.dataDirectory, 'standby.signal')))) return;
+  const { dataDirectory } = uses.cluster;
+  if (await isThere(join(dataDirectory, 'recovery.signal'))) {
+    throw new Failure('refused', {
+      message: `cannot cut over to recovery ${plan.id}: the server on ${dataDirectory} is in the middle of a recovery of its own`,
+      remedy: 'Let it come to its end, or promote it (pg_ctl promote); then plan again.',
+    });
+  }
+  if (!(await isThere(join(dataDirectory, 'standby.signal')))) return;
   throw new Failure('refused', {
     message: `cannot cut over to recovery ${plan.id}: the server on ${uses.cluster.dataDirectory} is a replica`,
     remedy: 'Recover on the host of its primary, or promote it first if that is gone; then plan again.',

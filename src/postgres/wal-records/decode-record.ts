@@ -23,6 +23,18 @@ export const DECODED_RESOURCE_MANAGERS: ReadonlySet<number> = new Set([
   RM_STANDBY,
 ]);
 
+/** Numbers from here on are extensions' own (PostgreSQL 15 and later). Source: `src/include/access/rmgr.h`. */
+export const FIRST_CUSTOM_RESOURCE_MANAGER = 128;
+const LAST_CUSTOM_RESOURCE_MANAGER = 255;
+
+/** The resource managers of extensions: only a server that preloads the extension's library can replay their records. */
+export const CUSTOM_RESOURCE_MANAGERS: ReadonlySet<number> = new Set(
+  Array.from(
+    { length: LAST_CUSTOM_RESOURCE_MANAGER - FIRST_CUSTOM_RESOURCE_MANAGER + 1 },
+    (_, index) => FIRST_CUSTOM_RESOURCE_MANAGER + index,
+  ),
+);
+
 /**
  * What a record says; `undefined` if it is of no kind that a recovery needs.
  *

@@ -149,9 +149,11 @@ export interface LocksHeld extends RecordPlace {
   readonly locks: readonly { readonly xid: number; readonly databaseOid: number; readonly relationOid: number }[];
 }
 
-/** A record of any kind at a position that was asked for. */
+/** A record of any kind at a position that was asked for, or one of an extension's own kind. */
 export interface PositionReached extends RecordPlace {
   readonly kind: 'position';
+  /** Set for records that only an extension can replay. */
+  readonly customResourceManager?: number;
 }
 
 /** Everything that is decoded. */

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+
+import { lsn } from '../postgres/lsn.ts';
+import type { RecoveryTarget } from '../postgres/recovery-target.ts';
+import type { WalEvent } from '../postgres/wal-records/wal-event.ts';
+import { MomentSearch } from './moment-search.ts';
+import { notesOf } from './moment-notes.ts';
+
+const BASE_US = 1_780_671_731_000_000n;
+
+function commit(position: bigint, xid: number, seconds: bigint, kind: 'commit' | 'abort' = 'commit'): WalEvent {
+  return {
+    kind,
+    lsn: lsn(position),
+    endLsn: lsn(position + 8n),
+    timeline: 1,
+    xid,
+    timeUs: BASE_US + seconds * 1_000_000n,
+    subxids: [],
+    gid: undefined,
+  };
+}
+
+function search(target: RecoveryTarget, events: readonly WalEvent[]): MomentSearch {
+  const found = new MomentSearch(target);
+  for (const event of events) found.take(event);
+  return found;
+}
+
+const toTime = (seconds: bigint, inclusive: boolean): RecoveryTarget => ({
+  kind: 'time',
+  timeUs: BASE_US + seconds * 1_000_000n,
+  inclusive,
+});
+
+describe('a search by time', () => {
+  const events = [commit(0x100n, 10, 1n), commit(0x200n, 11, 2n), commit(0x300n, 12, 2n), commit(0x400n, 13, 4n)];
+
+  it('keeps every commit at the very time when it is inclusive, none when it is not', () => {
+    const inclusive = search(toTime(2n, true), events);
+    expect(inclusive.stop).toMatchObject({ side: 'before', record: { xid: 13 } });
+    expect(inclusive.lastKept?.xid).toBe(12);
+    expect(inclusive.lost.count).toBe(1);
+    const exclusive = search(toTime(2n, false), events);
+    expect(exclusive.stop).toMatchObject({ side: 'before', record: { xid: 11 } });
+    expect(exclusive.lastKept?.xid).toBe(10);
+    expect(exclusive.lost.count).toBe(3);
+  });
+
+  it('stops between two commits before the later one, on whichever side it is asked', () => {
+    for (const inclusive of [true, false]) {
+      const found = search(toTime(3n, inclusive), events);
+      expect(found.stop).toMatchObject({ side: 'before', record: { xid: 13 } });
+      expect(found.lastKept?.xid).toBe(12);
+    }
+  });
+
+  it('does not stop behind the last commit, and stops at a rollback', () => {
+    expect(search(toTime(4n, true), events).stop).toBeUndefined();
+    const rolledBack = search(toTime(2n, true), [
+      ...events.slice(0, 3),
+      commit(0x380n, 14, 3n, 'abort'),
+      ...events.slice(3),
+    ]);
+    expect(rolledBack.stop).toMatchObject({ record: { xid: 14 } });
+    expect(rolledBack.lost.count).toBe(1);
+  });
+
+  it('says which commits are within the time and lost, where a clock went back', () => {
+    const setBack = [
+      commit(0x100n, 10, 100n),
+      commit(0x200n, 11, 200n),
+      commit(0x300n, 12, 50n),
+      commit(0x400n, 13, 150n),
+    ];
+    const target = toTime(150n, true);
+    const found = search(target, setBack);
+    expect(found.stop).toMatchObject({ side: 'before', record: { xid: 11 } });
+    expect(found.lostWithin).toMatchObject({ count: 2, first: { xid: 12 }, last: { xid: 13 } });
+    const { stop } = found;
+    const notes = stop === undefined ? [] : notesOf(target, found, stop);
+    expect(notes.join(' ')).toMatch(/2 transactions, 12 .* to 13 .*--to-xid 13/);
+    const inOrder = search(toTime(2n, true), events);
+    expect(inOrder.lostWithin.count).toBe(0);
+  });
+});
+
+describe('a search', () => {
+  it('tells of records that only an extension can replay, up to where it stops', () => {
+    const custom = (position: bigint, number: number): WalEvent => ({
+      kind: 'position',
+      lsn: lsn(position),
+      endLsn: lsn(position + 8n),
+      timeline: 1,
+      xid: 0,
+      customResourceManager: number,
+    });
+    const events = [
+      custom(0x80n, 129),
+      commit(0x100n, 10, 1n),
+      custom(0x180n, 129),
+      commit(0x200n, 11, 2n),
+      custom(0x280n, 140),
+    ];
+    expect(search({ kind: 'xid', xid: 11, inclusive: true }, events).facts().customResourceManagers).toEqual([129]);
+    expect(search({ kind: 'latest' }, events).facts().customResourceManagers).toEqual([129, 140]);
+    const before = search({ kind: 'lsn', lsn: lsn(0x80n), inclusive: false }, events);
+    expect(before.facts().customResourceManagers).toEqual([]);
+  });
+});
