@@ -8,8 +8,9 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Failure, messageOf } from '../base/failure.ts';
+import { Failure, isFailure, messageOf } from '../base/failure.ts';
 import { parseControlFile, type ControlFile } from '../postgres/control-file.ts';
 import type { ServerState } from './fetch-exit-code.ts';
 
@@ -26,12 +27,13 @@ export async function readServerState(dataDirectory: string): Promise<ServerStat
   return (await exists(join(dataDirectory, 'standby.signal'))) ? 'standby' : 'archiveRecovery';
 }
 
-/** The control file of a data directory. @throws {Failure} `failed` if it cannot be read, `corrupt` if it is damaged. */
-export async function readControlFile(dataDirectory: string): Promise<ControlFile> {
-  const path = join(dataDirectory, 'global', 'pg_control');
-  let bytes: Buffer;
+/** A running server writes the file while it is read; a reader may then get half of each version. */
+const TORN_TRIES = 5;
+const TORN_PAUSE_MS = 10;
+
+async function readBytes(path: string): Promise<Buffer> {
   try {
-    bytes = await readFile(path);
+    return await readFile(path);
   } catch (error) {
     throw new Failure('failed', {
       message: `cannot read ${path}: ${messageOf(error)}`,
@@ -39,5 +41,24 @@ export async function readControlFile(dataDirectory: string): Promise<ControlFil
       cause: error,
     });
   }
-  return parseControlFile(bytes);
+}
+
+/**
+ * The control file of a data directory. One whose checksum is wrong is read again: it is damaged only if it stays so.
+ *
+ * Source: PostgreSQL `src/common/controldata_utils.c` (`get_controlfile`).
+ *
+ * @throws {Failure} `failed` if it cannot be read, `corrupt` if it is damaged.
+ */
+export async function readControlFile(dataDirectory: string): Promise<ControlFile> {
+  const path = join(dataDirectory, 'global', 'pg_control');
+  for (let tries = 1; ; tries += 1) {
+    const bytes = await readBytes(path);
+    try {
+      return parseControlFile(bytes);
+    } catch (error) {
+      if (!isFailure(error, 'corrupt') || tries === TORN_TRIES) throw error;
+      await sleep(TORN_PAUSE_MS);
+    }
+  }
 }
