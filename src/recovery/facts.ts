@@ -24,7 +24,7 @@ export interface LiveFacts {
   readonly logicalSlots: readonly string[];
   readonly subscriptions: readonly string[];
   readonly preloadLibraries: string;
-  /** Files of its configuration inside the data directory that it tells of, relative to it. */
+  /** Files of its configuration that it tells of: relative to the data directory, or absolute where they are outside of it. */
   readonly configurationFiles: readonly string[];
 }
 

@@ -53,16 +53,17 @@ async function unloggedTablesOf({ settings }: Connection, database: string): Pro
   }
 }
 
-function insideOf(dataDirectory: string, path: string): string | undefined {
+/** Relative where it is inside; whole where it is not: it may include files that are. */
+function asSeenFrom(dataDirectory: string, path: string): string {
   const inside = path.startsWith('/') ? relative(dataDirectory, path) : path;
-  return inside.startsWith('..') || inside === '' || inside.startsWith('/') ? undefined : inside;
+  return inside.startsWith('..') || inside === '' ? path : inside;
 }
 
 /** Asks the running server. */
 export async function readLiveFacts(cluster: Cluster): Promise<LiveFacts> {
   await using connection = await cluster.connect();
   const dataDirectory = await queryText(connection, 'show data_directory');
-  const files = (await names(connection, CONFIGURATION)).flatMap((path) => insideOf(dataDirectory, path) ?? []);
+  const files = (await names(connection, CONFIGURATION)).map((path) => asSeenFrom(dataDirectory, path));
   return {
     archiveMode: await queryText(connection, 'show archive_mode'),
     archiverFailure: (await names(connection, ARCHIVER_FAILURE))[0],

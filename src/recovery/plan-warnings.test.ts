@@ -44,7 +44,7 @@ describe('a plan warns', () => {
     ],
     [
       'of files that a transaction has changed before it commits',
-      { found: { unfinishedFilePlanChanges: [{ xid: 9, change: 'databaseDrop', oid: 77, lsn: lsn(1n) }] } },
+      { found: { unfinishedFileChanges: [{ xid: 9, change: 'databaseDrop', oid: 77, lsn: lsn(1n) }] } },
       'target',
       /databaseDrop of 77/,
     ],

@@ -94,7 +94,7 @@ describe('a plan is refused', () => {
       'CREATE TABLESPACE on the way',
       {
         found: {
-          tablespacePlanChanges: [
+          tablespaceChanges: [
             {
               kind: 'tablespaceCreate',
               lsn: lsn(0x300_0000n),
@@ -114,7 +114,7 @@ describe('a plan is refused', () => {
       'DROP TABLESPACE on the way',
       {
         found: {
-          tablespacePlanChanges: [
+          tablespaceChanges: [
             {
               kind: 'tablespaceDrop',
               lsn: lsn(0x300_0000n),
