@@ -213,7 +213,7 @@ describe('an archive_command', () => {
     expect(await ask(server.dataDirectory, segment)).toBe(1);
   });
 
-  it('waits for an agent that is about to serve, and not for one that is dead or serves another server', async () => {
+  it('waits for an agent that is about to serve, and only once for one that is dead', async () => {
     await start(join(root, 'no program'));
     await writeSegments(1);
     const [segment = ''] = await readySegments(1);
