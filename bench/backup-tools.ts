@@ -75,7 +75,7 @@ function pgBasebackup(bench: BenchServer, program: string): BackupTool {
   return {
     name: 'pg_basebackup, client zstd-1',
     remark: 'page checksums by the server, whose CPU is not counted',
-    restoreRemark: 'zstd -dc | tar x, then sync',
+    restoreRemark: 'by zstd and tar; then sync',
     prepare: `rm -rf ${scratch}/basebackup`,
     backup: `${program} -h ${server.socketDirectory} -U postgres -D ${scratch}/basebackup -Ft -X none -c fast --compress=client-zstd:level=1,workers=2`,
     restore: `mkdir ${scratch}/restored && zstd -dc ${scratch}/basebackup/base.tar.zst | tar x -C ${scratch}/restored && sync -f ${scratch}/restored`,
