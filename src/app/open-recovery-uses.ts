@@ -84,7 +84,7 @@ export async function openRecoveryUses(settings: Settings, run: RecoveryRun): Pr
     bin,
     user: server.connection.user,
     ...(restoreScript === undefined ? {} : { restoreScript }),
-    takeBackup: () => takeBackupOfServer(settings, archive, run),
+    takeBackup: () => takeBackupOfServer(settings, archive, { ...run, allowCorruptPages: true }),
     nowUs: () => BigInt(Date.now()) * 1000n,
     onProgress: run.onProgress,
     signal: run.signal,

@@ -88,9 +88,9 @@ export async function connectToPrivate(server: PrivateServer): Promise<Connectio
 }
 
 /** Connects to it; `undefined` while it does not take connections. @throws {Failure} `failed` if it has ended. */
-export async function tryConnect(server: PrivateServer): Promise<Connection | undefined> {
+export async function tryConnect(server: PrivateServer, database?: string): Promise<Connection | undefined> {
   try {
-    return await connectToPrivate(server);
+    return await (database === undefined ? connectToPrivate(server) : connect(privateConnection(server, database)));
   } catch (error) {
     if (!isFailure(error, 'unavailable')) throw error;
     await checkItRuns(server);

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { backUpLive } from './back-up.ts';
 import { feedFor } from './feed-wal.ts';
 import { Failure } from '../base/failure.ts';
 import { controlFileOf, isShutDown } from '../instance/control-file-of.ts';
@@ -13,7 +14,7 @@ import { formatLsn } from '../postgres/lsn.ts';
 import type { TimelineSwitch } from '../postgres/timeline-history.ts';
 import { join } from 'node:path';
 import { archiveRest, archiveTailOrFail } from './archive-tail.ts';
-import type { StepFacts } from './journal.ts';
+import { factsOf, type StepFacts } from './journal.ts';
 import {
   endCleanly,
   NO_RESTORE,
@@ -41,10 +42,13 @@ function place({ uses, plan }: RecoveryContext, name: 'live' | 'rehearsal' | 'ke
   return uses.cluster.placeOf(plan.id, name);
 }
 
+/** All that can be proven while the live server still runs: the rehearsal stands, and no newer WAL is on this host alone. */
 async function archiveLiveTail(context: RecoveryContext): Promise<StepFacts> {
   await checkNoNewTimeline(context);
-  const tail = await archiveTailOrFail(context.uses);
-  return tail.outcome === 'skipped' ? { outcome: 'skipped' } : { outcome: tail.outcome, endLsn: tail.endLsn };
+  await replayToTarget(context);
+  const liveState = await context.uses.cluster.state();
+  const { outcome, ...tail } = await archiveTailOrFail(context.uses);
+  return { outcome, liveState, ...('endLsn' in tail ? { endLsn: tail.endLsn } : {}) };
 }
 
 async function reserve(context: RecoveryContext): Promise<StepFacts> {
@@ -120,10 +124,10 @@ function move(from: 'live' | 'rehearsal', to: 'live' | 'kept') {
 }
 
 /** One that ran and has crashed since is started first, so that what it had not archived is not left behind. */
-async function stopLive({ uses, plan }: RecoveryContext): Promise<StepFacts> {
-  const { cluster } = uses;
+async function stopLive(context: RecoveryContext): Promise<StepFacts> {
+  const { cluster } = context.uses;
   const before = await cluster.state();
-  const mustBeWhole = plan.preconditions.liveState === 'running';
+  const mustBeWhole = wasRunning(context);
   if (before === 'crashed' && mustBeWhole) await cluster.start();
   if (before === 'crashed' && !mustBeWhole) return { before };
   try {
@@ -137,8 +141,14 @@ async function stopLive({ uses, plan }: RecoveryContext): Promise<StepFacts> {
 }
 
 /** A live server that was not running when the cutover began is not started by taking it back. */
-async function startLiveAgain(context: RecoveryContext): Promise<void> {
-  if (context.plan.preconditions.liveState === 'running') await context.uses.cluster.start();
+export async function startLiveAgain(context: RecoveryContext): Promise<void> {
+  if (wasRunning(context)) await context.uses.cluster.start();
+}
+
+/** It may have been started since it was planned. */
+function wasRunning({ plan, journal }: RecoveryContext): boolean {
+  const atCutover = factsOf(journal.entries, 'archiveTail')?.['liveState'];
+  return (atCutover ?? plan.preconditions.liveState) === 'running';
 }
 
 /**
@@ -188,11 +198,7 @@ export const cutoverSteps: Record<(typeof CUTOVER_STEPS)[number], Step<RecoveryC
     isDone: never,
   },
   backUp: {
-    do: async ({ uses }) => {
-      await uses.cluster.start();
-      const backup = await uses.takeBackup();
-      return { backup: backup.name, timeline: backup.timeline };
-    },
+    do: backUpLive,
     undo: nothing,
     isDone: never,
   },

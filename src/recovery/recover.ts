@@ -8,8 +8,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { Failure, isFailure } from '../base/failure.ts';
 import { isThere } from '../instance/durable-rename.ts';
 import { stopPrivateServer } from '../instance/private-server.ts';
+import { startLiveAgain } from './cutover-steps.ts';
 import { hasStepBegun, openJournal, stateOf, type Journal, type JournalEntry } from './journal.ts';
 import { lockRecoveries } from './lock.ts';
 import { readPlan } from './plan-file.ts';
@@ -91,7 +93,34 @@ export async function rehearse(context: RecoveryContext): Promise<void> {
 export async function cutOver(context: RecoveryContext, signal?: AbortSignal): Promise<void> {
   const isFirst = stateOf(context.journal.entries) === 'standing';
   if (isFirst) await checkPreconditions(context);
-  await during(context, 'cutOver', () => runSteps(runOf(context, CUTOVER_STEPS, signal)));
+  await during(context, 'cutOver', () =>
+    sayingWhatIsDown(context, 'recover run', () => runSteps(runOf(context, CUTOVER_STEPS, signal))),
+  );
+}
+
+/** Work that fails while the live server is stopped says so, and what to type: nobody must find that out by themselves. */
+async function sayingWhatIsDown(context: RecoveryContext, goOn: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isFailure(error) || (await isLiveUp(context))) throw error;
+    const { id } = context.plan;
+    const back = goOn === 'undo' ? '' : `\nTo have it up again as it was:  walkback undo ${id}`;
+    throw new Failure(error.kind, {
+      message: `${error.message}; the cluster is DOWN now`,
+      remedy: `${error.remedy}\nTo go on:  walkback ${goOn} ${id}${back}`,
+      facts: error.facts,
+      cause: error,
+    });
+  }
+}
+
+/** In the middle of a swap there is no data directory to ask. */
+async function isLiveUp({ uses }: RecoveryContext): Promise<boolean> {
+  return uses.cluster.state().then(
+    (state) => state === 'running',
+    () => false,
+  );
 }
 
 /** From here on the new line may be known outside; see `cutover-steps.ts`. */
@@ -108,8 +137,9 @@ export async function undo(context: RecoveryContext, signal?: AbortSignal): Prom
   const state: RecoveryState = stateOf(context.journal.entries);
   if (state === 'rehearsing' || state === 'standing') return discard(context);
   await during(context, 'undo', async () => {
-    if (hasLineOpened(context.journal.entries)) await undoOpened(context, signal);
-    else await undoUnopened(context);
+    const isOpened = hasLineOpened(context.journal.entries);
+    const work = () => (isOpened ? undoOpened(context, signal) : undoUnopened(context));
+    await sayingWhatIsDown(context, 'undo', work);
   });
 }
 
@@ -118,7 +148,7 @@ async function undoUnopened(context: RecoveryContext): Promise<void> {
   const { uses, plan } = context;
   await undoSteps(runOf(context, CUTOVER_STEPS));
   await stopPrivateServer(uses.cluster.placeOf(plan.id, 'rehearsal'));
-  if (plan.preconditions.liveState === 'running') await uses.cluster.start();
+  await startLiveAgain(context);
 }
 
 /** The swap is finished if it was half done; then the kept data is swapped back, on a timeline of its own. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { backUpLive } from './back-up.ts';
 import { feedFor } from './feed-wal.ts';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +17,7 @@ import { isThere } from '../instance/durable-rename.ts';
 import type { PrivateServer } from '../instance/private-server.ts';
 import { startPrivateServer, stopPrivateServer, untilItAnswers } from '../instance/private-server.ts';
 import { formatLsn } from '../postgres/lsn.ts';
-import { archiveRest, archiveTailOrFail } from './archive-tail.ts';
+import { archiveRest, archiveTail } from './archive-tail.ts';
 import type { StepFacts } from './journal.ts';
 import { readLine } from './line-of-archive.ts';
 import {
@@ -43,7 +44,8 @@ function keptDirectory({ uses, plan }: RecoveryContext): string {
 
 /**
  * If the machine has died since, the new line is started once more, so that its last WAL is archived too. If it cannot be,
- * that WAL stays with the data that is put aside.
+ * that WAL stays with the data that is put aside. An archiver that fails is not waited for any longer: what it leaves is
+ * pushed once the server has stopped, and the line to be left must not keep anybody on it.
  */
 async function archiveNewLine({ uses }: RecoveryContext): Promise<StepFacts> {
   const before = await uses.cluster.state();
@@ -54,8 +56,10 @@ async function archiveNewLine({ uses }: RecoveryContext): Promise<StepFacts> {
     );
     if (failure !== undefined) return { outcome: 'notStarted', failure };
   }
-  const tail = await archiveTailOrFail(uses);
-  return { outcome: tail.outcome };
+  const tail = await archiveTail(uses);
+  return tail.outcome === 'late'
+    ? { outcome: tail.outcome, failure: tail.facts.join('; ') }
+    : { outcome: tail.outcome };
 }
 
 /** The line to be left may have crashed, or never have started; it is put aside as it is. */
@@ -186,9 +190,5 @@ export const undoSteps: Record<(typeof UNDO_STEPS)[number], Step<RecoveryContext
     return {};
   }),
   undoVerify: step((context) => verifyLive(context, Number(factOf(context, 'undoReserveTimeline', 'timeline')))),
-  undoBackUp: step(async ({ uses }) => {
-    await uses.cluster.start();
-    const backup = await uses.takeBackup();
-    return { backup: backup.name, timeline: backup.timeline };
-  }),
+  undoBackUp: step(backUpLive),
 };

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Backup } from '../backup/backup.ts';
+import type { TakenBackup } from '../backup/take.ts';
 import type { OnProgress } from '../base/progress.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -26,8 +26,8 @@ export interface RecoveryUses {
   readonly user: string;
   /** Where `walkback-restore` is, if it is not beside the program's sources. */
   readonly restoreScript?: string;
-  /** Takes a backup of the live server. */
-  readonly takeBackup: () => Promise<Pick<Backup, 'name' | 'timeline'>>;
+  /** Takes a backup of the live server, also if pages are damaged. */
+  readonly takeBackup: () => Promise<Pick<TakenBackup, 'name' | 'timeline' | 'corruptFiles'>>;
   /** Microseconds since the Unix epoch. */
   readonly nowUs: () => bigint;
   readonly onProgress: OnProgress;

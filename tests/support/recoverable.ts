@@ -64,7 +64,16 @@ export async function usesOf(
     store,
     bin,
     user: 'postgres',
-    takeBackup: () => takeBackup({ store, instance, dataDirectory, compression: 'none', concurrency: 2, onProgress }),
+    takeBackup: () =>
+      takeBackup({
+        store,
+        instance,
+        dataDirectory,
+        compression: 'none',
+        concurrency: 2,
+        onProgress,
+        allowCorruptPages: true,
+      }),
     nowUs,
     onProgress,
     concurrency: 2,

@@ -63,6 +63,19 @@ describe('the commands of a recovery', () => {
     expect((await walkback('undo', id, '--yes')).code).not.toBe(0);
   });
 
+  it('keep the backup of a plan from being deleted until it is thrown away', async () => {
+    const plan = await walkback('recover', 'plan', '--to-latest');
+    const id = /recover run (\w+)/.exec(plan.stdout)?.[1] ?? '';
+    const planned = JSON.parse((await walkback('recover', 'status', id, '--json')).stdout);
+    const refused = await walkback('backup', 'delete', planned.plan.backup.name, '--yes');
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain(`walkback rehearse --discard ${id}`);
+    expect((await walkback('backup', 'list')).stdout).toContain(planned.plan.backup.name);
+    expect((await walkback('rehearse', '--discard', id)).code).toBe(0);
+    const dry = await walkback('backup', 'delete', planned.plan.backup.name, '--dry-run');
+    expect(dry.stdout).toContain(planned.plan.backup.name);
+  });
+
   it('names the nearest target that can be reached when one cannot', async () => {
     const refused = await walkback('recover', 'plan', '--to-time', '2001-01-01T00:00:00Z');
     expect(refused.code).not.toBe(0);

@@ -109,13 +109,24 @@ export function recoveredText(status: RecoveryStatus, screen: Screen): string {
       screen,
     ),
     ...labelled('down', [down(entries, 'stopLive', 'openLine', screen)], screen),
-    ...labelled('backup', [`${factsOf(entries, 'backUp')?.['backup'] ?? 'none'} taken and complete`], screen),
+    ...labelled('backup', backupText(entries, 'backUp', screen), screen),
     ...labelled('kept', [keptText(plan)], screen),
     ...replicasLines(status, screen),
     ...toType('If it was the wrong moment', `walkback undo ${id}`),
     ...toType('In some days, to free the room that the data from before takes', `walkback release ${id}`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Damaged pages are in the cluster as well as in the backup: the loudest line of the report. */
+function backupText(entries: RecoveryStatus['entries'], step: 'backUp' | 'undoBackUp', screen: Screen): string[] {
+  const facts = factsOf(entries, step);
+  const { backup = 'none', damagedPages, damagedFiles } = facts ?? {};
+  if (damagedPages === undefined) return [`${backup} taken and complete`];
+  return [
+    screen.paint(`${backup} taken WITH ${damagedPages} DAMAGED PAGES in ${damagedFiles}`, 'loss'),
+    'They do not carry their checksum, in the cluster itself: look at the disk, and at which tables these are.',
+  ];
 }
 
 function keptText({ laterCommits }: RecoveryStatus['plan']): string {
@@ -141,9 +152,7 @@ export function undoneText(status: RecoveryStatus, screen: Screen): string {
       'good',
     ),
     ...(isOnNewLine ? labelled('down', [down(entries, 'undoStop', 'undoOpenLine', screen)], screen) : []),
-    ...(isOnNewLine
-      ? labelled('backup', [`${factsOf(entries, 'undoBackUp')?.['backup'] ?? 'none'} taken and complete`], screen)
-      : []),
+    ...(isOnNewLine ? labelled('backup', backupText(entries, 'undoBackUp', screen), screen) : []),
     ...labelled('kept', ['the recovered data that was put aside'], screen),
     ...toType('In some days, to free the room that it takes', `walkback release ${id}`),
   ];

@@ -1,0 +1,24 @@
+/**
+ * The backup that a cutover and an undo end with: without one, nothing on the new line could be recovered to.
+ *
+ * Damaged pages do not keep it from being taken: they may be older than the recovery, whose last step would then fail for
+ * ever, and a line without any backup is worse. They are in its facts, for the report to be loud about.
+ *
+ * @module
+ */
+
+import type { StepFacts } from './journal.ts';
+import type { RecoveryContext } from './recovery-context.ts';
+
+/** How many damaged files are named. */
+const MOST_NAMED = 5;
+
+/** Takes it, of the live server, which is started if it does not run. */
+export async function backUpLive({ uses }: RecoveryContext): Promise<StepFacts> {
+  await uses.cluster.start();
+  const { name, timeline, corruptFiles } = await uses.takeBackup();
+  const damagedPages = corruptFiles.reduce((sum, { blocks }) => sum + blocks.length, 0);
+  if (damagedPages === 0) return { backup: name, timeline };
+  const damagedFiles = corruptFiles.slice(0, MOST_NAMED).map((file) => file.name);
+  return { backup: name, timeline, damagedPages, damagedFiles: damagedFiles.join(', ') };
+}

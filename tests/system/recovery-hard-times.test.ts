@@ -1,0 +1,129 @@
+import { chmod, mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { stopPrivateServer } from '../../src/instance/private-server.ts';
+import { archiveTail } from '../../src/recovery/archive-tail.ts';
+import { factsOf, stateOf } from '../../src/recovery/journal.ts';
+import type { Plan } from '../../src/recovery/plan-value.ts';
+import { cutOver, openRecovery, rehearse, undo } from '../../src/recovery/recover.ts';
+import { plannedLsn, type RecoveryContext } from '../../src/recovery/recovery-context.ts';
+import { startRecoverable, type Recoverable } from '../support/recoverable.ts';
+
+let live: Recoverable;
+beforeEach(async () => {
+  live = await startRecoverable({ major: 17 });
+  await live.server.sql('create table orders (id int primary key); insert into orders select generate_series(1, 100)');
+});
+afterEach(async () => live[Symbol.asyncDispose]());
+
+async function count(): Promise<number> {
+  const [row] = await live.server.sql<{ n: number }>('select count(*)::int as n from orders');
+  return row?.n ?? -1;
+}
+
+async function planBeforeDisaster(): Promise<Plan> {
+  const [row] = await live.server.sql<{ xid: number }>(
+    'with gone as (delete from orders returning 1) select txid_current()::int as xid',
+  );
+  await archiveTail(live.uses);
+  return live.plan({ kind: 'xid', xid: row?.xid ?? 0, inclusive: false });
+}
+
+async function working(plan: Plan, work: (context: RecoveryContext) => Promise<void>): Promise<void> {
+  await using recovery = await openRecovery(live.uses, plan.id);
+  await work(recovery.context);
+}
+
+/** Writes over the middle of a table's first page, as a failing disk does. */
+async function damage(table: string): Promise<string> {
+  await live.server.sql('checkpoint');
+  const [row] = await live.server.sql<{ path: string }>(`select pg_relation_filepath('${table}') as path`);
+  await using file = await open(join(live.server.dataDirectory, row?.path ?? ''), 'r+');
+  await file.write(Buffer.alloc(64, 0xa5), 0, 64, 4096);
+  return row?.path ?? '';
+}
+
+describe('a page that was damaged long ago', () => {
+  it('does not keep a recovery or its undo from ending, and is in what they report', async () => {
+    await live.server.sql('create table archived (i int); insert into archived select generate_series(1, 1000)');
+    const path = await damage('archived');
+    await live.backUp();
+    const plan = await planBeforeDisaster();
+    await working(plan, rehearse);
+    await working(plan, cutOver);
+    await working(plan, undo);
+    await working(plan, async ({ journal }) => {
+      expect(stateOf(journal.entries)).toBe('undone');
+      for (const step of ['backUp', 'undoBackUp'] as const) {
+        expect(factsOf(journal.entries, step)).toMatchObject({ damagedPages: 1, damagedFiles: `/${path}` });
+      }
+    });
+  });
+});
+
+describe('a cutover', () => {
+  it('that fails with the server stopped says that it is down, and undo starts it as it was', async () => {
+    const plan = await planBeforeDisaster();
+    await working(plan, rehearse);
+    const reservations = join(live.archive, 'walkback_001', 'timelines');
+    await mkdir(reservations, { recursive: true });
+    await chmod(reservations, 0o500);
+    await expect(working(plan, cutOver)).rejects.toMatchObject({
+      message: expect.stringContaining('DOWN'),
+      remedy: expect.stringMatching(new RegExp(`walkback recover run ${plan.id}\\n.*walkback undo ${plan.id}`)),
+    });
+    await expect(count()).rejects.toMatchObject({ code: 'ENOENT' });
+    await working(plan, undo);
+    expect(await count()).toBe(0);
+    await chmod(reservations, 0o700);
+  });
+
+  it('does not stop the live server when the rehearsal cannot stand any more', async () => {
+    const plan = await planBeforeDisaster();
+    await working(plan, rehearse);
+    const rehearsal = live.uses.cluster.placeOf(plan.id, 'rehearsal');
+    await stopPrivateServer(rehearsal);
+    const control = join(rehearsal, 'global', 'pg_control');
+    await chmod(control, 0o000);
+    await expect(working(plan, cutOver)).rejects.toMatchObject({ message: expect.not.stringContaining('DOWN') });
+    expect(await count()).toBe(0);
+    await chmod(control, 0o600);
+    await working(plan, cutOver);
+    expect(await count()).toBe(100);
+  });
+
+  it('starts a server again that was started since the plan', async () => {
+    const before = await planBeforeDisaster();
+    await live.server.stop();
+    const plan = await live.plan({ kind: 'lsn', lsn: plannedLsn(before.target.lsn), inclusive: false });
+    expect(plan.preconditions.liveState).toBe('stopped');
+    await live.server.start();
+    await working(plan, rehearse);
+    const reservations = join(live.archive, 'walkback_001', 'timelines');
+    await mkdir(reservations, { recursive: true });
+    await chmod(reservations, 0o500);
+    await expect(working(plan, cutOver)).rejects.toMatchObject({ message: expect.stringContaining('DOWN') });
+    await chmod(reservations, 0o700);
+    await working(plan, undo);
+    expect(await count()).toBe(0);
+  });
+});
+
+describe('an undo', () => {
+  it('does not need the archiver of the line that it leaves', async () => {
+    const plan = await planBeforeDisaster();
+    await working(plan, rehearse);
+    await working(plan, cutOver);
+    await live.server.sql("alter system set archive_command = 'false'");
+    await live.server.sql('select pg_reload_conf()');
+    await live.server.sql('insert into orders values (777)');
+    const uses = { ...live.uses, archiveTimeoutMs: 2000 };
+    await using recovery = await openRecovery(uses, plan.id);
+    await undo(recovery.context);
+    const { entries } = recovery.context.journal;
+    expect(factsOf(entries, 'undoArchiveTail')).toMatchObject({ outcome: 'late' });
+    expect(Number(factsOf(entries, 'undoArchiveRest')?.['pushed'])).toBeGreaterThan(0);
+    expect(await count()).toBe(0);
+  });
+});
