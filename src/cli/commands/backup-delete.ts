@@ -4,6 +4,7 @@
  * @module
  */
 
+import { refuseBackupsInUse } from '../../app/backups-in-use.ts';
 import { openArchive } from '../../app/open-archive.ts';
 import { prepareDelete, runDelete, type PreparedDelete } from '../../backup/delete.ts';
 import type { DeleteRequest } from '../../backup/delete-plan.ts';
@@ -50,8 +51,10 @@ export const backupDelete = defineCommand({
   run: async ({ name, before, dryRun, yes }, { settings, questions }) => {
     await using archive = await openArchive(settings);
     const prepared = await prepareDelete(archive.store, requestFrom(name, before));
+    const names = prepared.plan.backups.map((backup) => backup.name);
+    await refuseBackupsInUse(settings, archive, names);
     const json = {
-      backups: prepared.plan.backups.map((backup) => backup.name),
+      backups: names,
       kept: prepared.plan.kept.map((backup) => backup.name),
       objects: prepared.keys.length,
       sizeBytes: prepared.sizeBytes,
@@ -62,6 +65,8 @@ export const backupDelete = defineCommand({
     if (!yes && !(await questions.confirm({ question, word: archive.clusterName, flag: '--yes' }))) {
       return { text: () => 'Nothing has been deleted.\n', json: { ...json, deleted: false } };
     }
+    // Somebody may have planned with one of them while the question was open.
+    await refuseBackupsInUse(settings, archive, names);
     await runDelete(archive.store, prepared);
     return { text: () => `Deleted ${countOf(prepared.keys.length, 'object')}.\n`, json: { ...json, deleted: true } };
   },
