@@ -45,13 +45,17 @@ function zstdBound(sizeBytes: number): number {
   return sizeBytes + Math.ceil(sizeBytes / 256) + 1024;
 }
 
+/** Smaller buffers may be cut from a pool that many share (its size differs between versions), and cannot be given away. */
+const NEVER_POOLED_BYTES = 1024 * 1024;
+
 function zstdFrame(piece: Buffer, level: number): Buffer {
   const frame = zstdCompressSync(piece, {
     chunkSize: zstdBound(piece.length),
     params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
   });
   const { buffer } = frame;
-  if (frame.byteOffset !== 0 || !(buffer instanceof ArrayBuffer)) return owned(frame);
+  const isPooled = frame.byteOffset !== 0 || buffer.byteLength < NEVER_POOLED_BYTES;
+  if (isPooled || !(buffer instanceof ArrayBuffer)) return owned(frame);
   // What the bound has left over would stay allocated until the frame is collected, on the main thread.
   return Buffer.from(buffer.transfer(frame.length));
 }
