@@ -4,9 +4,10 @@
  * @module
  */
 
-import { stateOf, type JournalEntry } from '../recovery/journal.ts';
+import { hasStepBegun, isStepDone, stateOf, type JournalEntry } from '../recovery/journal.ts';
 import { discard, rehearse } from '../recovery/recover.ts';
 import type { RecoveryContext } from '../recovery/recovery-context.ts';
+import { removeRehearsal } from '../recovery/rehearse-steps.ts';
 import { transition } from '../recovery/states.ts';
 import type { PlannedStep } from './output/reporter.ts';
 import { SHOWN_CUTOVER, SHOWN_REHEARSAL, stepsToCome, type ShownSteps } from './recovery-steps.ts';
@@ -27,6 +28,14 @@ export function stepsBefore(
   return [...rehearsal, ...checks, ...(given.cutsOver ? SHOWN_CUTOVER : [])];
 }
 
+/** Half a restore is of no use, and the room it takes may be what the running server is short of. */
+async function freeRoom(context: RecoveryContext, { reporter }: Session): Promise<void> {
+  const { entries } = context.journal;
+  if (!hasStepBegun(entries, 'restore') || isStepDone(entries, 'restore')) return;
+  await removeRehearsal(context);
+  reporter.note('What had been restored is removed again.');
+}
+
 /** Makes a rehearsal stand. @throws what aborted the session, once nothing is left of the rehearsal. */
 export async function runRehearsal(context: RecoveryContext, shown: ShownSteps, session: Session): Promise<void> {
   const { reporter, signal } = session;
@@ -38,7 +47,11 @@ export async function runRehearsal(context: RecoveryContext, shown: ShownSteps, 
   try {
     await rehearse(context);
   } catch (error) {
-    if (!signal.aborted || stood) throw error;
+    if (stood) throw error;
+    if (!signal.aborted) {
+      await freeRoom(context, session);
+      throw error;
+    }
     shown.stop('stopped');
     reporter.begin('clean up', 'the rehearsal is removed');
     await discard(context);

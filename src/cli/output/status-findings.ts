@@ -202,7 +202,7 @@ function recoveryFindings(recoveries: NonNullable<Protection['recoveries']>): re
     }
     if (state === 'standing') return { topic: 'recovery', level: 'ok', text: `rehearsal ${id} stands` };
     return state === 'rehearsing'
-      ? { topic: 'recovery', level: 'ok', text: `${id} is being rehearsed` }
+      ? { topic: 'recovery', level: 'ok', text: `the rehearsal ${id} is not at its target yet` }
       : {
           topic: 'recovery',
           level: 'act',
