@@ -5,13 +5,14 @@
  * @module
  */
 
-import { lstat, readdir, readlink, realpath, rm } from 'node:fs/promises';
+import { readdir, readlink, realpath, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { Failure } from '../base/failure.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { isThere } from '../instance/durable-rename.ts';
 import { runningPostmaster } from '../instance/postmaster.ts';
+import { directorySize } from './directory-size.ts';
 import { stateOf } from './journal.ts';
 import { during } from './recover.ts';
 import type { RecoveryContext } from './recovery-context.ts';
@@ -22,15 +23,6 @@ export interface ReleasedPath {
   readonly path: string;
   readonly sizeBytes: bigint;
   readonly holds: 'data from before' | 'recovered data, replaced by the undo' | 'rehearsal' | 'tablespace of these';
-}
-
-async function sizeOf(path: string): Promise<bigint> {
-  const entry = await lstat(path, { bigint: true }).catch(() => undefined);
-  if (entry === undefined) return 0n;
-  if (!entry.isDirectory()) return entry.size;
-  let sum = 0n;
-  for (const name of await readdir(path)) sum += await sizeOf(join(path, name));
-  return sum;
 }
 
 /** Where the tablespaces of a data directory are. */
@@ -87,9 +79,9 @@ export async function releasePlan(context: RecoveryContext): Promise<ReleasedPat
     if (!(await isThere(path))) continue;
     if ((await runningPostmaster(path)) !== undefined) throw stillRuns(path);
     for (const contents of await tablespaceContents(path, used)) {
-      paths.push({ path: contents, sizeBytes: await sizeOf(contents), holds: 'tablespace of these' });
+      paths.push({ path: contents, sizeBytes: await directorySize(contents), holds: 'tablespace of these' });
     }
-    paths.push({ path, sizeBytes: await sizeOf(path), holds: HOLDS[place] });
+    paths.push({ path, sizeBytes: await directorySize(path), holds: HOLDS[place] });
   }
   return paths;
 }

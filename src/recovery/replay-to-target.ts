@@ -20,10 +20,13 @@ import { readReplayProgress, type ReplayProgress } from '../instance/replay-prog
 import { formatLsn } from '../postgres/lsn.ts';
 import { formatTimeUs } from '../postgres/timestamp.ts';
 import { isStepDone } from './journal.ts';
+import type { Plan } from './plan-value.ts';
 import { preparePrivateServers } from './rehearsal-files.ts';
 import { plannedLsn, rehearsalServer, type RecoveryContext } from './recovery-context.ts';
 
 const POLL_MS = 50;
+/** What replay leaves to the live server. */
+const LEAST_FREE_BYTES = 128n * 1024n ** 2n;
 
 /** A server that stands at the target. */
 export interface Standing {
@@ -56,8 +59,22 @@ async function untilPaused(
     if (!progress.isInRecovery) throw wentThrough(context);
     if (progress.isPaused) return progress;
     report(context, progress);
+    checkRoomForLive(await context.uses.cluster.freeBytes(), context.plan);
     await sleep(POLL_MS);
   }
+}
+
+/**
+ * Replay may fill the file system that the live server is on, which a full one would stop.
+ *
+ * @throws {Failure} `unavailable` while there is still some room; the rehearsal is stopped then.
+ */
+export function checkRoomForLive(freeBytes: bigint, { id, space }: Pick<Plan, 'id' | 'space'>): void {
+  if (freeBytes >= LEAST_FREE_BYTES) return;
+  throw new Failure('unavailable', {
+    message: `cannot replay further: only ${freeBytes} bytes are free on the file system of ${space.folder}, and the live server needs them`,
+    remedy: `Make room and go on:  walkback rehearse ${id}\nOr throw the rehearsal away:  walkback rehearse --discard ${id}`,
+  });
 }
 
 function wentThrough({ plan }: RecoveryContext): Failure {

@@ -34,6 +34,12 @@ describe('the number of the next timeline', () => {
     expect(await reserve('aaaa')).toBe(4);
   });
 
+  it('is above the newest, also when a history file below it is missing', async () => {
+    await archived('00000004.history');
+    expect(await reserve('aaaa')).toBe(5);
+    expect((await readdir(walDirectory)).toSorted()).toEqual(['00000002.history', '00000003.history']);
+  });
+
   it('is the same when the same recovery asks again', async () => {
     expect([await reserve('aaaa'), await reserve('aaaa')]).toEqual([2, 2]);
   });

@@ -2,6 +2,8 @@
  * The number of the next timeline: chosen by us before the server chooses, and reserved in the archive, so that two
  * recoveries can never open two histories of one number.
  *
+ * It is above all that the archive has, so that whoever follows `latest` follows it, also where history files are missing.
+ *
  * A server that ends recovery takes the first number above its own that has no history file in the archive or in its
  * `pg_wal`. Numbers that another recovery has reserved, but that are in no archive (yet), are made known to it by a history
  * file in `pg_wal`.
@@ -14,7 +16,6 @@
 import { join } from 'node:path';
 
 import { writeFileDurably } from '../archive/durable-file.ts';
-import { findWalObjects } from '../archive/read-wal-file.ts';
 import { Failure } from '../base/failure.ts';
 import { formatLsn } from '../postgres/lsn.ts';
 import { formatHistoryName, parseHistoryName, type TimelineHistory } from '../postgres/timeline-history.ts';
@@ -65,10 +66,12 @@ async function writePlaceholder(request: TimelineRequest, timeline: number): Pro
  */
 export async function reserveTimeline(request: TimelineRequest): Promise<number> {
   const { store, line, holder } = request;
+  const archived = await archivedTimelines(store);
+  const newest = archived.at(-1) ?? 0;
   for (let timeline = line.timeline + 1; timeline <= line.timeline + MOST_TRIED; timeline += 1) {
-    const isArchived = (await findWalObjects(store, formatHistoryName(timeline))).length > 0;
-    if (isArchived) continue;
-    if (await reserve(store, timeline, holder)) return timeline;
+    if (archived.includes(timeline)) continue;
+    // Below the newest, `latest` would go on meaning that one, and not the timeline that is opened now.
+    if (timeline > newest && (await reserve(store, timeline, holder))) return timeline;
     await writePlaceholder(request, timeline);
   }
   throw new Failure('conflict', {

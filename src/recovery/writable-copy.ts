@@ -17,12 +17,38 @@ import {
   type PrivateServer,
 } from '../instance/private-server.ts';
 import { runProgram } from '../instance/run-program.ts';
+import { directorySize } from './directory-size.ts';
 import { feedFor } from './feed-wal.ts';
 import { untilOpen } from './promote.ts';
 import { privateServer, recoveryFile, rehearsalServer, type RecoveryContext } from './recovery-context.ts';
 import { replayToTarget } from './replay-to-target.ts';
 
 const COPY_TIMEOUT_MS = 24 * 3_600_000;
+
+/** What the live server, on the same file system, must not be left without. */
+const ROOM_BYTES = 512n * 1024n ** 2n;
+
+/** True if copies cost no room. Tried, because only the file system knows. */
+async function canReflink(from: string, folder: string): Promise<boolean> {
+  if (process.platform !== 'linux') return false;
+  const argv = ['cp', '--reflink=always', '--', join(from, 'PG_VERSION'), join(folder, 'reflink')];
+  return (await runProgram(argv, { timeoutMs: COPY_TIMEOUT_MS })).code === 0;
+}
+
+/** @throws {Failure} `refused` if the copy would leave the live server without room. */
+export function checkRoomForCopy(neededBytes: bigint, freeBytes: bigint): void {
+  if (freeBytes >= neededBytes + ROOM_BYTES) return;
+  throw new Failure('refused', {
+    message: `cannot copy the rehearsal for checks that write: it has ${neededBytes} bytes, and ${freeBytes} are free beside the live server`,
+    remedy: 'Make room there, or run only checks that read.',
+  });
+}
+
+async function checkRoom(context: RecoveryContext, rehearsal: string, folder: string): Promise<void> {
+  if (await canReflink(rehearsal, folder)) return;
+  const tablespaces = await directorySize(recoveryFile(context, 'tablespaces'));
+  checkRoomForCopy((await directorySize(rehearsal)) + tablespaces, await context.uses.cluster.freeBytes());
+}
 
 /** Reflinks where the file system has them: then it costs no time and no room. */
 async function copyFolder(from: string, to: string): Promise<void> {
@@ -63,6 +89,7 @@ export async function withWritableCopy<T>(
   await rm(folder, { recursive: true, force: true });
   try {
     await makeFolder(folder);
+    await checkRoom(context, rehearsal, folder);
     await stopPrivateServer(rehearsal);
     await copyFolder(rehearsal, dataDirectory);
     await copyTablespaces(dataDirectory, join(folder, 'tablespaces'));

@@ -110,6 +110,21 @@ describe('a cutover', () => {
   });
 });
 
+describe('a live server that has crashed and stays so', () => {
+  it('is recovered, and undone with all that it had not archived', async () => {
+    const before = await planBeforeDisaster();
+    await live.server.sql('insert into orders values (500)');
+    await live.server.stop('immediate');
+    const plan = await live.plan({ kind: 'lsn', lsn: plannedLsn(before.target.lsn), inclusive: false });
+    expect(plan.warnings.map(({ about }) => about)).toContain('liveState');
+    await working(plan, rehearse);
+    await working(plan, cutOver);
+    expect(await count()).toBe(100);
+    await working(plan, undo);
+    expect(await live.server.sql('select id from orders')).toEqual([{ id: 500 }]);
+  });
+});
+
 describe('an undo', () => {
   it('does not need the archiver of the line that it leaves', async () => {
     const plan = await planBeforeDisaster();
