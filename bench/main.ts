@@ -1,8 +1,8 @@
 /**
  * `npm run bench`: backup and restore, and WAL out and in, beside other programs, in one run on one machine, interleaved.
  *
- * `--size-mib N` (1200), `--segments N` (64), `--rounds N` (3), `--part backup|wal` (both), `--write` to renew the tables
- * in docs/benchmarks.md.
+ * `--size-mib N` (1200), `--segments N` (64), `--rounds N` (3), `--part backup|wal` (both), `--only REGEX` for some of the
+ * programs, `--write` to renew the tables in docs/benchmarks.md.
  *
  * @module
  */
@@ -25,6 +25,7 @@ const { values } = parseArgs({
     segments: { type: 'string', default: '64' },
     rounds: { type: 'string', default: '3' },
     part: { type: 'string', default: 'backup,wal' },
+    only: { type: 'string', default: '' },
     write: { type: 'boolean', default: false },
   },
 });
@@ -36,10 +37,14 @@ if (!canMeasure()) {
 
 const DOCUMENT = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
 
+const only = new RegExp(values.only);
+
 async function benchBackup(): Promise<string> {
   console.error(`bench: filling a server with about ${values['size-mib']} MiB …`);
   await using bench = await startBenchServer(Number(values['size-mib']));
-  const { tools, missing } = findTools(bench, await bundleWalkback(join(bench.scratch, 'program')));
+  const found = findTools(bench, await bundleWalkback(join(bench.scratch, 'program')));
+  const tools = found.tools.filter(({ name }) => only.test(name));
+  const { missing } = found;
   for (const name of missing) console.error(`bench: left out: ${name}`);
 
   const backups = new Map<BackupTool, Measured[]>(tools.map((tool) => [tool, []]));
@@ -105,5 +110,5 @@ async function tell(part: string, text: string): Promise<void> {
 const parts = values.part.split(',');
 if (parts.includes('backup')) await tell('backup', await benchBackup());
 if (parts.includes('wal')) {
-  await tell('wal', await benchWal({ segments: Number(values.segments), rounds: Number(values.rounds) }));
+  await tell('wal', await benchWal({ segments: Number(values.segments), rounds: Number(values.rounds), only }));
 }

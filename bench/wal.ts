@@ -2,8 +2,6 @@
  * WAL out and in beside other programs, in one run on one machine, interleaved: segments pushed through `archive_command`
  * of a real server, and replayed through `restore_command` by another.
  *
- * `node bench/wal.ts --segments N --rounds N --only TEXT` for this part alone.
- *
  * @module
  */
 
@@ -12,7 +10,6 @@ import { once } from 'node:events';
 import { appendFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 
 import { runProgram, serverAt } from '../tests/support/postgres.ts';
 import { machine } from './report.ts';
@@ -141,13 +138,13 @@ interface Runs {
 }
 
 /** Measures, and answers with the tables. */
-export async function benchWal(given: { segments: number; rounds: number; only?: string }): Promise<string> {
+export async function benchWal(given: { segments: number; rounds: number; only: RegExp }): Promise<string> {
   console.error(`bench: filling ${given.segments} segments of WAL …`);
   await using wal = await startWalServer(given.segments);
   await markAllDone(wal.server.dataDirectory);
   const { tools: all, missing } = findWalTools(wal);
   for (const name of missing) console.error(`bench: left out: ${name}`);
-  const tools = all.filter(({ name }) => name.includes(given.only ?? ''));
+  const tools = all.filter(({ name }) => given.only.test(name));
   const runs: Runs = {
     push: new Map(tools.map((tool) => [tool, []])),
     fetch: new Map(tools.map((tool) => [tool, []])),
@@ -163,16 +160,4 @@ export async function benchWal(given: { segments: number; rounds: number; only?:
     walTable(`Push: ${count} segments through archive_command`, series(runs.push), count),
     walTable(`Fetch: ${count} segments replayed through restore_command`, series(runs.fetch), count),
   ].join('\n');
-}
-
-if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      segments: { type: 'string', default: '64' },
-      rounds: { type: 'string', default: '3' },
-      only: { type: 'string', default: '' },
-    },
-  });
-  const { segments, rounds, only } = values;
-  console.log(await benchWal({ segments: Number(segments), rounds: Number(rounds), only }));
 }
