@@ -43,6 +43,8 @@ export interface PlanFacts {
     readonly state: 'running' | 'stopped' | 'crashed';
     /** `standby.signal` is there. */
     readonly isReplica: boolean;
+    /** Where `pg_wal` leads, if it is a link. */
+    readonly walFolder: string | undefined;
     readonly commands: { readonly stop: string; readonly start: string };
   };
   readonly control: {

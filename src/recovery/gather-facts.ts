@@ -5,6 +5,7 @@
  * @module
  */
 
+import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { listBackups } from '../backup/list.ts';
@@ -98,6 +99,7 @@ async function clusterFacts(cluster: Cluster, state: ServerState): Promise<PlanF
     problems: await cluster.placeProblems(),
     freeBytes: await cluster.freeBytes(),
     state,
+    walFolder: await readlink(join(cluster.dataDirectory, 'pg_wal')).catch(() => undefined),
     isReplica: await isThere(join(cluster.dataDirectory, 'standby.signal')),
     commands: cluster.commandLines,
   };

@@ -26,6 +26,7 @@ export interface PlanWarning {
     | 'liveState'
     | 'notArchived'
     | 'synchronous'
+    | 'walFolder'
     | 'target';
   readonly text: string;
   readonly names: readonly string[];

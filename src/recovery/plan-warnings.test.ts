@@ -13,6 +13,7 @@ describe('a plan warns', () => {
     ['of unlogged tables', { live: { unloggedTables: ['shop.public.carts'] } }, 'unloggedTables', /carts/],
     ['of logical slots', { live: { logicalSlots: ['cdc'] } }, 'logicalSlots', /cdc/],
     ['of subscriptions', { live: { subscriptions: ['feed'] } }, 'subscriptions', /feed/],
+    ['of WAL on a disk of its own', { cluster: { walFolder: '/wal' } }, 'walFolder', /\/wal/],
     ['of synchronous replicas', { live: { synchronousStandbyNames: 'ANY 1 (a)' } }, 'synchronous', /ANY 1/],
     ['of a server that does not archive', { live: { archiveMode: 'off' } }, 'notArchived', /archive_mode is off/],
     [

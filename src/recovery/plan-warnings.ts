@@ -92,6 +92,15 @@ function archiverFails(failure: string | undefined): Found {
   };
 }
 
+function walFolder({ cluster }: PlanFacts): Found {
+  if (cluster.walFolder === undefined) return undefined;
+  return {
+    about: 'walFolder',
+    text: "The live server's pg_wal is a link. The recovered server has its WAL in the data directory, until it is stopped and that is moved; undo goes back to the link. A release leaves the folder it leads to.",
+    names: [cluster.walFolder],
+  };
+}
+
 function unfinished({ found }: PlanFacts): Found {
   if (found.unfinishedFileChanges.length === 0) return undefined;
   return {
@@ -108,6 +117,7 @@ export function planWarnings(facts: PlanFacts): PlanWarning[] {
     notArchived(facts),
     replicas(facts),
     synchronous(facts),
+    walFolder(facts),
     unfinished(facts),
     preparedTransactions(facts),
     unloggedTables(facts),

@@ -100,6 +100,7 @@ export const planFacts: PlanFacts = {
     freeBytes: 100_000n * MIB,
     state: 'running',
     isReplica: false,
+    walFolder: undefined,
     commands: { stop: 'pg_ctl stop', start: 'pg_ctl start' },
   },
   control: { systemIdentifier: 7n, majorVersion: 17, timeline: 1, walLevel: 'replica', required: REQUIRED },

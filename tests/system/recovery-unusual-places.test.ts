@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -96,7 +96,11 @@ async function configure({ root, data, etc, sockets, archive }: Unusual): Promis
 }
 
 /** Started with options that no file has, and no database called postgres. */
-async function startUnusual(folder: string, options: (one: Unusual) => string[]): Promise<Unusual> {
+async function startUnusual(
+  folder: string,
+  options: (one: Unusual) => string[],
+  initdbFlags: (root: string) => string[] = () => [],
+): Promise<Unusual> {
   const root = await mkdtemp(join(tmpdir(), 'walkback-unusual-'));
   const [data, etc] = [join(root, folder, 'var', 'main'), join(root, folder, 'etc', 'main')];
   made = { root, data, etc, sockets: join(root, 's, o'), archive: join(root, "it's archived 100%f") };
@@ -104,7 +108,7 @@ async function startUnusual(folder: string, options: (one: Unusual) => string[])
   await mkdir(made.sockets);
   await mkdir(join(made.archive, 'wal_005'), { recursive: true });
   const flags = ['--no-sync', '-k', '--locale=C', '--encoding=UTF8', '--wal-segsize=1', '-U', 'boss', '-A', 'trust'];
-  await runProgram(join(bin, 'initdb'), [...flags, '-D', data]);
+  await runProgram(join(bin, 'initdb'), [...flags, ...initdbFlags(root), '-D', data]);
   await configure(made);
   const given = options(made).map(quoteForShell).join(' ');
   await runProgram(join(bin, 'pg_ctl'), ['-D', data, '-w', '-l', join(root, 'log'), '-o', given, 'start']).catch(
@@ -168,8 +172,14 @@ describe('a recovery of a server with its configuration elsewhere', () => {
     await recoverAndUndo(one);
   });
 
-  it('goes on with a folder of configuration given by -D, on a path too long for a socket', async () => {
-    const one = await startUnusual('long '.repeat(20).trim(), ({ etc }) => ['-D', etc, '-p', String(PORT)]);
+  it('goes on with a folder of configuration given by -D, on a path too long for a socket, with WAL on a disk of its own', async () => {
+    const walDisk = (root: string): string => join(root, 'wal disk');
+    const one = await startUnusual(
+      'long '.repeat(20).trim(),
+      ({ etc }) => ['-D', etc, '-p', String(PORT)],
+      (root) => ['-X', walDisk(root)],
+    );
     await recoverAndUndo(one);
+    expect(await readlink(join(one.data, 'pg_wal'))).toBe(walDisk(one.root));
   });
 });
