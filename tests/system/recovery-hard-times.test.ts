@@ -125,6 +125,26 @@ describe('a live server that has crashed and stays so', () => {
   });
 });
 
+describe('a live server that does not archive', () => {
+  it('is recovered and undone, without the backup that could not be taken', async () => {
+    const plan = await planBeforeDisaster();
+    await live.server.sql("alter system set archive_mode = 'off'");
+    await live.server.stop();
+    await live.server.start();
+    await live.server.sql('insert into orders values (500)');
+    await working(plan, rehearse);
+    await working(plan, cutOver);
+    expect(await count()).toBe(100);
+    await working(plan, undo);
+    await working(plan, async ({ journal }) => {
+      expect(factsOf(journal.entries, 'archiveTail')).toMatchObject({ outcome: 'skipped', liveState: 'running' });
+      expect(factsOf(journal.entries, 'backUp')).toEqual({ skipped: 'archive_mode is off' });
+      expect(stateOf(journal.entries)).toBe('undone');
+    });
+    expect(await live.server.sql('select id from orders')).toEqual([{ id: 500 }]);
+  });
+});
+
 describe('an undo', () => {
   it('does not need the archiver of the line that it leaves', async () => {
     const plan = await planBeforeDisaster();

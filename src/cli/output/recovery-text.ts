@@ -121,7 +121,10 @@ export function recoveredText(status: RecoveryStatus, screen: Screen): string {
 /** Damaged pages are in the cluster as well as in the backup: the loudest line of the report. */
 function backupText(entries: RecoveryStatus['entries'], step: 'backUp' | 'undoBackUp', screen: Screen): string[] {
   const facts = factsOf(entries, step);
-  const { backup = 'none', damagedPages, damagedFiles } = facts ?? {};
+  const { backup = 'none', damagedPages, damagedFiles, skipped } = facts ?? {};
+  if (skipped !== undefined) {
+    return [screen.paint(`NONE TAKEN: ${skipped}. The cluster is not protected.`, 'loss'), 'walkback status'];
+  }
   if (damagedPages === undefined) return [`${backup} taken and complete`];
   return [
     screen.paint(`${backup} taken WITH ${damagedPages} DAMAGED PAGES in ${damagedFiles}`, 'loss'),
