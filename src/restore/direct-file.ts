@@ -65,7 +65,7 @@ export class DirectBuffers {
 
   #current(): Buffer {
     const piece = this.#pieces[this.#at];
-    if (piece === undefined) throw new RangeError('no such buffer');
+    if (piece === undefined) throw new TypeError('no such buffer');
     return piece;
   }
 
