@@ -1,4 +1,5 @@
-import { cp, mkdir, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { itKeepsTheClusterContract } from '../../src/cluster/conformance.ts';
@@ -41,6 +42,32 @@ describe('a local cluster', () => {
     await symlink(server.dataDirectory, link);
     const [problem] = await clusterOf(server, link).placeProblems();
     expect(problem?.remedy).toContain(server.dataDirectory);
+  });
+
+  it('refuses a tablespace inside the data directory, and lets one beside it be', async () => {
+    await using server = await startPostgres({ major: 17 });
+    const [inside, beside] = [join(server.dataDirectory, 'fast'), `${server.dataDirectory}-fast`];
+    await Promise.all([mkdir(inside), mkdir(beside)]);
+    await server.sql(`create tablespace beside location '${beside}'`);
+    expect(await clusterOf(server).placeProblems()).toEqual([]);
+    await server.sql(`create tablespace fast location '${inside}'`);
+    const [problem] = await clusterOf(server).placeProblems();
+    expect(problem?.message).toContain(inside);
+  });
+
+  it('refuses a folder in which nothing can be renamed', async () => {
+    await using server = await startPostgres({ major: 17, start: false });
+    await chmod(server.root, 0o500);
+    const [problem] = await clusterOf(server).placeProblems();
+    await chmod(server.root, 0o700);
+    expect(problem?.message).toContain(server.root);
+  });
+
+  it('is the same under a name with a slash at its end', async () => {
+    await using server = await startPostgres({ major: 17, start: false });
+    const cluster = clusterOf(server, `${server.dataDirectory}/`);
+    expect(cluster.recoveryFolder('c0de')).toBe(`${server.dataDirectory}.walkback/c0de`);
+    expect(cluster.placeOf('c0de', 'live')).toBe(server.dataDirectory);
   });
 
   it('refuses an id that would lead out of its folder', async () => {
