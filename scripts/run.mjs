@@ -24,8 +24,10 @@ const OK = ['node', 'scripts/ok.ts'];
 /** The native loader writes nothing into node_modules, which whoever runs this may not be able to write. */
 const VITEST = ['vitest', 'run', '--configLoader', 'native', '--project'];
 const UNIT = [...VITEST, 'unit'];
-const SYSTEM = [...VITEST, 'system'];
-const EXTRA = [...VITEST, 'extra'];
+/** In CI a machine that stalls may fail a test of real servers once; a second failure counts. The report names retries. */
+const RETRY = process.env.CI === undefined ? [] : ['--retry=1'];
+const SYSTEM = [...VITEST, 'system', ...RETRY];
+const EXTRA = [...VITEST, 'extra', ...RETRY];
 
 /**
  * What each task needs, and the lines it runs (in the project's root, on the project's Node). All lines run; the task
