@@ -27,6 +27,8 @@ export interface ConnectionSettings {
   /** `false` or absent: no TLS. */
   readonly ssl?: boolean | { readonly rejectUnauthorized: boolean; readonly ca?: string };
   readonly connectTimeoutMs?: number;
+  /** Parameters of the session: they win over those that are set for a role or a database. */
+  readonly parameters?: Readonly<Record<string, string | number>>;
 }
 
 /** One row: column names with the server's text, `null` for SQL null. */
@@ -71,6 +73,13 @@ function checkSettings(settings: ConnectionSettings): void {
   });
 }
 
+/** As the server takes them apart: at spaces, a backslash before one that is meant. */
+function optionsText(parameters: Readonly<Record<string, string | number>>): string {
+  return Object.entries(parameters)
+    .map(([name, value]) => `-c ${name}=${String(value).replaceAll(/[\\ ]/g, String.raw`\$&`)}`)
+    .join(' ');
+}
+
 function clientFor(settings: ConnectionSettings): pg.Client {
   return new pg.Client({
     host: settings.host,
@@ -79,6 +88,7 @@ function clientFor(settings: ConnectionSettings): pg.Client {
     database: settings.database,
     ...(settings.password === undefined ? {} : { password: settings.password }),
     ssl: settings.ssl ?? false,
+    ...(settings.parameters === undefined ? {} : { options: optionsText(settings.parameters) }),
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     connectionTimeoutMillis: settings.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,

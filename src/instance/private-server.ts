@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, isFailure } from '../base/failure.ts';
 import { connect, sqlStateOf, type Connection, type ConnectionSettings } from './connection.ts';
 import { isProcessAlive, runningPostmaster, untilReaped } from './postmaster.ts';
-import { privateServerArguments, type PrivateServerSettings } from './private-settings.ts';
+import { privateServerArguments, privateSessionParameters, type PrivateServerSettings } from './private-settings.ts';
 
 /** What is needed to start one. */
 export interface PrivateServer {
@@ -32,8 +32,9 @@ const STOP_TIMEOUT_MS = 300_000;
 
 /** How it is reached: by its own socket directory alone. */
 export function privateConnection(server: PrivateServer, database = 'postgres'): ConnectionSettings {
-  const { socketDirectory, port } = server.settings;
-  return { host: socketDirectory, port, user: server.user, database, connectTimeoutMs: 5000 };
+  const { socketDirectory, port, major } = server.settings;
+  const parameters = privateSessionParameters(major);
+  return { host: socketDirectory, port, user: server.user, database, connectTimeoutMs: 5000, parameters };
 }
 
 /** Starts it, unless it runs already. Returns as soon as the process exists; {@link untilItAnswers} waits. */

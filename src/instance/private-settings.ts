@@ -54,6 +54,20 @@ const LOCK_TIMEOUT = '5s';
  */
 const REPLICATION_PLACES = 1000;
 
+/** For our own sessions there: what the data set for a role or a database (`ALTER ROLE … SET`) must not act on them. */
+export function privateSessionParameters(major: number): Record<string, string | number> {
+  return {
+    session_preload_libraries: '',
+    local_preload_libraries: '',
+    lock_timeout: LOCK_TIMEOUT,
+    statement_timeout: 0,
+    idle_session_timeout: 0,
+    idle_in_transaction_session_timeout: 0,
+    default_transaction_read_only: 'off',
+    ...(major >= 17 ? { transaction_timeout: 0 } : {}),
+  };
+}
+
 type Setting = readonly [name: string, value: string | number];
 
 /** One entry of a list of directories, whatever is in its name. Source: `SplitDirectoriesString`. */

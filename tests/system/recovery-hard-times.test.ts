@@ -6,6 +6,11 @@ import { stopPrivateServer } from '../../src/instance/private-server.ts';
 import { archiveTail } from '../../src/recovery/archive-tail.ts';
 import { factsOf, stateOf } from '../../src/recovery/journal.ts';
 import type { Plan } from '../../src/recovery/plan-value.ts';
+import { checkRehearsal } from '../../src/recovery/check-rehearsal.ts';
+import { gatherFacts } from '../../src/recovery/gather-facts.ts';
+import { makePlan } from '../../src/recovery/plan.ts';
+import { newRecoveryId, writePlan } from '../../src/recovery/plan-file.ts';
+import { connect } from '../../src/instance/connection.ts';
 import { cutOver, openRecovery, rehearse, undo } from '../../src/recovery/recover.ts';
 import { plannedLsn, type RecoveryContext } from '../../src/recovery/recovery-context.ts';
 import { startRecoverable, type Recoverable } from '../support/recoverable.ts';
@@ -142,6 +147,43 @@ describe('a live server that does not archive', () => {
       expect(stateOf(journal.entries)).toBe('undone');
     });
     expect(await live.server.sql('select id from orders')).toEqual([{ id: 500 }]);
+  });
+});
+
+describe('what is set for a role', () => {
+  it('does not act on the sessions of a rehearsal', async () => {
+    await live.server.sql(`alter role postgres set statement_timeout = '1ms';
+      alter role postgres set default_transaction_read_only = on;
+      alter role postgres set idle_session_timeout = '1ms';
+      alter role postgres set session_preload_libraries = 'no_such_library'`);
+    const { uses } = live;
+    await using client = await connect({
+      host: live.server.socketDirectory,
+      port: live.server.port,
+      user: 'postgres',
+      database: 'postgres',
+      parameters: {
+        statement_timeout: 0,
+        session_preload_libraries: '',
+        default_transaction_read_only: 'off',
+        idle_session_timeout: 0,
+      },
+    });
+    const [row = {}] = await client.query('with gone as (delete from orders returning 1) select txid_current() as xid');
+    await client.query('select pg_switch_wal(); select pg_sleep(1)');
+    const id = await newRecoveryId(uses.cluster);
+    const target = { kind: 'xid', xid: Number(row['xid']), inclusive: false } as const;
+    const silent = { ...uses.cluster, state: async () => 'stopped' as const };
+    const plan = makePlan(await gatherFacts({ ...uses, cluster: silent }, { id, target }));
+    await writePlan(uses.cluster, plan);
+    await using recovery = await openRecovery({ ...uses, cluster: silent }, id);
+    await rehearse(recovery.context);
+    const [result] = await checkRehearsal(recovery.context, {
+      checks: [{ name: 'write', sql: 'create table made (i int); select count(*) = 100 from orders' }],
+      database: 'postgres',
+      isWritable: true,
+    });
+    expect(result).toMatchObject({ passed: true, problems: [] });
   });
 });
 
