@@ -167,7 +167,8 @@ export async function discard(context: RecoveryContext): Promise<void> {
   });
 }
 
-async function removeLeftovers(context: RecoveryContext): Promise<void> {
+/** Removes what private servers of a recovery that is over have left: spool, sockets, a copy. */
+export async function removeLeftovers(context: RecoveryContext): Promise<void> {
   const { uses, plan } = context;
   const inFolder = ['spool', 'copy', 'socket'].map((name) => recoveryFile(context, name));
   for (const path of [...inFolder, socketDirectoryOf(uses.cluster.recoveryFolder(plan.id), plan.id)]) {

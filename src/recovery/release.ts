@@ -14,7 +14,7 @@ import { isThere } from '../instance/durable-rename.ts';
 import { runningPostmaster } from '../instance/postmaster.ts';
 import { directorySize } from './directory-size.ts';
 import { stateOf } from './journal.ts';
-import { during } from './recover.ts';
+import { during, removeLeftovers } from './recover.ts';
 import type { RecoveryContext } from './recovery-context.ts';
 import { transition } from './states.ts';
 
@@ -98,6 +98,7 @@ export async function release(context: RecoveryContext): Promise<ReleasedPath[]>
   const paths = await releasePlan(context);
   await during(context, 'release', async () => {
     for (const { path } of paths) await rm(path, { recursive: true, force: true });
+    await removeLeftovers(context);
   });
   return paths;
 }

@@ -159,6 +159,10 @@ async function recoverAndUndo(one: Unusual): Promise<void> {
   expect(undone.output).toContain('Undone.');
   expect(await sql(one, ask)).toEqual([{ n: 0, mem: '7MB', port: String(PORT), file }]);
   expect(await walkback(one, 'release', id, '--yes')).toMatchObject({ code: 0 });
+  expect(
+    (await readdir(`${one.data}.walkback/${id}`)).filter((name) => /spool|socket|kept|replaced/.test(name)),
+  ).toEqual([]);
+  expect((await readdir(tmpdir())).filter((name) => name.endsWith(`-${id}`))).toEqual([]);
 }
 
 describe('a recovery of a server with its configuration elsewhere', () => {
