@@ -13,6 +13,7 @@ import { readReadyFiles } from '../archive/ready-files.ts';
 import { isFailure, type Failure } from '../base/failure.ts';
 import type { Settings } from '../config/load-settings.ts';
 import type { Connection } from '../instance/connection.ts';
+import { walFileKind } from '../walg/object-names.ts';
 import type { Archive } from './open-archive.ts';
 import { openInstance } from './open-instance.ts';
 import { readArchiveWindows, type ArchiveWindows } from './read-archive-windows.ts';
@@ -31,6 +32,8 @@ export interface Archiver {
 /** Files that wait to be archived. */
 export interface WaitingFiles {
   readonly count: number;
+  /** Those of them that are whole segments, not history files. */
+  readonly segmentCount: number;
   /** When the oldest of them was ready; `undefined` if none waits. */
   readonly oldestUs: bigint | undefined;
 }
@@ -97,7 +100,8 @@ async function readWaiting(dataDirectory: string): Promise<WaitingFiles> {
     (least, time) => (least === undefined || time < least ? time : least),
     undefined,
   );
-  return { count: names.length, oldestUs };
+  const segmentCount = names.filter((name) => walFileKind(name) === 'segment').length;
+  return { count: names.length, segmentCount, oldestUs };
 }
 
 async function readDisk(dataDirectory: string): Promise<Protection['disk']> {

@@ -109,9 +109,13 @@ describe('a server protected from the command line', () => {
     const { code, out } = await run(['status'], { environment });
     expect(out).toMatch(/✔|\+ +archiver/);
     expect(code === 0 || /disk/.test(out)).toBe(true);
-    const { level, findings }: { level: string; findings: { topic: string; level: string }[] } = JSON.parse(
-      (await run(['status', '--json'], { environment })).out,
-    );
+    interface Shown {
+      readonly level: string;
+      readonly findings: readonly { readonly topic: string; readonly level: string }[];
+      readonly numbers: unknown;
+    }
+    const { level, findings, numbers }: Shown = JSON.parse((await run(['status', '--json'], { environment })).out);
+    expect(numbers).toMatchObject({ backup: { count: 1 }, holes: { count: 0 }, recovery: { underWayCount: 0 } });
     expect(findings.filter((finding) => finding.topic !== 'disk' && finding.level !== 'ok')).toEqual([]);
     expect(['ok', 'look', 'act']).toContain(level);
   });

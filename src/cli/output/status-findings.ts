@@ -10,7 +10,7 @@ import { isFailure, type Failure } from '../../base/failure.ts';
 import type { RecoveryState } from '../../recovery/states.ts';
 import { countOf, formatAgo, formatBytes, formatDuration, shortTime } from './format.ts';
 import type { Screen } from './screen.ts';
-import { wholeSpan } from './timeline-bar.ts';
+import { wholeReach } from './timeline-bar.ts';
 
 /** `look`: in working hours. `act`: now, a commit may be lost or is already out of reach. */
 export type Level = 'ok' | 'look' | 'act';
@@ -99,8 +99,13 @@ function isFailing({ lastFailedUs, lastArchivedUs }: Archiver): boolean {
   return lastFailedUs !== undefined && (lastArchivedUs === undefined || lastFailedUs > lastArchivedUs);
 }
 
+/** False if the server is known to be another one than the archive's. */
+export function isArchiveOf(archive: ArchiveWindows, live: Protection['live']): boolean {
+  return live === undefined || isFailure(live) || live.systemIdentifier === archive.systemIdentifier;
+}
+
 function reachFinding(archive: ArchiveWindows, live: Protection['live'], screen: Screen): Finding {
-  if (live !== undefined && !isFailure(live) && live.systemIdentifier !== archive.systemIdentifier) {
+  if (live !== undefined && !isFailure(live) && !isArchiveOf(archive, live)) {
     return {
       topic: 'reach',
       level: 'act',
@@ -108,13 +113,11 @@ function reachFinding(archive: ArchiveWindows, live: Protection['live'], screen:
       remedy: 'Name the archive of this server: --archive, or WALKBACK_ARCHIVE.',
     };
   }
-  const spans = archive.timelines.flatMap((timeline) => wholeSpan(timeline) ?? []);
-  const [first] = spans;
-  if (first === undefined) {
+  const reach = wholeReach(archive.timelines);
+  if (reach === undefined) {
     return { topic: 'reach', level: 'act', text: 'nothing can be reached', remedy: 'walkback backup take' };
   }
-  const fromUs = spans.reduce((least, span) => (span.fromUs < least ? span.fromUs : least), first.fromUs);
-  const toUs = spans.reduce((most, span) => (span.toUs > most ? span.toUs : most), first.toUs);
+  const { fromUs, toUs } = reach;
   const text = `${shortTime(fromUs, screen)} to ${shortTime(toUs, screen)}, ${formatAgo(toUs, screen.nowUs())}`;
   return { topic: 'reach', level: 'ok', text };
 }
@@ -154,12 +157,16 @@ function holesFinding(archive: ArchiveWindows): Finding {
     : { topic: 'holes', level: 'look', text, remedy: 'walkback window' };
 }
 
+/** True if an agent that gave a sign then is still at work. */
+export function isAgentAlive(seenUs: bigint, nowUs: bigint): boolean {
+  return nowUs - seenUs <= BigInt(AGENT_SILENT_MS) * 1000n;
+}
+
 function agentFinding({ agentSeenUs: seenUs, live }: Protection, screen: Screen): Finding {
   if (live === undefined) return { topic: 'agent', level: 'ok', text: 'not known: data-directory is not set' };
   if (seenUs === undefined) return { topic: 'agent', level: 'ok', text: 'none serves this server' };
-  const silentMs = msSince(seenUs, screen);
-  if (silentMs <= AGENT_SILENT_MS) return { topic: 'agent', level: 'ok', text: 'running' };
-  const text = `silent for ${formatDuration(silentMs)}`;
+  if (isAgentAlive(seenUs, screen.nowUs())) return { topic: 'agent', level: 'ok', text: 'running' };
+  const text = `silent for ${formatDuration(msSince(seenUs, screen))}`;
   return {
     topic: 'agent',
     level: 'look',

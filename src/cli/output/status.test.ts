@@ -1,112 +1,23 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Archiver, Protection } from '../../app/read-protection.ts';
-import type { ArchiveWindows } from '../../app/read-archive-windows.ts';
-import type { Backup } from '../../backup/backup.ts';
-import { Failure } from '../../base/failure.ts';
-import type { Hole } from '../../history/window.ts';
-import { lsn } from '../../postgres/lsn.ts';
-import type { Screen } from './screen.ts';
-import { judgeProtection, worstOf, type Finding } from './status-findings.ts';
-import { statusText } from './status-text.ts';
-
-const SECOND_US = 1_000_000n;
-const NOW_US = BigInt(Date.parse('2026-06-05T16:41:45Z')) * 1000n;
-const screen: Screen = {
-  columns: 80,
-  isTerminal: false,
-  hasUnicode: true,
-  zone: 'America/Vancouver',
-  nowUs: () => NOW_US,
-  paint: (text) => text,
-};
-
-const backup: Backup = {
-  name: 'base_000000010000000000000004',
-  timeline: 1,
-  startLsn: lsn(0x4000028n),
-  finishLsn: lsn(0x4000100n),
-  startedAt: new Date('2026-06-05T08:03:00Z'),
-  finishedAt: new Date('2026-06-05T08:04:00Z'),
-  modifiedAt: new Date('2026-06-05T08:04:00Z'),
-  pgVersionNum: 170_002,
-  uncompressedSizeBytes: 12_000_000_000n,
-  compressedSizeBytes: 4_402_341_478n,
-  isPermanent: false,
-  tablespaces: [],
-  hostname: 'db',
-  dataDirectory: '/data',
-};
-
-const lastCommit = {
-  kind: 'commit',
-  xid: 7,
-  timeUs: NOW_US - 38n * SECOND_US,
-  lsn: lsn(0x7000000n),
-  endLsn: lsn(0x7000040n),
-  timeline: 1,
-} as const;
-
-const window = {
-  backup,
-  fromLsn: backup.finishLsn,
-  firstCommit: lastCommit,
-  toLsn: lsn(0x8000000n),
-  lastCommit,
-  because: 'endOfArchive',
-} as const;
-
-const timeline = { timeline: 1, fork: undefined, backups: [backup], windows: [window], holes: [] };
-
-const archive: ArchiveWindows = {
-  clusterName: 'shop-prod',
-  address: 's3://shop-prod/wal',
-  systemIdentifier: 1n,
-  backups: [backup],
-  broken: [],
-  timelines: [timeline],
-  unknownTimelines: [],
-  waitingSegments: 0,
-};
-
-const archiver: Archiver = {
-  archiveMode: 'on',
-  isInRecovery: false,
-  lastArchivedFile: '000000010000000000000007',
-  lastArchivedUs: NOW_US - 12n * SECOND_US,
-  lastFailedFile: undefined,
-  lastFailedUs: undefined,
-};
-
-const well: Protection = {
-  clusterName: 'shop-prod',
-  address: 's3://shop-prod/wal',
+import {
+  agoUs,
   archive,
   archiver,
-  waiting: { count: 0, oldestUs: undefined },
-  agentSeenUs: NOW_US - SECOND_US,
-  disk: { freeBytes: 64n << 30n, totalBytes: 100n << 30n },
-  live: { systemIdentifier: 1n, state: 'running', problems: [] },
-  recoveries: [],
-  backupDueMs: 26 * 3_600_000,
-};
+  away,
+  running,
+  screen,
+  timeline,
+  well,
+  withHole,
+} from '../../../tests/support/protected-cluster.ts';
+import type { Protection } from '../../app/read-protection.ts';
+import { judgeProtection, worstOf, type Finding } from './status-findings.ts';
+import { statusText } from './status-text.ts';
 
 function finding(topic: Finding['topic'], changed: Partial<Protection>): Finding | undefined {
   return judgeProtection({ ...well, ...changed }, screen).find((one) => one.topic === topic);
 }
-
-const hole = (toLsn: bigint): Hole => ({
-  firstMissing: '000000010000000000000005',
-  lastMissing: '000000010000000000000006',
-  segmentCount: 2,
-  fromLsn: lsn(toLsn - 100n),
-  toLsn: lsn(toLsn),
-  before: undefined,
-  behind: undefined,
-});
-
-const withHole = (toLsn: bigint) => ({ archive: { ...archive, timelines: [{ ...timeline, holes: [hole(toLsn)] }] } });
-const agoUs = (seconds: number) => NOW_US - BigInt(seconds) * SECOND_US;
 
 describe('the screen of a cluster that is well protected', () => {
   it('says ok in its first line, and gives figures for each part', () => {
@@ -154,10 +65,6 @@ describe('the screen of a cluster in trouble', () => {
   });
 });
 
-const away = new Failure('unavailable', { message: 'cannot connect', remedy: 'Look whether it runs.' });
-
-const running = { systemIdentifier: 1n, state: 'running', problems: [] } as const;
-
 describe('the judgement', () => {
   it('of a disk without room names what holds some of it', () => {
     const disk = { freeBytes: 1n << 30n, totalBytes: 100n << 30n };
@@ -199,10 +106,25 @@ describe('the judgement', () => {
       { archiver: { ...archiver, lastFailedUs: agoUs(60) } },
       'ok',
     ],
-    ['a file that waits a moment', 'archiver', { waiting: { count: 1, oldestUs: agoUs(20) } }, 'ok'],
-    ['a file that waits six minutes', 'archiver', { waiting: { count: 1, oldestUs: agoUs(360) } }, 'look'],
-    ['many files that wait a moment', 'archiver', { waiting: { count: 17, oldestUs: agoUs(20) } }, 'look'],
-    ['a file that waits two hours', 'archiver', { waiting: { count: 1, oldestUs: agoUs(7200) } }, 'act'],
+    ['a file that waits a moment', 'archiver', { waiting: { count: 1, segmentCount: 1, oldestUs: agoUs(20) } }, 'ok'],
+    [
+      'a file that waits six minutes',
+      'archiver',
+      { waiting: { count: 1, segmentCount: 1, oldestUs: agoUs(360) } },
+      'look',
+    ],
+    [
+      'many files that wait a moment',
+      'archiver',
+      { waiting: { count: 17, segmentCount: 17, oldestUs: agoUs(20) } },
+      'look',
+    ],
+    [
+      'a file that waits two hours',
+      'archiver',
+      { waiting: { count: 1, segmentCount: 1, oldestUs: agoUs(7200) } },
+      'act',
+    ],
     ['an archive that cannot be reached', 'reach', { archive: away }, 'act'],
     [
       'an archive without windows',

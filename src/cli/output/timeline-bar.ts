@@ -31,7 +31,15 @@ export function spanOf(window: Window, timeline: number): TimeSpan {
 
 /** The commit times of all of a timeline's windows; `undefined` if it has none. */
 export function wholeSpan({ windows, timeline }: TimelineWindows): TimeSpan | undefined {
-  const spans = windows.map((window) => spanOf(window, timeline));
+  return coveringSpan(windows.map((window) => spanOf(window, timeline)));
+}
+
+/** From the oldest to the newest moment that some timelines reach; `undefined` if they reach none. */
+export function wholeReach(timelines: readonly TimelineWindows[]): TimeSpan | undefined {
+  return coveringSpan(timelines.flatMap((timeline) => wholeSpan(timeline) ?? []));
+}
+
+function coveringSpan(spans: readonly TimeSpan[]): TimeSpan | undefined {
   const [first] = spans;
   if (first === undefined) return undefined;
   return spans.reduce(
