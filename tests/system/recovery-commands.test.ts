@@ -60,6 +60,8 @@ describe('the commands of a recovery', () => {
     expect((await walkback('undo', id, '--yes')).stdout).toContain('Undone.');
     expect(await live.server.sql('select count(*)::int as n from orders')).toEqual([{ n: 0 }]);
     expect((await walkback('release', id, '--yes')).stdout).toContain('Removed');
+    expect((await walkback('recover', 'status')).stdout).not.toContain(id);
+    expect((await walkback('recover', 'status', '--all')).stdout).toMatch(new RegExp(`^${id} .* released$`, 'm'));
     expect((await walkback('undo', id, '--yes')).code).not.toBe(0);
   });
 

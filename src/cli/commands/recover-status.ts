@@ -6,23 +6,46 @@
 
 import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
 import { listRecoveries, recoveryStatus } from '../../recovery/status.ts';
+import { Failure } from '../../base/failure.ts';
 import { defineCommand } from '../command.ts';
-import { recoveriesText, recoveryText } from '../output/recovery-text.ts';
+import { flag } from '../options.ts';
+import { listedRecoveries, recoveriesText } from '../output/recoveries-text.ts';
+import { recoveryText } from '../output/recovery-text.ts';
 
 /** The command. */
 export const recoverStatus = defineCommand({
   path: ['recover', 'status'],
   summary: 'Show the recoveries of this server, or one of them step by step',
   settings: ['archive', 'writing', 'server', 'recovery'],
+  description: 'Those that were thrown away or released are over, and listed with --all alone.',
   operands: { id: { placeholder: 'ID', summary: 'one recovery', isOptional: true } },
-  examples: [{ line: 'walkback recover status 7f3a', does: 'what is done, what is half done, and what to type' }],
-  run: async ({ id }, { settings, signal }) => {
+  options: { all: flag('List those that are over too') },
+  examples: [
+    { line: 'walkback recover status', does: 'those with something to do, or that keep data' },
+    { line: 'walkback recover status 7f3a', does: 'what is done, what is half done, and what to type' },
+  ],
+  run: async ({ id, all }, { settings, signal }) => {
+    if (id !== undefined && all) {
+      throw new Failure('usage', {
+        message: `cannot use --all together with ${id}: it lists all recoveries`,
+        remedy: 'Leave one of them out.',
+      });
+    }
     await using opened = await openRecoveryUses(settings, { onProgress: () => {}, signal });
     const { cluster, user } = opened.uses;
     if (id === undefined) {
       const found = await listRecoveries(cluster);
-      const json = found.map(({ id: one, state, plan, places }) => ({ id: one, state, target: plan.target, places }));
-      return { text: (screen) => recoveriesText(found, screen), json: { recoveries: json } };
+      const listed = listedRecoveries(found, all);
+      const recoveries = listed.shown.map(({ id: one, state, plan, places }) => ({
+        id: one,
+        state,
+        target: plan.target,
+        places,
+      }));
+      return {
+        text: (screen) => recoveriesText(listed, screen),
+        json: { recoveries, hiddenCount: listed.hiddenCount },
+      };
     }
     const status = await recoveryStatus(cluster, id);
     return { text: (screen) => recoveryText(status, user, screen), json: status };

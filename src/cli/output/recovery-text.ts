@@ -26,7 +26,7 @@ function down(entries: readonly JournalEntry[], from: string, to: string, screen
 }
 
 /** A label, and a line to type that stands alone. */
-function toType(label: string, line: string): string[] {
+export function toType(label: string, line: string): string[] {
   return [`${label}:`, `    ${line}`];
 }
 
@@ -162,7 +162,8 @@ export function undoneText(status: RecoveryStatus, screen: Screen): string {
   return `${lines.join('\n')}\n`;
 }
 
-const WORDS: Record<RecoveryState, string> = {
+/** Where a recovery stands, in words. */
+export const STATE_WORDS: Readonly<Record<RecoveryState, string>> = {
   planned: 'planned, nothing changed',
   rehearsing: 'rehearsal not at its target yet',
   standing: 'rehearsal stands at its target',
@@ -211,16 +212,6 @@ function nextLines({ id, state }: RecoveryStatus): string[] {
   }
 }
 
-/** Two lines a recovery: where it stands, and where it goes. */
-export function recoveriesText(found: readonly RecoveryStatus[], screen: Screen): string {
-  if (found.length === 0) return 'No recoveries of this server.\n';
-  const rows = found.flatMap(({ id, plan, state }) => {
-    const at = shortTime(BigInt(Date.parse(plan.createdAt)) * 1000n, screen);
-    return [`${id}  ${at}  ${WORDS[state]}`, `      to ${plan.target.asked}`];
-  });
-  return `${zoneLine(screen)}\n${rows.join('\n')}\n`;
-}
-
 /** One recovery with its steps; its rehearsal is looked at as the server's user `user`. */
 export function recoveryText(status: RecoveryStatus, user: string, screen: Screen): string {
   const { id, plan, state, openStep, entries } = status;
@@ -237,7 +228,7 @@ export function recoveryText(status: RecoveryStatus, user: string, screen: Scree
       : [`  in the middle of ${openStep.step}${openStep.failure === undefined ? '' : ' (failed)'}`];
   const lines = [
     `Recovery ${id} of ${plan.cluster.name} to ${plan.target.asked}`,
-    `${screen.paint(WORDS[state], STATE_COLOURS[state])}, ${zoneLine(screen)}`,
+    `${screen.paint(STATE_WORDS[state], STATE_COLOURS[state])}, ${zoneLine(screen)}`,
     ...steps,
     ...open,
     '',
