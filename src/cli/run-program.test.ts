@@ -194,6 +194,17 @@ describe('a failure', () => {
     );
   });
 
+  it('gives times in the zone of --tz too, in text alone', async () => {
+    const late = new Failure('refused', { message: 'cannot: it ended 2026-06-05T15:02:11Z', remedy: 'Wait.' });
+    const failing = fail('operator', late);
+    const vancouver = 'it ended 2026-06-05T15:02:11Z (08:02:11 America/Vancouver, ';
+    expect((await run('test fail --tz America/Vancouver', { failing })).err).toContain(vancouver);
+    expect((await run('test fail', { failing })).err).toBe(
+      'walkback: cannot: it ended 2026-06-05T15:02:11Z\n  Wait.\n',
+    );
+    expect((await run('test fail --json --tz America/Vancouver', { failing })).err).not.toContain('Vancouver');
+  });
+
   it('shows its causes with --verbose', async () => {
     const { err } = await run('test fail --verbose', { failing: fail('operator', refused) });
     expect(err).toContain('  caused by: deeper\n');

@@ -38,6 +38,8 @@ interface Run {
   isJson: boolean;
   isVerbose: boolean;
   color: ColorChoice;
+  /** The zone that times are shown in, once the settings are read and if they name one. */
+  zone: string | undefined;
 }
 
 /** Runs the program with the arguments behind its name. Answers the exit code; throws nothing. */
@@ -50,6 +52,7 @@ export async function runProgram(args: readonly string[], given: Surroundings = 
     isJson: false,
     isVerbose: false,
     color: 'auto',
+    zone: undefined,
   };
   const signals = abortOnSignals(given.signal);
   try {
@@ -108,6 +111,7 @@ async function runCommand(
   });
   const showsTimes = command.listener === 'operator' || command.listener === 'monitoring';
   const zone = showsTimes ? settings.get('timeZone') : undefined;
+  run.zone = zone;
   const given = readGiven(command, parsed, { zone, workingDirectory: process.cwd() });
   const screen = screenFor({ stream: run.streams.out, environment: run.environment, color: run.color, zone });
   const reporter = openReporter({ ...run, stream: run.streams.err, zone });
@@ -163,7 +167,7 @@ async function showEnding(error: unknown, run: Run, wasInterrupted: boolean): Pr
     stream: run.streams.err,
     environment: run.environment,
     color: run.color,
-    zone: undefined,
+    zone: run.zone,
   });
   const isOnlyTheSignal = wasInterrupted && !isFailure(error);
   if (run.isJson) {
@@ -171,6 +175,8 @@ async function showEnding(error: unknown, run: Run, wasInterrupted: boolean): Pr
     await run.streams.err.write(`${jsonText({ at: new Date().toISOString(), event: 'failed', ...facts })}\n`);
     return;
   }
-  const text = isOnlyTheSignal ? 'walkback: stopped, as asked\n' : endingText(error, screen, run.isVerbose);
+  const text = isOnlyTheSignal
+    ? 'walkback: stopped, as asked\n'
+    : endingText(error, screen, { isVerbose: run.isVerbose, hasZone: run.zone !== undefined });
   await run.streams.err.write(text);
 }

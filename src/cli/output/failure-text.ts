@@ -7,6 +7,7 @@
 
 import { isFailure, messageOf, type Failure } from '../../base/failure.ts';
 import type { Screen } from './screen.ts';
+import { withLocalTimes } from './times-in-text.ts';
 
 /** The messages of the causes below a failure that its own message does not hold already. */
 function causesOf(failure: Failure): string[] {
@@ -21,10 +22,11 @@ function causesOf(failure: Failure): string[] {
 
 const indent = (lines: string): string => lines.replace(/^(?=.)/gm, '  ');
 
-function failureText(failure: Failure, screen: Screen, isVerbose: boolean): string {
+function failureText(failure: Failure, screen: Screen, isVerbose: boolean, hasZone: boolean): string {
+  const shown = (text: string) => (hasZone ? withLocalTimes(text, screen) : text);
   const causes = isVerbose ? causesOf(failure).map((cause) => `caused by: ${cause}`) : [];
-  const lines = [...failure.facts, ...causes, failure.remedy].map(indent);
-  return `${screen.paint(`walkback: ${failure.message}`, 'loss')}\n${lines.join('\n')}\n`;
+  const lines = [...failure.facts, ...causes, failure.remedy].map((line) => indent(shown(line)));
+  return `${screen.paint(`walkback: ${shown(failure.message)}`, 'loss')}\n${lines.join('\n')}\n`;
 }
 
 function bugText(error: unknown): string {
@@ -32,9 +34,15 @@ function bugText(error: unknown): string {
   return `walkback: a bug in walkback: ${messageOf(error)}\n${indent(trace)}\n  Please report it, with these lines.\n`;
 }
 
+/** How it is shown. `hasZone`: somebody named the zone of the screen, and reads times in it. */
+interface Shown {
+  readonly isVerbose: boolean;
+  readonly hasZone: boolean;
+}
+
 /** The text for standard error of whatever ended a command. */
-export function endingText(error: unknown, screen: Screen, isVerbose: boolean): string {
-  return isFailure(error) ? failureText(error, screen, isVerbose) : bugText(error);
+export function endingText(error: unknown, screen: Screen, { isVerbose, hasZone }: Shown): string {
+  return isFailure(error) ? failureText(error, screen, isVerbose, hasZone) : bugText(error);
 }
 
 /** The same as one object, for `--json`. */
