@@ -269,7 +269,7 @@ describe.each(MAJORS)('WAL of PostgreSQL %i', (major) => {
       const left = ofKind('prepare').at(-1);
       const position = formatLsn(left?.lsn ?? started);
       await expect(find(xidTarget(left?.xid ?? 0))).rejects.toMatchObject({
-        remedy: `With it prepared: --to-lsn ${position}; without it: --to-lsn ${position} --exclusive`,
+        remedy: `With it prepared:\n    walkback recover plan --to-lsn ${position}\nWithout it:\n    walkback recover plan --to-lsn ${position} --exclusive`,
       });
     });
 
