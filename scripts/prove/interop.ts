@@ -92,7 +92,7 @@ async function itsSide({
 export const proof: Proof = {
   name: 'interop',
   shows: 'archives that the real wal-g wrote recover to what they must contain, and wal-g recovers ours',
-  defaultCount: 5,
+  defaultCount: 3,
   run: async (given) => {
     const ours = await ourSide(given);
     const its = await itsSide(given);

@@ -59,7 +59,7 @@ export const proof: Proof = {
   name: 'targets',
   shows:
     'at random targets over a concurrent workload, every recovered table equals the oracle, on PostgreSQL 14 to 18',
-  defaultCount: 3,
+  defaultCount: 2,
   run: async (given) => {
     let differences = 0;
     const majors = new Set<number>();
