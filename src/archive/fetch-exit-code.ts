@@ -11,6 +11,7 @@
  * @module
  */
 
+import { CAUSE_CODES } from '../base/exit-codes.ts';
 import type { FailureKind } from '../base/failure.ts';
 
 /**
@@ -38,19 +39,6 @@ const TRY_AGAIN = 1;
 const STOPS_RECOVERY = 128;
 const HOLE = STOPS_RECOVERY + NOT_IN_ARCHIVE;
 
-/** BSD `<sysexits.h>` where it has one that fits. None may be 15: 128 + 15 is SIGTERM's. */
-const CAUSES: Readonly<Record<FailureKind | 'bug', number>> = {
-  usage: 64,
-  corrupt: 65,
-  unavailable: 69,
-  bug: 70,
-  failed: 71,
-  notInArchive: 74,
-  denied: 77,
-  refused: 80,
-  conflict: 81,
-};
-
 /** The code to exit with. */
 export function fetchExitCode(state: ServerState, outcome: FetchOutcome): number {
   switch (outcome.kind) {
@@ -61,7 +49,7 @@ export function fetchExitCode(state: ServerState, outcome: FetchOutcome): number
     case 'hole':
       return state === 'standby' ? NOT_IN_ARCHIVE : HOLE;
     case 'failed':
-      return state === 'standby' ? TRY_AGAIN : STOPS_RECOVERY + CAUSES[outcome.cause];
+      return state === 'standby' ? TRY_AGAIN : STOPS_RECOVERY + CAUSE_CODES[outcome.cause];
     default:
       return outcome satisfies never;
   }

@@ -12,7 +12,7 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import { writeFileDurably } from './durable-file.ts';
 import type { FetchOutcome } from './fetch-exit-code.ts';
 import { failedOutcome, lookUpWalFile } from './look-up.ts';
-import { releaseBuffer } from './release-buffer.ts';
+import { releaseBuffer } from '../base/release-buffer.ts';
 import { readControlFile } from './server.ts';
 
 /** One file to fetch. */

@@ -21,7 +21,7 @@ import { walFileKind, walObjectKey, type WalObjectName } from '../walg/object-na
 import { claimArchive } from './archive-identity.ts';
 import { checkWalFile, readSegmentHeader } from './check-wal-file.ts';
 import { decodeWalObject, findWalObjects } from './read-wal-file.ts';
-import { releaseBuffer } from './release-buffer.ts';
+import { releaseBuffer } from '../base/release-buffer.ts';
 import type { WalBuffers } from './wal-buffers.ts';
 
 /** One file to push. */

@@ -13,7 +13,7 @@ import type { Compression } from '../base/compression-names.ts';
 import { Failure } from '../base/failure.ts';
 import { decompress } from '../codec/compression.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { releaseBuffer } from './release-buffer.ts';
+import { releaseBuffer } from '../base/release-buffer.ts';
 import { WAL_FOLDER, walFileOf, walObjectKey, walObjectNames, type WalObjectName } from '../walg/object-names.ts';
 
 /** The largest file that an archive can hold: a segment of 1 GiB. */

@@ -16,7 +16,7 @@ import { writeFileDurably } from './durable-file.ts';
 import { failedOutcome, lookUpWalFile, type LookedUp } from './look-up.ts';
 import { Prefetcher } from './prefetch.ts';
 import { PushAhead } from './push-ahead.ts';
-import { releaseBuffer } from './release-buffer.ts';
+import { releaseBuffer } from '../base/release-buffer.ts';
 import { exists } from './server.ts';
 import { ServeRequests } from './serve-requests.ts';
 import type { SpoolPaths } from './spool.ts';

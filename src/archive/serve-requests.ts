@@ -17,7 +17,7 @@ import { writeFileDurably } from './durable-file.ts';
 import { fetchExitCode, type FetchOutcome } from './fetch-exit-code.ts';
 import { failedOutcome, type LookedUp } from './look-up.ts';
 import type { Prefetcher } from './prefetch.ts';
-import { releaseBuffer } from './release-buffer.ts';
+import { releaseBuffer } from '../base/release-buffer.ts';
 import { exists } from './server.ts';
 import type { SpoolPaths } from './spool.ts';
 

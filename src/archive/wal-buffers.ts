@@ -7,7 +7,7 @@
  * @module
  */
 
-import { releaseBuffer } from './release-buffer.ts';
+import { releaseBuffer } from '../base/release-buffer.ts';
 
 /** Buffers of one size. */
 export class WalBuffers {

@@ -12,6 +12,7 @@
  * @module
  */
 
+import { CAUSE_CODES } from '../base/exit-codes.ts';
 import type { FailureKind } from '../base/failure.ts';
 
 /** Who reads the exit code. */
@@ -26,18 +27,7 @@ export type Listener =
 export type Ending = FailureKind | 'bug' | 'interrupted';
 
 /** What an operator's shell sees. */
-export const EXIT_CODES: Readonly<Record<Ending, number>> = {
-  usage: 64,
-  corrupt: 65,
-  unavailable: 69,
-  bug: 70,
-  failed: 71,
-  notInArchive: 74,
-  denied: 77,
-  refused: 80,
-  conflict: 81,
-  interrupted: 130,
-};
+export const EXIT_CODES: Readonly<Record<Ending, number>> = { ...CAUSE_CODES, interrupted: 130 };
 
 /** `EX_TEMPFAIL`: for servers, whose commands must not answer 130 or 143. */
 const TRY_AGAIN = 75;
