@@ -38,7 +38,8 @@ export async function startArchivingServer(
     major,
     settings: {
       archive_mode: 'on',
-      archive_command: `'cp %p ${archive}/wal_005/.%f.tmp && mv ${archive}/wal_005/.%f.tmp ${archive}/wal_005/%f'`,
+      // What is half copied is beside the archive: a listing of the archive never sees it.
+      archive_command: `'cp %p ${scratch}/%f.tmp && mv ${scratch}/%f.tmp ${archive}/wal_005/%f'`,
       ...settings,
     },
   });
