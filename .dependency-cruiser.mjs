@@ -6,7 +6,7 @@
 const FOUNDATION = ['postgres', 'base'];
 const FORMATS = ['codec', 'walg', ...FOUNDATION];
 const ARCHIVE = ['storage', ...FORMATS];
-const USE_CASES = ['restore', 'backup', 'archive', 'history', 'instance', ...ARCHIVE];
+const USE_CASES = ['restore', 'backup', 'archive', 'history', 'wal-index', 'instance', ...ARCHIVE];
 
 export const MAY_IMPORT = {
   base: [],
@@ -16,10 +16,11 @@ export const MAY_IMPORT = {
   storage: ['base'],
   config: ['base'],
   instance: FOUNDATION,
+  'wal-index': ARCHIVE,
   archive: ['instance', ...ARCHIVE],
   backup: ['archive', 'instance', ...ARCHIVE],
   restore: ['backup', 'archive', 'instance', ...ARCHIVE],
-  history: ['backup', 'archive', ...ARCHIVE],
+  history: ['backup', 'archive', 'wal-index', ...ARCHIVE],
   cluster: ['instance', ...FOUNDATION],
   recovery: ['cluster', ...USE_CASES],
   app: ['config', 'recovery', 'cluster', ...USE_CASES],

@@ -1,0 +1,25 @@
+/**
+ * How a whole, verified record is handed on without copying it or making an object of it.
+ *
+ * @module
+ */
+
+/** Takes records in LSN order. */
+export interface RecordVisitor {
+  /**
+   * A record whose CRC, length and link to the one before are right. `bytes[start .. end)` is all of it, header included;
+   * the bytes are valid during the call only.
+   *
+   * @param lsnHigh and `lsnLow`: halves of the record's first byte's LSN, as `bigint` would cost more than the record.
+   * @param nextHigh and `nextLow`: halves of the first byte behind it, aligned to 8 (behind a switch: the next segment).
+   */
+  record(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    lsnHigh: number,
+    lsnLow: number,
+    nextHigh: number,
+    nextLow: number,
+  ): void;
+}
