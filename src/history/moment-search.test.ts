@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { lsn } from '../postgres/lsn.ts';
 import type { RecoveryTarget } from '../postgres/recovery-target.ts';
-import type { WalEvent } from '../postgres/wal-records/wal-event.ts';
+import { NO_EFFECTS, type WalEvent } from '../postgres/wal-records/wal-event.ts';
 import { MomentSearch } from './moment-search.ts';
 import { notesOf } from './moment-notes.ts';
 
@@ -10,6 +10,7 @@ const BASE_US = 1_780_671_731_000_000n;
 
 function commit(position: bigint, xid: number, seconds: bigint, kind: 'commit' | 'abort' = 'commit'): WalEvent {
   return {
+    ...NO_EFFECTS,
     kind,
     lsn: lsn(position),
     endLsn: lsn(position + 8n),

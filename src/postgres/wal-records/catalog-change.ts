@@ -42,7 +42,10 @@ export type CatalogChange =
       readonly oldOffset: number;
       readonly prefixBytes: number;
       readonly suffixBytes: number;
-      /** `hoff - 23` bytes of bitmap and padding are left out: column data only, the middle part. `undefined`: the new row is in the image given before. */
+      /**
+       * Column data of the new row between prefix and suffix; its length is that of the row without both.
+       * `undefined`: the record has neither it nor an image that can be read.
+       */
       readonly data: Buffer | undefined;
     }
   | {
@@ -55,9 +58,21 @@ export type CatalogChange =
       readonly offset: number;
     };
 
-/** The column data of one row (behind its header), cut behind the last fixed-length column that is needed. */
+/** One row version. */
 export interface CatalogRowBytes {
   /** Line pointer on the page, from 1. */
   readonly offset: number;
+  /** Column data, from behind the header on, cut behind the last column of fixed length that is of use. */
   readonly data: Buffer;
+  /** Length of all its column data: where the suffix of an update begins. */
+  readonly totalBytes: number;
+  /** The (sub)transaction that made it; 0 where the record does not hold the row's header, or if it is frozen. */
+  readonly insertedBy: number;
+  /**
+   * The (sub)transaction that deleted or replaced it, whatever became of that one; 0 if none had, or where the record does
+   * not hold the row's header. Only rows of images have it.
+   */
+  readonly deletedBy: number;
+  /** The image says that whoever made it was rolled back. */
+  readonly isDead: boolean;
 }

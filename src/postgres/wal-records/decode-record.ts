@@ -8,8 +8,9 @@ import { Failure, isFailure } from '../../base/failure.ts';
 import { formatLsn } from '../lsn.ts';
 import type { PostgresVersion } from '../versions.ts';
 import { decodeDatabaseRecord, decodeTablespaceRecord } from './database-records.ts';
+import { decodeRelationMapRecord, RM_RELMAP } from './relmap-records.ts';
 import { decodeStandbyRecord } from './standby-records.ts';
-import { decodeTransactionRecord } from './transaction-records.ts';
+import { decodeTransactionRecord, type OriginOfRecord } from './transaction-records.ts';
 import type { RecordPlace, WalEvent } from './wal-event.ts';
 import { RM_DBASE, RM_STANDBY, RM_TBLSPC, RM_XACT, RM_XLOG, type WalRecord } from './wal-record.ts';
 import { decodeXlogRecord } from './xlog-records.ts';
@@ -40,7 +41,10 @@ export const CUSTOM_RESOURCE_MANAGERS: ReadonlySet<number> = new Set(
  *
  * @throws {Failure} `corrupt`, with the position, if its data are shorter than its fields.
  */
-export function decodeRecord(record: WalRecord, version: PostgresVersion): WalEvent | undefined {
+export function decodeRecord(
+  record: WalRecord & Partial<OriginOfRecord>,
+  version: PostgresVersion,
+): WalEvent | undefined {
   const place = { lsn: record.lsn, endLsn: record.endLsn, timeline: record.timeline, xid: record.xid };
   try {
     return decodeAt(place, record, version);
@@ -50,17 +54,23 @@ export function decodeRecord(record: WalRecord, version: PostgresVersion): WalEv
   }
 }
 
-function decodeAt(place: RecordPlace, record: WalRecord, version: PostgresVersion): WalEvent | undefined {
+function decodeAt(
+  place: RecordPlace,
+  record: WalRecord & Partial<OriginOfRecord>,
+  version: PostgresVersion,
+): WalEvent | undefined {
   const { info, mainData } = record;
   switch (record.resourceManager) {
     case RM_XLOG:
       return decodeXlogRecord(place, info, mainData);
     case RM_XACT:
-      return decodeTransactionRecord(place, info, mainData, version);
+      return decodeTransactionRecord(place, info, mainData, version, record.originId);
     case RM_DBASE:
       return decodeDatabaseRecord(place, info, mainData, version);
     case RM_TBLSPC:
       return decodeTablespaceRecord(place, info, mainData);
+    case RM_RELMAP:
+      return decodeRelationMapRecord(place, info, mainData);
     case RM_STANDBY:
       return decodeStandbyRecord(place, info, mainData);
     default:

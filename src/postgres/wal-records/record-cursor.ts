@@ -25,9 +25,23 @@ export class RecordCursor {
     this.#take(lengthBytes);
   }
 
+  /** @throws {Failure} `corrupt` if fewer than `lengthBytes` are left; nothing is read. */
+  expect(lengthBytes: number): void {
+    if (lengthBytes > this.remainingBytes) throw shorter(`${this.remainingBytes} bytes left for ${lengthBytes}`);
+  }
+
+  /** @throws {Failure} `corrupt` if anything is left. */
+  expectEnd(): void {
+    if (this.remainingBytes > 0) throw shorter(`${this.remainingBytes} bytes more than its fields`);
+  }
+
   /** Steps to the next multiple of 8 from the start of the main data. */
   align(): void {
     this.#take((8 - (this.#at % 8)) % 8);
+  }
+
+  uint8(): number {
+    return this.#bytes.readUInt8(this.#take(1));
   }
 
   uint16(): number {
@@ -82,13 +96,14 @@ export class RecordCursor {
 
   #take(lengthBytes: number): number {
     const start = this.#at;
-    if (lengthBytes > this.remainingBytes) throw shorter(`${this.remainingBytes} bytes left for ${lengthBytes}`);
+    this.expect(lengthBytes);
     this.#at += lengthBytes;
     return start;
   }
 }
 
-function shorter(found: string): Failure {
+/** The failure of a record that ends before its fields do, or after. */
+export function shorter(found: string): Failure {
   return new Failure('corrupt', {
     message: `cannot read a WAL record: ${found}`,
     remedy: 'The record passed its CRC, so a program wrote it like this; report it with the segment.',

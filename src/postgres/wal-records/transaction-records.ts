@@ -9,10 +9,12 @@
  * @module
  */
 
+import { lsn } from '../lsn.ts';
 import type { EndOfTransactionKind } from '../recovery-target.ts';
 import { fromPostgresEpoch } from '../timestamp.ts';
 import type { PostgresVersion } from '../versions.ts';
 import { RecordCursor } from './record-cursor.ts';
+import { readDroppedStatistics, readFiles, readInvalidations } from './transaction-effects.ts';
 import type {
   RecordPlace,
   SubtransactionsAssigned,
@@ -42,9 +44,12 @@ const XINFO_ORIGIN = 0x20;
 const XINFO_GID = 0x80;
 const XINFO_DROPPED_STATS = 0x100;
 
-const FILE_BYTES = 12;
-const INVALIDATION_BYTES = 16;
 const TWOPHASE_MAGIC = 0x57f94534;
+
+/** What a record's own header may tell: the replication origin of the session. */
+export interface OriginOfRecord {
+  readonly originId: number | undefined;
+}
 
 /** Decodes a record of the transaction manager; `undefined` for the kinds that do not matter here. */
 export function decodeTransactionRecord(
@@ -52,17 +57,19 @@ export function decodeTransactionRecord(
   info: number,
   mainData: Buffer,
   version: PostgresVersion,
+  originId?: number,
 ): WalEvent | undefined {
   const operation = info & OPERATION_MASK;
   const cursor = new RecordCursor(mainData);
-  if (operation === PREPARE) return decodePrepare(place, cursor, version);
+  if (operation === PREPARE) return decodePrepare({ ...place, originId }, cursor, version);
   if (operation === ASSIGNMENT) return decodeAssignment(place, cursor);
   const kind = ENDS.get(operation);
-  return kind === undefined ? undefined : decodeEnd(place, kind, (info & HAS_XINFO) !== 0, cursor, version);
+  if (kind === undefined) return undefined;
+  return decodeEnd({ ...place, originId }, kind, (info & HAS_XINFO) !== 0, cursor, version);
 }
 
 function decodeEnd(
-  place: RecordPlace,
+  place: RecordPlace & OriginOfRecord,
   kind: EndOfTransactionKind,
   hasXinfo: boolean,
   cursor: RecordCursor,
@@ -71,28 +78,46 @@ function decodeEnd(
   const timeUs = fromPostgresEpoch(cursor.int64());
   const xinfo = hasXinfo ? cursor.uint32() : 0;
   const has = (bit: number): boolean => (xinfo & bit) !== 0;
-  if (has(XINFO_DATABASE)) cursor.skip(8);
+  const databaseOid = has(XINFO_DATABASE) ? cursor.uint32() : undefined;
+  if (databaseOid !== undefined) cursor.skip(4);
   const subxids = has(XINFO_SUBXACTS) ? cursor.uint32s(cursor.count()) : [];
-  if (has(XINFO_FILES)) cursor.skip(cursor.count() * FILE_BYTES);
-  if (has(XINFO_DROPPED_STATS)) cursor.skip(cursor.count() * version.droppedStatsBytes);
-  if (has(XINFO_INVALIDATIONS)) cursor.skip(cursor.count() * INVALIDATION_BYTES);
+  const droppedFiles = has(XINFO_FILES) ? readFiles(cursor, cursor.count()) : [];
+  const droppedOids = has(XINFO_DROPPED_STATS) ? readDroppedStatistics(cursor, cursor.count(), version) : [];
+  const invalidatedOids = has(XINFO_INVALIDATIONS) ? readInvalidations(cursor, cursor.count()) : [];
   const twophaseXid = has(XINFO_TWOPHASE) ? cursor.uint32() : undefined;
   const gid = has(XINFO_GID) ? cursor.text() : undefined;
-  if (has(XINFO_ORIGIN)) cursor.skip(16);
+  const originLsn = has(XINFO_ORIGIN) ? lsn(cursor.uint64()) : undefined;
+  if (originLsn !== undefined) cursor.skip(8);
+  cursor.expectEnd();
+  const { xid, originId, ...at } = place;
+  const effects = { databaseOid, droppedFiles, droppedOids, invalidatedOids, originId, originLsn };
+  return { kind, ...at, xid: twophaseXid ?? xid, timeUs, subxids, gid, ...effects };
+}
+
+/** The fixed part up to where majors differ, as one value. */
+interface PrepareCounts {
+  readonly subxids: number;
+  readonly commitFiles: number;
+  readonly abortFiles: number;
+  readonly commitStatistics: number;
+  readonly abortStatistics: number;
+  readonly invalidations: number;
+}
+
+function readPrepareCounts(cursor: RecordCursor, version: PostgresVersion): PrepareCounts {
+  const hasStatistics = version.droppedStatsBytes > 0;
   return {
-    kind,
-    xid: twophaseXid ?? place.xid,
-    timeUs,
-    lsn: place.lsn,
-    endLsn: place.endLsn,
-    timeline: place.timeline,
-    subxids,
-    gid,
+    subxids: cursor.count(),
+    commitFiles: cursor.count(),
+    abortFiles: cursor.count(),
+    commitStatistics: hasStatistics ? cursor.count() : 0,
+    abortStatistics: hasStatistics ? cursor.count() : 0,
+    invalidations: cursor.count(),
   };
 }
 
 function decodePrepare(
-  place: RecordPlace,
+  place: RecordPlace & OriginOfRecord,
   cursor: RecordCursor,
   version: PostgresVersion,
 ): TransactionPrepared | undefined {
@@ -102,14 +127,29 @@ function decodePrepare(
   const databaseOid = cursor.uint32();
   const preparedAtUs = fromPostgresEpoch(cursor.int64());
   cursor.skip(4);
-  const subxactCount = cursor.count();
-  // From here on 15 and later have two more counts; the length of the name stands 18 bytes before the fixed part's end.
-  cursor.skip(version.prepareHeaderBytes - 18 - 32);
+  const counts = readPrepareCounts(cursor, version);
+  // A bool and its padding.
+  cursor.skip(2);
   const gidBytes = cursor.uint16();
-  cursor.skip(16);
+  const originPosition = cursor.uint64();
+  cursor.skip(8);
   const gid = cursor.fixedText(gidBytes);
   cursor.align();
-  return { ...place, kind: 'prepare', xid, gid, databaseOid, preparedAtUs, subxids: cursor.uint32s(subxactCount) };
+  const subxids = cursor.uint32s(counts.subxids);
+  cursor.align();
+  const droppedFiles = readFiles(cursor, counts.commitFiles);
+  cursor.align();
+  const filesDroppedByAbort = readFiles(cursor, counts.abortFiles);
+  cursor.align();
+  const droppedOids = readDroppedStatistics(cursor, counts.commitStatistics, version);
+  cursor.align();
+  cursor.skip(counts.abortStatistics * version.droppedStatsBytes);
+  cursor.align();
+  const invalidatedOids = readInvalidations(cursor, counts.invalidations);
+  // Locks and the like follow, by resource manager.
+  const originLsn = originPosition === 0n ? undefined : lsn(originPosition);
+  const effects = { databaseOid, droppedFiles, filesDroppedByAbort, droppedOids, invalidatedOids, originLsn };
+  return { ...place, kind: 'prepare', xid, gid, preparedAtUs, subxids, ...effects };
 }
 
 function decodeAssignment(place: RecordPlace, cursor: RecordCursor): SubtransactionsAssigned {

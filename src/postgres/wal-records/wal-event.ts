@@ -7,6 +7,7 @@
 import type { WalLevel } from '../control-file.ts';
 import type { Lsn } from '../lsn.ts';
 import type { TransactionEnd } from '../recovery-target.ts';
+import type { RelationFile } from '../relation-file.ts';
 
 /** Where a record stands. */
 export interface RecordPlace {
@@ -19,19 +20,57 @@ export interface RecordPlace {
   readonly xid: number;
 }
 
+/** A relation by its oid, in its database. */
+export interface RelationOid {
+  /** 0 for what all databases share. */
+  readonly databaseOid: number;
+  readonly oid: number;
+}
+
+/** What the record that ends or prepares a transaction says of what it did. */
+export interface TransactionEffects {
+  /** The session's; `undefined` for most transactions without catalog changes at `wal_level=replica`. */
+  readonly databaseOid: number | undefined;
+  /** Files that go with this record: of dropped, truncated and rewritten relations; for aborts, those it had created. */
+  readonly droppedFiles: readonly RelationFile[];
+  /**
+   * Relations whose statistics go (15 and later): dropped ones, and the passing ones that a rewrite, a refresh or a
+   * rolled-back creation made itself.
+   */
+  readonly droppedOids: readonly RelationOid[];
+  /** Relations whose definition it changed, by its relcache messages; oid 0: all of the database. None for aborts. */
+  readonly invalidatedOids: readonly RelationOid[];
+  /** The replication origin that it came from. */
+  readonly originId: number | undefined;
+  /** Its end there. */
+  readonly originLsn: Lsn | undefined;
+}
+
+/** Of a transaction whose record says nothing more than how it ended. */
+export const NO_EFFECTS: TransactionEffects = {
+  databaseOid: undefined,
+  droppedFiles: [],
+  droppedOids: [],
+  invalidatedOids: [],
+  originId: undefined,
+  originLsn: undefined,
+};
+
 /** A transaction ended. `xid` is the prepared one for the prepared kinds, and may be a subtransaction's for `abort`. */
-export interface TransactionEnded extends TransactionEnd {
+export interface TransactionEnded extends TransactionEnd, TransactionEffects {
   /** Committed or rolled-back children at all depths. */
   readonly subxids: readonly number[];
   /** Only at `wal_level=logical`. */
   readonly gid: string | undefined;
 }
 
-/** PREPARE TRANSACTION. `xid` is the transaction's. */
-export interface TransactionPrepared extends RecordPlace {
+/** PREPARE TRANSACTION. `xid` is the transaction's. Its effects are those that its commit would have. */
+export interface TransactionPrepared extends RecordPlace, TransactionEffects {
   readonly kind: 'prepare';
   readonly gid: string;
   readonly databaseOid: number;
+  /** Files that go if it is rolled back: those it created. */
+  readonly filesDroppedByAbort: readonly RelationFile[];
   /** Microseconds since the Unix epoch. */
   readonly preparedAtUs: bigint;
   readonly subxids: readonly number[];
@@ -149,6 +188,23 @@ export interface LocksHeld extends RecordPlace {
   readonly locks: readonly { readonly xid: number; readonly databaseOid: number; readonly relationOid: number }[];
 }
 
+/** Mapped catalogs of a database, or the shared ones, have these files from here on. */
+export interface RelationMapChanged extends RecordPlace {
+  readonly kind: 'relationMap';
+  /** 0: the shared catalogs. */
+  readonly databaseOid: number;
+  readonly tablespaceOid: number;
+  readonly files: readonly { readonly oid: number; readonly filenode: number }[];
+}
+
+/** A file made by a session that had no transaction number yet. */
+export interface FileCreated extends RecordPlace {
+  readonly kind: 'fileCreate';
+  readonly file: RelationFile;
+  /** An init fork: of an unlogged relation. */
+  readonly isUnlogged: boolean;
+}
+
 /** A record of any kind at a position that was asked for, or one of an extension's own kind. */
 export interface PositionReached extends RecordPlace {
   readonly kind: 'position';
@@ -174,6 +230,8 @@ export type WalEvent =
   | DatabaseDropped
   | RunningTransactions
   | LocksHeld
+  | RelationMapChanged
+  | FileCreated
   | PositionReached;
 
 /** True for the four kinds that a time or xid target can stop at. */
