@@ -42,3 +42,18 @@ export function parseLsn(text: string): Lsn | undefined {
 export function formatLsn(position: Lsn): string {
   return `${(position >> 32n).toString(16).toUpperCase()}/${(position & 0xffffffffn).toString(16).toUpperCase()}`;
 }
+
+/** The high 32 bits: loops over records work on halves, since `bigint` would cost more than the record. */
+export function lsnHigh(position: Lsn): number {
+  return Number(position >> 32n);
+}
+
+/** The low 32 bits, unsigned. */
+export function lsnLow(position: Lsn): number {
+  return Number(position & 0xffffffffn);
+}
+
+/** The position of two halves; a `low` of 2^32 or more carries over. */
+export function lsnOfHalves(high: number, low: number): Lsn {
+  return lsn((BigInt(high) << 32n) + BigInt(low));
+}

@@ -44,6 +44,43 @@ export const RECORD_HEADER_BYTES = 24;
 /** The longest record that a server writes or replays. */
 export const LONGEST_RECORD_BYTES = 1020 * 1024 * 1024;
 
+const XID_OFFSET = 4;
+const PREVIOUS_OFFSET = 8;
+const INFO_OFFSET = 16;
+const RESOURCE_MANAGER_OFFSET = 17;
+const INFO_MASK = 0xf0;
+const INFO_SWITCH = 0x40;
+
+/** The writing (sub)transaction of the record at `start`. */
+export function recordXid(bytes: Buffer, start: number): number {
+  return bytes.readUInt32LE(start + XID_OFFSET);
+}
+
+/** The resource manager of the record at `start`. */
+export function recordResourceManager(bytes: Buffer, start: number): number {
+  return bytes[start + RESOURCE_MANAGER_OFFSET] ?? 0;
+}
+
+/** The resource manager's own bits of the record at `start`. */
+export function recordInfo(bytes: Buffer, start: number): number {
+  return (bytes[start + INFO_OFFSET] ?? 0) & INFO_MASK;
+}
+
+/** Low half of where the record before the one at `start` begins. */
+export function recordPreviousLow(bytes: Buffer, start: number): number {
+  return bytes.readUInt32LE(start + PREVIOUS_OFFSET);
+}
+
+/** High half of where the record before the one at `start` begins. */
+export function recordPreviousHigh(bytes: Buffer, start: number): number {
+  return bytes.readUInt32LE(start + PREVIOUS_OFFSET + 4);
+}
+
+/** True for the record behind which the rest of its segment is empty. */
+export function isSegmentSwitch(bytes: Buffer, start: number): boolean {
+  return recordResourceManager(bytes, start) === RM_XLOG && recordInfo(bytes, start) === INFO_SWITCH;
+}
+
 const LAST_BLOCK_ID = 32;
 const ID_TOP_XID = 252;
 const ID_ORIGIN = 253;

@@ -1,0 +1,88 @@
+/**
+ * Picks the records that are wanted out of all, and makes values of them.
+ *
+ * @module
+ */
+
+import { lsnOfHalves, type Lsn } from '../lsn.ts';
+import type { PostgresVersion } from '../versions.ts';
+import type { RecordVisitor } from './record-visitor.ts';
+import { findMainData, recordInfo, recordResourceManager, recordXid, type WalRecord } from './wal-record.ts';
+
+/** Which records are wanted. */
+export interface WantedRecords {
+  /** The resource managers whose records are given. */
+  readonly wanted: ReadonlySet<number>;
+  /** Give the first record at or behind each of these (ascending) too, whoever wrote it. */
+  readonly alsoFirstAt?: readonly Lsn[];
+}
+
+/** Holds the last record that was wanted until it is taken. */
+export class WalRecordSelector implements RecordVisitor {
+  readonly #wanted: ReadonlySet<number>;
+  readonly #timelineAt: (position: Lsn) => number;
+  readonly #positions: Lsn[];
+  #segment: Buffer = Buffer.alloc(0);
+  #version: PostgresVersion | undefined;
+  #record: WalRecord | undefined;
+  #hasProblem = false;
+
+  constructor({ wanted, alsoFirstAt = [] }: WantedRecords, timelineAt: (position: Lsn) => number) {
+    this.#wanted = wanted;
+    this.#positions = [...alsoFirstAt];
+    this.#timelineAt = timelineAt;
+  }
+
+  /** True if the parts of the last wanted record did not add up. */
+  get hasProblem(): boolean {
+    return this.#hasProblem;
+  }
+
+  /** Tells whose records follow; those that are not in `segment` itself are copied. */
+  beginSegment(segment: Buffer, version: PostgresVersion): void {
+    this.#segment = segment;
+    this.#version = version;
+  }
+
+  /** The record that was wanted since the last call. */
+  take(): WalRecord | undefined {
+    const record = this.#record;
+    this.#record = undefined;
+    return record;
+  }
+
+  record(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    lsnHigh: number,
+    lsnLow: number,
+    nextHigh: number,
+    nextLow: number,
+  ): void {
+    const isAwaited = this.#positions.length > 0 && this.#takeAwaited(lsnOfHalves(lsnHigh, lsnLow));
+    if (!isAwaited && !this.#wanted.has(recordResourceManager(bytes, start))) return;
+    const main = this.#version && findMainData(bytes, start, end, this.#version);
+    this.#hasProblem = main === undefined;
+    if (main === undefined) return;
+    const position = lsnOfHalves(lsnHigh, lsnLow);
+    const mainData = bytes.subarray(main.start, main.end);
+    this.#record = {
+      lsn: position,
+      endLsn: lsnOfHalves(nextHigh, nextLow),
+      timeline: this.#timelineAt(position),
+      xid: recordXid(bytes, start),
+      resourceManager: recordResourceManager(bytes, start),
+      info: recordInfo(bytes, start),
+      mainData: bytes === this.#segment ? mainData : Buffer.from(mainData),
+      topXid: main.topXid,
+    };
+  }
+
+  #takeAwaited(position: Lsn): boolean {
+    const awaited = this.#positions[0];
+    if (awaited === undefined || position < awaited) return false;
+    while (this.#positions[0] !== undefined && position >= this.#positions[0]) this.#positions.shift();
+    return true;
+  }
+}
