@@ -27,6 +27,8 @@ export interface TestServerOptions {
   /** Where to put it; a new folder under the system's temporary one otherwise. */
   readonly root?: string;
   readonly walSegmentSizeMib?: number;
+  /** The folder with the server's programs; the embedded server's otherwise. */
+  readonly bin?: string;
   /** Lines for postgresql.conf. */
   readonly settings?: Readonly<Record<string, string | number>>;
   /** Leave it stopped. */
@@ -99,9 +101,9 @@ async function initialise(options: TestServerOptions, bin: string, root: string)
 
 /** Makes a server (initdb) and starts it, unless told not to. */
 export async function startPostgres(options: TestServerOptions): Promise<TestServer> {
-  const bin = postgresBin(options.major);
+  const bin = options.bin ?? postgresBin(options.major);
   const root = options.root ?? (await mkdtemp(join(tmpdir(), 'walkback-pg-')));
-  const server = serverAt(root, options.major);
+  const server = serverAt(root, options.major, bin);
   try {
     await initialise(options, bin, root);
     if (options.start !== false) await server.start();
@@ -114,8 +116,7 @@ export async function startPostgres(options: TestServerOptions): Promise<TestSer
 }
 
 /** A server whose folder exists already. */
-export function serverAt(root: string, major: number): TestServer {
-  const bin = postgresBin(major);
+export function serverAt(root: string, major: number, bin = postgresBin(major)): TestServer {
   const dataDirectory = join(root, 'data');
   const socketDirectory = join(root, 'sock');
   const control = (...args: string[]) => runProgram(join(bin, 'pg_ctl'), ['-D', dataDirectory, '-w', ...args]);
