@@ -16,9 +16,14 @@ const FIRST_NORMAL_XID = 3;
 export const TARGET_OPTIONS = {
   toTime: instant('To this time: all that was committed by then stays'),
   toLsn: lsn('To the record at this WAL position'),
-  toXid: integer('To the end of this transaction', FIRST_NORMAL_XID, HIGHEST_XID),
+  toXid: integer("To the end of this transaction, by PostgreSQL's own rule", FIRST_NORMAL_XID, HIGHEST_XID),
   beforeXid: integer(
     'To just before this transaction: it and all that was committed after it goes',
+    FIRST_NORMAL_XID,
+    HIGHEST_XID,
+  ),
+  afterXid: integer(
+    'To just after this transaction: it stays, all that was committed after it goes',
     FIRST_NORMAL_XID,
     HIGHEST_XID,
   ),
@@ -35,13 +40,14 @@ export interface GivenTarget {
   readonly toLsn: Lsn | undefined;
   readonly toXid: number | undefined;
   readonly beforeXid: number | undefined;
+  readonly afterXid: number | undefined;
   readonly toName: string | undefined;
   readonly toLatest: boolean;
   readonly inclusive: boolean;
   readonly exclusive: boolean;
 }
 
-const ALL = '--to-time, --before-xid, --to-xid, --to-lsn, --to-name or --to-latest';
+const ALL = '--to-time, --before-xid, --after-xid, --to-xid, --to-lsn, --to-name or --to-latest';
 
 function usage(found: string, remedy: string): Failure {
   return new Failure('usage', { message: `cannot tell where to recover to: ${found}`, remedy });
@@ -55,7 +61,8 @@ export function targetFrom(given: GivenTarget): RecoveryTarget | undefined {
   if (given.toTime !== undefined) targets.push({ kind: 'time', timeUs: given.toTime, inclusive });
   if (given.toLsn !== undefined) targets.push({ kind: 'lsn', lsn: given.toLsn, inclusive });
   if (given.toXid !== undefined) targets.push({ kind: 'xid', xid: given.toXid, inclusive });
-  if (given.beforeXid !== undefined) targets.push({ kind: 'xid', xid: given.beforeXid, inclusive: false });
+  if (given.beforeXid !== undefined) targets.push({ kind: 'transaction', xid: given.beforeXid, side: 'before' });
+  if (given.afterXid !== undefined) targets.push({ kind: 'transaction', xid: given.afterXid, side: 'after' });
   if (given.toName !== undefined) targets.push({ kind: 'name', name: given.toName });
   if (given.toLatest) targets.push({ kind: 'latest' });
   const [target, second] = targets;

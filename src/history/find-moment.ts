@@ -54,18 +54,24 @@ export async function findMoment<B extends BackupPoint>(request: FindMomentReque
   const candidates = backups.filter((backup) => mayReach(backup, target)).toReversed();
   if (candidates.length === 0) throw refuse.beforeFirstBackup(target, first);
   const passes: Pass<B>[] = [];
+  const isSearched = target.kind === 'xid' || target.kind === 'transaction' || target.kind === 'name';
   let isBehindCandidate = false;
   for (const backup of candidates) {
     const newer = backups[backups.indexOf(backup) + 1];
-    const isSearched = target.kind === 'xid' || target.kind === 'name';
     const untilLsn: Lsn | undefined =
       isSearched && passes.length > 0 && !isBehindCandidate ? newer?.startLsn : undefined;
     const pass: Pass<B> = await searchFrom(request, backup, newer, untilLsn);
     passes.push(pass);
     const { stop } = pass.search;
-    if (stop !== undefined && isConsistentAt(backup, stop)) return foundMoment(request, pass, stop);
+    if (stop !== undefined && isReachedBy(pass, stop) && !pass.search.isPreparedBefore) {
+      return foundMoment(request, pass, stop);
+    }
     isBehindCandidate = stop !== undefined;
     if (stop === undefined && !isSearched) break;
+  }
+  for (const pass of passes) {
+    const { stop } = pass.search;
+    if (stop !== undefined && isReachedBy(pass, stop)) return foundMoment(request, pass, stop);
   }
   throw await refusalOf(request, first, passes);
 }
@@ -88,7 +94,7 @@ function mayReach(backup: BackupPoint, target: RecoveryTarget): boolean {
 }
 
 /** True if the backup's files are consistent where recovery stops. */
-function isConsistentAt(backup: BackupPoint, { record, side }: FoundStop): boolean {
+function isReachedBy({ backup }: Pass<BackupPoint>, { record, side }: FoundStop): boolean {
   return (side === 'before' ? record.lsn : record.endLsn) >= backup.finishLsn;
 }
 
@@ -127,6 +133,9 @@ function foundMoment<B extends BackupPoint>(
   { backup, search, scan }: Pass<B>,
   stop: FoundStop,
 ): FoundMoment<B> {
+  if (request.target.kind === 'transaction' && stop.record.kind === 'abort') {
+    throw refuse.wasRolledBack(request.target, stop.record, search.topOfTarget);
+  }
   const { lost, lastKept } = search;
   const last = scan.last ?? stop.record;
   const because = scan.end === undefined || scan.end.kind === 'reached' ? 'endOfArchive' : scan.end.kind;
@@ -155,8 +164,9 @@ async function refusalOf<B extends BackupPoint>(
   if (inSpan !== undefined) return refuse.insideBackup(target, inSpan.backup);
   const newest = passes[0];
   const family = passes.find(({ search }) => search.topOfTarget !== undefined)?.search.topOfTarget;
-  if (family !== undefined) return refuse.isSubtransaction(target, family);
-  const prepared = target.kind === 'xid' ? newest?.search.prepared.get(target.xid) : undefined;
+  if (family !== undefined && target.kind === 'xid') return refuse.isSubtransaction(target, family);
+  const xid = target.kind === 'xid' || target.kind === 'transaction' ? (family ?? target.xid) : undefined;
+  const prepared = xid === undefined ? undefined : newest?.search.prepared.get(xid);
   if (prepared !== undefined) return refuse.stillPrepared(target, prepared);
   const minimal = passes.find(({ search }) => search.minimalLsn !== undefined);
   if (minimal?.search.minimalLsn !== undefined) {

@@ -57,6 +57,14 @@ export interface LostCommits {
   readonly last: TransactionEnd | undefined;
 }
 
+/** None yet. */
+export const NO_COMMITS: LostCommits = { count: 0, first: undefined, last: undefined };
+
+/** With one more. */
+export function withCommit(commits: LostCommits, end: TransactionEnd): LostCommits {
+  return { count: commits.count + 1, first: commits.first ?? end, last: end };
+}
+
 /** The record that the target stops at. */
 export interface StopRecord {
   readonly kind: WalEvent['kind'];

@@ -13,6 +13,9 @@ import type { FoundStop, MomentSearch } from './moment-search.ts';
 export function notesOf(target: RecoveryTarget, search: MomentSearch, stop: FoundStop): string[] {
   return [
     ...rolledBack(target, search, stop),
+    ...mapped(target, search),
+    ...movedBeforePrepare(target, search, stop),
+    ...preparedBeforeBackup(target, search),
     ...movedBeforeFiles(stop),
     ...repeatedName(target, search),
     ...lostWithin(search),
@@ -28,6 +31,33 @@ function rolledBack(target: RecoveryTarget, search: MomentSearch, stop: FoundSto
       ? 'If it was a subtransaction (a savepoint, an exception block), the transaction around it is lost with it.'
       : `It is a subtransaction of ${top}, which is lost with it.`;
   return [`Transaction ${target.xid} was rolled back; recovery stops at its end all the same. ${family}`];
+}
+
+function mapped(target: RecoveryTarget, search: MomentSearch): string[] {
+  const top = search.topOfTarget;
+  if (target.kind !== 'transaction' || top === undefined || top === target.xid) return [];
+  return [
+    `Transaction ${target.xid} is a subtransaction of ${top} (a savepoint, an exception block): recovery stops ${target.side} that one.`,
+  ];
+}
+
+function movedBeforePrepare(
+  target: RecoveryTarget,
+  { preparedEnd, lost }: MomentSearch,
+  { record }: FoundStop,
+): string[] {
+  if (target.kind !== 'transaction' || preparedEnd === undefined || preparedEnd.lsn === record.lsn) return [];
+  const ended = preparedEnd.kind === 'commitPrepared' ? 'committed' : 'rolled back';
+  const others =
+    lost.first === undefined || lost.first.lsn >= preparedEnd.lsn ? '' : ' What committed in between is lost with it.';
+  return [
+    `Transaction ${preparedEnd.xid} was prepared at ${formatLsn(record.lsn)} and ${ended} at ${formatLsn(preparedEnd.lsn)}: recovery stops before it was prepared.${others} To stop before its end, with it prepared: --to-xid ${preparedEnd.xid} --exclusive.`,
+  ];
+}
+
+function preparedBeforeBackup(target: RecoveryTarget, search: MomentSearch): string[] {
+  if (target.kind !== 'transaction' || !search.isPreparedBefore) return [];
+  return ['It was prepared before the oldest backup that serves: recovery stops before its end, with it prepared.'];
 }
 
 function movedBeforeFiles({ record }: FoundStop): string[] {

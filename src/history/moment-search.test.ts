@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest';
 
 import { lsn } from '../postgres/lsn.ts';
-import type { RecoveryTarget } from '../postgres/recovery-target.ts';
+import type { EndOfTransactionKind, RecoveryTarget } from '../postgres/recovery-target.ts';
 import { NO_EFFECTS, type WalEvent } from '../postgres/wal-records/wal-event.ts';
 import { MomentSearch } from './moment-search.ts';
 import { notesOf } from './moment-notes.ts';
 
 const BASE_US = 1_780_671_731_000_000n;
 
-function commit(position: bigint, xid: number, seconds: bigint, kind: 'commit' | 'abort' = 'commit'): WalEvent {
+function commit(
+  position: bigint,
+  xid: number,
+  seconds: bigint,
+  kind: EndOfTransactionKind = 'commit',
+  subxids: readonly number[] = [],
+): WalEvent {
   return {
     ...NO_EFFECTS,
     kind,
@@ -17,7 +23,7 @@ function commit(position: bigint, xid: number, seconds: bigint, kind: 'commit' |
     timeline: 1,
     xid,
     timeUs: BASE_US + seconds * 1_000_000n,
-    subxids: [],
+    subxids,
     gid: undefined,
   };
 }
@@ -107,5 +113,91 @@ describe('a search', () => {
     expect(search({ kind: 'latest' }, events).facts().customResourceManagers).toEqual([129, 140]);
     const before = search({ kind: 'lsn', lsn: lsn(0x80n), inclusive: false }, events);
     expect(before.facts().customResourceManagers).toEqual([]);
+  });
+});
+
+const prepared = (position: bigint, xid: number, subxids: number[] = []): WalEvent => ({
+  ...NO_EFFECTS,
+  kind: 'prepare',
+  lsn: lsn(position),
+  endLsn: lsn(position + 8n),
+  timeline: 1,
+  xid,
+  gid: `g${xid}`,
+  databaseOid: 5,
+  filesDroppedByAbort: [],
+  preparedAtUs: BASE_US,
+  subxids,
+});
+
+const beside = (xid: number, side: 'before' | 'after'): RecoveryTarget => ({ kind: 'transaction', xid, side });
+
+function notesFor(target: RecoveryTarget, found: MomentSearch): string {
+  return found.stop === undefined ? '' : notesOf(target, found, found.stop).join('\n');
+}
+
+describe('a search for a transaction', () => {
+  it('takes a subtransaction for the one around it, and says so', () => {
+    const events = [commit(0x100n, 10, 1n), commit(0x200n, 11, 2n, 'commit', [12, 13]), commit(0x300n, 14, 3n)];
+    for (const side of ['before', 'after'] as const) {
+      const found = search(beside(13, side), events);
+      expect(found.stop).toMatchObject({ side, record: { xid: 11, lsn: 0x200n } });
+      expect(notesFor(beside(13, side), found)).toMatch(/13 is a subtransaction of 11 .*stops (before|after) that one/);
+      expect(notesFor(beside(11, side), search(beside(11, side), events))).toBe('');
+    }
+  });
+
+  it('passes over the rollback of a part when it is known what it is a part of', () => {
+    const assigned: WalEvent = {
+      kind: 'assignment',
+      lsn: lsn(0x100n),
+      endLsn: lsn(0x108n),
+      timeline: 1,
+      xid: 11,
+      topXid: 11,
+      subxids: [12, 13],
+    };
+    const events = [assigned, commit(0x200n, 13, 1n, 'abort'), commit(0x300n, 11, 2n, 'commit', [12])];
+    expect(search(beside(13, 'before'), events).stop).toMatchObject({ record: { kind: 'commit', lsn: 0x300n } });
+    expect(search(beside(13, 'before'), events.slice(1)).stop).toMatchObject({ record: { kind: 'abort' } });
+  });
+
+  it('stops before the PREPARE of one that was prepared, with what committed since lost', () => {
+    const events = [
+      commit(0x100n, 10, 1n),
+      prepared(0x180n, 11, [12]),
+      commit(0x200n, 20, 2n),
+      prepared(0x240n, 30),
+      commit(0x280n, 30, 5n, 'commitPrepared'),
+      commit(0x300n, 11, 5n, 'commitPrepared'),
+    ];
+    const found = search(beside(11, 'before'), events);
+    expect(found.stop).toMatchObject({ side: 'before', record: { kind: 'prepare', lsn: 0x180n } });
+    expect(found.lastKept?.xid).toBe(10);
+    expect(found.lost).toMatchObject({ count: 3, first: { xid: 20 }, last: { xid: 11 } });
+    expect(found.facts().preparedAtTarget).toEqual([]);
+    expect(found.isPreparedBefore).toBe(false);
+    expect(notesFor(beside(11, 'before'), found)).toMatch(
+      /prepared at 0\/180 .*in between is lost.*--to-xid 11 --exclusive/,
+    );
+    expect(search(beside(11, 'after'), events).stop).toMatchObject({ side: 'after', record: { lsn: 0x300n } });
+  });
+
+  it('stops before the end of one whose PREPARE is not in the WAL, and tells so', () => {
+    const events = [commit(0x100n, 10, 1n), commit(0x300n, 11, 5n, 'commitPrepared')];
+    const found = search(beside(11, 'before'), events);
+    expect(found.stop).toMatchObject({ side: 'before', record: { lsn: 0x300n } });
+    expect(found.isPreparedBefore).toBe(true);
+    expect(found.facts().preparedAtTarget).toMatchObject([{ xid: 11, lsn: undefined }]);
+  });
+});
+
+describe("a search by PostgreSQL's rule for a transaction", () => {
+  it('does not know subtransactions, and stops between PREPARE and COMMIT PREPARED', () => {
+    const events = [prepared(0x180n, 11, [12]), commit(0x300n, 11, 5n, 'commitPrepared')];
+    const found = search({ kind: 'xid', xid: 11, inclusive: false }, events);
+    expect(found.stop).toMatchObject({ side: 'before', record: { lsn: 0x300n } });
+    expect(found.facts().preparedAtTarget).toMatchObject([{ xid: 11, lsn: 0x180n }]);
+    expect(search({ kind: 'xid', xid: 12, inclusive: false }, events).stop).toBeUndefined();
   });
 });

@@ -2,8 +2,9 @@
  * One pass over the WAL behind a backup: finds the record that the target stops at, and keeps what a plan must know of
  * the way there and of what comes after.
  *
- * Some effects come before their commit: when the record that drops a database is replayed, its files are gone. So a
- * target just before such a transaction's commit is moved to before its first record of that kind; see {@link #stop}.
+ * Some effects come before their commit: when the record that drops a database is replayed, its files are gone, and what was
+ * prepared keeps its locks. So a target just before such a transaction's end is moved to before its first record of that
+ * kind, or before its PREPARE; see {@link #stopAt}.
  *
  * @module
  */
@@ -17,10 +18,10 @@ import {
   type RequiredSettings,
   type TablespaceCreated,
   type TablespaceDropped,
-  type TransactionEnded,
   type WalEvent,
 } from '../postgres/wal-records/wal-event.ts';
-import type { LostCommits, ReplayFacts, StopRecord, UnfinishedFileChange } from './found-moment.ts';
+import { EarlierStops, wasPrepared } from './earlier-stops.ts';
+import { NO_COMMITS, withCommit, type LostCommits, type ReplayFacts, type StopRecord } from './found-moment.ts';
 import { HotStandbyReadiness } from './hot-standby-readiness.ts';
 import { ReplayState } from './replay-state.ts';
 import { stopSideOf, type StopSide } from './target-matcher.ts';
@@ -31,22 +32,12 @@ export interface FoundStop {
   readonly side: 'before' | 'after';
 }
 
-/** A transaction that changed files and has not ended: what held before it did, and the commits since. */
-interface OpenFileChange {
-  readonly event: WalEvent;
-  readonly change: UnfinishedFileChange;
-  readonly stateBefore: ReplayState;
-  commitsSince: LostCommits;
-}
-
-const NO_COMMITS: LostCommits = { count: 0, first: undefined, last: undefined };
-
 /** The pass. Give it every event in LSN order. */
 export class MomentSearch {
   readonly #target: RecoveryTarget;
   readonly #sideOf: (event: WalEvent) => StopSide;
   readonly #readiness = new HotStandbyReadiness();
-  readonly #openFileChanges = new Map<number, OpenFileChange>();
+  readonly #earlierStops: EarlierStops;
   readonly #tablespaceChanges: (TablespaceCreated | TablespaceDropped)[] = [];
   readonly #databaseDrops: DatabaseDropped[] = [];
   /** Where each was first met. */
@@ -64,6 +55,8 @@ export class MomentSearch {
   lastCommit: TransactionEnd | undefined;
   /** If the target is the number of a subtransaction: its top one. */
   topOfTarget: number | undefined;
+  /** The end of the target's transaction, if it is just before that and it had been prepared. */
+  preparedEnd: TransactionEnd | undefined;
   /** Restore points of the target's name behind the one that stops. */
   repeatedNames = 0;
   /** Commits behind the stop whose time is within the target: commit times are not in the order of the WAL. */
@@ -72,6 +65,7 @@ export class MomentSearch {
   constructor(target: RecoveryTarget) {
     this.#target = target;
     this.#sideOf = stopSideOf(target);
+    this.#earlierStops = new EarlierStops(target);
   }
 
   get lost(): LostCommits {
@@ -86,6 +80,11 @@ export class MomentSearch {
   /** Prepared transactions that have not ended at the target, or so far. */
   get prepared() {
     return this.#state.prepared;
+  }
+
+  /** The transaction of the target was prepared before the backup: an earlier backup may show where. */
+  get isPreparedBefore(): boolean {
+    return this.preparedEnd !== undefined && this.stop?.record.lsn === this.preparedEnd.lsn;
   }
 
   take(event: WalEvent): void {
@@ -121,13 +120,15 @@ export class MomentSearch {
       hotStandbyFromLsn: this.#readiness.readyFromLsn,
       lastOverflowLsn: this.#readiness.lastOverflowLsn,
       preparedAtTarget: [...this.#state.prepared.values()],
-      unfinishedFileChanges: [...this.#openFileChanges.values()].map(({ change }) => change).filter(isKept),
+      unfinishedFileChanges: this.#earlierStops.fileChanges.filter(isKept),
       locksAtTarget: this.#state.locks,
     };
   }
 
   #takeBefore(event: WalEvent): void {
-    this.#noteFileChange(event);
+    if (event.kind === 'tablespaceCreate' || event.kind === 'tablespaceDrop') this.#tablespaceChanges.push(event);
+    if (event.kind === 'databaseDrop') this.#databaseDrops.push(event);
+    this.#earlierStops.take(event, this.#state);
     const custom = event.kind === 'position' ? event.customResourceManager : undefined;
     if (custom !== undefined && !this.#customResourceManagers.has(custom))
       this.#customResourceManagers.set(custom, event.lsn);
@@ -137,10 +138,6 @@ export class MomentSearch {
       this.#settings = highest(this.#settings, event.settings);
       if (event.walLevel === 'minimal') this.minimalLsn ??= event.lsn;
     }
-    if (!isTransactionEnd(event)) return;
-    for (const xid of [event.xid, ...event.subxids]) this.#openFileChanges.delete(xid);
-    if (!isCommit(event)) return;
-    for (const open of this.#openFileChanges.values()) open.commitsSince = withCommit(open.commitsSince, event);
   }
 
   #takeAfter(event: WalEvent): void {
@@ -149,8 +146,7 @@ export class MomentSearch {
       this.repeatedNames += 1;
     }
     if (!isTransactionEnd(event)) return;
-    const wasPrepared = event.kind === 'commitPrepared' || event.kind === 'abortPrepared';
-    if (wasPrepared && !this.#preparedAfter.has(event.xid) && !this.#state.prepared.has(event.xid)) {
+    if (wasPrepared(event) && !this.#preparedAfter.has(event.xid) && !this.#state.prepared.has(event.xid)) {
       // Prepared before the backup began: it is among the backup's files, and its name only there.
       this.#state.prepared.set(event.xid, { xid: event.xid, gid: event.gid, lsn: undefined });
     }
@@ -162,49 +158,29 @@ export class MomentSearch {
   }
 
   #stopAt(event: WalEvent, side: 'before' | 'after'): void {
-    const open = side === 'before' && isTransactionEnd(event) ? this.#fileChangeOf(event) : undefined;
-    const mayMove = this.#target.kind === 'xid' || open?.commitsSince.count === 0;
-    if (open === undefined || !mayMove) {
+    const earlier = side === 'before' && isTransactionEnd(event) ? this.#earlierStops.ofEnd(event) : undefined;
+    if (this.#target.kind === 'transaction' && side === 'before' && isTransactionEnd(event) && wasPrepared(event)) {
+      this.preparedEnd = event;
+    }
+    const isOfTransaction = this.#target.kind === 'xid' || this.#target.kind === 'transaction';
+    if (earlier === undefined || !(isOfTransaction || earlier.commitsSince.count === 0)) {
       this.stop = { record: stopRecordOf(event), side };
       return;
     }
-    this.#state = open.stateBefore;
-    this.#lost = open.commitsSince;
-    this.stop = { record: stopRecordOf(open.event), side };
-  }
-
-  #fileChangeOf(end: TransactionEnded): OpenFileChange | undefined {
-    const family = [end.xid, ...end.subxids].flatMap((xid) => this.#openFileChanges.get(xid) ?? []);
-    return family.toSorted((a, b) => Number(a.event.lsn - b.event.lsn))[0];
-  }
-
-  #noteFileChange(event: WalEvent): void {
-    if (event.kind === 'tablespaceCreate' || event.kind === 'tablespaceDrop') this.#tablespaceChanges.push(event);
-    else if (event.kind === 'databaseDrop') this.#databaseDrops.push(event);
-    else if (event.kind !== 'databaseCreate') return;
-    if (event.xid === 0 || this.#openFileChanges.has(event.xid)) return;
-    const oid = 'tablespaceOid' in event && event.kind !== 'databaseCreate' ? event.tablespaceOid : databaseOf(event);
-    const change: UnfinishedFileChange = { xid: event.xid, change: event.kind, oid, lsn: event.lsn };
-    const stateBefore = new ReplayState(this.#state);
-    this.#openFileChanges.set(event.xid, { event, change, stateBefore, commitsSince: NO_COMMITS });
+    this.#state = earlier.stateBefore;
+    this.#lost = earlier.commitsSince;
+    for (const xid of earlier.preparedSince) this.#preparedAfter.add(xid);
+    this.stop = { record: stopRecordOf(earlier.event), side };
   }
 
   /** Whether the target names a subtransaction, as far as the WAL tells. */
   #noteFamily(event: WalEvent): void {
-    if (this.#target.kind !== 'xid') return;
+    if (this.#target.kind !== 'xid' && this.#target.kind !== 'transaction') return;
     const { xid } = this.#target;
     if (event.kind === 'assignment' && event.subxids.includes(xid)) this.topOfTarget = event.topXid;
     const hasChildren = isTransactionEnd(event) || event.kind === 'prepare';
     if (hasChildren && event.subxids.includes(xid)) this.topOfTarget = event.xid;
   }
-}
-
-function databaseOf(event: WalEvent): number {
-  return event.kind === 'databaseCreate' || event.kind === 'databaseDrop' ? event.databaseOid : 0;
-}
-
-function withCommit(commits: LostCommits, end: TransactionEnd): LostCommits {
-  return { count: commits.count + 1, first: commits.first ?? end, last: end };
 }
 
 function highest(a: RequiredSettings | undefined, b: RequiredSettings): RequiredSettings {

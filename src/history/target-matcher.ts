@@ -26,6 +26,8 @@ export function stopSideOf(target: RecoveryTarget): (event: WalEvent) => StopSid
       const side = target.inclusive ? 'after' : 'before';
       return (event) => (isTransactionEnd(event) && event.xid === target.xid ? side : undefined);
     }
+    case 'transaction':
+      return sideOfTransaction(target.xid, target.side);
     case 'lsn': {
       const side = target.inclusive ? 'after' : 'before';
       return (event) => (event.lsn >= target.lsn ? side : undefined);
@@ -35,4 +37,14 @@ export function stopSideOf(target: RecoveryTarget): (event: WalEvent) => StopSid
     case 'latest':
       return () => undefined;
   }
+}
+
+/** The end of the whole transaction; one around it that is known by then is waited for past the end of a part. */
+function sideOfTransaction(xid: number, side: 'before' | 'after'): (event: WalEvent) => StopSide {
+  let topXid = xid;
+  return (event) => {
+    if (event.kind === 'assignment' && event.subxids.includes(xid)) topXid = event.topXid;
+    if (!isTransactionEnd(event)) return undefined;
+    return event.xid === topXid || event.subxids.includes(xid) ? side : undefined;
+  };
 }

@@ -8,7 +8,7 @@ import { Failure } from '../base/failure.ts';
 import { formatLsn, type Lsn } from '../postgres/lsn.ts';
 import type { RecoveryTarget, TransactionEnd } from '../postgres/recovery-target.ts';
 import { formatTimeUs } from '../postgres/timestamp.ts';
-import type { BackupPoint, PreparedAtTarget } from './found-moment.ts';
+import type { BackupPoint, PreparedAtTarget, StopRecord } from './found-moment.ts';
 import type { ScanEnd } from './scan.ts';
 import { asTyped, describeTarget, toLsnFlag, toTimeFlag } from './target-words.ts';
 
@@ -118,6 +118,16 @@ export function isSubtransaction(target: RecoveryTarget, topXid: number): Failur
   const flag = target.kind === 'xid' && !target.inclusive ? ' --exclusive' : '';
   const found = `it is a subtransaction, and recovery stops only at whole transactions`;
   return refusal(target, found, way(`It belongs to transaction ${topXid}`, `--to-xid ${topXid}${flag}`));
+}
+
+/** Nothing of it is in the database, and whether it was a whole transaction or a part of one, its record does not say. */
+export function wasRolledBack(target: RecoveryTarget, record: StopRecord, topXid: number | undefined): Failure {
+  const side = target.kind === 'transaction' ? target.side : 'before';
+  const found = `it was rolled back: what it did was never in the database`;
+  const place = way('Its place in the WAL all the same', toLsnFlag(record.lsn, side));
+  const isPart = topXid !== undefined && topXid !== record.xid;
+  const around = isPart ? `${way(`It is a part of transaction ${topXid}`, `--${side}-xid ${topXid}`)}\n` : '';
+  return refusal(target, found, `${around}${place}`);
 }
 
 /** The transaction is prepared, and nothing ended it. */

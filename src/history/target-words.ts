@@ -17,6 +17,8 @@ export function describeTarget(target: RecoveryTarget): string {
       return target.inclusive ? formatLsn(target.lsn) : `just before ${formatLsn(target.lsn)}`;
     case 'xid':
       return `just ${target.inclusive ? 'after' : 'before'} transaction ${target.xid}`;
+    case 'transaction':
+      return `just ${target.side} transaction ${target.xid}`;
     case 'name':
       return `restore point ${JSON.stringify(target.name)}`;
     case 'latest':
@@ -44,6 +46,8 @@ export function asTyped(target: RecoveryTarget): string {
       return `${toLsnFlag(target.lsn)}${side}`;
     case 'xid':
       return `--to-xid ${target.xid}${side}`;
+    case 'transaction':
+      return `--${target.side}-xid ${target.xid}`;
     case 'name':
       return `--to-name '${target.name.replaceAll("'", String.raw`'\''`)}'`;
     case 'latest':

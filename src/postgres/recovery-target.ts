@@ -8,11 +8,15 @@
 
 import type { Lsn } from './lsn.ts';
 
-/** What the operator asked for. */
+/**
+ * What the operator asked for. All but `transaction` are PostgreSQL's own. That one means what a person means: a
+ * subtransaction stands for the transaction around it, and before a prepared one is before it was prepared.
+ */
 export type RecoveryTarget =
   | { readonly kind: 'time'; readonly timeUs: bigint; readonly inclusive: boolean }
   | { readonly kind: 'lsn'; readonly lsn: Lsn; readonly inclusive: boolean }
   | { readonly kind: 'xid'; readonly xid: number; readonly inclusive: boolean }
+  | { readonly kind: 'transaction'; readonly xid: number; readonly side: 'before' | 'after' }
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'latest' };
 

@@ -1,0 +1,99 @@
+/**
+ * Records that a target just before a transaction's end has to move before, because their effects come before that end: a
+ * database or tablespace made or dropped (its files change at once), and the PREPARE of the transaction that is asked for
+ * (what is prepared keeps its locks).
+ *
+ * @module
+ */
+
+import type { RecoveryTarget } from '../postgres/recovery-target.ts';
+import {
+  isCommit,
+  isTransactionEnd,
+  type TransactionEnded,
+  type TransactionPrepared,
+  type WalEvent,
+} from '../postgres/wal-records/wal-event.ts';
+import { withCommit, NO_COMMITS, type LostCommits, type UnfinishedFileChange } from './found-moment.ts';
+import { ReplayState } from './replay-state.ts';
+
+/** Such a record: what held before it, and what has happened since. */
+export interface EarlierStop {
+  readonly event: WalEvent;
+  readonly stateBefore: ReplayState;
+  readonly preparedSince: Set<number>;
+  commitsSince: LostCommits;
+}
+
+interface OpenFileChange extends EarlierStop {
+  readonly change: UnfinishedFileChange;
+}
+
+/** Those of transactions that have not ended. Give it every event before the target, in LSN order. */
+export class EarlierStops {
+  /** The transaction whose PREPARE counts. */
+  readonly #xid: number | undefined;
+  readonly #fileChanges = new Map<number, OpenFileChange>();
+  #prepare: EarlierStop | undefined;
+
+  constructor(target: RecoveryTarget) {
+    this.#xid = target.kind === 'transaction' ? target.xid : undefined;
+  }
+
+  /** What transactions have done so far that cannot be rolled back. */
+  get fileChanges(): readonly UnfinishedFileChange[] {
+    return [...this.#fileChanges.values()].map(({ change }) => change);
+  }
+
+  /** @param state what holds before the event. */
+  take(event: WalEvent, state: ReplayState): void {
+    if (event.kind === 'prepare') this.#takePrepare(event, state);
+    const change = fileChangeOf(event);
+    if (change !== undefined && change.xid !== 0 && !this.#fileChanges.has(change.xid)) {
+      this.#fileChanges.set(change.xid, { ...begin(event, state), change });
+    }
+    if (!isTransactionEnd(event)) return;
+    for (const xid of [event.xid, ...event.subxids]) this.#fileChanges.delete(xid);
+    if (!isCommit(event)) return;
+    for (const earlier of this.#all()) earlier.commitsSince = withCommit(earlier.commitsSince, event);
+  }
+
+  /** The first such record of the transaction that ended so; `undefined` if it has none. */
+  ofEnd(end: TransactionEnded): EarlierStop | undefined {
+    if (this.#prepare !== undefined && wasPrepared(end)) return this.#prepare;
+    const family = [end.xid, ...end.subxids].flatMap((xid) => this.#fileChanges.get(xid) ?? []);
+    return family.toSorted((a, b) => Number(a.event.lsn - b.event.lsn))[0];
+  }
+
+  #all(): EarlierStop[] {
+    return [...this.#fileChanges.values(), ...(this.#prepare === undefined ? [] : [this.#prepare])];
+  }
+
+  #takePrepare(event: TransactionPrepared, state: ReplayState): void {
+    for (const earlier of this.#all()) earlier.preparedSince.add(event.xid);
+    const isMeant = this.#xid !== undefined && (event.xid === this.#xid || event.subxids.includes(this.#xid));
+    if (isMeant) this.#prepare = { ...begin(event, state), preparedSince: new Set([event.xid]) };
+  }
+}
+
+/** True if the transaction had been prepared. */
+export function wasPrepared({ kind }: TransactionEnded): boolean {
+  return kind === 'commitPrepared' || kind === 'abortPrepared';
+}
+
+function begin(event: WalEvent, state: ReplayState): EarlierStop {
+  return { event, stateBefore: new ReplayState(state), preparedSince: new Set(), commitsSince: NO_COMMITS };
+}
+
+function fileChangeOf(event: WalEvent): UnfinishedFileChange | undefined {
+  switch (event.kind) {
+    case 'databaseCreate':
+    case 'databaseDrop':
+      return { xid: event.xid, change: event.kind, oid: event.databaseOid, lsn: event.lsn };
+    case 'tablespaceCreate':
+    case 'tablespaceDrop':
+      return { xid: event.xid, change: event.kind, oid: event.tablespaceOid, lsn: event.lsn };
+    default:
+      return undefined;
+  }
+}
