@@ -1,0 +1,78 @@
+/**
+ * Reads the object of a segment's index. Nothing of it is believed before its checksums were verified, and nothing is
+ * allocated for a length or a count of more than is there.
+ *
+ * Whether it is the index of the right segment is for whoever asked to compare.
+ *
+ * @module
+ */
+
+import { corrupt } from '../codec/corrupt.ts';
+import { zstdDecompressWholeSync } from '../codec/zstd.ts';
+import { crc32c } from '../postgres/crc32c.ts';
+import { headField, stopField, tailField } from './index-borders.ts';
+import { readEvents } from './index-events.ts';
+import { INDEX_HEAD_BYTES, parseIndexHead, type IndexHead } from './index-object.ts';
+import { IndexReader } from './index-reader.ts';
+import { commonOf, summaryField } from './index-summary.ts';
+import { readWork } from './index-work.ts';
+import type { SegmentIndex, SegmentIndexSummary } from './segment-index.ts';
+
+/** A body is not larger than a segment can be, whatever its head says. */
+const MAX_BODY_BYTES = 1024 * 1024 * 1024;
+
+/** How many bytes of an object hold its head and its summary. @throws {Failure} `corrupt` */
+export function summaryEndByte(start: Buffer, object: string): number {
+  return INDEX_HEAD_BYTES + parseIndexHead(start, object).summaryBytes;
+}
+
+/**
+ * The summary at the head of an index.
+ *
+ * @param start at least the first {@link summaryEndByte} bytes of the object.
+ * @throws {Failure} `corrupt`, naming the object and the place.
+ */
+export function decodeSegmentIndexSummary(start: Buffer, object: string): SegmentIndexSummary {
+  return readSummary(start, parseIndexHead(start, object), object);
+}
+
+function readSummary(start: Buffer, head: IndexHead, object: string): SegmentIndexSummary {
+  const endByte = INDEX_HEAD_BYTES + head.summaryBytes;
+  if (start.length < endByte) throw corrupt(object, `it has ${start.length} bytes, and its summary ends at ${endByte}`);
+  const bytes = start.subarray(INDEX_HEAD_BYTES, endByte);
+  if (crc32c(bytes) !== head.summaryCrc)
+    throw corrupt(object, 'the checksum of its summary is wrong', INDEX_HEAD_BYTES);
+  const from = new IndexReader(bytes, object, 'summary');
+  const summary = summaryField.read(from);
+  from.end();
+  return summary;
+}
+
+/** A whole index. @throws {Failure} `corrupt`, naming the object and the place. */
+export function decodeSegmentIndex(bytes: Buffer, object: string): SegmentIndex {
+  const head = parseIndexHead(bytes, object);
+  const summary = readSummary(bytes, head, object);
+  const bodyStart = INDEX_HEAD_BYTES + head.summaryBytes;
+  const stored = bytes.subarray(bodyStart);
+  if (stored.length !== head.storedBodyBytes) {
+    throw corrupt(object, `its body has ${stored.length} bytes, and its head says ${head.storedBodyBytes}`, bodyStart);
+  }
+  if (crc32c(stored) !== head.bodyCrc) throw corrupt(object, 'the checksum of its body is wrong', bodyStart);
+  if (head.bodyBytes > MAX_BODY_BYTES) throw corrupt(object, `its body would have ${head.bodyBytes} bytes`, 16);
+  const body = zstdDecompressWholeSync(stored, { maxBytes: head.bodyBytes, object });
+  if (body.length !== head.bodyBytes) throw corrupt(object, `its body holds ${body.length} bytes`, bodyStart);
+  return readBody(body, summary, object);
+}
+
+function readBody(body: Buffer, summary: SegmentIndexSummary, object: string): SegmentIndex {
+  const { startLsn } = summary;
+  const from = new IndexReader(body, object, 'body');
+  const recordCount = from.unsigned();
+  const head = headField.read(from);
+  const tail = tailField.read(from);
+  const stop = stopField.read(from);
+  const events = readEvents(from, object, startLsn);
+  const work = readWork(from, object, startLsn);
+  from.end();
+  return { ...commonOf(summary), head, tail, stop, recordCount, events, work };
+}

@@ -1,0 +1,43 @@
+/**
+ * Writes the object of a segment's index: head, summary, and a body in zstd.
+ *
+ * @module
+ */
+
+import { zstdCompressWholeSync } from '../codec/zstd.ts';
+import { crc32c } from '../postgres/crc32c.ts';
+import { stopField, headField, tailField } from './index-borders.ts';
+import { writeEvents } from './index-events.ts';
+import { formatIndexHead } from './index-object.ts';
+import { summaryField, summaryOf } from './index-summary.ts';
+import { writeWork } from './index-work.ts';
+import { IndexWriter } from './index-writer.ts';
+import type { SegmentIndex } from './segment-index.ts';
+
+/** The object of an index. */
+export function encodeSegmentIndex(index: SegmentIndex): Buffer {
+  const summary = new IndexWriter();
+  summaryField.write(summary, summaryOf(index));
+  const body = bodyOf(index);
+  const stored = zstdCompressWholeSync(body);
+  const head = formatIndexHead({
+    summaryBytes: summary.lengthBytes,
+    storedBodyBytes: stored.length,
+    bodyBytes: body.length,
+    bodyCrc: crc32c(stored),
+    summaryCrc: crc32c(summary.written),
+  });
+  return Buffer.concat([head, summary.written, stored]);
+}
+
+/** What is compressed. */
+function bodyOf(index: SegmentIndex): Buffer {
+  const out = new IndexWriter();
+  out.unsigned(index.recordCount);
+  headField.write(out, index.head);
+  tailField.write(out, index.tail);
+  stopField.write(out, index.stop);
+  writeEvents(out, index.events, index.startLsn);
+  writeWork(out, index.work, index.startLsn);
+  return out.written;
+}

@@ -1,0 +1,171 @@
+/**
+ * What each transaction did in a segment, in columns, so that it compresses. A file is named once, in order of its first
+ * mention, and by its place in that list afterwards.
+ *
+ * Columns: transaction, as the difference to the one before; first record, as the difference to that of the one before;
+ * last record, as the difference to the first; bytes; rare members, behind a zero byte if there are none; number of files; for each file its
+ * place in the list, and the five counts.
+ *
+ * @module
+ */
+
+import { relationFileKey, type RelationFile } from '../postgres/relation-file.ts';
+import type { Lsn } from '../postgres/lsn.ts';
+import { asLsn, flag, list, optional, relationFile, shape, unsigned32, type Field } from './index-fields.ts';
+import { IndexReader } from './index-reader.ts';
+import { IndexWriter } from './index-writer.ts';
+import type { FileWork, XidWork } from './segment-index.ts';
+
+type Rare = Pick<XidWork, 'topXid' | 'originId' | 'createdFiles' | 'cutFiles' | 'truncatedOids'>;
+
+const rare: Field<Rare> = shape<Rare>({
+  topXid: optional(unsigned32),
+  originId: optional(unsigned32),
+  createdFiles: list(shape<XidWork['createdFiles'][number]>({ file: relationFile, isUnlogged: flag })),
+  cutFiles: list(shape<XidWork['cutFiles'][number]>({ file: relationFile, blocks: unsigned32 })),
+  truncatedOids: list(unsigned32),
+});
+const NOTHING_RARE: Rare = {
+  topXid: undefined,
+  originId: undefined,
+  createdFiles: [],
+  cutFiles: [],
+  truncatedOids: [],
+};
+
+const COLUMNS = [
+  'transactions',
+  'begins',
+  'spans',
+  'sizes',
+  'rare',
+  'fileCounts',
+  'files',
+  'inserted',
+  'updated',
+  'hotUpdated',
+  'deleted',
+  'movedOut',
+] as const;
+
+type Columns<T> = Readonly<Record<(typeof COLUMNS)[number], T>>;
+
+function columnsOf<T>(make: (name: string) => T): Columns<T> {
+  // Every name of the list has its member.
+  return Object.fromEntries(COLUMNS.map((name) => [name, make(name)])) as Columns<T>;
+}
+
+function isPlain({ topXid, originId, createdFiles, cutFiles, truncatedOids }: XidWork): boolean {
+  return (
+    topXid === undefined &&
+    originId === undefined &&
+    createdFiles.length === 0 &&
+    cutFiles.length === 0 &&
+    truncatedOids.length === 0
+  );
+}
+
+/** Gives files their places. The same object is looked up faster than another of the same numbers. */
+class FileList {
+  readonly files: RelationFile[] = [];
+  readonly #byObject = new Map<RelationFile, number>();
+  readonly #byKey = new Map<string, number>();
+
+  placeOf(file: RelationFile): number {
+    const known = this.#byObject.get(file);
+    if (known !== undefined) return known;
+    const key = relationFileKey(file);
+    const place = this.#byKey.get(key) ?? this.files.length;
+    if (place === this.files.length) this.files.push(file);
+    this.#byKey.set(key, place);
+    this.#byObject.set(file, place);
+    return place;
+  }
+}
+
+/** Writes the work of all transactions. @param startLsn the segment's. */
+export function writeWork(out: IndexWriter, work: readonly XidWork[], startLsn: Lsn): void {
+  const columns = columnsOf(() => new IndexWriter());
+  const fileList = new FileList();
+  let [xidBefore, firstBefore] = [0, startLsn as bigint];
+  for (const one of work) {
+    columns.transactions.signed(one.xid - xidBefore);
+    columns.begins.signedBig(one.firstLsn - firstBefore);
+    columns.spans.signedBig(one.lastLsn - one.firstLsn);
+    columns.sizes.unsigned(one.walBytes);
+    xidBefore = one.xid;
+    firstBefore = one.firstLsn;
+    const isUsual = isPlain(one);
+    columns.rare.unsigned(isUsual ? 0 : 1);
+    if (!isUsual) rare.write(columns.rare, one);
+    columns.fileCounts.unsigned(one.files.length);
+    for (const each of one.files) writeFileWork(columns, fileList.placeOf(each.file), each);
+  }
+  out.unsigned(work.length);
+  list(relationFile).write(out, fileList.files);
+  for (const name of COLUMNS) out.bytes(columns[name].written);
+}
+
+function writeFileWork(columns: Columns<IndexWriter>, place: number, work: FileWork): void {
+  columns.files.unsigned(place);
+  columns.inserted.signed(work.inserted);
+  columns.updated.signed(work.updated);
+  columns.hotUpdated.signed(work.hotUpdated);
+  columns.deleted.signed(work.deleted);
+  columns.movedOut.signed(work.movedOut);
+}
+
+/** Reads the work of all transactions. @throws {Failure} `corrupt`. */
+export function readWork(from: IndexReader, object: string, startLsn: Lsn): readonly XidWork[] {
+  const count = from.count();
+  const files = list(relationFile).read(from);
+  const columns = columnsOf((name) => new IndexReader(from.bytes(), object, `${name} of transactions`));
+  const work: XidWork[] = [];
+  let [xid, firstBefore] = [0, startLsn as bigint];
+  for (let left = count; left > 0; left -= 1) {
+    xid += columns.transactions.signed();
+    if (xid < 0 || xid > 0xffffffff) throw columns.transactions.problem('a transaction number that is not of 32 bits');
+    const firstLsn = asLsn(firstBefore + columns.begins.signedBig(), columns.begins);
+    firstBefore = firstLsn;
+    const lastLsn = asLsn(firstLsn + columns.spans.signedBig(), columns.spans);
+    const walBytes = columns.sizes.unsigned();
+    const { topXid, originId, createdFiles, cutFiles, truncatedOids } = flag.read(columns.rare)
+      ? rare.read(columns.rare)
+      : NOTHING_RARE;
+    const ofFiles = readFileWorks(columns, files);
+    work.push({
+      xid,
+      topXid,
+      firstLsn,
+      lastLsn,
+      walBytes,
+      originId,
+      files: ofFiles,
+      createdFiles,
+      cutFiles,
+      truncatedOids,
+    });
+  }
+  for (const name of COLUMNS) columns[name].end();
+  return work;
+}
+
+function readFileWorks(columns: Columns<IndexReader>, files: readonly RelationFile[]): FileWork[] {
+  const works: FileWork[] = [];
+  const count = columns.fileCounts.unsigned();
+  if (count > columns.files.leftBytes)
+    throw columns.fileCounts.problem(`${count} files, more than there are bytes for,`);
+  for (let left = count; left > 0; left -= 1) {
+    const file = files[columns.files.unsigned()];
+    if (file === undefined) throw columns.files.problem('a file that is not in the list');
+    works.push({
+      file,
+      inserted: columns.inserted.signed(),
+      updated: columns.updated.signed(),
+      hotUpdated: columns.hotUpdated.signed(),
+      deleted: columns.deleted.signed(),
+      movedOut: columns.movedOut.signed(),
+    });
+  }
+  return works;
+}
