@@ -19,11 +19,13 @@ import {
 import type { WalEvent } from '../postgres/wal-records/wal-event.ts';
 import { WalReader } from '../postgres/wal-records/wal-reader.ts';
 import type { WalRecord } from '../postgres/wal-records/wal-record.ts';
-import type { WalStop } from '../postgres/wal-records/wal-stop.ts';
 import { segmentAt } from '../postgres/wal-segment.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { ArchivedWal } from './archived-wal.ts';
-import { chooseSegment, expectedSegmentName, nextChosenSegment, type ChosenSegment } from './segment-choice.ts';
+import { endAt, type ScanEnd } from './scan-end.ts';
+import { chooseSegment, type ChosenSegment } from './segment-choice.ts';
+
+export type { ScanEnd } from './scan-end.ts';
 
 /** How many bytes of segments are fetched ahead. */
 const SCAN_AHEAD_BYTES = 128 * 1024 * 1024;
@@ -44,20 +46,6 @@ export interface ScanRequest {
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
-
-/**
- * How a scan ended.
- *
- * - `reached`: at `toLsn`.
- * - `endOfArchive`: nothing later is there.
- * - `hole`: `missing` is not there, and later segments of the line are, from `resumes` on.
- * - `damage`: a segment cannot be read further.
- */
-export type ScanEnd =
-  | { readonly kind: 'reached' }
-  | { readonly kind: 'endOfArchive'; readonly missing: string }
-  | { readonly kind: 'hole'; readonly missing: string; readonly resumes: ChosenSegment }
-  | { readonly kind: 'damage'; readonly stop: WalStop };
 
 /** Events of a line of history, in LSN order. Iterate once; then `end` and `last` tell how far it went. */
 export interface WalScan extends AsyncIterable<WalEvent> {
@@ -141,14 +129,6 @@ class LineScan implements WalScan {
       ? { ...position, customResourceManager: resourceManager }
       : position;
   }
-}
-
-/** @param isCut the parent's file served this segment up to the branch, and the child's is missing. */
-function endAt(request: ScanRequest, index: bigint, isCut = false): ScanEnd {
-  const { wal, line } = request;
-  const missing = expectedSegmentName(wal, line, index);
-  const resumes = nextChosenSegment(wal, line, isCut ? index + 1n : index);
-  return resumes === undefined ? { kind: 'endOfArchive', missing } : { kind: 'hole', missing, resumes };
 }
 
 type FetchedSegment = ChosenSegment & { readonly bytes: Buffer };
