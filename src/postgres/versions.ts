@@ -32,6 +32,10 @@ export interface PostgresVersion {
   readonly databaseDropInfo: 0x10 | 0x20;
   /** Compressed-image bits of a block header's `bimg_info`, moved in 15. */
   readonly compressedImageBits: number;
+  /** The one of them that says pglz. */
+  readonly pglzImageBit: 0x02 | 0x04;
+  /** The bit of `bimg_info` that says that replay puts the image in place. */
+  readonly appliedImageBit: 0x02 | 0x04;
 }
 
 const VERSIONS: readonly PostgresVersion[] = [
@@ -45,6 +49,8 @@ const VERSIONS: readonly PostgresVersion[] = [
     droppedStatsBytes: 0,
     databaseDropInfo: 0x10,
     compressedImageBits: 0x02,
+    pglzImageBit: 0x02,
+    appliedImageBit: 0x04,
   },
   {
     major: 15,
@@ -56,6 +62,8 @@ const VERSIONS: readonly PostgresVersion[] = [
     droppedStatsBytes: 12,
     databaseDropInfo: 0x20,
     compressedImageBits: 0x1c,
+    pglzImageBit: 0x04,
+    appliedImageBit: 0x02,
   },
   {
     major: 16,
@@ -67,6 +75,8 @@ const VERSIONS: readonly PostgresVersion[] = [
     droppedStatsBytes: 12,
     databaseDropInfo: 0x20,
     compressedImageBits: 0x1c,
+    pglzImageBit: 0x04,
+    appliedImageBit: 0x02,
   },
   {
     major: 17,
@@ -78,6 +88,8 @@ const VERSIONS: readonly PostgresVersion[] = [
     droppedStatsBytes: 12,
     databaseDropInfo: 0x20,
     compressedImageBits: 0x1c,
+    pglzImageBit: 0x04,
+    appliedImageBit: 0x02,
   },
   {
     major: 18,
@@ -89,6 +101,8 @@ const VERSIONS: readonly PostgresVersion[] = [
     droppedStatsBytes: 16,
     databaseDropInfo: 0x20,
     compressedImageBits: 0x1c,
+    pglzImageBit: 0x04,
+    appliedImageBit: 0x02,
   },
 ];
 

@@ -4,21 +4,13 @@
  * @module
  */
 
-import { recordCrc } from '../../src/postgres/wal-records/record-check.ts';
 import { lsn, type Lsn } from '../../src/postgres/lsn.ts';
 import { versionByMajor } from '../../src/postgres/versions.ts';
+import { syntheticRecord, type SyntheticRecord } from './synthetic-record.ts';
 
 const PAGE_BYTES = 8192;
 export const SYNTHETIC_SEGMENT_BYTES = 1024 * 1024;
 export const SYNTHETIC_SYSTEM = 7_000_000_000_000_000_001n;
-
-/** A record to write. */
-export interface SyntheticRecord {
-  readonly resourceManager: number;
-  readonly info?: number;
-  readonly xid?: number;
-  readonly mainData?: Buffer;
-}
 
 /** Writes records one behind the other from the start of a segment on. */
 export class SyntheticWal {
@@ -49,7 +41,7 @@ export class SyntheticWal {
   /** Appends a record; its LSN. */
   append(record: SyntheticRecord): Lsn {
     const start = this.position;
-    const bytes = recordBytes(record, this.#previous);
+    const bytes = syntheticRecord(record, this.#previous);
     this.#previous = start;
     let written = 0;
     while (written < bytes.length) {
@@ -74,7 +66,7 @@ export class SyntheticWal {
 
   /** The bytes of a record that would follow the last one; it is not appended. */
   standAlone(record: SyntheticRecord): Buffer {
-    return recordBytes(record, this.#previous);
+    return syntheticRecord(record, this.#previous);
   }
 
   /** The whole segments, the last one filled with zeros. */
@@ -114,24 +106,6 @@ export class SyntheticWal {
     this.#at += BigInt(headerBytes);
     return page;
   }
-}
-
-/** One record, with its CRC. */
-function recordBytes(record: SyntheticRecord, previous: bigint): Buffer {
-  const { mainData } = record;
-  const dataHeader = Buffer.alloc(mainData === undefined ? 0 : 5);
-  if (mainData !== undefined) {
-    dataHeader.writeUInt8(254, 0);
-    dataHeader.writeUInt32LE(mainData.length, 1);
-  }
-  const bytes = Buffer.concat([Buffer.alloc(24), dataHeader, mainData ?? Buffer.alloc(0)]);
-  bytes.writeUInt32LE(bytes.length, 0);
-  bytes.writeUInt32LE(record.xid ?? 0, 4);
-  bytes.writeBigUInt64LE(previous, 8);
-  bytes.writeUInt8(record.info ?? 0, 16);
-  bytes.writeUInt8(record.resourceManager, 17);
-  bytes.writeUInt32LE(recordCrc(bytes, 0, bytes.length), 20);
-  return bytes;
 }
 
 /** The main data of a COMMIT or ABORT without extras. */

@@ -6,8 +6,9 @@
 
 import { lsnOfHalves, type Lsn } from '../lsn.ts';
 import type { PostgresVersion } from '../versions.ts';
+import { RecordLayout } from './record-layout.ts';
 import type { RecordVisitor } from './record-visitor.ts';
-import { findMainData, recordInfo, recordResourceManager, recordXid, type WalRecord } from './wal-record.ts';
+import { recordInfo, recordResourceManager, recordXid, type WalRecord } from './wal-record.ts';
 
 /** Which records are wanted. */
 export interface WantedRecords {
@@ -22,6 +23,7 @@ export class WalRecordSelector implements RecordVisitor {
   readonly #wanted: ReadonlySet<number>;
   readonly #timelineAt: (position: Lsn) => number;
   readonly #positions: Lsn[];
+  readonly #layout = new RecordLayout();
   #segment: Buffer = Buffer.alloc(0);
   #version: PostgresVersion | undefined;
   #record: WalRecord | undefined;
@@ -62,11 +64,11 @@ export class WalRecordSelector implements RecordVisitor {
   ): void {
     const isAwaited = this.#positions.length > 0 && this.#takeAwaited(lsnOfHalves(lsnHigh, lsnLow));
     if (!isAwaited && !this.#wanted.has(recordResourceManager(bytes, start))) return;
-    const main = this.#version && findMainData(bytes, start, end, this.#version);
-    this.#hasProblem = main === undefined;
-    if (main === undefined) return;
+    this.#hasProblem = this.#version === undefined || !this.#layout.parse(bytes, start, end, this.#version);
+    if (this.#hasProblem) return;
     const position = lsnOfHalves(lsnHigh, lsnLow);
-    const mainData = bytes.subarray(main.start, main.end);
+    const { mainStart, mainEnd, topXid } = this.#layout;
+    const mainData = bytes.subarray(mainStart, mainEnd);
     this.#record = {
       lsn: position,
       endLsn: lsnOfHalves(nextHigh, nextLow),
@@ -75,7 +77,7 @@ export class WalRecordSelector implements RecordVisitor {
       resourceManager: recordResourceManager(bytes, start),
       info: recordInfo(bytes, start),
       mainData: bytes === this.#segment ? mainData : Buffer.from(mainData),
-      topXid: main.topXid,
+      topXid,
     };
   }
 
