@@ -1,0 +1,106 @@
+/**
+ * What became of each relation whose row of `pg_class` a transaction changed.
+ *
+ * @module
+ */
+
+import type { CatalogRow, ClassRow } from '../../postgres/catalog-rows.ts';
+import type { Lsn } from '../../postgres/lsn.ts';
+import type { NameBook } from './name-book.ts';
+import type { PendingRow } from './pending-rows.ts';
+import type { Relation } from './relation-names.ts';
+
+/** One relation across one transaction. */
+export interface RelationTransition {
+  readonly databaseOid: number;
+  readonly oid: number;
+  /** It existed when the transaction began. What it was is `before`, where that is known. */
+  readonly existedBefore: boolean;
+  readonly before: Relation | undefined;
+  /** `undefined`: it was dropped. */
+  readonly after: Relation | undefined;
+  /** The numbers of the files that it got from the transaction, in their order. The last one is `after`'s. */
+  readonly filenodes: readonly number[];
+  /** The first record of it. */
+  readonly lsn: Lsn;
+}
+
+interface Ending {
+  readonly lsn: Lsn;
+  readonly xid: number | undefined;
+}
+
+function classRowOf(row: CatalogRow | undefined): ClassRow | undefined {
+  return row?.catalog === 'pg_class' ? row.row : undefined;
+}
+
+/** The changes of each relation's row, in their order. */
+function byRelation(changes: readonly PendingRow[]): Map<string, [PendingRow, ...PendingRow[]]> {
+  const groups = new Map<string, [PendingRow, ...PendingRow[]]>();
+  for (const change of changes) {
+    if (change.row.catalog !== 'pg_class') continue;
+    const key = `${change.databaseOid}/${change.row.row.oid}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [change]);
+    else group.push(change);
+  }
+  return groups;
+}
+
+/**
+ * Writes a committed family's changes into the book.
+ *
+ * @param changes in LSN order.
+ */
+export function transitionsOf(book: NameBook, changes: readonly PendingRow[], end: Ending): RelationTransition[] {
+  const groups = [...byRelation(changes).values()];
+  const begun = groups.map((group) => beginningOf(book, group, end));
+  for (const { databaseOid, kind, row } of changes) {
+    if (row.catalog === 'pg_class') continue;
+    if (kind === 'delete') book.remove(databaseOid, row, end.lsn);
+    else book.put(databaseOid, row, end.lsn, end.xid);
+  }
+  for (const group of groups) putFinalRow(book, group, end);
+  return begun.map(({ group, before }) => {
+    const [first] = group;
+    const last = group.at(-1) ?? first;
+    const { databaseOid, lsn, row } = first;
+    const after = last.kind === 'delete' ? undefined : book.ofOid(databaseOid, row.row.oid, end.lsn);
+    const existedBefore = first.kind !== 'insert';
+    return { databaseOid, oid: row.row.oid, existedBefore, before, after, filenodes: newFiles(group), lsn };
+  });
+}
+
+/** What a relation was, which must be asked before the book has the changes. */
+function beginningOf(book: NameBook, group: [PendingRow, ...PendingRow[]], { lsn }: Ending) {
+  const [first] = group;
+  const row = classRowOf(first.before);
+  if (first.kind === 'insert' || row === undefined) return { group, before: undefined };
+  book.putIfUnknown(first.databaseOid, row, first.lsn);
+  return { group, before: book.ofRow(first.databaseOid, row, lsn) };
+}
+
+/**
+ * Relations that stay own their files, those they had in between too. The passing relation of a rewrite held the old file
+ * last, and the new one first: it owns neither.
+ */
+function putFinalRow(book: NameBook, group: [PendingRow, ...PendingRow[]], { lsn, xid }: Ending): void {
+  const last = group.at(-1);
+  for (const { databaseOid, row, kind } of group) {
+    if (row.catalog !== 'pg_class' || kind === 'delete') continue;
+    if (last?.kind === 'delete') book.putIfUnknown(databaseOid, row.row, lsn);
+    else book.putFileIfUnknown(databaseOid, row.row, lsn);
+  }
+  if (last !== undefined && last.kind !== 'delete') book.put(last.databaseOid, last.row, lsn, xid);
+}
+
+function newFiles(group: readonly PendingRow[]): number[] {
+  const files = new Set<number>();
+  for (const { kind, row } of group) {
+    const filenode = kind === 'delete' ? 0 : (classRowOf(row)?.filenode ?? 0);
+    if (filenode !== 0) files.add(filenode);
+  }
+  const [first] = group;
+  files.delete(first?.kind === 'insert' ? 0 : (classRowOf(first?.before)?.filenode ?? 0));
+  return [...files];
+}
