@@ -114,3 +114,14 @@ export function endData(timeUs: bigint): Buffer {
   data.writeBigInt64LE(timeUs - 946_684_800_000_000n);
   return data;
 }
+
+/** WAL that fills two segments and a part of the third. */
+export function longWal(): { wal: SyntheticWal; lsns: Lsn[] } {
+  const wal = new SyntheticWal();
+  const lsns: Lsn[] = [];
+  for (let step = 0; step < 300; step += 1) {
+    lsns.push(wal.append({ resourceManager: 10, xid: step, mainData: Buffer.alloc((step * 7919) % 20_000, step) }));
+    lsns.push(wal.append({ resourceManager: 1, xid: step, mainData: endData(BigInt(step)) }));
+  }
+  return { wal, lsns };
+}

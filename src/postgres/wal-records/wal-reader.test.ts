@@ -2,15 +2,14 @@ import { describe, expect, it } from 'vitest';
 
 import {
   endData,
+  longWal,
   SYNTHETIC_SEGMENT_BYTES,
   SYNTHETIC_SYSTEM,
   SyntheticWal,
 } from '../../../tests/support/synthetic-wal.ts';
 import { isFailure } from '../../base/failure.ts';
-import { lsn, lsnOfHalves, type Lsn } from '../lsn.ts';
+import { lsn, type Lsn } from '../lsn.ts';
 import { walSegmentSize } from '../wal-segment.ts';
-import { recordProblem } from './record-check.ts';
-import type { RecordVisitor } from './record-visitor.ts';
 import { RM_XACT } from './wal-record.ts';
 import { WalReader, type SegmentBytes, type WalReaderOptions } from './wal-reader.ts';
 
@@ -30,17 +29,6 @@ function read(segments: readonly SegmentBytes[], reader = readerOf()): { lsns: L
   const lsns: Lsn[] = [];
   for (const segment of segments) for (const record of reader.read(segment)) lsns.push(record.lsn);
   return { lsns, reader };
-}
-
-/** WAL that fills two segments and a part of the third. */
-function longWal(): { wal: SyntheticWal; lsns: Lsn[] } {
-  const wal = new SyntheticWal();
-  const lsns: Lsn[] = [];
-  for (let step = 0; step < 300; step += 1) {
-    lsns.push(wal.append({ resourceManager: 10, xid: step, mainData: Buffer.alloc((step * 7919) % 20_000, step) }));
-    lsns.push(wal.append({ resourceManager: RM_XACT, xid: step, mainData: endData(BigInt(step)) }));
-  }
-  return { wal, lsns };
 }
 
 describe('a reader of WAL', () => {
@@ -139,79 +127,6 @@ describe('a reader of WAL', () => {
     const [first] = longWal().wal.segments();
     first?.bytes.writeUInt16LE(0xd122, 0);
     expect(() => first && read([first])).toThrow('0xD122');
-  });
-});
-
-function manyRecords(wal: SyntheticWal, count: number): SegmentBytes[] {
-  for (let step = 0; step < count; step += 1) wal.append({ resourceManager: RM_XACT, mainData: endData(0n) });
-  return wal.segments();
-}
-
-/** A reader that knows of nothing before and around one segment, and what it was shown. */
-function visitAlone(
-  segment: SegmentBytes | undefined,
-  timeline = 1,
-): { shown: [Lsn, Lsn, Buffer][]; reader: WalReader } {
-  const reader = new WalReader({ line: { timeline, ancestors: undefined } });
-  const shown: [Lsn, Lsn, Buffer][] = [];
-  const record: RecordVisitor['record'] = (bytes, start, end, high, low, nextHigh, nextLow) => {
-    shown.push([lsnOfHalves(high, low), lsnOfHalves(nextHigh, nextLow), Buffer.from(bytes.subarray(start, end))]);
-  };
-  if (segment !== undefined) reader.visit(segment, { record });
-  return { shown, reader };
-}
-
-describe('one segment alone', () => {
-  it('shows the records that begin and end in it, each with where the next one can begin', () => {
-    const { wal, lsns } = longWal();
-    const segments = wal.segments();
-    const parts = segments.map((segment) => visitAlone(segment));
-    const crossing = parts.flatMap(({ reader }) => (reader.tail === undefined ? [] : [reader.tail.lsn]));
-    expect(crossing).toHaveLength(2);
-    const found = parts.flatMap(({ shown }) => shown.map(([position]) => position));
-    expect([...found, ...crossing].toSorted((a, b) => Number(a - b))).toEqual(lsns);
-    expect(parts.map(({ reader }) => reader.stop?.kind)).toEqual([undefined, undefined, 'unwritten']);
-  });
-
-  it('ends with the first part of a record whose rest the next one begins with', () => {
-    const [first, second] = longWal().wal.segments();
-    const [before, after] = [visitAlone(first), visitAlone(second)];
-    const { tail } = before.reader;
-    const { head } = after.reader;
-    if (tail === undefined || second === undefined) throw new Error('no record crosses');
-    expect(before.reader.head).toMatchObject({ restBytes: 0, isOverwritten: false });
-    expect(head).toMatchObject({ restBytes: tail.totalBytes - tail.bytes.length, isOverwritten: false });
-    const whole = Buffer.concat([tail.bytes, head.bytes]);
-    expect(recordProblem(whole, 0, whole.length)).toBeUndefined();
-    expect(after.reader.first?.previousLsn).toBe(tail.lsn);
-    expect(whole.readBigUInt64LE(8)).toBe(before.reader.last?.lsn);
-  });
-
-  it('can be the inside of one record', () => {
-    const wal = new SyntheticWal();
-    wal.append({ resourceManager: 21, mainData: Buffer.alloc(2_500_000, 7) });
-    const { shown, reader } = visitAlone(wal.segments()[1]);
-    expect(shown).toEqual([]);
-    expect([reader.first, reader.tail, reader.stop]).toEqual([undefined, undefined, undefined]);
-    const inside = SYNTHETIC_SEGMENT_BYTES - 40 - 127 * 24;
-    expect(reader.head.bytes.length).toBe(inside);
-    expect(reader.head.restBytes).toBeGreaterThan(inside);
-  });
-
-  it('may hold pages of any timeline up to its own', () => {
-    const [segment] = manyRecords(new SyntheticWal({ timeline: 2 }), 2000);
-    expect(visitAlone(segment, 3).reader.stop?.kind).toBe('unwritten');
-    expect(visitAlone(segment, 3).shown.length).toBe(2000);
-    expect(visitAlone(segment, 1).reader.stop?.reason).toMatch(/timeline 2/);
-  });
-
-  it('says where the next segment begins behind a switch, over a border of 4 GiB too', () => {
-    const wal = new SyntheticWal({ firstSegment: 4095n });
-    wal.append({ resourceManager: 0, info: 0x40 });
-    const [segment] = wal.segments();
-    const { shown, reader } = visitAlone(segment);
-    expect(shown.map(([, next]) => next)).toEqual([1n << 32n]);
-    expect(reader.last?.endLsn).toBe(1n << 32n);
   });
 });
 

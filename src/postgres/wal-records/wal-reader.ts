@@ -68,6 +68,7 @@ export class WalReader {
   #previousLow = 0;
   #endHigh = 0;
   #endLow = 0;
+  #rejection: string | undefined;
 
   constructor(options: WalReaderOptions) {
     const { line, wanted = NO_RECORDS, alsoFirstAt = [] } = options;
@@ -75,7 +76,9 @@ export class WalReader {
     const { ancestors, timeline } = line;
     const timelineOf = (position: Lsn) =>
       ancestors === undefined ? this.#pages.timeline : timelineAt({ ancestors, timeline }, position);
-    this.#selector = new WalRecordSelector({ wanted, alsoFirstAt }, timelineOf);
+    this.#selector = new WalRecordSelector({ wanted, alsoFirstAt }, timelineOf, (reason) => {
+      this.reject(reason);
+    });
   }
 
   /** Why and where reading stopped; `undefined` while it can go on. */
@@ -151,10 +154,12 @@ export class WalReader {
       goesOn = this.#step(this.#selector);
       const record = this.#selector.take();
       if (record !== undefined) yield record;
-      if (!this.#selector.hasProblem) continue;
-      this.#failAt(this.#previousHigh, this.#previousLow, damaged('a record whose parts do not add up to its length'));
-      return;
     }
+  }
+
+  /** For a visitor: the record that it is being shown cannot be right, for all that its CRC is. Reading stops at it. */
+  reject(reason: string): void {
+    this.#rejection = reason;
   }
 
   /** Checks the first page, and that this is the segment that comes next. */
@@ -241,17 +246,21 @@ export class WalReader {
         : previousHigh < high || (previousHigh === high && previousLow < low);
     const problem = follows ? recordProblem(bytes, start, end) : 'a record that does not follow the one before';
     if (problem !== undefined) return this.#failAt(high, low, damaged(problem));
+    if (isSegmentSwitch(bytes, start)) this.#offset = this.#bytes.length;
+    const nextLow = this.#low + this.#offset;
+    const endHigh = nextLow < HALF ? this.#high : this.#high + 1;
+    const endLow = nextLow < HALF ? nextLow : nextLow - HALF;
+    this.#rejection = undefined;
+    visitor.record(bytes, start, end, high, low, endHigh, endLow);
+    if (this.#rejection !== undefined) return this.#failAt(high, low, damaged(this.#rejection));
     if (this.#recordsRead === 0) {
       this.#first = { lsn: lsnOfHalves(high, low), previousLsn: lsnOfHalves(previousHigh, previousLow) };
     }
     this.#recordsRead += 1;
     this.#previousHigh = high;
     this.#previousLow = low;
-    if (isSegmentSwitch(bytes, start)) this.#offset = this.#bytes.length;
-    const nextLow = this.#low + this.#offset;
-    this.#endHigh = nextLow < HALF ? this.#high : this.#high + 1;
-    this.#endLow = nextLow < HALF ? nextLow : nextLow - HALF;
-    visitor.record(bytes, start, end, high, low, this.#endHigh, this.#endLow);
+    this.#endHigh = endHigh;
+    this.#endLow = endLow;
     return true;
   }
 

@@ -22,22 +22,26 @@ export interface WantedRecords {
 export class WalRecordSelector implements RecordVisitor {
   readonly #wanted: ReadonlySet<number>;
   readonly #timelineAt: (position: Lsn) => number;
+  readonly #reject: (reason: string) => void;
   readonly #positions: Lsn[];
   readonly #layout = new RecordLayout();
   #segment: Buffer = Buffer.alloc(0);
   #version: PostgresVersion | undefined;
   #record: WalRecord | undefined;
-  #hasProblem = false;
 
-  constructor({ wanted, alsoFirstAt = [] }: WantedRecords, timelineAt: (position: Lsn) => number) {
+  /**
+   * @param timelineAt tells the timeline of a position.
+   * @param reject takes what is wrong with the record that is being shown.
+   */
+  constructor(
+    { wanted, alsoFirstAt = [] }: WantedRecords,
+    timelineAt: (position: Lsn) => number,
+    reject: (reason: string) => void,
+  ) {
+    this.#reject = reject;
     this.#wanted = wanted;
     this.#positions = [...alsoFirstAt];
     this.#timelineAt = timelineAt;
-  }
-
-  /** True if the parts of the last wanted record did not add up. */
-  get hasProblem(): boolean {
-    return this.#hasProblem;
   }
 
   /** Tells whose records follow; those that are not in `segment` itself are copied. */
@@ -64,8 +68,10 @@ export class WalRecordSelector implements RecordVisitor {
   ): void {
     const isAwaited = this.#positions.length > 0 && this.#takeAwaited(lsnOfHalves(lsnHigh, lsnLow));
     if (!isAwaited && !this.#wanted.has(recordResourceManager(bytes, start))) return;
-    this.#hasProblem = this.#version === undefined || !this.#layout.parse(bytes, start, end, this.#version);
-    if (this.#hasProblem) return;
+    if (this.#version === undefined || !this.#layout.parse(bytes, start, end, this.#version)) {
+      this.#reject('a record whose parts do not add up to its length');
+      return;
+    }
     const position = lsnOfHalves(lsnHigh, lsnLow);
     const { mainStart, mainEnd, topXid } = this.#layout;
     const mainData = bytes.subarray(mainStart, mainEnd);
