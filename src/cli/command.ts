@@ -73,6 +73,8 @@ export interface Answer {
   readonly text: (screen: Screen) => string;
   /** For `--json`: one object. `bigint` is written as decimal text, `Date` as RFC 3339. */
   readonly json: unknown;
+  /** All of it was given to `session.write` already; nothing is added. */
+  readonly isWritten?: boolean;
   /** Where the answer itself means something to the caller, as for `wal fetch` and `status`. 0 otherwise. */
   readonly exitCode?: number;
 }

@@ -124,13 +124,14 @@ async function runCommand(
   });
   for (const warning of settings.warnings) reporter.warn(warning);
   if (run.isVerbose) noteSettings(settings, command, reporter.note);
-  const session = { settings, signal, holdSignals, reporter, screen, questions, isJson: run.isJson };
+  const { write } = run.streams.out;
+  const session = { settings, signal, holdSignals, reporter, screen, questions, isJson: run.isJson, write };
   const answer = await command.run(given, session).catch((error: unknown) => {
     reporter.end('failed');
     throw error;
   });
   reporter.end('done');
-  await showAnswer(answer, run, screen);
+  if (answer.isWritten !== true) await showAnswer(answer, run, screen);
   return answer.exitCode ?? 0;
 }
 

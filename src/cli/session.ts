@@ -25,4 +25,6 @@ export interface Session {
   readonly questions: Questions;
   /** Given with `--json`. */
   readonly isJson: boolean;
+  /** Writes to standard output at once: for an answer that has no end, or is longer than memory. See `Answer.isWritten`. */
+  readonly write: (text: string) => Promise<void>;
 }

@@ -1,0 +1,136 @@
+/**
+ * Which transactions of a log are wanted.
+ *
+ * @module
+ */
+
+import type { Relation } from '../history/names/relation-names.ts';
+import type {
+  DefinitionChange,
+  LoggedTransaction,
+  RelationChange,
+} from '../history/transactions/logged-transaction.ts';
+import { relationFileKey } from '../postgres/relation-file.ts';
+import { isDestructive, rowsOfChange } from './transaction-size.ts';
+
+/** What a transaction did, for filters. `ddl`: any change of a definition but TRUNCATE. */
+export const LOG_OPERATIONS = ['insert', 'update', 'delete', 'truncate', 'drop', 'ddl'] as const;
+
+/** One of {@link LOG_OPERATIONS}. */
+export type LogOperation = (typeof LOG_OPERATIONS)[number];
+
+/** What is wanted; empty lists and `undefined` want everything. */
+export interface LogFilter {
+  /** Names as `name` or `schema.name`, of tables or of their parents; or `tablespace/database/relfilenode`. */
+  readonly tables: readonly string[];
+  readonly databases: readonly string[];
+  readonly operations: readonly LogOperation[];
+  /** Rows changed, in the wanted tables and by the wanted operations. TRUNCATE and DROP always have enough. */
+  readonly minRows: number | undefined;
+  /** Top transactions or their subtransactions. */
+  readonly xids: readonly number[];
+  /** Rolled-back ones too. */
+  readonly withAborted: boolean;
+}
+
+/** One that wants every transaction that was not rolled back. */
+export const EVERYTHING: LogFilter = {
+  tables: [],
+  databases: [],
+  operations: [],
+  minRows: undefined,
+  xids: [],
+  withAborted: false,
+};
+
+/** True if a filter asks what transactions did, and not only which they are. */
+export function asksForEffects({ tables, operations, minRows }: LogFilter): boolean {
+  return tables.length > 0 || operations.length > 0 || minRows !== undefined;
+}
+
+const isRolledBack = ({ outcome }: LoggedTransaction) => outcome === 'abort' || outcome === 'abortPrepared';
+
+function isNamed(relation: Relation | undefined, wanted: string): boolean {
+  if (relation === undefined) return false;
+  return wanted === relation.name || wanted === `${relation.schemaName ?? ''}.${relation.name}`;
+}
+
+function isOfTables(one: RelationChange | DefinitionChange, tables: readonly string[]): boolean {
+  if (tables.length === 0) return true;
+  const { relation, file } = one;
+  const root = 'root' in one ? one.root : undefined;
+  return tables.some(
+    (wanted) =>
+      isNamed(relation, wanted) ||
+      isNamed(root, wanted) ||
+      (relation === undefined && 'name' in one && one.name === wanted) ||
+      (file !== undefined && relationFileKey(file) === wanted),
+  );
+}
+
+function didToRows(change: RelationChange, operation: LogOperation): boolean {
+  switch (operation) {
+    case 'insert':
+      return change.inserted > 0;
+    case 'update':
+      return change.updated > 0 || change.movedIn > 0 || change.movedOut > 0;
+    case 'delete':
+      return change.deleted > 0;
+    case 'truncate':
+    case 'drop':
+    case 'ddl':
+      return false;
+  }
+}
+
+function didToDefinition({ kind, rows }: DefinitionChange, operation: LogOperation): boolean {
+  switch (operation) {
+    case 'insert':
+      return kind === 'createAs' && (rows ?? 0) > 0;
+    case 'truncate':
+      return kind === 'truncate';
+    case 'drop':
+      return kind === 'drop' || kind === 'dropDatabase' || kind === 'dropTablespace';
+    case 'ddl':
+      return kind !== 'truncate';
+    case 'update':
+    case 'delete':
+      return false;
+  }
+}
+
+function hasWantedEffect({ changes, definitions }: LoggedTransaction, filter: LogFilter): boolean {
+  const { tables, operations, minRows } = filter;
+  const wantedChanges = changes.filter(
+    (change) =>
+      isOfTables(change, tables) && (operations.length === 0 || operations.some((one) => didToRows(change, one))),
+  );
+  const wantedDefinitions = definitions.filter(
+    (definition) =>
+      isOfTables(definition, tables) &&
+      (operations.length === 0 || operations.some((one) => didToDefinition(definition, one))),
+  );
+  if (minRows === undefined) return wantedChanges.length > 0 || wantedDefinitions.length > 0;
+  const written = wantedChanges.reduce((sum, change) => sum + rowsOfChange(change), 0);
+  const created = wantedDefinitions.reduce((sum, { kind, rows }) => sum + (kind === 'createAs' ? (rows ?? 0) : 0), 0);
+  return written + created >= minRows || wantedDefinitions.some(isDestructive);
+}
+
+/** True if the transaction is wanted. */
+export function isWanted(one: LoggedTransaction, filter: LogFilter): boolean {
+  if (!filter.withAborted && isRolledBack(one)) return false;
+  const { databases, xids } = filter;
+  if (xids.length > 0 && !xids.some((xid) => xid === one.xid || one.subxids.includes(xid))) return false;
+  if (databases.length > 0 && !databases.some((name) => isInDatabase(one, name))) return false;
+  return !asksForEffects(filter) || hasWantedEffect(one, filter);
+}
+
+/** A database dropped or created belongs to itself, wherever the statement ran. */
+function isInDatabase(one: LoggedTransaction, name: string): boolean {
+  if (one.databaseName === name || String(one.databaseOid) === name) return true;
+  return one.definitions.some(
+    (definition) =>
+      (definition.kind === 'createDatabase' || definition.kind === 'dropDatabase') &&
+      (definition.name === name || String(definition.oid) === name),
+  );
+}

@@ -1,0 +1,77 @@
+/**
+ * A log as JSON, piece by piece, so that it is never held whole.
+ *
+ * `--json` is one object: `{cluster, archive, …, "transactions": […], "end": {…}}`, its transactions one a line. `--ndjson`
+ * is one transaction a line and nothing else, with the end as `{"end": {…}}` in the last line.
+ *
+ * @module
+ */
+
+import type { LogEnd, LogFacts } from '../../app/log-value.ts';
+import type { LoggedTransaction } from '../../history/transactions/logged-transaction.ts';
+import { formatLsn } from '../../postgres/lsn.ts';
+import { formatTimeUs } from '../../postgres/timestamp.ts';
+import { jsonText } from './json-text.ts';
+import { transactionJson } from './transaction-json.ts';
+
+const time = (us: bigint | undefined): string | null => (us === undefined ? null : formatTimeUs(us));
+
+function factsJson(facts: LogFacts) {
+  return {
+    cluster: facts.clusterName,
+    archive: facts.address,
+    systemIdentifier: facts.systemIdentifier,
+    timeline: facts.timeline,
+    since: time(facts.sinceUs),
+    until: time(facts.untilUs),
+    fromLsn: formatLsn(facts.fromLsn),
+    names: facts.names,
+    notes: facts.notes,
+  };
+}
+
+/** How the log ended: `reached`, `endOfArchive`, `hole` (with `missing`, `resumes`) or `damage` (with object, place and reason). */
+export function endJson(end: LogEnd) {
+  switch (end.kind) {
+    case 'reached':
+      return { kind: end.kind };
+    case 'endOfArchive':
+      return { kind: end.kind, missing: end.missing };
+    case 'hole':
+      return { kind: end.kind, missing: end.missing, resumes: end.resumes.fileName };
+    case 'damage': {
+      const { fileName, offsetBytes, lsn, reason, kind } = end.stop;
+      return { kind: end.kind, fileName, offsetBytes, lsn: formatLsn(lsn), reason, damage: kind };
+    }
+  }
+}
+
+/** A writer of one log: `begin`, each transaction, `finish`. */
+export interface LogJsonPieces {
+  readonly begin: (facts: LogFacts) => string;
+  readonly transaction: (one: LoggedTransaction) => string;
+  readonly finish: (end: LogEnd) => string;
+}
+
+/** The pieces of `--json`: one object. */
+export function objectPieces(): LogJsonPieces {
+  let isFirst = true;
+  return {
+    begin: (facts) => `${jsonText(factsJson(facts)).slice(0, -1)},"transactions":[`,
+    transaction: (one) => {
+      const separator = isFirst ? '\n' : ',\n';
+      isFirst = false;
+      return `${separator}${jsonText(transactionJson(one))}`;
+    },
+    finish: (end) => `\n],"end":${jsonText(endJson(end))}}\n`,
+  };
+}
+
+/** The pieces of `--ndjson`: lines. */
+export function linePieces(): LogJsonPieces {
+  return {
+    begin: () => '',
+    transaction: (one) => `${jsonText(transactionJson(one))}\n`,
+    finish: (end) => `${jsonText({ end: endJson(end) })}\n`,
+  };
+}

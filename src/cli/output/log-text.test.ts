@@ -1,0 +1,202 @@
+import { describe, expect, it } from 'vitest';
+
+import { LogDigester } from '../../app/log-digest.ts';
+import type { LogEnd, LogFacts } from '../../app/log-value.ts';
+import type { LoggedTransaction } from '../../history/transactions/logged-transaction.ts';
+import { lsn } from '../../postgres/lsn.ts';
+import { logText, type LogShape } from './log-text.ts';
+import { change, definition, screen, transaction } from './testing/logged.ts';
+
+const facts: LogFacts = {
+  clusterName: 'shop-prod',
+  address: 's3://shop-prod/wal',
+  systemIdentifier: 7_362_115_390_412_345_678n,
+  timeline: 3,
+  sinceUs: undefined,
+  untilUs: undefined,
+  fromLsn: lsn(0x1f_00000000n),
+  names: 'from the WAL alone',
+  notes: [],
+};
+
+function shown(
+  transactions: readonly LoggedTransaction[],
+  given: Partial<{
+    mostListed: number;
+    mostLargest: number;
+    end: LogEnd;
+    shape: LogShape['form'];
+    notes: readonly string[];
+  }> = {},
+  on = screen(),
+): string[] {
+  const digester = new LogDigester({
+    mostListed: given.mostListed ?? 50,
+    mostLargest: given.mostLargest ?? 10,
+    offsetMinutes: -420,
+  });
+  for (const one of transactions) digester.take(one);
+  const log = {
+    facts: { ...facts, notes: given.notes ?? [] },
+    digest: digester.digest(),
+    end: given.end ?? { kind: 'reached' },
+  };
+  return logText(log, { form: given.shape ?? 'overview' }, on).split('\n');
+}
+
+const morning: readonly LoggedTransaction[] = [
+  transaction(601_755, '14:58:12.114', {
+    changes: [change('orders', { inserted: 3 }), change('order_lines', { inserted: 9 })],
+  }),
+  transaction(601_758, '14:58:40.902', { changes: [change('stock', { updated: 1 })] }),
+  transaction(601_762, '15:02:11.620', { changes: [change('orders', { deleted: 48_211, deletedShare: 0.958 })] }),
+  transaction(601_763, '15:02:13.004', {
+    changes: [change('orders', { inserted: 1 }), change('order_lines', { inserted: 4 })],
+  }),
+];
+
+describe('a short log', () => {
+  it('is a list that names the zone once, marks what is large, and leads to it', () => {
+    expect(shown(morning)).toEqual([
+      '2026-06-05, times in America/Vancouver (UTC-7)     shop-prod, s3://shop-prod/wal',
+      '',
+      '  time           xid      what it did',
+      '  07:58:12.114   601755   orders +3, order_lines +9',
+      '  07:58:40.902   601758   stock ~1',
+      '▌ 08:02:11.620   601762   orders -48,211  96 % of the table',
+      '  08:02:13.004   601763   orders +1, order_lines +4',
+      '',
+      'Largest here: 601762, 2026-06-05 08:02:11.620 America/Vancouver, 15:02:11.620',
+      'UTC, 1 h 39 min ago',
+      '    walkback show 601762',
+      '',
+    ]);
+  });
+
+  it('is in ASCII where the locale has nothing else', () => {
+    const text = shown(morning, {}, screen({ hasUnicode: false })).join('\n');
+    expect(text).toMatch(/^[\x20-\x7e\n]*$/);
+    expect(text).toContain('! 08:02:11.620');
+  });
+
+  it('shows UTC and how long ago beside each where there is room', () => {
+    const lines = shown(morning, {}, screen({ columns: 120 }));
+    expect(lines.find((line) => line.includes('601758'))).toBe(
+      '  07:58:40.902   14:58:40.902   1 h 43 min     601758   stock ~1',
+    );
+  });
+
+  it('says when the day changes, and tells databases apart only where there are several', () => {
+    const lines = shown([
+      transaction(1001, '06:59:59.000', { changes: [change('a', { inserted: 1 })] }),
+      transaction(1002, '07:00:00.000', {
+        databaseOid: 5,
+        databaseName: 'postgres',
+        changes: [change('b', { inserted: 1 })],
+      }),
+    ]);
+    expect(lines.slice(3, 6)).toEqual([
+      '  23:59:59.000   1001     [shop] a +1',
+      '  2026-06-05',
+      '  00:00:00.000   1002     [postgres] b +1',
+    ]);
+  });
+
+  it('counts what did nothing to rows instead of listing it', () => {
+    const lines = shown([...morning, transaction(601_764, '15:02:14.000'), transaction(601_765, '15:02:15.000')]);
+    expect(lines.join('\n')).not.toContain('601764');
+    expect(lines).toContain('2 transactions more changed no row of a table (locks, catalogs, statistics).');
+  });
+});
+
+describe('a long log', () => {
+  const day = Array.from({ length: 400 }, (_, index) =>
+    transaction(700_000 + index, new Date(50_400_000 + index * 9000).toISOString().slice(11, 23), {
+      changes: [change('orders', { inserted: 1 + (index % 7) })],
+    }),
+  );
+  const all = [...day.slice(0, 300), ...morning.slice(2, 3), ...day.slice(300)];
+
+  it('is drawn as bars that mark where something large went, and then its largest, within 80 columns', () => {
+    const lines = shown(all);
+    expect(lines.every((line) => line.length <= 80)).toBe(true);
+    expect(lines[2]).toBe('  rows changed, per 5 minutes');
+    expect(lines.filter((line) => line.startsWith('▌'))).toEqual([
+      expect.stringMatching(/^▌ 08:00 {3}█{40,} 48,211 in 1 commit$/),
+      '▌ 08:02:11.620   601762   orders -48,211  96 % of the table',
+    ]);
+    expect(lines).toContain('The largest 10 of 401 transactions:');
+    expect(lines).toContain('    walkback log --around 2026-06-05T15:02:11Z --within 1min');
+  });
+
+  it('is cut to what --limit asks for, and says how much is left', () => {
+    const lines = shown(all, { mostListed: 2, shape: 'list' });
+    expect(lines.filter((line) => /^. \d\d:/.test(line))).toHaveLength(2);
+    expect(lines).toContain('  … 399 more until today 07:59:51; --until, --table, --min-rows narrow');
+  });
+
+  it('is its largest alone with --largest', () => {
+    const lines = shown(all, { mostLargest: 1, shape: 'largest' });
+    expect(lines.slice(2, 4)).toEqual([
+      '  time           xid      what it did',
+      '▌ 08:02:11.620   601762   orders -48,211  96 % of the table',
+    ]);
+  });
+});
+
+describe('the end of a log', () => {
+  it('in a hole is said, with the segment', () => {
+    const end: LogEnd = {
+      kind: 'hole',
+      missing: '000000030000001F0000003D',
+      resumes: { fileName: '000000030000001F0000003F', index: 0x1f3fn, startLsn: lsn(0x1f_3f000000n) },
+    };
+    const text = shown(morning, { end }).join(' ');
+    expect(text).toContain('STOPPED at a hole: 000000030000001F0000003D is missing');
+    expect(text).toContain('is not in this list');
+  });
+
+  it('at damage names the object, the place and the reason', () => {
+    const end: LogEnd = {
+      kind: 'damage',
+      stop: {
+        kind: 'damaged',
+        fileName: '000000030000001F0000003D',
+        offsetBytes: 81_920,
+        lsn: lsn(0x1f_3d014000n),
+        reason: 'its CRC is wrong',
+      },
+    };
+    const text = shown([], { end }).join(' ');
+    expect(text).toContain('No transaction that was asked for is here.');
+    expect(text).toContain(
+      '000000030000001F0000003D cannot be read behind 1F/3D014000 (byte 81,920): its CRC is wrong',
+    );
+  });
+
+  it('of the archive names the last transaction and how old it is', () => {
+    const end: LogEnd = { kind: 'endOfArchive', missing: '000000030000001F0000003D' };
+    expect(shown(morning, { end })).toContain('The archive ends here: last 601763, today 08:02:13, 1 h 39 min ago.');
+  });
+
+  it('comes behind what the reader should know', () => {
+    const nameless = [transaction(9, '15:00:00.000', { changes: [change('x', { relation: undefined, deleted: 1 })] })];
+    const lines = shown(nameless, { notes: ['The archive begins later than that.'] });
+    expect(lines).toContain('  08:00:00.000   9        file 1663/16384/30000 -1');
+    expect(lines.join(' ')).toContain('Files without a name: from the WAL alone.');
+    expect(lines).toContain('The archive begins later than that.');
+  });
+});
+
+describe('names out of catalogs', () => {
+  it('reach the screen quoted, without what would move the cursor', () => {
+    const hostile = '\u001b[2J"x\u202e';
+    const lines = shown([
+      transaction(9, '15:00:00.000', {
+        changes: [change(hostile, { inserted: 1 })],
+        definitions: [definition('drop', 'Orders')],
+      }),
+    ]);
+    expect(lines).toContain(String.raw`▌ 08:00:00.000   9        DROP TABLE "Orders", "\u{1b}[2J""x\u{202e}" +1`);
+  });
+});

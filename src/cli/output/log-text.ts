@@ -1,0 +1,166 @@
+/**
+ * The screen of `walkback log`: a short span as a list; a long one as bars first, and then its largest transactions.
+ *
+ * @module
+ */
+
+import type { LogDigest } from '../../app/log-digest.ts';
+import type { LogEnd, LogFacts } from '../../app/log-value.ts';
+import { isLargeTransaction } from '../../app/transaction-size.ts';
+import type { LoggedTransaction } from '../../history/transactions/logged-transaction.ts';
+import { formatLsn } from '../../postgres/lsn.ts';
+import { formatTimeUs } from '../../postgres/timestamp.ts';
+import { countOf, describeMoment, formatAgo, formatCount, readClock, shortTime, zoneLine } from './format.ts';
+import { barLines } from './log-bars.ts';
+import { dayOf, layoutFor, listHead, listLine, listLines } from './log-list.ts';
+import type { Screen } from './screen.ts';
+import { wrap } from './wrap.ts';
+
+/** How much of a log is shown. */
+export interface LogShape {
+  /** `list`: the first ones; `largest`: those alone; `overview`: a list if it is short, otherwise bars and the largest. */
+  readonly form: 'list' | 'largest' | 'overview';
+}
+
+/** A log that was read. */
+export interface ShownLog {
+  readonly facts: LogFacts;
+  readonly digest: LogDigest;
+  readonly end: LogEnd;
+}
+
+/** Minutes that the screen's clock is ahead of UTC at a time. */
+export function offsetMinutesAt(timeUs: bigint, zone: string): number {
+  const local = readClock(timeUs, zone, 0);
+  const utc = readClock(timeUs, 'UTC', 0);
+  return (Date.parse(`${local.date}T${local.time}Z`) - Date.parse(`${utc.date}T${utc.time}Z`)) / 60_000;
+}
+
+/** The zone and the archive, on one line where there is room. */
+export function logHeading({ facts, digest }: Pick<ShownLog, 'facts' | 'digest'>, screen: Screen): string[] {
+  const day = digest.first === undefined ? '' : `${dayOf(digest.first, screen)}, `;
+  const left = `${day}${zoneLine(screen)}`;
+  const right = `${facts.clusterName}, ${facts.address}`;
+  const gap = screen.columns - left.length - right.length;
+  return gap >= 2 ? [`${left}${' '.repeat(gap)}${right}`] : [right, left];
+}
+
+function largestLines(digest: LogDigest, screen: Screen): string[] {
+  const layout = layoutFor(digest.largest, screen);
+  const isOneDay = new Set(digest.largest.map((one) => dayOf(one, screen))).size === 1;
+  const lines = digest.largest.map((one) => {
+    const line = listLine(one, layout, screen);
+    return isOneDay ? line : `${line.slice(0, 2)}${dayOf(one, screen).slice(5)} ${line.slice(2)}`;
+  });
+  const head = listHead(layout);
+  return [isOneDay ? head : `  ${'day'.padEnd(6)}${head.slice(2)}`, ...lines];
+}
+
+/** Lines that lead on: the largest, and how to look at it. */
+function pointer(digest: LogDigest, screen: Screen): string[] {
+  const [largest] = digest.largest;
+  if (largest === undefined) return [];
+  const moment = describeMoment(largest.timeUs, screen);
+  const first = `Largest here: ${largest.xid}, ${moment}`;
+  return ['', ...wrap(first, screen.columns), `    walkback show ${largest.xid}`];
+}
+
+function moreLine(digest: LogDigest, screen: Screen): string[] {
+  const more = digest.count - digest.listed.length;
+  if (more <= 0) return [];
+  const until = digest.last === undefined ? '' : ` until ${shortTime(digest.last.timeUs, screen)}`;
+  return [
+    `  ${screen.hasUnicode ? '…' : '...'} ${formatCount(more)} more${until}; --until, --table, --min-rows narrow`,
+  ];
+}
+
+function overviewLines({ digest }: ShownLog, screen: Screen): string[] {
+  const offset = digest.first === undefined ? 0 : offsetMinutesAt(digest.first.timeUs, screen.zone);
+  const [largest] = digest.largest;
+  const closer =
+    largest === undefined
+      ? []
+      : ['', 'All around it:', `    walkback log --around ${formatTimeUs(largest.timeUs).slice(0, 19)}Z --within 1min`];
+  return [
+    ...barLines(digest, offset, screen),
+    '',
+    `The largest ${digest.largest.length} of ${countOf(digest.count, 'transaction')}:`,
+    '',
+    ...largestLines(digest, screen),
+    ...pointer(digest, screen),
+    ...closer,
+  ];
+}
+
+function listed({ digest }: ShownLog, screen: Screen): string[] {
+  const [first] = digest.listed;
+  const startDay = first === undefined ? undefined : dayOf(first, screen);
+  const marked = digest.largest.some(isLargeTransaction);
+  return [
+    ...listLines(digest.listed, screen, startDay),
+    ...moreLine(digest, screen),
+    ...(marked || digest.count > 1 ? pointer(digest, screen) : pointer(digest, screen).slice(0, 3)),
+  ];
+}
+
+/** What was not shown, and why. */
+function remarks({ digest, facts }: ShownLog, screen: Screen): string[] {
+  const { withoutEffectCount, namelessCount } = digest;
+  const quiet =
+    withoutEffectCount > 0
+      ? `${countOf(withoutEffectCount, 'transaction')} more changed no row of a table (locks, catalogs, statistics).`
+      : undefined;
+  const nameless =
+    namelessCount > 0
+      ? `Files without a name: ${facts.names}. --names-from a running server, or a rehearsal, names them.`
+      : undefined;
+  return [quiet, nameless, ...facts.notes]
+    .filter((one) => one !== undefined)
+    .flatMap((one) => wrap(one, screen.columns));
+}
+
+/** How the log ended, with what to do about it. */
+export function endLines(end: LogEnd, last: LoggedTransaction | undefined, screen: Screen): string[] {
+  const loss = (text: string) => wrap(text, screen.columns).map((line) => screen.paint(line, 'loss'));
+  switch (end.kind) {
+    case 'reached':
+      return [];
+    case 'endOfArchive':
+      return last === undefined
+        ? ['The archive ends here.']
+        : [
+            `The archive ends here: last ${last.xid}, ${shortTime(last.timeUs, screen)}, ${formatAgo(last.timeUs, screen.nowUs())}.`,
+          ];
+    case 'hole':
+      return [
+        ...loss(
+          `STOPPED at a hole: ${end.missing} is missing, and the WAL goes on with ${end.resumes.fileName}. What was committed from there on is not in this list.`,
+        ),
+        '    walkback window',
+      ];
+    case 'damage':
+      return loss(
+        `STOPPED: ${end.stop.fileName} cannot be read behind ${formatLsn(end.stop.lsn)} (byte ${formatCount(end.stop.offsetBytes)}): ${end.stop.reason}. What was committed later is not in this list.`,
+      );
+  }
+}
+
+function body(shown: ShownLog, { form }: LogShape, screen: Screen): string[] {
+  const { digest } = shown;
+  if (digest.count === 0) return ['No transaction that was asked for is here.'];
+  if (form === 'largest') return [...largestLines(digest, screen), ...pointer(digest, screen)];
+  const isShort = digest.count <= digest.listed.length;
+  return form === 'list' || isShort ? listed(shown, screen) : overviewLines(shown, screen);
+}
+
+/** The screen. */
+export function logText(shown: ShownLog, shape: LogShape, screen: Screen): string {
+  const closing = [...remarks(shown, screen), ...endLines(shown.end, shown.digest.last, screen)];
+  const lines = [
+    ...logHeading(shown, screen),
+    '',
+    ...body(shown, shape, screen),
+    ...(closing.length === 0 ? [] : ['', ...closing]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
