@@ -16,7 +16,11 @@ import type { WrittenCluster } from './written-cluster.ts';
 
 const LOCK_NOT_AVAILABLE = '55P03';
 
-async function differencesOn(server: PrivateServer, cluster: WrittenCluster, commits: number): Promise<string[]> {
+async function differencesOn(
+  server: PrivateServer,
+  cluster: Pick<WrittenCluster, 'commits'>,
+  commits: number,
+): Promise<string[]> {
   await using connection = await connect(privateConnection(server));
   await connection.query('SET lock_timeout = 1000');
   const asked: Asked = { query: async (text) => ({ rows: await connection.query(text) }) };
@@ -31,9 +35,9 @@ async function rollBackPrepared(server: PrivateServer): Promise<void> {
 }
 
 /** Where the target holds a table's lock (its DDL had not committed), the tables are compared in a promoted copy. */
-async function differencesInRehearsal(
+export async function differencesInRehearsal(
   context: RecoveryContext,
-  cluster: WrittenCluster,
+  cluster: Pick<WrittenCluster, 'commits'>,
   commits: number,
 ): Promise<string[]> {
   try {

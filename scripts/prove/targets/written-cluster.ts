@@ -34,11 +34,19 @@ async function untilArchived(live: Recoverable): Promise<void> {
   });
 }
 
+/** What else is done to the cluster. */
+export interface MoreWork {
+  /** Called after each commit, while no other transaction of the workload can commit. */
+  readonly onCommit?: (commits: readonly OracleCommit[], live: Recoverable) => Promise<void>;
+  /** Called when the workload is done. */
+  readonly onEnd?: (live: Recoverable) => Promise<void>;
+}
+
 /**
  * Starts a server whose WAL goes out through the agent and its spool, takes a backup, and writes; a second backup is
  * taken while the workload goes on.
  */
-export async function writeCluster(major: number, seed: number): Promise<WrittenCluster> {
+export async function writeCluster(major: number, seed: number, more: MoreWork = {}): Promise<WrittenCluster> {
   // The spool's place must be known before the server has a folder: it is beside the data directory.
   const command = `sh ${quoted(ARCHIVE_SCRIPT)} ../spool "%p"`;
   const ending = new AbortController();
@@ -53,11 +61,17 @@ export async function writeCluster(major: number, seed: number): Promise<Written
       agents.push(agent);
     },
   });
-  const workload = await openWorkload({ seed, sessions: SESSIONS, connect: () => live.server.connect() });
+  const workload = await openWorkload({
+    seed,
+    sessions: SESSIONS,
+    connect: () => live.server.connect(),
+    onCommit: async (commits) => more.onCommit?.(commits, live),
+  });
   await workload.run(STRETCH);
   await Promise.all([live.backUp(), workload.run(STRETCH)]);
   await workload.run(STRETCH);
   await workload.close();
+  await more.onEnd?.(live);
   await untilArchived(live);
   return {
     live,
