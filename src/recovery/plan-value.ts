@@ -5,6 +5,44 @@
  * @module
  */
 
+/** Rows that transactions changed in one table, its partitions together. */
+export interface PlannedTable {
+  /** `null` where it is not known. */
+  readonly database: string | null;
+  readonly schema: string | null;
+  /** Its name; where none is known, the numbers of its file: `1663/16384/24576`. */
+  readonly name: string;
+  readonly isNamed: boolean;
+  /** How many transactions changed rows of it. */
+  readonly transactions: number;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+}
+
+/** A change of a relation, a database or a tablespace as a whole: `truncate`, `drop`, `create` … */
+export interface PlannedDefinition {
+  readonly kind: string;
+  readonly database: string | null;
+  readonly schema: string | null;
+  /** As in {@link PlannedTable}. */
+  readonly name: string;
+  readonly xid: number;
+  /** Microseconds since the Unix epoch, decimal. */
+  readonly timeUs: string;
+}
+
+/** What transactions did. Lists are bounded: what is not in them is counted. */
+export interface PlannedWork {
+  /** Those with the most changed rows first. */
+  readonly tables: readonly PlannedTable[];
+  readonly otherTables: number;
+  readonly definitions: readonly PlannedDefinition[];
+  readonly otherDefinitions: number;
+  /** Some of it may have begun before what was read: the counts are the least. */
+  readonly isLowerBound: boolean;
+}
+
 /** One transaction beside the target, for people. */
 export interface PlannedTransaction {
   readonly xid: number;
@@ -13,6 +51,18 @@ export interface PlannedTransaction {
   readonly timeUs: string;
   /** The start of its commit record, `16/B374D848`. */
   readonly lsn: string;
+  /** What it did; absent where that was not read. */
+  readonly did?: PlannedWork;
+}
+
+/** What the cluster would no longer have. */
+export interface PlannedLosses extends PlannedWork {
+  /** Commits behind the target that changed rows or definitions. */
+  readonly transactions: number;
+  /** The first of them, in the order of their commits. */
+  readonly first: readonly PlannedTransaction[];
+  /** Where reading ended short of the end of the archive: what comes later is lost too, and not counted. */
+  readonly endsAt: { readonly lsn: string; readonly because: string } | null;
 }
 
 /** Something the operator should know, that does not keep the plan from running. */
@@ -65,6 +115,8 @@ export interface Plan {
   readonly target: PlannedTarget;
   /** Commits after the target that the cluster would no longer have. */
   readonly laterCommits: number;
+  /** What these did; absent in plans made without it. */
+  readonly losses?: PlannedLosses;
   readonly backup: {
     readonly name: string;
     readonly timeline: number;
