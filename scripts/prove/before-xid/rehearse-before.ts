@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isFailure } from '../../../src/base/failure.ts';
+import { isFailure, messageOf } from '../../../src/base/failure.ts';
 import { requireTarget } from '../../../src/cli/target-options.ts';
 import { connect } from '../../../src/instance/connection.ts';
 import { privateConnection } from '../../../src/instance/private-server.ts';
@@ -30,9 +30,14 @@ export function beforeXid(xid: number): RecoveryTarget {
 }
 
 async function differencesInDropped(context: RecoveryContext, database: string): Promise<string[]> {
-  await using connection = await connect(privateConnection(rehearsalServer(context, 'false'), database));
-  const [row] = await connection.query('SELECT count(*)::text AS rows FROM inside');
-  return row?.['rows'] === String(ROWS_IN_DROPPED) ? [] : [`${database}: ${row?.['rows']} rows of ${ROWS_IN_DROPPED}`];
+  try {
+    await using connection = await connect(privateConnection(rehearsalServer(context, 'false'), database));
+    const [row] = await connection.query('SELECT count(*)::text AS rows FROM inside');
+    const { rows } = row ?? {};
+    return rows === String(ROWS_IN_DROPPED) ? [] : [`${database}: ${rows} rows of ${ROWS_IN_DROPPED}`];
+  } catch (error) {
+    return [`${database} cannot be read: ${messageOf(error)}`];
+  }
 }
 
 /** Everything in which the moment before the transaction differs from what the oracle says. */
