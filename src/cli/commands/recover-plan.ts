@@ -7,7 +7,10 @@
 import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
 import { makeNewPlan } from '../../recovery/new-plan.ts';
 import { defineCommand } from '../command.ts';
+import { flag } from '../options.ts';
+import { lossesText } from '../output/losses-text.ts';
 import { planText } from '../output/plan-text.ts';
+import type { Screen } from '../output/screen.ts';
 import { shownPlanning, shownProgress } from '../recovery-steps.ts';
 import { requireTarget, TARGET_OPTIONS } from '../target-options.ts';
 
@@ -16,15 +19,18 @@ export const recoverPlan = defineCommand({
   path: ['recover', 'plan'],
   summary: 'Prove that a target can be reached, and show what a recovery to it would do and lose',
   settings: ['archive', 'writing', 'server', 'recovery'],
-  options: TARGET_OPTIONS,
+  options: { ...TARGET_OPTIONS, losses: flag('List the transactions that it loses, and what they did') },
   examples: [
     { line: 'walkback recover plan --before-xid 601762', does: 'to just before a transaction' },
     { line: 'walkback recover plan --to-time 2026-06-05T15:02:11Z', does: 'to a time' },
+    { line: 'walkback recover plan --before-xid 601762 --losses', does: 'and list what it loses' },
   ],
   run: async (given, { settings, signal, reporter }) => {
     const target = requireTarget(given);
     await using opened = await openRecoveryUses(settings, { onProgress: shownProgress(reporter), signal });
     const plan = await shownPlanning(reporter, makeNewPlan(opened.uses, target, given.timeline));
-    return { text: (screen) => planText(plan, screen), json: plan };
+    const text = (screen: Screen): string =>
+      given.losses ? `${planText(plan, screen)}\n${lossesText(plan, screen)}` : planText(plan, screen);
+    return { text, json: plan };
   },
 });

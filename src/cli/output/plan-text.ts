@@ -6,6 +6,7 @@
 
 import type { Plan, PlannedTransaction } from '../../recovery/plan-value.ts';
 import { countOf, describeMoment, formatBytes, formatDuration, shortTime } from './format.ts';
+import { didText, lossLines } from './losses-text.ts';
 import { parseInstant } from '../local-time.ts';
 import type { Screen } from './screen.ts';
 import { wrap } from './wrap.ts';
@@ -27,8 +28,21 @@ function digitsFor({ lastKept, firstLost }: Plan['target']): 3 | 6 {
   return isSameMs ? 6 : 3;
 }
 
-function neighbour(one: PlannedTransaction | null, none: string, digits: 3 | 6, screen: Screen): string {
-  return one === null ? none : `${String(one.xid).padEnd(10)}  ${shortTime(BigInt(one.timeUs), screen, digits)}`;
+/** `last kept   601761  today 08:00:03.377  jobs ~1`: both in columns. */
+function neighbourLines({ target }: Plan, screen: Screen): string[] {
+  const { lastKept, firstLost } = target;
+  const digits = digitsFor(target);
+  const width = Math.max(...[lastKept, firstLost].map((one) => String(one?.xid ?? '').length));
+  const line = (label: string, one: PlannedTransaction | null, none: string): string => {
+    if (one === null) return `${label}  ${none}`;
+    const head = `${label}  ${String(one.xid).padEnd(width)}  ${shortTime(BigInt(one.timeUs), screen, digits)}`;
+    const did = didText(one, screen.columns - LABEL - head.length - 2, screen);
+    return did === '' ? head : `${head}  ${did}`;
+  };
+  return [
+    line('last kept ', lastKept, 'none since the backup'),
+    line('first lost', firstLost, 'none: the archive ends there'),
+  ];
 }
 
 /** The moment meant: the time that was asked for, or else that of the transaction beside it. */
@@ -39,13 +53,13 @@ function meantUs({ asked, inclusive, firstLost, lastKept }: Plan['target']): big
   return beside === null ? undefined : BigInt(beside.timeUs);
 }
 
-function targetLines({ target }: Plan, screen: Screen): string[] {
+function targetLines(plan: Plan, screen: Screen): string[] {
+  const { target } = plan;
   const digits = digitsFor(target);
   const us = meantUs(target);
   return [
     ...(us === undefined ? [] : [describeMoment(us, screen, digits)]),
-    `last kept   ${neighbour(target.lastKept, 'none since the backup', digits, screen)}`,
-    `first lost  ${neighbour(target.firstLost, 'none: the archive ends there', digits, screen)}`,
+    ...neighbourLines(plan, screen),
     `${target.inclusive ? 'after' : 'before'} LSN ${target.lsn}, timeline ${target.timeline}`,
   ];
 }
@@ -70,13 +84,11 @@ function nextLine(plan: Plan): string {
 export function planText(plan: Plan, screen: Screen): string {
   const { backup, replay, estimate, space } = plan;
   const beside = (estimate.restoreSeconds + estimate.replaySeconds) * 1000;
-  const loss =
-    plan.laterCommits === 0 ? 'nothing' : screen.paint(countOf(plan.laterCommits, 'later transaction'), 'loss');
   const lines = [
     `Plan ${plan.id}: take ${plan.cluster.name} back to ${plan.target.asked}`,
     '',
     ...labelled('target', targetLines(plan, screen), screen),
-    ...labelled('loses', [loss], screen),
+    ...labelled('loses', lossLines(plan, screen), screen),
     ...labelled(
       'from',
       [
