@@ -12,7 +12,7 @@ import type { Major } from '../../postgres/versions.ts';
 import type { CatalogChange, CatalogRowBytes, NamingCatalog } from '../../postgres/wal-records/catalog-change.ts';
 import type { RelationMapChanged, RelationOid } from '../../postgres/wal-records/wal-event.ts';
 import { CatalogImages } from './catalog-images.ts';
-import type { NameBook } from './name-book.ts';
+import { NAMING_CATALOG_OIDS, type NameBook } from './name-book.ts';
 import { PendingRows, type PendingRow } from './pending-rows.ts';
 import { transitionsOf, type RelationTransition } from './relation-transitions.ts';
 import { RowSlots, splice, type SlotRow } from './row-slots.ts';
@@ -60,7 +60,7 @@ export class CatalogFollower {
     this.#seeds.advance(event.lsn);
     for (const { oid, filenode } of event.files) {
       const isNew = this.#book.putMappedFile(event.databaseOid, oid, filenode, event.lsn);
-      const catalog: NamingCatalog | undefined = oid === 1259 ? 'pg_class' : oid === 1262 ? 'pg_database' : undefined;
+      const catalog = NAMING_CATALOG_OIDS.get(oid);
       if (isNew && catalog !== undefined) this.#slots.moved(catalog, event.databaseOid, event.xid);
     }
   }

@@ -19,6 +19,10 @@ export interface RelationTransition {
   readonly before: Relation | undefined;
   /** `undefined`: it was dropped. */
   readonly after: Relation | undefined;
+  /** Its row as it was last written, of dropped relations too: the passing one of a rewrite is `pg_temp_<oid>`. */
+  readonly last: Relation | undefined;
+  /** A temporary table, or what belongs to one. */
+  readonly isTemporary: boolean;
   /** The numbers of the files that it got from the transaction, in their order. The last one is `after`'s. */
   readonly filenodes: readonly number[];
   /** The first record of it. */
@@ -61,14 +65,31 @@ export function transitionsOf(book: NameBook, changes: readonly PendingRow[], en
     else book.put(databaseOid, row, end.lsn, end.xid);
   }
   for (const group of groups) putFinalRow(book, group, end);
-  return begun.map(({ group, before }) => {
-    const [first] = group;
-    const last = group.at(-1) ?? first;
-    const { databaseOid, lsn, row } = first;
-    const after = last.kind === 'delete' ? undefined : book.ofOid(databaseOid, row.row.oid, end.lsn);
-    const existedBefore = first.kind !== 'insert';
-    return { databaseOid, oid: row.row.oid, existedBefore, before, after, filenodes: newFiles(group), lsn };
-  });
+  return begun.map(({ group, before }) => transitionOf(book, group, before, end));
+}
+
+function transitionOf(
+  book: NameBook,
+  group: [PendingRow, ...PendingRow[]],
+  before: Relation | undefined,
+  end: Ending,
+): RelationTransition {
+  const [first] = group;
+  const { kind, row } = group.at(-1) ?? first;
+  const { databaseOid, lsn } = first;
+  const { oid } = row.row;
+  const lastRow = classRowOf(row);
+  return {
+    databaseOid,
+    oid,
+    existedBefore: first.kind !== 'insert',
+    before,
+    after: kind === 'delete' ? undefined : book.ofOid(databaseOid, oid, end.lsn),
+    last: lastRow === undefined ? undefined : book.ofRow(databaseOid, lastRow, end.lsn),
+    isTemporary: lastRow?.persistence === 't',
+    filenodes: newFiles(group),
+    lsn,
+  };
 }
 
 /** What a relation was, which must be asked before the book has the changes. */
@@ -76,7 +97,7 @@ function beginningOf(book: NameBook, group: [PendingRow, ...PendingRow[]], { lsn
   const [first] = group;
   const row = classRowOf(first.before);
   if (first.kind === 'insert' || row === undefined) return { group, before: undefined };
-  book.putIfUnknown(first.databaseOid, row, first.lsn);
+  book.putBefore(first.databaseOid, row, first.lsn);
   return { group, before: book.ofRow(first.databaseOid, row, lsn) };
 }
 

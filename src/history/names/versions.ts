@@ -41,9 +41,15 @@ export class Versions<T> {
     this.#versions.splice(isSame ? place - 1 : place, isSame ? 1 : 0, { lsn, value });
   }
 
-  /** Adds a value from `lsn` on, unless it is what is known there. */
+  /** True if something is known from `lsn` or before. */
+  reaches(lsn: Lsn): boolean {
+    const [first] = this.#versions;
+    return first !== undefined && first.lsn <= lsn;
+  }
+
+  /** Adds a value from `lsn` on, unless it is what is known from there or before. */
   addIfChanged(lsn: Lsn, value: T, isEqual: (a: T, b: T) => boolean): void {
-    const known = this.at(lsn);
+    const known = this.reaches(lsn) ? this.at(lsn) : undefined;
     if (known === undefined || !isEqual(known, value)) this.add(lsn, value);
   }
 
@@ -65,6 +71,11 @@ export class VersionedMap<K, T> {
 
   has(key: K): boolean {
     return this.#entries.has(key);
+  }
+
+  /** True if something of `key` is known from `lsn` or before. */
+  reaches(key: K, lsn: Lsn): boolean {
+    return this.#entries.get(key)?.reaches(lsn) ?? false;
   }
 
   add(key: K, lsn: Lsn, value: T): void {

@@ -1,0 +1,143 @@
+/**
+ * What is known of names, from which position on: one table for each naming catalog, and whose file is whose.
+ *
+ * @module
+ */
+
+import { isSameClassRow, type CatalogRow, type ClassRow, type InheritsRow } from '../../postgres/catalog-rows.ts';
+import type { Lsn } from '../../postgres/lsn.ts';
+import type { RelationFile } from '../../postgres/relation-file.ts';
+import { VersionedMap } from './versions.ts';
+
+/** oids below this are PostgreSQL's own (`FirstNormalObjectId`), and the same in each database. */
+export const FIRST_NORMAL_OID = 16384;
+
+/** Whose file a number is. */
+export interface FileOwner {
+  readonly databaseOid: number;
+  readonly oid: number;
+  /** 0: the database's default. */
+  readonly tablespaceOid: number;
+}
+
+/** A row of `pg_class` and the database that its relation counts to; 0 for shared ones. */
+export interface OwnedRow {
+  readonly databaseOid: number;
+  readonly row: ClassRow;
+}
+
+/** A key of these tables. */
+export function oidKey(databaseOid: number, oid: number): string {
+  return `${databaseOid}/${oid}`;
+}
+
+function isSameOwner(a: FileOwner, b: FileOwner): boolean {
+  return a.oid === b.oid && a.databaseOid === b.databaseOid && a.tablespaceOid === b.tablespaceOid;
+}
+
+function owningDatabase(databaseOid: number, row: ClassRow): number {
+  return row.isShared ? 0 : databaseOid;
+}
+
+/** The tables. Keys are {@link oidKey} where they are texts. */
+export class NameTables {
+  readonly classes = new VersionedMap<string, ClassRow>();
+  readonly schemas = new VersionedMap<string, string>();
+  /** 0: it was detached. */
+  readonly parents = new VersionedMap<string, number>();
+  readonly toastOwners = new VersionedMap<string, number>();
+  readonly databases = new VersionedMap<number, string>();
+  /** Files of mapped catalogs, whose row has none. */
+  readonly mapped = new VersionedMap<string, number>();
+  /** By database and number: the same number in two tablespaces of a database is two owners of one key. */
+  readonly #files = new VersionedMap<string, FileOwner>();
+  /** Owners of PostgreSQL's own files, whose first numbers are the same in each database. */
+  readonly #ownFiles = new VersionedMap<number, FileOwner>();
+
+  /** Adds a row from `lsn` on. */
+  put(databaseOid: number, { catalog, row }: CatalogRow, lsn: Lsn): void {
+    if (catalog === 'pg_class') this.putClass(databaseOid, row, lsn);
+    else if (catalog === 'pg_inherits') this.putParent(databaseOid, row, lsn);
+    else if (catalog === 'pg_namespace') this.schemas.addIfChanged(oidKey(databaseOid, row.oid), lsn, row.name);
+    else this.databases.addIfChanged(row.oid, lsn, row.name);
+  }
+
+  /** Of several parents (which partitions never have) the first counts. */
+  putParent(databaseOid: number, { oid, parentOid, sequence }: InheritsRow, lsn: Lsn): void {
+    if (sequence === 1) this.parents.addIfChanged(oidKey(databaseOid, oid), lsn, parentOid);
+  }
+
+  putClass(databaseOid: number, row: ClassRow, lsn: Lsn): void {
+    const owner = owningDatabase(databaseOid, row);
+    this.classes.addIfChanged(oidKey(owner, row.oid), lsn, row, isSameClassRow);
+    if (row.toastOid !== 0) this.toastOwners.addIfChanged(oidKey(owner, row.toastOid), lsn, row.oid);
+    if (row.filenode !== 0) this.putFile(databaseOid, row, row.filenode, lsn);
+  }
+
+  /** `filenode` is the row's from `lsn` on. */
+  putFile(databaseOid: number, row: ClassRow, filenode: number, lsn: Lsn): void {
+    const owningOid = owningDatabase(databaseOid, row);
+    const owner = { databaseOid: owningOid, oid: row.oid, tablespaceOid: row.tablespaceOid };
+    this.#files.addIfChanged(oidKey(owningOid, filenode), lsn, owner, isSameOwner);
+    if (filenode < FIRST_NORMAL_OID) this.#ownFiles.addIfChanged(filenode, lsn, owner, isSameOwner);
+  }
+
+  /** @returns whether it is another than before; the first file has the oid's number. */
+  putMapped(databaseOid: number, oid: number, filenode: number, lsn: Lsn): boolean {
+    const key = oidKey(databaseOid, oid);
+    const before = this.mapped.at(key, lsn) ?? oid;
+    this.mapped.addIfChanged(key, lsn, filenode);
+    this.#files.addIfChanged(oidKey(databaseOid, filenode), lsn, { databaseOid, oid, tablespaceOid: 0 }, isSameOwner);
+    return before !== filenode;
+  }
+
+  /** A row that was there before `lsn`: counts if nothing from before is known. */
+  putBefore(databaseOid: number, row: ClassRow, lsn: Lsn): void {
+    if (!this.classes.reaches(oidKey(owningDatabase(databaseOid, row), row.oid), lsn)) {
+      this.putClass(databaseOid, row, lsn);
+    }
+  }
+
+  /** A row of a relation of which nothing else is known, or a file of it. */
+  putIfUnknown(databaseOid: number, row: ClassRow, lsn: Lsn): void {
+    if (this.classes.has(oidKey(owningDatabase(databaseOid, row), row.oid))) {
+      this.putFileIfUnknown(databaseOid, row, lsn);
+    } else this.putClass(databaseOid, row, lsn);
+  }
+
+  /** A file that a relation had at some time: says whose it is, not what the relation is now. */
+  putFileIfUnknown(databaseOid: number, row: ClassRow, lsn: Lsn): void {
+    const key = oidKey(owningDatabase(databaseOid, row), row.filenode);
+    if (row.filenode !== 0 && !this.#files.has(key)) this.putFile(databaseOid, row, row.filenode, lsn);
+  }
+
+  /** Statistics of a relation changed; nothing else of it did. */
+  refreshStatistics(databaseOid: number, row: ClassRow, lsn: Lsn): void {
+    const key = oidKey(owningDatabase(databaseOid, row), row.oid);
+    const known = this.classes.reaches(key, lsn) ? this.classes.at(key, lsn) : undefined;
+    if (known === undefined) this.putClass(databaseOid, row, lsn);
+    else if (known.estimatedRows !== row.estimatedRows) {
+      this.classes.replaceAt(key, lsn, { ...known, estimatedRows: row.estimatedRows });
+    }
+  }
+
+  /** The row of a relation; of a shared one, whatever the database. */
+  rowOf(databaseOid: number, oid: number, lsn: Lsn): OwnedRow | undefined {
+    const own = this.classes.at(oidKey(databaseOid, oid), lsn);
+    if (own !== undefined) return { databaseOid, row: own };
+    const shared = oid < FIRST_NORMAL_OID ? this.classes.at(oidKey(0, oid), lsn) : undefined;
+    return shared === undefined ? undefined : { databaseOid: 0, row: shared };
+  }
+
+  /** The row of the relation whose file it is. One of PostgreSQL's own files is the same relation's in a database not known. */
+  rowOfFile({ databaseOid, tablespaceOid, filenode }: RelationFile, lsn: Lsn): OwnedRow | undefined {
+    const key = oidKey(databaseOid, filenode);
+    const owner =
+      this.#files.at(key, lsn, (one) => one.tablespaceOid === tablespaceOid) ??
+      this.#files.at(key, lsn, (one) => one.tablespaceOid === 0 || databaseOid === 0);
+    if (owner !== undefined) return this.rowOf(owner.databaseOid, owner.oid, lsn);
+    const like = this.#ownFiles.at(filenode, lsn, (one) => (one.databaseOid === 0) === (databaseOid === 0));
+    const found = like === undefined ? undefined : this.rowOf(like.databaseOid, like.oid, lsn);
+    return found === undefined ? undefined : { databaseOid, row: found.row };
+  }
+}
