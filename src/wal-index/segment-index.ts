@@ -28,6 +28,11 @@ export interface FileWork {
   readonly deleted: number;
   /** The delete half of updates that moved rows to another partition. */
   readonly movedOut: number;
+  /**
+   * Of {@link inserted}: rows that were the first insert of the same (sub)transaction behind such a delete, here in this
+   * segment. The insert half of the move, or its first chunk of TOAST, in the TOAST table's file.
+   */
+  readonly insertedAfterMove: number;
 }
 
 /** What one (sub)transaction did in one segment. */
@@ -41,7 +46,15 @@ export interface XidWork {
   /** Bytes of its records here. */
   readonly walBytes: number;
   readonly originId: number | undefined;
+  /** In order of their first mention. */
   readonly files: readonly FileWork[];
+  /** Its last move to another partition here has no insert behind it: that is in a later segment. */
+  readonly isMoveOpen: boolean;
+  /**
+   * The place in {@link files} of its first insert here, if no move here comes before it: the insert half of a move that
+   * an earlier segment left open.
+   */
+  readonly firstInsertFile: number | undefined;
   /** Main forks that it created, and init forks (of unlogged relations). */
   readonly createdFiles: readonly { readonly file: RelationFile; readonly isUnlogged: boolean }[];
   /** Files that it cut to so many blocks. */

@@ -1,0 +1,269 @@
+/**
+ * Takes the records of one segment, and keeps what its index tells of them.
+ *
+ * @module
+ */
+
+import { isFailure } from '../base/failure.ts';
+import { lsnOfHalves, type Lsn } from '../postgres/lsn.ts';
+import type { PostgresVersion } from '../postgres/versions.ts';
+import type { CatalogRecord } from '../postgres/wal-records/catalog-records.ts';
+import { DECODED_RESOURCE_MANAGERS, decodeRecord } from '../postgres/wal-records/decode-record.ts';
+import { DEFAULT_TABLE_PAGE_BYTES } from '../postgres/wal-records/page-image.ts';
+import { shorter } from '../postgres/wal-records/record-cursor.ts';
+import { RecordLayout } from '../postgres/wal-records/record-layout.ts';
+import type { RecordVisitor } from '../postgres/wal-records/record-visitor.ts';
+import { RM_RELMAP } from '../postgres/wal-records/relmap-records.ts';
+import {
+  countRows,
+  decodeTruncate,
+  HEAP_INPLACE,
+  HEAP_OPERATION_MASK,
+  HEAP_TRUNCATE,
+  RM_HEAP,
+  RM_HEAP2,
+  RowCounts,
+} from '../postgres/wal-records/row-records.ts';
+import { decodeStorageRecord, RM_SMGR } from '../postgres/wal-records/storage-records.ts';
+import type { WalEvent } from '../postgres/wal-records/wal-event.ts';
+import {
+  FIRST_CUSTOM_RESOURCE_MANAGER,
+  recordInfo,
+  recordResourceManager,
+  recordXid,
+  RM_XLOG,
+} from '../postgres/wal-records/wal-record.ts';
+import { catalogChanges, learnFromInPlace, touchesCatalog, type CatalogReading } from './build-catalog-changes.ts';
+import { WorkByXid } from './build-xid-work.ts';
+import type { IndexEvent, XidWork } from './segment-index.ts';
+
+const FIRST_NORMAL_XID = 3;
+const DECODED: ReadonlySet<number> = DECODED_RESOURCE_MANAGERS.union(new Set([RM_RELMAP]));
+
+/** `BLCKSZ` that a server can be built with; a record with a page image tells which it was. */
+const TABLE_PAGE_SIZES_BYTES = [DEFAULT_TABLE_PAGE_BYTES, 16_384, 32_768, 4096, 2048, 1024];
+
+/** Where the record being taken is; one of these is used again for each. */
+class Current {
+  bytes: Buffer = Buffer.alloc(0);
+  lsnHigh = 0;
+  lsnLow = 0;
+  endHigh = 0;
+  endLow = 0;
+  xid = 0;
+  resourceManager = 0;
+  info = 0;
+
+  get lsn(): Lsn {
+    return lsnOfHalves(this.lsnHigh, this.lsnLow);
+  }
+
+  get endLsn(): Lsn {
+    return lsnOfHalves(this.endHigh, this.endLow);
+  }
+}
+
+/** Collects events and work, record by record. */
+export class RecordIndexer implements RecordVisitor {
+  readonly #version: PostgresVersion;
+  readonly #catalogs: Omit<CatalogReading, 'tablePageBytes'>;
+  readonly #reject: (reason: string) => void;
+  #tablePageBytes = DEFAULT_TABLE_PAGE_BYTES;
+  #layout = new RecordLayout();
+  #hasImage = false;
+  readonly #current = new Current();
+  readonly #rows = new RowCounts();
+  readonly #work = new WorkByXid();
+  readonly #events: IndexEvent[] = [];
+  readonly #customResourceManagers = new Set<number>();
+  #timeline: number;
+  #highestXid: number | undefined;
+
+  /**
+   * @param timeline of the first record; checkpoints and promotions tell of others.
+   * @param reject is told why a record cannot be right, for all that its CRC is.
+   */
+  constructor(
+    version: PostgresVersion,
+    timeline: number,
+    catalogs: Omit<CatalogReading, 'tablePageBytes'>,
+    reject: (reason: string) => void,
+  ) {
+    this.#version = version;
+    this.#timeline = timeline;
+    this.#catalogs = catalogs;
+    this.#reject = reject;
+  }
+
+  get events(): readonly IndexEvent[] {
+    return this.#events;
+  }
+
+  get work(): XidWork[] {
+    return this.#work.finish();
+  }
+
+  /** The newest (sub)transaction number of any record, in order of assignment. */
+  get highestXid(): number | undefined {
+    return this.#highestXid;
+  }
+
+  record(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    lsnHigh: number,
+    lsnLow: number,
+    nextHigh: number,
+    nextLow: number,
+  ): void {
+    const current = this.#current;
+    current.bytes = bytes;
+    current.lsnHigh = lsnHigh;
+    current.lsnLow = lsnLow;
+    current.endHigh = nextHigh;
+    current.endLow = nextLow;
+    current.xid = recordXid(bytes, start);
+    current.resourceManager = recordResourceManager(bytes, start);
+    current.info = recordInfo(bytes, start);
+    if (!this.#parse(bytes, start, end)) return this.#reject('a record whose parts do not add up to its length');
+    try {
+      this.#take();
+    } catch (error) {
+      if (!isFailure(error, 'corrupt')) throw error;
+      return this.#reject(error.message);
+    }
+    if (current.xid !== 0) this.#countRecord(end - start);
+  }
+
+  /** Finds the record's parts. A page image tells the size of the cluster's table pages: only one fits. */
+  #parse(bytes: Buffer, start: number, end: number): boolean {
+    if (this.#layout.parse(bytes, start, end, this.#version)) {
+      this.#hasImage ||= this.#layout.blockCount > 0 && (this.#layout.imageBytes[0] ?? 0) > 0;
+      return true;
+    }
+    if (this.#hasImage) return false;
+    for (const sizeBytes of TABLE_PAGE_SIZES_BYTES) {
+      const layout = new RecordLayout(sizeBytes);
+      if (!layout.parse(bytes, start, end, this.#version)) continue;
+      this.#layout = layout;
+      this.#tablePageBytes = sizeBytes;
+      this.#hasImage = true;
+      return true;
+    }
+    return false;
+  }
+
+  #countRecord(recordBytes: number): void {
+    const { xid, lsnHigh, lsnLow } = this.#current;
+    const { topXid, originId } = this.#layout;
+    const work = this.#work.of(xid, lsnHigh, lsnLow);
+    work.addRecord(lsnHigh, lsnLow, recordBytes);
+    if (topXid !== undefined) work.topXid = topXid;
+    if (originId !== undefined) work.originId = originId;
+    // Numbers go around; the newer of two is the one less than half the way ahead.
+    const isNewer = this.#highestXid === undefined || ((xid - this.#highestXid) | 0) > 0;
+    if (isNewer && xid >= FIRST_NORMAL_XID) this.#highestXid = xid;
+  }
+
+  #take(): void {
+    const { resourceManager } = this.#current;
+    if (resourceManager === RM_HEAP || resourceManager === RM_HEAP2) return this.#takeRows();
+    if (resourceManager === RM_SMGR) return this.#takeStorage();
+    if (DECODED.has(resourceManager)) return this.#takeEvent();
+    if (resourceManager >= FIRST_CUSTOM_RESOURCE_MANAGER) this.#takeCustom();
+  }
+
+  #takeRows(): void {
+    const { bytes, xid, lsnHigh, lsnLow, resourceManager, info } = this.#current;
+    const layout = this.#layout;
+    const { mainStart, mainEnd } = layout;
+    if (countRows(resourceManager, info, bytes, mainStart, mainEnd, this.#rows)) {
+      if (layout.indexOfBlock(0) !== 0) throw shorter('changed rows without their page');
+      if (xid !== 0) {
+        const { tablespaceOids, databaseOids, filenodes } = layout;
+        this.#work
+          .of(xid, lsnHigh, lsnLow)
+          .addRows(tablespaceOids[0] ?? 0, databaseOids[0] ?? 0, filenodes[0] ?? 0, this.#rows);
+      }
+    } else if (resourceManager === RM_HEAP) {
+      const operation = info & HEAP_OPERATION_MASK;
+      if (operation === HEAP_TRUNCATE) {
+        this.#work.of(xid, lsnHigh, lsnLow).truncatedOids.push(...decodeTruncate(this.#mainData()));
+      } else if (operation === HEAP_INPLACE) {
+        learnFromInPlace(this.#catalogRecord(), { bytes, layout }, this.#catalogs.files);
+      }
+    }
+    this.#takeCatalogs();
+  }
+
+  #takeCatalogs(): void {
+    const layout = this.#layout;
+    if (!touchesCatalog(layout, this.#catalogs.files)) return;
+    const { bytes } = this.#current;
+    const reading = { ...this.#catalogs, tablePageBytes: this.#tablePageBytes };
+    this.#events.push(...catalogChanges(this.#catalogRecord(), { bytes, layout }, reading));
+  }
+
+  #takeStorage(): void {
+    const { xid, lsnHigh, lsnLow, info } = this.#current;
+    const change = decodeStorageRecord(info, this.#mainData());
+    if (change === undefined) return;
+    if (xid === 0) {
+      if (change.kind === 'create') {
+        const { file, isUnlogged } = change;
+        this.#events.push({ kind: 'fileCreate', ...this.#place(), file, isUnlogged });
+      }
+      return;
+    }
+    const work = this.#work.of(xid, lsnHigh, lsnLow);
+    if (change.kind === 'create') work.createdFiles.push({ file: change.file, isUnlogged: change.isUnlogged });
+    else work.cutFiles.push({ file: change.file, blocks: change.blocks });
+  }
+
+  #takeEvent(): void {
+    const { resourceManager, info } = this.#current;
+    const { originId, topXid } = this.#layout;
+    const record = { ...this.#place(), resourceManager, info, mainData: this.#mainData(), topXid };
+    const event = decodeRecord(originId === undefined ? record : { ...record, originId }, this.#version);
+    if (event !== undefined) this.#takeDecoded(event);
+    // Images of whole pages are the WAL manager's.
+    if (resourceManager === RM_XLOG) this.#takeCatalogs();
+  }
+
+  #takeDecoded(event: WalEvent): void {
+    if (event.kind === 'checkpoint' || event.kind === 'endOfRecovery') {
+      this.#timeline = event.thisTimeline;
+      this.#events.push({ ...event, timeline: event.thisTimeline });
+      return;
+    }
+    this.#events.push(event);
+    if (event.kind !== 'relationMap') return;
+    const { databaseOid, tablespaceOid } = event;
+    for (const { oid, filenode } of event.files) {
+      this.#catalogs.files.learn(oid, { tablespaceOid, databaseOid, filenode });
+    }
+  }
+
+  /** The first of each kind is enough to know that replay needs the extension. */
+  #takeCustom(): void {
+    const { resourceManager } = this.#current;
+    if (this.#customResourceManagers.has(resourceManager)) return;
+    this.#customResourceManagers.add(resourceManager);
+    this.#events.push({ kind: 'position', ...this.#place(), customResourceManager: resourceManager });
+  }
+
+  #place() {
+    const { lsn, endLsn, xid } = this.#current;
+    return { lsn, endLsn, timeline: this.#timeline, xid };
+  }
+
+  #catalogRecord(): CatalogRecord {
+    const { resourceManager, info, xid, lsn } = this.#current;
+    return { resourceManager, info, xid, lsn, major: this.#version.major, mainData: this.#mainData() };
+  }
+
+  #mainData(): Buffer {
+    return this.#current.bytes.subarray(this.#layout.mainStart, this.#layout.mainEnd);
+  }
+}
