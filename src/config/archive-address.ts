@@ -79,6 +79,11 @@ function fromWalg(found: readonly FoundPrefix[], settings: Settings): ArchiveAdd
   );
 }
 
+/** True if any setting names an archive, rightly or not. */
+export function isArchiveNamed(settings: Settings): boolean {
+  return settings.find('archive') !== undefined || walgPrefixes(settings.environment).length > 0;
+}
+
 /** The archive's address. @throws {Failure} `usage` if none is named, or more than one. */
 export function archiveAddress(settings: Settings): ArchiveAddress {
   const archive = settings.find('archive');

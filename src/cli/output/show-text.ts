@@ -1,0 +1,197 @@
+/**
+ * The screen of `walkback show`: one transaction, its neighbours, and how to get to either side of it.
+ *
+ * @module
+ */
+
+import type { Reach, ShownTransaction } from '../../app/shown-transaction.ts';
+import { isLargeTransaction } from '../../app/transaction-size.ts';
+import type { LoggedTransaction, RelationChange } from '../../history/transactions/logged-transaction.ts';
+import { formatLsn } from '../../postgres/lsn.ts';
+import { definitionPhrases } from './definition-words.ts';
+import { countOf, formatAgo, formatBytes, formatCount, formatDuration, readClock, shortTime } from './format.ts';
+import { labelled } from './plan-text.ts';
+import { countsText, percent, workOfRelation } from './relation-words.ts';
+import type { Screen } from './screen.ts';
+import { shownText } from './shown-name.ts';
+import { effectText, endingWords } from './transaction-words.ts';
+
+const MOST_TABLES = 20;
+const MOST_SUBXIDS = 12;
+
+function title({ one, askedXid }: ShownTransaction, screen: Screen): string {
+  const ended = endingWords(one) || 'committed';
+  const asked = askedXid === undefined || askedXid === one.xid ? '' : ` (${askedXid} is a subtransaction of it)`;
+  const text = `Transaction ${one.xid}, ${ended} ${formatAgo(one.timeUs, screen.nowUs())}${asked}`;
+  return isLargeTransaction(one) ? screen.paint(text, 'loss') : text;
+}
+
+/** Digits after the second that tell it from its neighbours. */
+function digitsFor({ one, before, after }: ShownTransaction): 3 | 6 {
+  const isSame = (other: LoggedTransaction | undefined) =>
+    other !== undefined && other.timeUs / 1000n === one.timeUs / 1000n;
+  return isSame(before) || isSame(after) ? 6 : 3;
+}
+
+function moment(shown: ShownTransaction, screen: Screen): string {
+  const digits = digitsFor(shown);
+  const { timeUs } = shown.one;
+  const utc = readClock(timeUs, 'UTC', digits);
+  if (screen.zone === 'UTC' || screen.zone === 'Etc/UTC') return `${utc.date} ${utc.time} UTC`;
+  const local = readClock(timeUs, screen.zone, digits);
+  const utcDate = utc.date === local.date ? '' : `${utc.date} `;
+  return `${local.date} ${local.time} ${screen.zone}    ${utcDate}${utc.time} UTC`;
+}
+
+function shareWords({ deletedShare, updatedShare, relation }: RelationChange): string {
+  const share = Math.max(deletedShare ?? 0, updatedShare ?? 0);
+  const rows = relation?.estimatedRows;
+  if (share === 0 || rows === undefined) return '';
+  return `${percent(share)} of about ${countOf(Math.round(rows), 'row')}`;
+}
+
+function tableLines(changes: readonly RelationChange[]): string[] {
+  const rows = changes.slice(0, MOST_TABLES).map((change) => ({
+    name: workOfRelation(change).name,
+    counts: countsText(workOfRelation(change)) || '+0',
+    moved: movedWords(change),
+    share: shareWords(change),
+  }));
+  const nameWidth = Math.max(0, ...rows.map(({ name }) => name.length));
+  const countWidth = Math.max(0, ...rows.map(({ counts }) => counts.length));
+  const lines = rows.map(({ name, counts, moved, share }) =>
+    [name.padEnd(nameWidth), counts.padEnd(countWidth), moved, share]
+      .filter((part) => part !== '')
+      .join('   ')
+      .trimEnd(),
+  );
+  const more = changes.length - rows.length;
+  return more > 0 ? [...lines, `and ${countOf(more, 'more table')}`] : lines;
+}
+
+function movedWords({ movedIn, movedOut }: RelationChange): string {
+  return [
+    movedIn > 0 ? `${formatCount(movedIn)} moved here` : '',
+    movedOut > 0 ? `${formatCount(movedOut)} moved to other partitions` : '',
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+/** Partitions are shown as such, with the table that they are of. */
+function rootLine(changes: readonly RelationChange[]): string[] {
+  const roots = new Set(changes.flatMap(({ root }) => (root === undefined ? [] : [root.name])));
+  return roots.size === 0 ? [] : [`(partitions of ${[...roots].map(shownText).join(', ')})`];
+}
+
+function didLines({ one }: ShownTransaction, screen: Screen): string[] {
+  const definitions = definitionPhrases(one.definitions).map(({ text, isLoss }) =>
+    isLoss ? screen.paint(text, 'loss') : text,
+  );
+  const effects = [...definitions, ...tableLines(one.changes), ...rootLine(one.changes)];
+  const size = `${formatBytes(one.walBytes)} of WAL`;
+  const only = one.isIncomplete ? 'at least: it began before what was read' : 'nothing else';
+  if (effects.length === 0) return [`no rows and no definitions (${size})`];
+  return [...effects, `(${only}; ${size})`];
+}
+
+function whereLines({ one }: ShownTransaction): string[] {
+  const first = one.firstLsn ?? one.lsn;
+  const database = one.databaseName === undefined ? '' : `, database ${shownText(one.databaseName)}`;
+  return [
+    `${formatLsn(first)} to ${formatLsn(one.endLsn)}, timeline ${one.timeline}${database}`,
+    ...(one.preparedLsn === undefined ? [] : [`prepared at ${formatLsn(one.preparedLsn)}`]),
+    ...(one.gid === undefined || one.outcome === 'prepared' ? [] : [`as "${shownText(one.gid)}"`]),
+    ...(one.originId === undefined || one.originId === 0 ? [] : [`replicated from origin ${one.originId}`]),
+  ];
+}
+
+function subxidLines({ subxids }: LoggedTransaction): string[] {
+  if (subxids.length === 0) return [];
+  const more = subxids.length - MOST_SUBXIDS;
+  const shown = subxids.slice(0, MOST_SUBXIDS).join(', ');
+  return [more > 0 ? `${shown} and ${countOf(more, 'more', 'more')}` : shown];
+}
+
+function neighbourLines(shown: ShownTransaction, screen: Screen): [string, string[]][] {
+  const { one, before, after } = shown;
+  const line = (other: LoggedTransaction | undefined, none: string, word: string) => {
+    if (other === undefined) return none;
+    const gapMs = Math.abs(Number(other.timeUs - one.timeUs)) / 1000;
+    const head = `${other.xid}, ${gapMs < 1 ? 'at the same time' : `${formatDuration(gapMs)} ${word}`}  `;
+    return `${head}${effectText(other, Math.max(20, screen.columns - 11 - head.length), screen)}`;
+  };
+  return [
+    ['before', [line(before, 'no commit was read before it', 'earlier')]],
+    ['after', [line(after, 'it is the last one', 'later')]],
+  ];
+}
+
+function reachWords(reach: Reach, screen: Screen): string {
+  switch (reach.kind) {
+    case 'yes': {
+      const at = shortTime(BigInt(reach.backup.finishedAt.getTime()) * 1000n, screen);
+      return `backup of ${at}, ${countOf(reach.segmentCount, 'segment')}, all present`;
+    }
+    case 'noBackup':
+      return 'there is no backup from before it';
+    case 'notArchived':
+      return 'its WAL is not in the archive yet';
+    case 'hole':
+      return reach.firstMissing === reach.lastMissing
+        ? `${reach.firstMissing} is missing`
+        : `${reach.firstMissing} to ${reach.lastMissing} are missing`;
+  }
+}
+
+function reachLines({ reach: { before, after } }: ShownTransaction, screen: Screen): string[] {
+  const one = (reach: Reach, sides: string) => {
+    const words = `${reach.kind === 'yes' ? 'yes' : 'no'}, ${sides}: ${reachWords(reach, screen)}`;
+    return screen.paint(words, reach.kind === 'yes' ? 'good' : 'loss');
+  };
+  if (before.kind !== after.kind) return [one(before, 'before it'), one(after, 'after it')];
+  const sides = before.kind === 'yes' ? 'both sides' : 'neither side';
+  return [one(before, sides)];
+}
+
+/** The lines to type that lead to either side. */
+function ways(shown: ShownTransaction): string[] {
+  const { xid, outcome } = shown.one;
+  const { before, after } = shown.reach;
+  const isCommitted = outcome === 'commit' || outcome === 'commitPrepared';
+  if (!isCommitted) return [];
+  const just = [
+    'Look at the moment just before it, beside the running cluster:',
+    `    walkback rehearse --before-xid ${xid}`,
+    'Take the cluster back to it; the plan says what that loses:',
+    `    walkback recover plan --before-xid ${xid}`,
+  ];
+  const behind = ['Look at the moment just after it:', `    walkback rehearse --after-xid ${xid}`];
+  return [...(before.kind === 'yes' ? just : []), ...(after.kind === 'yes' ? behind : [])];
+}
+
+/** What to do where a side cannot be reached. */
+function remedies({ reach }: ShownTransaction): string[] {
+  const kinds = new Set([reach.before.kind, reach.after.kind]);
+  return [
+    ...(kinds.has('notArchived') ? ['Let the server archive it:', "    psql -c 'select pg_switch_wal()'"] : []),
+    ...(kinds.has('hole') || kinds.has('noBackup') ? ['What can be reached:', '    walkback window'] : []),
+  ];
+}
+
+/** The screen. */
+export function showText(shown: ShownTransaction, screen: Screen): string {
+  const { one, notes } = shown;
+  const rows: [string, string[]][] = [
+    ['at', [moment(shown, screen)]],
+    ['did', didLines(shown, screen)],
+    ['where', whereLines(shown)],
+    ['subxids', subxidLines(one)],
+    ...neighbourLines(shown, screen),
+    ['reach', reachLines(shown, screen)],
+    ['mind', [...notes]],
+  ];
+  const lines = rows.flatMap(([label, texts]) => (texts.length === 0 ? [] : labelled(label, texts, screen)));
+  const closing = [...ways(shown), ...remedies(shown)];
+  return `${[title(shown, screen), ...lines, ...(closing.length === 0 ? [] : ['', ...closing])].join('\n')}\n`;
+}
