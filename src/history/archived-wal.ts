@@ -82,7 +82,8 @@ async function probe(store: ObjectStore, names: readonly string[], options: Call
   });
 }
 
-function rangesByTimeline(
+/** For each timeline the ranges of its segments, ascending; names of another segment size are passed over. */
+export function rangesByTimeline(
   names: ReadonlySet<string>,
   segmentSizeBytes: WalSegmentSizeBytes,
 ): ReadonlyMap<number, readonly SegmentRange[]> {

@@ -32,6 +32,8 @@ export const INDEX_HEAD_BYTES = 32;
 /** What a first read of an object asks for: most summaries end well within it. */
 export const INDEX_FIRST_READ_BYTES = 4096;
 
+/** A minute with commits takes some ten bytes of a summary: this is years of them. */
+const MAX_SUMMARY_BYTES = 16 * 1024 * 1024;
 const MAGIC = Buffer.from('WBIX', 'latin1');
 const VERSION = 1;
 const CRC_OFFSET = 28;
@@ -88,8 +90,10 @@ export function parseIndexHead(bytes: Buffer, object: string): IndexHead {
   if (crc32c(bytes, 0, CRC_OFFSET) !== bytes.readUInt32LE(CRC_OFFSET)) {
     throw corrupt(object, 'the checksum of its head is wrong', CRC_OFFSET);
   }
+  const summaryBytes = bytes.readUInt32LE(8);
+  if (summaryBytes > MAX_SUMMARY_BYTES) throw corrupt(object, `its summary would have ${summaryBytes} bytes`, 8);
   return {
-    summaryBytes: bytes.readUInt32LE(8),
+    summaryBytes,
     storedBodyBytes: bytes.readUInt32LE(12),
     bodyBytes: bytes.readUInt32LE(16),
     bodyCrc: bytes.readUInt32LE(20),

@@ -3,8 +3,8 @@
  * mention, and by its place in that list afterwards.
  *
  * Columns: transaction, as the difference to the one before; first record, as the difference to that of the one before;
- * last record, as the difference to the first; bytes; rare members, behind a zero byte if there are none; number of files; for each file its
- * place in the list, and the five counts.
+ * last record, as the difference to the first; bytes; rare members, behind a zero byte if there are none; the file of the
+ * first insert, 0 for none, 1 for the first; number of files; for each file its place in the list, and the six counts.
  *
  * @module
  */
@@ -16,11 +16,12 @@ import { IndexReader } from './index-reader.ts';
 import { IndexWriter } from './index-writer.ts';
 import type { FileWork, XidWork } from './segment-index.ts';
 
-type Rare = Pick<XidWork, 'topXid' | 'originId' | 'createdFiles' | 'cutFiles' | 'truncatedOids'>;
+type Rare = Pick<XidWork, 'topXid' | 'originId' | 'isMoveOpen' | 'createdFiles' | 'cutFiles' | 'truncatedOids'>;
 
 const rare: Field<Rare> = shape<Rare>({
   topXid: optional(unsigned32),
   originId: optional(unsigned32),
+  isMoveOpen: flag,
   createdFiles: list(shape<XidWork['createdFiles'][number]>({ file: relationFile, isUnlogged: flag })),
   cutFiles: list(shape<XidWork['cutFiles'][number]>({ file: relationFile, blocks: unsigned32 })),
   truncatedOids: list(unsigned32),
@@ -28,6 +29,7 @@ const rare: Field<Rare> = shape<Rare>({
 const NOTHING_RARE: Rare = {
   topXid: undefined,
   originId: undefined,
+  isMoveOpen: false,
   createdFiles: [],
   cutFiles: [],
   truncatedOids: [],
@@ -39,6 +41,7 @@ const COLUMNS = [
   'spans',
   'sizes',
   'rare',
+  'firstInserts',
   'fileCounts',
   'files',
   'inserted',
@@ -46,6 +49,7 @@ const COLUMNS = [
   'hotUpdated',
   'deleted',
   'movedOut',
+  'insertedAfterMove',
 ] as const;
 
 type Columns<T> = Readonly<Record<(typeof COLUMNS)[number], T>>;
@@ -55,10 +59,11 @@ function columnsOf<T>(make: (name: string) => T): Columns<T> {
   return Object.fromEntries(COLUMNS.map((name) => [name, make(name)])) as Columns<T>;
 }
 
-function isPlain({ topXid, originId, createdFiles, cutFiles, truncatedOids }: XidWork): boolean {
+function isPlain({ topXid, originId, isMoveOpen, createdFiles, cutFiles, truncatedOids }: XidWork): boolean {
   return (
     topXid === undefined &&
     originId === undefined &&
+    !isMoveOpen &&
     createdFiles.length === 0 &&
     cutFiles.length === 0 &&
     truncatedOids.length === 0
@@ -98,6 +103,7 @@ export function writeWork(out: IndexWriter, work: readonly XidWork[], startLsn: 
     const isUsual = isPlain(one);
     columns.rare.unsigned(isUsual ? 0 : 1);
     if (!isUsual) rare.write(columns.rare, one);
+    columns.firstInserts.unsigned(one.firstInsertFile === undefined ? 0 : one.firstInsertFile + 1);
     columns.fileCounts.unsigned(one.files.length);
     for (const each of one.files) writeFileWork(columns, fileList.placeOf(each.file), each);
   }
@@ -113,6 +119,7 @@ function writeFileWork(columns: Columns<IndexWriter>, place: number, work: FileW
   columns.hotUpdated.signed(work.hotUpdated);
   columns.deleted.signed(work.deleted);
   columns.movedOut.signed(work.movedOut);
+  columns.insertedAfterMove.signed(work.insertedAfterMove);
 }
 
 /** Reads the work of all transactions. @throws {Failure} `corrupt`. */
@@ -129,10 +136,12 @@ export function readWork(from: IndexReader, object: string, startLsn: Lsn): read
     firstBefore = firstLsn;
     const lastLsn = asLsn(firstLsn + columns.spans.signedBig(), columns.spans);
     const walBytes = columns.sizes.unsigned();
-    const { topXid, originId, createdFiles, cutFiles, truncatedOids } = flag.read(columns.rare)
-      ? rare.read(columns.rare)
-      : NOTHING_RARE;
+    const unusual = flag.read(columns.rare) ? rare.read(columns.rare) : NOTHING_RARE;
+    const firstInsert = columns.firstInserts.unsigned();
     const ofFiles = readFileWorks(columns, files);
+    if (firstInsert > ofFiles.length) throw columns.firstInserts.problem('a place behind the last file');
+    const firstInsertFile = firstInsert === 0 ? undefined : firstInsert - 1;
+    const { topXid, originId, isMoveOpen, createdFiles, cutFiles, truncatedOids } = unusual;
     work.push({
       xid,
       topXid,
@@ -141,6 +150,8 @@ export function readWork(from: IndexReader, object: string, startLsn: Lsn): read
       walBytes,
       originId,
       files: ofFiles,
+      isMoveOpen,
+      firstInsertFile,
       createdFiles,
       cutFiles,
       truncatedOids,
@@ -165,6 +176,7 @@ function readFileWorks(columns: Columns<IndexReader>, files: readonly RelationFi
       hotUpdated: columns.hotUpdated.signed(),
       deleted: columns.deleted.signed(),
       movedOut: columns.movedOut.signed(),
+      insertedAfterMove: columns.insertedAfterMove.signed(),
     });
   }
   return works;

@@ -205,9 +205,10 @@ const fileWork: Arbitrary<FileWork> = record({
   hotUpdated: count,
   deleted: count,
   movedOut: count,
+  insertedAfterMove: count,
 });
 
-const work: Arbitrary<XidWork> = record({
+const work: Arbitrary<XidWork> = record<Omit<XidWork, 'firstInsertFile'>>({
   xid: u32,
   topXid: maybe(u32),
   firstLsn: inSegment,
@@ -215,10 +216,16 @@ const work: Arbitrary<XidWork> = record({
   walBytes: fc.nat(SIZE_BYTES),
   originId: maybe(fc.nat(0xffff)),
   files: fc.array(fileWork, { maxLength: 6 }),
+  isMoveOpen: fc.boolean(),
   createdFiles: few(record({ file, isUnlogged: fc.boolean() })),
   cutFiles: few(record({ file, blocks: u32 })),
   truncatedOids: few(u32),
-});
+}).chain((one) =>
+  maybe(fc.nat(Math.max(one.files.length - 1, 0))).map((place) => ({
+    ...one,
+    firstInsertFile: one.files.length === 0 ? undefined : place,
+  })),
+);
 
 const stop: Arbitrary<WalStop> = record({
   kind: fc.constantFrom('unwritten', 'stale', 'foreign', 'damaged'),

@@ -1,0 +1,50 @@
+/**
+ * Whether the index of a segment goes on where that of the segment before ended: the rest of the record that crosses the
+ * border, and the link of the first record to the one before it.
+ *
+ * @module
+ */
+
+import type { Lsn } from '../postgres/lsn.ts';
+import type { SegmentIndex } from '../wal-index/segment-index.ts';
+
+/** Where a chain of records is behind a segment. */
+export interface ChainEnd {
+  /** The last record that began and is whole; `undefined`: none was seen yet. */
+  readonly lastLsn: Lsn | undefined;
+  /** The record that goes on in the next segment. `lsn` is unknown if it began before what was read. */
+  readonly open: { readonly lsn: Lsn | undefined; readonly missingBytes: number } | undefined;
+}
+
+/** What a chain needs to know of an index. */
+type Link = Pick<SegmentIndex, 'head' | 'first' | 'last' | 'tail' | 'stop'>;
+
+/** The next link, or what does not fit, in words. @param before `undefined`: nothing was read before. */
+export function followChain(before: ChainEnd | undefined, index: Link): ChainEnd | string {
+  const { head, first, stop } = index;
+  const wasNotWritten = stop !== undefined && first === undefined && head.restBytes === 0;
+  if (before === undefined || wasNotWritten) return endOf(before?.lastLsn, undefined, index);
+  const { open } = before;
+  const isDropped = head.isOverwritten && head.restBytes === 0;
+  if (!isDropped && head.restBytes !== (open?.missingBytes ?? 0)) {
+    return 'it does not go on with the record that the segment before began';
+  }
+  const previousLsn = open === undefined || isDropped ? before.lastLsn : open.lsn;
+  if (first !== undefined && previousLsn !== undefined && first.previousLsn !== previousLsn) {
+    return 'its first record does not follow the last of the segment before';
+  }
+  return endOf(previousLsn, isDropped ? undefined : open?.lsn, index);
+}
+
+/** @param previousLsn the last record that has begun before the first of this segment. */
+function endOf(previousLsn: Lsn | undefined, openLsn: Lsn | undefined, { head, last, tail }: Link): ChainEnd {
+  if (tail !== undefined) {
+    return {
+      lastLsn: last?.lsn ?? previousLsn,
+      open: { lsn: tail.lsn, missingBytes: tail.totalBytes - tail.bytes.length },
+    };
+  }
+  const missingBytes = head.restBytes - head.bytes.length;
+  if (missingBytes > 0) return { lastLsn: undefined, open: { lsn: openLsn, missingBytes } };
+  return { lastLsn: last?.lsn ?? previousLsn, open: undefined };
+}

@@ -1,0 +1,30 @@
+/**
+ * What indexes are asked for.
+ *
+ * @module
+ */
+
+import type { OnProgress } from '../base/progress.ts';
+import type { Lsn } from '../postgres/lsn.ts';
+import type { TimelineHistory } from '../postgres/timeline-history.ts';
+import type { ArchivedWal } from './archived-wal.ts';
+import type { SegmentPlaces } from './segment-source.ts';
+
+/** What to read. */
+export interface SegmentIndexRequest extends SegmentPlaces {
+  /** Of the same places: `listWal` of `segment-source-wal.ts`. */
+  readonly wal: ArchivedWal;
+  readonly line: TimelineHistory;
+  /** The segment that holds it is the first. */
+  readonly fromLsn: Lsn;
+  /** Reading ends with the segment in which the first record at or behind this begins. */
+  readonly toLsn?: Lsn | undefined;
+  /** False: index objects are not looked at. */
+  readonly useIndex?: boolean | undefined;
+  /** Store the indexes that were made. That one cannot be stored is no failure of the reading. */
+  readonly writeIndex?: boolean | undefined;
+  /** How many threads may decode; the processors of the machine, at most four, unless told. 0: this one. */
+  readonly workerCount?: number | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
