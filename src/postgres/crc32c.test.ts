@@ -30,6 +30,20 @@ describe('CRC-32C', () => {
     }
   });
 
+  it('of long stretches equals the bitwise definition', () => {
+    const bytes = Buffer.from(Array.from({ length: 40_000 }, (_, index) => (index * index * 31 + 7) & 0xff));
+    for (const [start, end] of [
+      [0, 384],
+      [3, 1000],
+      [1, 16_385],
+      [0, 16_384],
+      [7, 33_001],
+      [0, 40_000],
+    ] as const) {
+      expect(crc32c(bytes, start, end), `${start} to ${end}`).toBe(slowCrc(bytes.subarray(start, end)));
+    }
+  });
+
   it('taken in two parts equals the whole', () => {
     const bytes = Buffer.from('a record header comes after its data');
     const first = extendCrc32c(CRC32C_START, bytes, 0, 11);

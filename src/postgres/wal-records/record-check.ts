@@ -7,9 +7,12 @@
  */
 
 import { CRC32C_START, extendCrc32c, finishCrc32c } from '../crc32c.ts';
-import { FIRST_CUSTOM_RESOURCE_MANAGER, LAST_BUILT_IN_RESOURCE_MANAGER, RECORD_HEADER_BYTES } from './wal-record.ts';
-
-const CRC_OFFSET = 20;
+import {
+  CRC_OFFSET,
+  FIRST_CUSTOM_RESOURCE_MANAGER,
+  LAST_BUILT_IN_RESOURCE_MANAGER,
+  RECORD_HEADER_BYTES,
+} from './wal-record.ts';
 
 /** The checksum of the record in `bytes[start .. end)`: its data first, then its header up to the checksum. */
 export function recordCrc(bytes: Buffer, start: number, end: number): number {

@@ -21,6 +21,7 @@ import type { PostgresVersion } from '../versions.ts';
 import { PageCheck, type ExpectedSegments, type PageProblem, type SegmentBytes } from './page-check.ts';
 import { PageContinuation, type SegmentHead } from './page-continuation.ts';
 import { pageHeaderBytes } from './page-header.ts';
+import { PageScan } from './page-scan.ts';
 import { recordProblem } from './record-check.ts';
 import type { RecordVisitor } from './record-visitor.ts';
 import { WalRecordSelector, type WantedRecords } from './wal-record-selector.ts';
@@ -50,6 +51,7 @@ function aligned(lengthBytes: number): number {
 export class WalReader {
   readonly #pages: PageCheck;
   readonly #continuation = new PageContinuation();
+  readonly #scan = new PageScan();
   readonly #selector: WalRecordSelector;
   #stop: WalStop | undefined;
   #fileName = '';
@@ -173,6 +175,7 @@ export class WalReader {
     const { validBelow } = segment;
     this.#limitLow =
       validBelow === undefined ? Number.POSITIVE_INFINITY : this.#low + Number(validBelow - segment.startLsn);
+    this.#scan.clear();
     const problem = this.#pages.openSegment(segment);
     if (problem !== undefined) return this.#failAt(this.#high, this.#low, problem);
     this.#segmentsOpened += 1;
@@ -208,7 +211,9 @@ export class WalReader {
     if (!partial.isOpen || partial.missingBytes > 0) return true;
     const { bytes: record, totalBytes, high, low } = partial;
     partial.drop();
-    return this.#finish(record, 0, totalBytes, high, low, visitor);
+    const wrong = this.#problemOf(record, 0, totalBytes, high, low);
+    if (wrong !== undefined) return this.#failAt(high, low, damaged(wrong));
+    return this.#show(record, 0, totalBytes, high, low, visitor);
   }
 
   #enterRecord(start: number, roomBytes: number, visitor: RecordVisitor): boolean {
@@ -225,7 +230,14 @@ export class WalReader {
       return true;
     }
     this.#offset = start + aligned(totalBytes);
-    return this.#finish(bytes, start, start + totalBytes, this.#high, low, visitor);
+    if (!this.#scan.takes(start)) {
+      const problem = this.#problemOf(bytes, start, start + totalBytes, this.#high, low);
+      if (problem !== undefined) return this.#failAt(this.#high, low, damaged(problem));
+      // The rest of the page at once: what follows this record, up to the first that is not sound or not whole.
+      const end = start + roomBytes;
+      if (this.#offset < end) this.#scan.scan(bytes, this.#offset, end, this.#high, this.#low, this.#high, low);
+    }
+    return this.#show(bytes, start, start + totalBytes, this.#high, low, visitor);
   }
 
   #failLength(offset: number, totalBytes: number): false {
@@ -236,16 +248,19 @@ export class WalReader {
     return this.#failAt(this.#high, this.#low + offset, problem);
   }
 
-  /** Verifies the whole record in `bytes[start .. end)`, and shows it. */
-  #finish(bytes: Buffer, start: number, end: number, high: number, low: number, visitor: RecordVisitor): boolean {
+  /** What is wrong with the whole record in `bytes[start .. end)`, or with its place behind the one before. */
+  #problemOf(bytes: Buffer, start: number, end: number, high: number, low: number): string | undefined {
     const previousLow = recordPreviousLow(bytes, start);
     const previousHigh = recordPreviousHigh(bytes, start);
     const follows =
       this.#recordsRead > 0
         ? previousLow === this.#previousLow && previousHigh === this.#previousHigh
         : previousHigh < high || (previousHigh === high && previousLow < low);
-    const problem = follows ? recordProblem(bytes, start, end) : 'a record that does not follow the one before';
-    if (problem !== undefined) return this.#failAt(high, low, damaged(problem));
+    return follows ? recordProblem(bytes, start, end) : 'a record that does not follow the one before';
+  }
+
+  /** Shows the sound record in `bytes[start .. end)`. */
+  #show(bytes: Buffer, start: number, end: number, high: number, low: number, visitor: RecordVisitor): boolean {
     if (isSegmentSwitch(bytes, start)) this.#offset = this.#bytes.length;
     const nextLow = this.#low + this.#offset;
     const endHigh = nextLow < HALF ? this.#high : this.#high + 1;
@@ -254,7 +269,8 @@ export class WalReader {
     visitor.record(bytes, start, end, high, low, endHigh, endLow);
     if (this.#rejection !== undefined) return this.#failAt(high, low, damaged(this.#rejection));
     if (this.#recordsRead === 0) {
-      this.#first = { lsn: lsnOfHalves(high, low), previousLsn: lsnOfHalves(previousHigh, previousLow) };
+      const previousLsn = lsnOfHalves(recordPreviousHigh(bytes, start), recordPreviousLow(bytes, start));
+      this.#first = { lsn: lsnOfHalves(high, low), previousLsn };
     }
     this.#recordsRead += 1;
     this.#previousHigh = high;

@@ -41,12 +41,14 @@ export const RECORD_HEADER_BYTES = 24;
 /** The longest record that a server writes or replays. */
 export const LONGEST_RECORD_BYTES = 1020 * 1024 * 1024;
 
+/** Fields of the fixed header, in bytes from its start. */
 const XID_OFFSET = 4;
-const PREVIOUS_OFFSET = 8;
-const INFO_OFFSET = 16;
-const RESOURCE_MANAGER_OFFSET = 17;
-const INFO_MASK = 0xf0;
-const INFO_SWITCH = 0x40;
+export const PREVIOUS_OFFSET = 8;
+export const INFO_OFFSET = 16;
+export const RESOURCE_MANAGER_OFFSET = 17;
+export const CRC_OFFSET = 20;
+export const INFO_MASK = 0xf0;
+export const INFO_SWITCH = 0x40;
 
 /** The writing (sub)transaction of the record at `start`. */
 export function recordXid(bytes: Buffer, start: number): number {
