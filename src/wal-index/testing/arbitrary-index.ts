@@ -221,9 +221,9 @@ const work: Arbitrary<XidWork> = record<Omit<XidWork, 'firstInsertFile'>>({
   cutFiles: few(record({ file, blocks: u32 })),
   truncatedOids: few(u32),
 }).chain((one) =>
-  maybe(fc.nat(Math.max(one.files.length - 1, 0))).map((place) => ({
+  maybe(fc.nat(Math.max(one.files.length - 1, 0))).map((first) => ({
     ...one,
-    firstInsertFile: one.files.length === 0 ? undefined : place,
+    firstInsertFile: one.files.length === 0 ? undefined : first,
   })),
 );
 
