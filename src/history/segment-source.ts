@@ -39,7 +39,11 @@ export class SegmentSource {
   }
 
   /** A segment; `undefined` if neither place has it. @param place where to look, if not at both. */
-  async read(fileName: string, signal: AbortSignal, place?: FoundSegment['place']): Promise<FoundSegment | undefined> {
+  async read(
+    fileName: string,
+    signal: AbortSignal | undefined,
+    place?: FoundSegment['place'],
+  ): Promise<FoundSegment | undefined> {
     const { store, pgWal } = this.#places;
     if (pgWal !== undefined && place !== 'archive') {
       const path = join(pgWal, fileName);
@@ -47,7 +51,7 @@ export class SegmentSource {
       if (bytes !== undefined) return { bytes, place: 'pgWal', storedAs: path };
     }
     if (store === undefined || place === 'pgWal') return undefined;
-    const file = await readWalFile(store, fileName, { signal });
+    const file = await readWalFile(store, fileName, signal === undefined ? {} : { signal });
     return file === undefined ? undefined : { bytes: file.bytes, place: 'archive', storedAs: file.key };
   }
 }

@@ -1,0 +1,162 @@
+/**
+ * Finds segments by commit time or transaction number, from the summaries of their indexes: a few small reads, whatever
+ * lies in between. Where a summary is absent or not sound, the segment itself is read.
+ *
+ * Neither times nor numbers ascend strictly from record to record, so what a binary search finds is widened to its
+ * neighbours. What a clock does that was set back by more than that is not seen.
+ *
+ * @module
+ */
+
+import { lsn, type Lsn } from '../postgres/lsn.ts';
+import { segmentAt } from '../postgres/wal-segment.ts';
+import type { SegmentIndexSummary } from '../wal-index/segment-index.ts';
+import { readSummary, type SummaryRequest } from './segment-indexes-summary.ts';
+
+/** Where to search: a part of a line without a hole. */
+export interface SegmentSearchRequest extends SummaryRequest {
+  /** The first position, and the first behind the last. */
+  readonly fromLsn: Lsn;
+  readonly toLsn: Lsn;
+}
+
+/** Segments from the first byte of one to that behind another. */
+export interface FoundSegments {
+  readonly fromLsn: Lsn;
+  readonly toLsn: Lsn;
+}
+
+/** So many segments beside a found one are looked at: their times or numbers may lie in between. */
+const NEIGHBOURS = 2n;
+/** A transaction that writes alone, and long, leaves segments whose numbers are all older. */
+const NEIGHBOURS_BY_XID = 64n;
+const HALF_OF_XIDS = 0x80000000;
+const READ_AT_ONCE = 16n;
+
+/**
+ * The segments in which transactions ended between two times, both included; `undefined` if there are none.
+ *
+ * What these transactions did before may be in segments before.
+ */
+export async function findSegmentsByTime(
+  request: SegmentSearchRequest,
+  { sinceUs, untilUs }: { readonly sinceUs?: bigint | undefined; readonly untilUs?: bigint | undefined },
+): Promise<FoundSegments | undefined> {
+  const search = new SummarySearch(request);
+  const endsSince = ({ lastEndUs }: SegmentIndexSummary) =>
+    lastEndUs === undefined ? undefined : sinceUs === undefined || lastEndUs >= sinceUs;
+  const endsBehind = ({ firstEndUs }: SegmentIndexSummary) =>
+    firstEndUs === undefined ? undefined : untilUs !== undefined && firstEndUs > untilUs;
+  const found = await search.first(endsSince);
+  const from = found === undefined ? undefined : await search.widenBackward(found, endsSince, NEIGHBOURS);
+  if (from === undefined) return undefined;
+  const behind = await search.first(endsBehind);
+  const to = behind === undefined ? undefined : await search.widenForward(behind, endsBehind, NEIGHBOURS);
+  if (to !== undefined && to <= from) return undefined;
+  const size = BigInt(request.wal.segmentSizeBytes);
+  const fromLsn = from * size;
+  return {
+    fromLsn: fromLsn < request.fromLsn ? request.fromLsn : lsn(fromLsn),
+    toLsn: to === undefined || to * size > request.toLsn ? request.toLsn : lsn(to * size),
+  };
+}
+
+/**
+ * Where to begin to read for a transaction: the first byte of the first segment that may have a record of it; `undefined`
+ * if its number had not been given by the end. Its end may be far behind.
+ */
+export async function findSegmentByXid(request: SegmentSearchRequest, xid: number): Promise<Lsn | undefined> {
+  const search = new SummarySearch(request);
+  const hasCome = ({ highestXid }: SegmentIndexSummary) =>
+    highestXid === undefined ? undefined : (highestXid - xid) >>> 0 < HALF_OF_XIDS;
+  const found = await search.first(hasCome);
+  if (found === undefined) return undefined;
+  const from = await search.widenBackward(found, hasCome, NEIGHBOURS_BY_XID);
+  const fromLsn = from * BigInt(request.wal.segmentSizeBytes);
+  return fromLsn < request.fromLsn ? request.fromLsn : lsn(fromLsn);
+}
+
+/** The summaries of all segments of a part of a line, in order, read several at a time. One that cannot be read is left out. */
+export async function* readSummaries(request: SegmentSearchRequest): AsyncGenerator<SegmentIndexSummary> {
+  const search = new SummarySearch(request);
+  for (let begin = search.firstIndex; begin <= search.lastIndex; begin += READ_AT_ONCE) {
+    const indexes = Array.from({ length: Number(READ_AT_ONCE) }, (_, step) => begin + BigInt(step));
+    const wanted = indexes.filter((index) => index <= search.lastIndex);
+    for (const summary of await Promise.all(wanted.map(async (index) => search.at(index)))) {
+      if (summary !== undefined) yield summary;
+    }
+    request.signal?.throwIfAborted();
+  }
+}
+
+/** What is asked of a summary: false up to some segment and true from there on; `undefined` if it cannot say. */
+type Question = (summary: SegmentIndexSummary) => boolean | undefined;
+
+/** Looks at summaries of a part of a line, each once. */
+class SummarySearch {
+  readonly firstIndex: bigint;
+  readonly lastIndex: bigint;
+  readonly #request: SegmentSearchRequest;
+  readonly #known = new Map<bigint, Promise<SegmentIndexSummary | undefined>>();
+
+  constructor(request: SegmentSearchRequest) {
+    const { line, wal, fromLsn, toLsn } = request;
+    this.#request = request;
+    this.firstIndex = segmentAt(line.timeline, fromLsn, wal.segmentSizeBytes).index;
+    this.lastIndex =
+      toLsn <= fromLsn ? this.firstIndex - 1n : segmentAt(line.timeline, lsn(toLsn - 1n), wal.segmentSizeBytes).index;
+  }
+
+  async at(index: bigint): Promise<SegmentIndexSummary | undefined> {
+    const known = this.#known.get(index) ?? readSummary(this.#request, index);
+    this.#known.set(index, known);
+    return known;
+  }
+
+  /** The first segment that says yes, as far as answers ascend; `undefined` if none does. */
+  async first(asks: Question): Promise<bigint | undefined> {
+    let [low, high] = [this.firstIndex, this.lastIndex + 1n];
+    while (low < high) {
+      const middle = (low + high) / 2n;
+      const said = await this.#nextAnswer(middle, high, asks);
+      // Nobody between says anything: the answer lies before, or at the end.
+      if (said === undefined || said.answer) high = middle;
+      else low = said.index + 1n;
+    }
+    const said = await this.#nextAnswer(low, this.lastIndex + 1n, asks);
+    return said?.answer === true ? said.index : undefined;
+  }
+
+  /** The first that says yes of those before a segment, no more than so many that do not between them. */
+  async widenBackward(found: bigint, asks: Question, neighbours: bigint): Promise<bigint> {
+    let from = found;
+    for (let index = found - 1n; index >= this.firstIndex && index >= from - neighbours; index -= 1n) {
+      const summary = await this.at(index);
+      if (summary !== undefined && asks(summary) === true) from = index;
+    }
+    return from;
+  }
+
+  /** The segment behind the last that says no, of those from one on, no more than so many that do not between them. */
+  async widenForward(found: bigint, asks: Question, neighbours: bigint): Promise<bigint> {
+    let to = found;
+    for (let index = found; index <= this.lastIndex && index < to + neighbours; index += 1n) {
+      const summary = await this.at(index);
+      if (summary !== undefined && asks(summary) === false) to = index + 1n;
+    }
+    return to;
+  }
+
+  async #nextAnswer(
+    from: bigint,
+    below: bigint,
+    asks: Question,
+  ): Promise<{ index: bigint; answer: boolean } | undefined> {
+    for (let index = from; index < below; index += 1n) {
+      const summary = await this.at(index);
+      const answer = summary === undefined ? undefined : asks(summary);
+      if (answer !== undefined) return { index, answer };
+    }
+    return undefined;
+  }
+}
