@@ -182,14 +182,13 @@ export class RecordIndexer implements RecordVisitor {
       if (layout.indexOfBlock(0) !== 0) throw shorter('changed rows without their page');
       if (xid !== 0) {
         const { tablespaceOids, databaseOids, filenodes } = layout;
-        this.#work
-          .of(xid, lsnHigh, lsnLow)
-          .addRows(tablespaceOids[0] ?? 0, databaseOids[0] ?? 0, filenodes[0] ?? 0, this.#rows);
+        const file = this.#work.fileOf(tablespaceOids[0] ?? 0, databaseOids[0] ?? 0, filenodes[0] ?? 0);
+        this.#work.of(xid, lsnHigh, lsnLow).addRows(file, this.#rows);
       }
     } else if (resourceManager === RM_HEAP) {
       const operation = info & HEAP_OPERATION_MASK;
       if (operation === HEAP_TRUNCATE) {
-        this.#work.of(xid, lsnHigh, lsnLow).truncatedOids.push(...decodeTruncate(this.#mainData()));
+        this.#work.of(xid, lsnHigh, lsnLow).addTruncated(decodeTruncate(this.#mainData()));
       } else if (operation === HEAP_INPLACE) {
         learnFromInPlace(this.#catalogRecord(), { bytes, layout }, this.#catalogs.files);
       }
@@ -216,16 +215,16 @@ export class RecordIndexer implements RecordVisitor {
       }
       return;
     }
-    const work = this.#work.of(xid, lsnHigh, lsnLow);
-    if (change.kind === 'create') work.createdFiles.push({ file: change.file, isUnlogged: change.isUnlogged });
-    else work.cutFiles.push({ file: change.file, blocks: change.blocks });
+    this.#work.of(xid, lsnHigh, lsnLow).addStorageChange(change);
   }
 
   #takeEvent(): void {
-    const { resourceManager, info } = this.#current;
+    const { lsn, endLsn, xid, resourceManager, info } = this.#current;
+    const timeline = this.#timeline;
     const { originId, topXid } = this.#layout;
-    const record = { ...this.#place(), resourceManager, info, mainData: this.#mainData(), topXid };
-    const event = decodeRecord(originId === undefined ? record : { ...record, originId }, this.#version);
+    const mainData = this.#mainData();
+    const record = { lsn, endLsn, timeline, xid, resourceManager, info, mainData, topXid, originId };
+    const event = decodeRecord(record, this.#version);
     if (event !== undefined) this.#takeDecoded(event);
     // Images of whole pages are the WAL manager's.
     if (resourceManager === RM_XLOG) this.#takeCatalogs();

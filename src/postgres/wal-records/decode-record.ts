@@ -10,7 +10,7 @@ import type { PostgresVersion } from '../versions.ts';
 import { decodeDatabaseRecord, decodeTablespaceRecord } from './database-records.ts';
 import { decodeRelationMapRecord, RM_RELMAP } from './relmap-records.ts';
 import { decodeStandbyRecord } from './standby-records.ts';
-import { decodeTransactionRecord, type OriginOfRecord } from './transaction-records.ts';
+import { decodeTransactionRecord } from './transaction-records.ts';
 import type { RecordPlace, WalEvent } from './wal-event.ts';
 import { RM_DBASE, RM_STANDBY, RM_TBLSPC, RM_XACT, RM_XLOG, type WalRecord } from './wal-record.ts';
 import { decodeXlogRecord } from './xlog-records.ts';
@@ -42,7 +42,7 @@ export const CUSTOM_RESOURCE_MANAGERS: ReadonlySet<number> = new Set(
  * @throws {Failure} `corrupt`, with the position, if its data are shorter than its fields.
  */
 export function decodeRecord(
-  record: WalRecord & Partial<OriginOfRecord>,
+  record: WalRecord & { readonly originId?: number | undefined },
   version: PostgresVersion,
 ): WalEvent | undefined {
   const place = { lsn: record.lsn, endLsn: record.endLsn, timeline: record.timeline, xid: record.xid };
@@ -56,7 +56,7 @@ export function decodeRecord(
 
 function decodeAt(
   place: RecordPlace,
-  record: WalRecord & Partial<OriginOfRecord>,
+  record: WalRecord & { readonly originId?: number | undefined },
   version: PostgresVersion,
 ): WalEvent | undefined {
   const { info, mainData } = record;

@@ -51,13 +51,15 @@ export interface OriginOfRecord {
   readonly originId: number | undefined;
 }
 
+const NOTHING: readonly never[] = [];
+
 /** Decodes a record of the transaction manager; `undefined` for the kinds that do not matter here. */
 export function decodeTransactionRecord(
   place: RecordPlace,
   info: number,
   mainData: Buffer,
   version: PostgresVersion,
-  originId?: number,
+  originId?: number | undefined,
 ): WalEvent | undefined {
   const operation = info & OPERATION_MASK;
   const cursor = new RecordCursor(mainData);
@@ -80,18 +82,31 @@ function decodeEnd(
   const has = (bit: number): boolean => (xinfo & bit) !== 0;
   const databaseOid = has(XINFO_DATABASE) ? cursor.uint32() : undefined;
   if (databaseOid !== undefined) cursor.skip(4);
-  const subxids = has(XINFO_SUBXACTS) ? cursor.uint32s(cursor.count()) : [];
-  const droppedFiles = has(XINFO_FILES) ? readFiles(cursor, cursor.count()) : [];
-  const droppedOids = has(XINFO_DROPPED_STATS) ? readDroppedStatistics(cursor, cursor.count(), version) : [];
-  const invalidatedOids = has(XINFO_INVALIDATIONS) ? readInvalidations(cursor, cursor.count()) : [];
+  const subxids = has(XINFO_SUBXACTS) ? cursor.uint32s(cursor.count()) : NOTHING;
+  const droppedFiles = has(XINFO_FILES) ? readFiles(cursor, cursor.count()) : NOTHING;
+  const droppedOids = has(XINFO_DROPPED_STATS) ? readDroppedStatistics(cursor, cursor.count(), version) : NOTHING;
+  const invalidatedOids = has(XINFO_INVALIDATIONS) ? readInvalidations(cursor, cursor.count()) : NOTHING;
   const twophaseXid = has(XINFO_TWOPHASE) ? cursor.uint32() : undefined;
   const gid = has(XINFO_GID) ? cursor.text() : undefined;
   const originLsn = has(XINFO_ORIGIN) ? lsn(cursor.uint64()) : undefined;
   if (originLsn !== undefined) cursor.skip(8);
   cursor.expectEnd();
-  const { xid, originId, ...at } = place;
-  const effects = { databaseOid, droppedFiles, droppedOids, invalidatedOids, originId, originLsn };
-  return { kind, ...at, xid: twophaseXid ?? xid, timeUs, subxids, gid, ...effects };
+  return {
+    kind,
+    xid: twophaseXid ?? place.xid,
+    timeUs,
+    lsn: place.lsn,
+    endLsn: place.endLsn,
+    timeline: place.timeline,
+    subxids,
+    gid,
+    databaseOid,
+    droppedFiles,
+    droppedOids,
+    invalidatedOids,
+    originId: place.originId,
+    originLsn,
+  };
 }
 
 /** The fixed part up to where majors differ, as one value. */
