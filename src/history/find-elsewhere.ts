@@ -8,14 +8,14 @@ import { lsn } from '../postgres/lsn.ts';
 import type { RecoveryTarget } from '../postgres/recovery-target.ts';
 import { isTransactionEnd } from '../postgres/wal-records/wal-event.ts';
 import { segmentAt, segmentStart } from '../postgres/wal-segment.ts';
-import { scanWal, type ScanRequest } from './scan.ts';
+import { scanIndexes, type IndexScanRequest } from './scan-indexes.ts';
 import { chooseSegment } from './segment-choice.ts';
 import { stopSideOf } from './target-matcher.ts';
 import { divergenceOf, type Timelines } from './timelines.ts';
 
 /** Newest first, the timeline outside `request.line` on which the target is; `undefined` if it is on none. */
 export async function findElsewhere(
-  request: Omit<ScanRequest, 'fromLsn' | 'toLsn' | 'alsoFirstAt'> & { readonly timelines: Timelines },
+  request: Omit<IndexScanRequest, 'fromLsn' | 'toLsn' | 'alsoFirstAt'> & { readonly timelines: Timelines },
   target: RecoveryTarget,
 ): Promise<number | undefined> {
   for (const timeline of request.timelines.all.toReversed()) {
@@ -42,7 +42,7 @@ async function isOn(
   }
   const stops = stopSideOf(target);
   let isWithin = target.kind !== 'time';
-  for await (const event of scanWal({ ...request, line, fromLsn })) {
+  for await (const event of scanIndexes({ ...request, line, fromLsn })) {
     // A time is on a line only if that line has a commit up to it as well as one behind.
     if (stops(event) !== undefined) return isWithin;
     if (isTransactionEnd(event)) isWithin = true;

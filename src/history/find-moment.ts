@@ -16,14 +16,15 @@ import { findElsewhere } from './find-elsewhere.ts';
 import type { BackupPoint, FoundMoment } from './found-moment.ts';
 import { notesOf } from './moment-notes.ts';
 import { MomentSearch, type FoundStop } from './moment-search.ts';
-import { scanWal, type ScanRequest, type WalScan } from './scan.ts';
+import { scanIndexes, type IndexScanRequest } from './scan-indexes.ts';
+import type { WalScan } from './scan.ts';
 import * as refuse from './target-refusal.ts';
 import type { Timelines } from './timelines.ts';
 
 /** What to find, and where. */
 export interface FindMomentRequest<B extends BackupPoint> extends Pick<
-  ScanRequest,
-  'store' | 'wal' | 'line' | 'onProgress' | 'signal'
+  IndexScanRequest,
+  'store' | 'wal' | 'line' | 'useIndex' | 'workerCount' | 'onProgress' | 'signal'
 > {
   readonly timelines: Timelines;
   /** All backups of the archive, or those that may be used. */
@@ -107,7 +108,7 @@ async function searchFrom<B extends BackupPoint>(
   const { target } = request;
   const search = new MomentSearch(target);
   const alsoFirstAt = target.kind === 'lsn' ? [target.lsn] : [];
-  const scan = scanWal({ ...request, fromLsn: backup.startLsn, alsoFirstAt });
+  const scan = scanIndexes({ ...request, fromLsn: backup.startLsn, alsoFirstAt });
   for await (const event of scan) {
     if (untilLsn !== undefined && search.stop === undefined && event.lsn >= untilLsn) break;
     search.take(event);
