@@ -2,8 +2,9 @@
  * Windows: from where to where one can go, for each timeline.
  *
  * A window begins where a backup becomes consistent and ends with the last commit in the WAL that follows it without a
- * gap; upload times say nothing. Only the edges are decoded, not all that is in between: forward from the beginning to the
- * first commit, and backward from the end, segment by segment, to the last.
+ * gap; upload times say nothing. Only the edges are read, not all that is in between: forward from the beginning to the
+ * first commit, and backward from the end, segment by segment, to the last. The first and the last segment are decoded; of
+ * further ones the index is enough.
  *
  * @module
  */
@@ -18,6 +19,7 @@ import type { ArchivedWal } from './archived-wal.ts';
 import { backupsOnLine } from './find-moment.ts';
 import type { BackupPoint } from './found-moment.ts';
 import { runsOfLine, type Run } from './line-runs.ts';
+import { scanIndexes } from './scan-indexes.ts';
 import { scanWal } from './scan.ts';
 import type { Timelines } from './timelines.ts';
 
@@ -112,16 +114,22 @@ async function windowOf<B extends BackupPoint>(
   return { backup, fromLsn, firstCommit, ...tail };
 }
 
-/** The first commit at or behind a position, if no gap comes before it. */
+/** The first commit at or behind a position, if no gap comes before it: segment by segment, the first one decoded. */
 async function firstCommitFrom(
   request: WindowsRequest<BackupPoint>,
   line: TimelineHistory,
   fromLsn: Lsn,
 ): Promise<TransactionEnd | undefined> {
-  for await (const event of scanWal({ ...request, line, fromLsn })) {
-    if (isTransactionEnd(event) && isCommit(event)) return event;
+  const sizeBytes = BigInt(request.wal.segmentSizeBytes);
+  for (let beginLsn = fromLsn; ; beginLsn = lsn((beginLsn / sizeBytes + 1n) * sizeBytes)) {
+    const toLsn = lsn((beginLsn / sizeBytes + 1n) * sizeBytes);
+    const part = { ...request, line, fromLsn: beginLsn, toLsn };
+    const scan = beginLsn === fromLsn ? scanWal(part) : scanIndexes(part);
+    for await (const event of scan) {
+      if (isTransactionEnd(event) && isCommit(event)) return event;
+    }
+    if (scan.end?.kind !== 'reached') return undefined;
   }
-  return undefined;
 }
 
 type Tail = Pick<Window, 'toLsn' | 'lastCommit' | 'because'>;
@@ -137,7 +145,9 @@ async function tailOf(
   let because = run.because;
   for (let { index } = segmentAt(line.timeline, lsn(run.toLsn - 1n), request.wal.segmentSizeBytes); ; index -= 1n) {
     const startLsn = segmentStart({ timeline: line.timeline, index }, request.wal.segmentSizeBytes);
-    const part = await readPart(request, line, startLsn, run.toLsn);
+    // The end of what is archived is decoded, whatever an index says of it; what lies before is not.
+    const scan = toLsn === undefined ? scanWal : scanIndexes;
+    const part = await readPart(request, line, startLsn, run.toLsn, scan);
     if (part.isDamaged) [because, toLsn] = ['damage', part.endLsn];
     toLsn ??= part.endLsn;
     const isFirst = startLsn <= fromLsn;
@@ -147,10 +157,16 @@ async function tailOf(
 }
 
 /** The last commit of one segment, and of the records that it begins. */
-async function readPart(request: WindowsRequest<BackupPoint>, line: TimelineHistory, fromLsn: Lsn, belowLsn: Lsn) {
+async function readPart(
+  request: WindowsRequest<BackupPoint>,
+  line: TimelineHistory,
+  fromLsn: Lsn,
+  belowLsn: Lsn,
+  read: typeof scanWal,
+) {
   const endLsn = fromLsn + BigInt(request.wal.segmentSizeBytes);
   const toLsn = lsn(endLsn < belowLsn ? endLsn : belowLsn);
-  const scan = scanWal({ ...request, line, fromLsn, toLsn });
+  const scan = read({ ...request, line, fromLsn, toLsn });
   let lastCommit: TransactionEnd | undefined;
   for await (const event of scan) {
     if (event.lsn < toLsn && isTransactionEnd(event) && isCommit(event)) lastCommit = event;
