@@ -9,11 +9,12 @@
 
 import type { Lsn } from '../../postgres/lsn.ts';
 import type { Relation } from '../names/relation-names.ts';
-import { isToast, type EndedWork } from './ended-work.ts';
+import type { EndedWork } from './ended-work.ts';
+import { listedFates } from './listed-fates.ts';
 import type { DefinitionChange } from './logged-transaction.ts';
 import type { WholeChange } from './open-transactions.ts';
 import type { NamesAt } from './relation-changes.ts';
-import type { FateKind, RelationFate, RelationFates } from './relation-fates.ts';
+import type { FateKind, RelationFate } from './relation-fates.ts';
 import { changesWithoutRows } from './unfollowed-changes.ts';
 
 const KINDS: Readonly<Record<Exclude<FateKind, 'passing'>, DefinitionChange['kind']>> = {
@@ -33,7 +34,9 @@ const NOTHING = { relation: undefined, file: undefined, oid: undefined, name: un
 export function definitionChanges(ended: EndedWork, at: NamesAt): DefinitionChange[] {
   const { work, rows, fates } = ended;
   const firstLsn = work.firstLsn ?? at.lsn;
-  const ofFates = fates.all.map((fate) => ofFate(fate, ended)).filter((change) => change !== undefined);
+  const ofFates = listedFates(fates)
+    .map((fate) => ofFate(fate, ended))
+    .filter((change) => change !== undefined);
   const all = [
     ...work.wholeChanges.map((change) => ofWhole(change, at)),
     ...ofFates,
@@ -60,13 +63,9 @@ function ofWhole(change: WholeChange, { names, lsn }: NamesAt): DefinitionChange
   }
 }
 
-function ofFate(fate: RelationFate, { rows, fates }: EndedWork): DefinitionChange | undefined {
+function ofFate(fate: RelationFate, { rows }: EndedWork): DefinitionChange | undefined {
   const { relation, before, lsn, databaseOid } = fate;
-  if (fate.kind === 'passing' || relation === undefined || relation.isCatalog || isToast(relation)) return undefined;
-  // TRUNCATE and rewrites build the indexes anew.
-  if (fate.kind === 'reindexed' && hasNewTableFile(fates, databaseOid)) return undefined;
-  // TRUNCATE … RESTART IDENTITY.
-  if (fate.kind === 'changed' && relation.kind === 'sequence' && hasNewTableFile(fates, databaseOid)) return undefined;
+  if (fate.kind === 'passing' || relation === undefined) return undefined;
   const written = writtenRows(fate, rows.defining.get(fate) ?? 0);
   const kind = fate.kind === 'created' && written !== undefined ? 'createAs' : KINDS[fate.kind];
   const isRename = fate.kind === 'renamed';
@@ -84,14 +83,6 @@ function ofFate(fate: RelationFate, { rows, fates }: EndedWork): DefinitionChang
 
 function fileOf({ tablespaceOid }: Relation, filenode: number, databaseOid: number) {
   return filenode === 0 ? undefined : { tablespaceOid, databaseOid, filenode };
-}
-
-function hasNewTableFile({ all }: RelationFates, databaseOid: number): boolean {
-  return all.some(
-    (fate) =>
-      fate.databaseOid === databaseOid &&
-      (fate.kind === 'truncated' || fate.kind === 'rewritten' || fate.kind === 'refreshed'),
-  );
 }
 
 /** VACUUM FULL and CLUSTER write pages, not rows; rows of unlogged tables are not written to WAL at all. */

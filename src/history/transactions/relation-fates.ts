@@ -16,7 +16,8 @@ import type { Relation, RelationNames } from '../names/relation-names.ts';
 import type { RelationTransition } from '../names/relation-transitions.ts';
 
 /**
- * - `passing`: the transaction made it and dropped it again. What was written into it is gone, or is another's.
+ * - `passing`: the transaction made it and dropped it again, or it is temporary. What was written into it is gone, or is
+ *   another's.
  * - `changed`: its row of the catalog was, and nothing that is told apart.
  */
 export type FateKind =
@@ -50,6 +51,8 @@ export interface RelationFates {
   readonly all: readonly RelationFate[];
   /** The relation that got this file from the transaction. */
   ofNewFile(file: RelationFile): RelationFate | undefined;
+  /** It was the file of a relation that the transaction rewrote. */
+  isSwappedOut(file: RelationFile): boolean;
   ofOid(databaseOid: number, oid: number): RelationFate | undefined;
 }
 
@@ -69,12 +72,11 @@ const PASSING_NAME = /^pg_temp_(\d+)$/;
 
 const keyOf = (databaseOid: number, number: number): string => `${databaseOid}/${number}`;
 
-/** Tells them. Temporary relations have none. */
+/** Tells them. */
 export function relationFates(evidence: FateEvidence): RelationFates {
   const rewrites = findRewrites(evidence.transitions);
   const made = new Set(evidence.createdFiles.map(({ file }) => keyOf(file.databaseOid, file.filenode)));
-  const permanent = evidence.transitions.filter(({ isTemporary }) => !isTemporary);
-  const all = permanent
+  const all = evidence.transitions
     .map((transition) => fateOf(transition, rewrites, made, evidence))
     .filter((fate) => fate !== undefined);
   for (const [key, rewrite] of rewrites) {
@@ -82,18 +84,22 @@ export function relationFates(evidence: FateEvidence): RelationFates {
     // Its own row could not be followed; the passing relation names it.
     if (!isKnown && !rewrite.isTemporary) all.push(fateByRewrite(rewrite, evidence));
   }
-  return indexFates(all);
+  return indexFates(all, [...rewrites.values()]);
 }
 
-function indexFates(all: readonly RelationFate[]): RelationFates {
+function indexFates(all: readonly RelationFate[], rewrites: readonly Rewrite[]): RelationFates {
   const byOid = new Map(all.map((fate) => [keyOf(fate.databaseOid, fate.oid), fate]));
   const byFile = new Map<string, RelationFate>();
   // Those that pass come first: a relation that stays has the better claim on a file of both.
   for (const fate of all.toSorted((a, b) => Number(b.kind === 'passing') - Number(a.kind === 'passing'))) {
     for (const filenode of fate.newFilenodes) byFile.set(keyOf(fate.databaseOid, filenode), fate);
   }
+  const old = new Set(
+    rewrites.flatMap(({ databaseOid, oldFilenodes }) => oldFilenodes.map((filenode) => keyOf(databaseOid, filenode))),
+  );
   return {
     all,
+    isSwappedOut: ({ databaseOid, filenode }) => old.has(keyOf(databaseOid, filenode)),
     ofNewFile: ({ databaseOid, filenode }) => byFile.get(keyOf(databaseOid, filenode)),
     ofOid: (databaseOid, oid) => byOid.get(keyOf(databaseOid, oid)),
   };
@@ -103,7 +109,10 @@ function indexFates(all: readonly RelationFate[]): RelationFates {
 interface Rewrite {
   readonly databaseOid: number;
   readonly oid: number;
+  /** What it was written into. */
   readonly filenodes: readonly number[];
+  /** What it had before. */
+  readonly oldFilenodes: readonly number[];
   /** REFRESH MATERIALIZED VIEW CONCURRENTLY: the passing one is compared with the relation, whose rows then change. */
   readonly isTemporary: boolean;
   readonly lsn: Lsn;
@@ -121,9 +130,10 @@ function findRewrites(transitions: readonly RelationTransition[]): Map<string, R
     if (!isPassing(transition) || digits === undefined) continue;
     const oid = Number(digits);
     const key = keyOf(databaseOid, oid);
-    // First it has the new file, behind the swap the old one.
-    const filled = [...(rewrites.get(key)?.filenodes ?? []), ...filenodes.slice(0, 1)];
-    rewrites.set(key, { databaseOid, oid, filenodes: filled, isTemporary, lsn });
+    const known = rewrites.get(key);
+    const filled = [...(known?.filenodes ?? []), ...filenodes.slice(0, 1)];
+    const oldFilenodes = [...(known?.oldFilenodes ?? []), ...filenodes.slice(1)];
+    rewrites.set(key, { databaseOid, oid, filenodes: filled, oldFilenodes, isTemporary, lsn });
   }
   return rewrites;
 }
@@ -140,9 +150,13 @@ function fateOf(
   made: ReadonlySet<string>,
   { isIncomplete }: FateEvidence,
 ): RelationFate | undefined {
-  const { databaseOid, oid, existedBefore, before, after, last, filenodes, lsn } = transition;
+  const { databaseOid, oid, existedBefore, before, after, last, isTemporary, filenodes, lsn } = transition;
   const common = { databaseOid, oid, before, lsn };
-  if (isPassing(transition)) return { ...common, kind: 'passing', relation: last, newFilenodes: filenodes };
+  if (isTemporary || isPassing(transition)) {
+    // The passing relation of a rewrite has the old file of the other behind the swap.
+    const own = PASSING_NAME.test(last?.name ?? '') ? filenodes.slice(0, 1) : filenodes;
+    return { ...common, kind: 'passing', relation: last, newFilenodes: own };
+  }
   if (!existedBefore) return { ...common, kind: 'created', relation: after, newFilenodes: filenodes };
   // What it was before is not always known, and then neither is whether a number is new.
   const isNew = (filenode: number): boolean =>

@@ -10,7 +10,6 @@ import type { Relation } from '../names/relation-names.ts';
 import { isToast, type EndedWork } from './ended-work.ts';
 import type { DefinitionChange } from './logged-transaction.ts';
 import type { NamesAt } from './relation-changes.ts';
-import type { RelationFate } from './relation-fates.ts';
 
 /** `FirstNormalObjectId`. */
 const FIRST_NORMAL_OID = 16384;
@@ -20,11 +19,10 @@ export function changesWithoutRows(ended: EndedWork, at: NamesAt): DefinitionCha
   const { effects, fates } = ended;
   const told = new Set<string>();
   const changes: DefinitionChange[] = [];
-  const oldOfPassing = new Set(fates.all.flatMap(oldFiles));
   for (const file of effects.droppedFiles) {
     const relation = at.names.ofFile(file, at.lsn);
-    const isPassing = oldOfPassing.has(file.filenode) || fates.ofNewFile(file) !== undefined;
-    if (isPassing || isOwn(relation, file)) continue;
+    const isTold = fates.isSwappedOut(file) || fates.ofNewFile(file) !== undefined;
+    if (isTold || isOwn(relation, file)) continue;
     if (relation !== undefined && fates.ofOid(relation.databaseOid, relation.oid) !== undefined) continue;
     const key = relation === undefined ? relationFileKey(file) : `${relation.databaseOid} ${relation.oid}`;
     if (told.has(key)) continue;
@@ -32,11 +30,6 @@ export function changesWithoutRows(ended: EndedWork, at: NamesAt): DefinitionCha
     changes.push(changeOfFile(file, relation, ended, at));
   }
   return [...changes, ...droppedWithoutFile(ended, told, at)];
-}
-
-/** A passing relation had the old file of the rewritten one last. */
-function oldFiles({ kind, newFilenodes }: RelationFate): readonly number[] {
-  return kind === 'passing' ? newFilenodes : [];
 }
 
 function isOwn(relation: Relation | undefined, { filenode }: RelationFile): boolean {
