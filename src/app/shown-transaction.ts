@@ -5,12 +5,15 @@
  */
 
 import type { Backup } from '../backup/backup.ts';
+import { readBackupListing } from '../backup/list.ts';
 import type { ArchivedWal } from '../history/archived-wal.ts';
 import { backupsOnLine } from '../history/find-moment.ts';
 import { runsOfLine, type Gap } from '../history/line-runs.ts';
+import { listWal } from '../history/segment-source-wal.ts';
 import type { LoggedTransaction } from '../history/transactions/logged-transaction.ts';
 import type { Lsn } from '../postgres/lsn.ts';
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
+import type { History } from './open-history.ts';
 
 /** Whether a recovery can stop at a position, from what the archive lists. A plan proves it by reading. */
 export type Reach =
@@ -65,4 +68,18 @@ export function positionBefore({ lsn, preparedLsn, definitions }: LoggedTransact
     .filter(({ kind }) => /Database$|Tablespace$/.test(kind))
     .map((definition) => definition.lsn);
   return [preparedLsn ?? lsn, ...early].reduce((least, position) => (position < least ? position : least));
+}
+
+/** Whether both sides of a transaction can be reached, from what the archive alone holds. */
+export async function reachOfTransaction(
+  { archive, line }: Pick<History, 'archive' | 'line'>,
+  one: LoggedTransaction,
+  signal: AbortSignal,
+): Promise<ShownTransaction['reach']> {
+  if (archive === undefined) return { before: { kind: 'notArchived' }, after: { kind: 'notArchived' } };
+  const { store } = archive;
+  const [wal, listing] = await Promise.all([listWal({ store }, signal), readBackupListing(store, signal)]);
+  const backups = listing.backups.filter((backup) => backup.deltaFrom === undefined);
+  const request = { wal, line, backups };
+  return { before: reachOf(request, positionBefore(one)), after: reachOf(request, one.endLsn) };
 }

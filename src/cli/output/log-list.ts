@@ -78,3 +78,18 @@ export function listLines(shown: readonly LoggedTransaction[], screen: Screen, s
   }
   return lines;
 }
+
+/** A layout for lines that come one by one. */
+function followLayout(screen: Screen): ListLayout {
+  return { xidWidth: 12, isWide: screen.columns >= WIDE_COLUMNS, hasDatabases: true };
+}
+
+/** The head of a list whose lines come one by one. */
+export function followHead(screen: Screen): string[] {
+  return [listHead(followLayout(screen))];
+}
+
+/** A line of such a list. */
+export function followLine(one: LoggedTransaction, screen: Screen): string {
+  return listLine(one, followLayout(screen), screen);
+}

@@ -37,7 +37,10 @@ export function offsetMinutesAt(timeUs: bigint, zone: string): number {
 }
 
 /** The zone and the archive, on one line where there is room. */
-export function logHeading({ facts, digest }: Pick<ShownLog, 'facts' | 'digest'>, screen: Screen): string[] {
+export function logHeading(
+  { facts, digest }: { readonly facts: LogFacts; readonly digest: Pick<LogDigest, 'first'> },
+  screen: Screen,
+): string[] {
   const day = digest.first === undefined ? '' : `${dayOf(digest.first, screen)}, `;
   const left = `${day}${zoneLine(screen)}`;
   const right = `${facts.clusterName}, ${facts.address}`;

@@ -1,0 +1,106 @@
+/**
+ * From settings to a line of history: the archive, a `pg_wal`, or both, what WAL they hold, and which timeline is meant.
+ *
+ * @module
+ */
+
+import { join } from 'node:path';
+
+import { isFailure } from '../base/failure.ts';
+import { isArchiveNamed } from '../config/archive-address.ts';
+import type { Settings } from '../config/load-settings.ts';
+import type { ArchivedWal } from '../history/archived-wal.ts';
+import { listWal } from '../history/segment-source-wal.ts';
+import { SegmentSource, type SegmentPlaces } from '../history/segment-source.ts';
+import { timelinesOf, type Timelines } from '../history/timelines.ts';
+import { controlFileOf } from '../instance/control-file-of.ts';
+import type { ControlFile } from '../postgres/control-file.ts';
+import { formatHistoryName, parseTimelineHistory, type TimelineHistory } from '../postgres/timeline-history.ts';
+import { openArchive, type Archive } from './open-archive.ts';
+
+/** Which history is meant. */
+export interface HistoryRequest {
+  /** The live server's, where its data directory is known, otherwise the newest. */
+  readonly timeline: number | undefined;
+  /** A folder of WAL to read beside the archive, or alone where no archive is set. */
+  readonly pgWal: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** An open history. Disposing closes the archive's store. */
+export interface History extends AsyncDisposable {
+  readonly archive: Archive | undefined;
+  readonly places: SegmentPlaces;
+  readonly clusterName: string;
+  /** Where it is read, in words. */
+  readonly address: string;
+  /** Of all places together. */
+  readonly wal: ArchivedWal;
+  readonly timelines: Timelines;
+  readonly line: TimelineHistory;
+}
+
+/** The live server's control file, if the settings name a data directory that can be read. */
+async function liveControl(settings: Settings): Promise<{ control: ControlFile; pgWal: string } | undefined> {
+  const dataDirectory = settings.get('dataDirectory');
+  if (dataDirectory === undefined) return undefined;
+  try {
+    return { control: await controlFileOf(dataDirectory), pgWal: join(dataDirectory, 'pg_wal') };
+  } catch (error) {
+    // Looking at an archive must work where the server is gone.
+    if (isFailure(error)) return undefined;
+    throw error;
+  }
+}
+
+async function readLines(places: SegmentPlaces, wal: ArchivedWal, signal: AbortSignal): Promise<Timelines> {
+  const source = new SegmentSource(places);
+  const lines = new Map<number, TimelineHistory>([[1, { timeline: 1, ancestors: [] }]]);
+  for (const timeline of wal.historyTimelines) {
+    const file = await source.read(formatHistoryName(timeline), signal);
+    if (file !== undefined) lines.set(timeline, parseTimelineHistory(timeline, file.bytes.toString('utf8')));
+  }
+  return timelinesOf(lines, [...wal.segments.keys()]);
+}
+
+/**
+ * Opens it. A `pg_wal` of the settings' data directory is read too, if it is of the archive's cluster.
+ *
+ * @throws {Failure} `usage` if neither archive nor folder is named, `notInArchive` if there is no WAL, `conflict` if a folder
+ *   that was named is another cluster's, `refused` for a timeline that is not known.
+ */
+export async function openHistory(settings: Settings, request: HistoryRequest): Promise<History> {
+  const { signal } = request;
+  const isFolderAlone = request.pgWal !== undefined && !isArchiveNamed(settings);
+  const archive = isFolderAlone ? undefined : await openArchive(settings);
+  try {
+    const live = await liveControl(settings);
+    const store = archive?.store;
+    let places: SegmentPlaces = { store, pgWal: request.pgWal };
+    let wal = await listWal(places, signal);
+    const isOfCluster = live !== undefined && live.control.systemIdentifier === wal.systemIdentifier;
+    if (isOfCluster && request.pgWal === undefined) {
+      const both = { store, pgWal: live.pgWal };
+      const found = await listWal(both, signal).catch((error: unknown) => {
+        if (isFailure(error)) return undefined;
+        throw error;
+      });
+      if (found !== undefined) [places, wal] = [both, found];
+    }
+    const timelines = await readLines(places, wal, signal);
+    const timeline = request.timeline ?? (isOfCluster ? live.control.timeline : timelines.latest);
+    return {
+      archive,
+      places,
+      clusterName: archive?.clusterName ?? settings.get('clusterName') ?? 'cluster',
+      address: store?.address ?? request.pgWal ?? '',
+      wal,
+      timelines,
+      line: timelines.lineOf(timeline),
+      [Symbol.asyncDispose]: async () => archive?.[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await archive?.[Symbol.asyncDispose]();
+    throw error;
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * The log of a span of history: the transactions that are wanted, as they are read.
+ *
+ * @module
+ */
+
+import type { OnProgress } from '../base/progress.ts';
+import { openNames } from '../history/names/open-names.ts';
+import type { NameBook } from '../history/names/name-book.ts';
+import type { CatalogSnapshot } from '../postgres/catalog-snapshot.ts';
+import { readSegmentIndexes } from '../history/segment-indexes.ts';
+import type { LoggedTransaction } from '../history/transactions/logged-transaction.ts';
+import { readTransactions } from '../history/transactions/read-transactions.ts';
+import type { SegmentIndex } from '../wal-index/segment-index.ts';
+import { FollowedIndexes } from './follow-indexes.ts';
+import { isWanted, type LogFilter } from './log-filter.ts';
+import { logStart } from './log-start.ts';
+import type { LogEnd, LogFacts } from './log-value.ts';
+import type { History } from './open-history.ts';
+
+/** Commit times are not in the order of the WAL: reading goes this far behind the end of a span. */
+const DISORDER_US = 60_000_000n;
+
+/** What is asked. */
+export interface LogRequest {
+  /** Commit times, both included; `undefined`: from the first, to the last. */
+  readonly sinceUs: bigint | undefined;
+  readonly untilUs: bigint | undefined;
+  readonly filter: LogFilter;
+  /** What a running server or a rehearsal knows of names. */
+  readonly extraNames: CatalogSnapshot | undefined;
+  /** At the end of what there is, wait for more. Whole segments alone are read. */
+  readonly isFollowed: boolean;
+  readonly onProgress: OnProgress;
+  readonly onWarning: (message: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A log to be read: iterate once, then `end` tells how it ended. */
+export interface OpenLog extends AsyncIterable<LoggedTransaction> {
+  readonly facts: LogFacts;
+  readonly end: LogEnd | undefined;
+}
+
+/** Where names come from, in words. */
+function namesWords(book: NameBook, extra: CatalogSnapshot | undefined): string {
+  const kept = book.snapshots.length - (extra === undefined ? 0 : 1);
+  const parts = [
+    kept > 0 ? `from ${kept === 1 ? 'a snapshot' : `${kept} snapshots`} of the catalogs` : '',
+    extra === undefined ? '' : 'from a running server',
+  ].filter((part) => part !== '');
+  return `${parts.length === 0 ? 'from the WAL alone' : `${parts.join(' and ')}, and from the WAL`}`;
+}
+
+/** Opens it: finds where to begin, and the names. Nothing more is read before the iteration. */
+export async function openLog(history: History, request: LogRequest): Promise<OpenLog> {
+  const { places, wal, line, clusterName, address } = history;
+  const { signal, sinceUs, untilUs, extraNames, onWarning } = request;
+  const { fromLsn, notes } = await logStart(history, sinceUs, signal);
+  const names = await openNames({
+    store: places.store,
+    line,
+    fromLsn,
+    systemIdentifier: wal.systemIdentifier,
+    extra: extraNames,
+    onWarning,
+    signal,
+  });
+  const facts: LogFacts = {
+    clusterName,
+    address,
+    systemIdentifier: wal.systemIdentifier,
+    timeline: line.timeline,
+    sinceUs,
+    untilUs,
+    fromLsn,
+    names: namesWords(names, extraNames),
+    notes,
+  };
+  return new SpanLog(history, request, facts, names);
+}
+
+class SpanLog implements OpenLog {
+  readonly facts: LogFacts;
+  readonly #history: History;
+  readonly #request: LogRequest;
+  readonly #names: NameBook;
+  #end: LogEnd | undefined;
+
+  constructor(history: History, request: LogRequest, facts: LogFacts, names: NameBook) {
+    this.#history = history;
+    this.#request = request;
+    this.facts = facts;
+    this.#names = names;
+  }
+
+  get end(): LogEnd | undefined {
+    return this.#end;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<LoggedTransaction> {
+    const { sinceUs, untilUs, filter } = this.#request;
+    const indexes = this.#indexes();
+    const scan = readTransactions({ indexes, names: this.#names, line: this.#history.line });
+    for await (const one of scan) {
+      if (untilUs !== undefined && one.timeUs > untilUs + DISORDER_US) {
+        this.#end = { kind: 'reached' };
+        return;
+      }
+      const isWithin = one.timeUs >= (sinceUs ?? one.timeUs) && one.timeUs <= (untilUs ?? one.timeUs);
+      if (isWithin && isWanted(one, filter)) yield one;
+    }
+    this.#end = scan.end;
+  }
+
+  #indexes(): AsyncIterable<SegmentIndex> & { readonly end: LogEnd | undefined } {
+    const { places, wal, line } = this.#history;
+    const { signal, onProgress, isFollowed } = this.#request;
+    const { fromLsn } = this.facts;
+    if (!isFollowed) return readSegmentIndexes({ ...places, wal, line, fromLsn, onProgress, signal });
+    // A segment that is still being written would be read again when it is whole, and its transactions told twice.
+    const { store } = places;
+    const whole = store === undefined ? places : { store };
+    return new FollowedIndexes({ ...whole, wal, line, fromLsn, signal });
+  }
+}

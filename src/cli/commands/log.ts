@@ -1,0 +1,146 @@
+/**
+ * `walkback log`: the transactions of a span, from the WAL itself.
+ *
+ * @module
+ */
+
+import { LogDigester } from '../../app/log-digest.ts';
+import { isCutShort, type LogEnd } from '../../app/log-value.ts';
+import { namesOfServer } from '../../app/names-of-server.ts';
+import { openHistory } from '../../app/open-history.ts';
+import { openLog, type OpenLog } from '../../app/read-log.ts';
+import { CAUSE_CODES } from '../../base/exit-codes.ts';
+import { Failure } from '../../base/failure.ts';
+import { defineCommand, type Answer } from '../command.ts';
+import { FILTER_OPTIONS, filterFrom, SPAN_OPTIONS, spanFrom } from '../history-options.ts';
+import { flag, integer } from '../options.ts';
+import { linePieces, objectPieces, type LogJsonPieces } from '../output/log-json.ts';
+import { followHead, followLine } from '../output/log-list.ts';
+import { endLines, logHeading, logText, offsetMinutesAt, type LogShape } from '../output/log-text.ts';
+import type { Session } from '../session.ts';
+
+/** So many are listed one by one; more are drawn as bars first. */
+const LISTED = 50;
+const LARGEST = 10;
+
+interface GivenShape {
+  readonly limit: number | undefined;
+  readonly largest: number | undefined;
+  readonly follow: boolean;
+  readonly ndjson: boolean;
+}
+
+/** 0 where the log is whole; otherwise as a failure of that kind would exit. */
+function exitCodeOf(end: LogEnd | undefined): number {
+  if (end === undefined || !isCutShort(end)) return 0;
+  return end.kind === 'hole' ? CAUSE_CODES.notInArchive : CAUSE_CODES.corrupt;
+}
+
+function checkShape({ limit, largest, follow, ndjson }: GivenShape, isJson: boolean): void {
+  const clash =
+    limit !== undefined && largest !== undefined
+      ? '--limit and --largest'
+      : follow && (largest !== undefined || limit !== undefined)
+        ? '--follow and --limit or --largest'
+        : follow && isJson
+          ? '--follow and --json, which is one object'
+          : ndjson && isJson
+            ? '--json and --ndjson'
+            : undefined;
+  if (clash === undefined) return;
+  throw new Failure('usage', {
+    message: `cannot tell what to print: ${clash} are both given`,
+    remedy: 'Keep one of them. --ndjson prints transactions as they are read, and goes with --follow.',
+  });
+}
+
+/** Prints pieces of JSON as the log is read. */
+async function writeJson(log: OpenLog, pieces: LogJsonPieces, shape: GivenShape, session: Session): Promise<void> {
+  const { write } = session;
+  await write(pieces.begin(log.facts));
+  if (shape.largest === undefined) {
+    let count = 0;
+    for await (const one of log) {
+      if (count < (shape.limit ?? Infinity)) await write(pieces.transaction(one));
+      count += 1;
+    }
+  } else {
+    const digester = new LogDigester({ mostListed: 0, mostLargest: shape.largest, offsetMinutes: 0 });
+    for await (const one of log) digester.take(one);
+    for (const one of digester.digest().largest) await write(pieces.transaction(one));
+  }
+  await write(pieces.finish(log.end ?? { kind: 'reached' }));
+}
+
+/** Prints lines as they come, until it is stopped or the log ends. */
+async function writeFollowed(log: OpenLog, { write, screen }: Session): Promise<void> {
+  const begin = { facts: log.facts, digest: { first: undefined } };
+  await write(`${[...logHeading(begin, screen), '', ...followHead(screen)].join('\n')}\n`);
+  for await (const one of log) {
+    if (one.changes.length + one.definitions.length > 0) await write(`${followLine(one, screen)}\n`);
+  }
+  if (log.end !== undefined) await write(`${endLines(log.end, undefined, screen).join('\n')}\n`);
+}
+
+async function readText(log: OpenLog, shape: GivenShape, { screen }: Session): Promise<Answer> {
+  const { facts } = log;
+  const digester = new LogDigester({
+    mostListed: shape.limit ?? LISTED,
+    mostLargest: shape.largest ?? LARGEST,
+    offsetMinutes: offsetMinutesAt(facts.sinceUs ?? screen.nowUs(), screen.zone),
+  });
+  for await (const one of log) digester.take(one);
+  const form: LogShape['form'] =
+    shape.largest !== undefined ? 'largest' : shape.limit !== undefined ? 'list' : 'overview';
+  const end = log.end ?? { kind: 'reached' };
+  return {
+    text: (on) => logText({ facts, digest: digester.digest(), end }, { form }, on),
+    json: undefined,
+    exitCode: exitCodeOf(end),
+  };
+}
+
+/** The command. */
+export const log = defineCommand({
+  path: ['log'],
+  summary: 'List what happened: transactions with their tables and rows, from the WAL itself',
+  description:
+    'Reads the archive, and the pg_wal of the server where its data directory is set. Without a span: all there is behind the last hole. A short span is a list; a long one is drawn as bars first, then its largest are listed. Exits 74 if it stopped at a hole, 65 at damage.',
+  settings: ['archive', 'server'],
+  options: {
+    ...SPAN_OPTIONS,
+    ...FILTER_OPTIONS,
+    largest: integer('Only this many, those that changed most', 1, 10_000),
+    limit: integer('List this many, from the first on', 1, 1_000_000),
+    follow: flag('Go on with what is archived from now on, until stopped'),
+    ndjson: flag('One JSON object a line for each transaction, as they are read'),
+  },
+  examples: [
+    { line: 'walkback log --around 08:00 --tz America/Vancouver', does: 'a quarter of an hour to both sides' },
+    { line: 'walkback log --since 2026-06-05T13:00:00Z --table orders --op delete', does: 'who deleted orders' },
+    { line: 'walkback log --largest 5 --json', does: 'for a program' },
+  ],
+  run: async (given, session) => {
+    const { settings, signal, reporter, isJson } = session;
+    checkShape(given, isJson);
+    const span = spanFrom(given);
+    await using history = await openHistory(settings, { timeline: given.timeline, pgWal: given.pgWal, signal });
+    const extraNames =
+      given.namesFrom === undefined
+        ? undefined
+        : await namesOfServer(settings, given.namesFrom, { ...history, onWarning: reporter.warn });
+    const opened = await openLog(history, {
+      ...span,
+      filter: filterFrom(given),
+      extraNames,
+      isFollowed: given.follow,
+      onProgress: given.follow ? () => {} : reporter.progress,
+      onWarning: reporter.warn,
+      signal,
+    });
+    if (!isJson && !given.ndjson && !given.follow) return readText(opened, given, session);
+    if (isJson || given.ndjson) await writeJson(opened, isJson ? objectPieces() : linePieces(), given, session);
+    else await writeFollowed(opened, session);
+    return { text: () => '', json: undefined, isWritten: true, exitCode: exitCodeOf(opened.end) };
+  },
+});
