@@ -53,6 +53,8 @@ export class NameTables {
   readonly #files = new VersionedMap<string, FileOwner>();
   /** Owners of PostgreSQL's own files, whose first numbers are the same in each database. */
   readonly #ownFiles = new VersionedMap<number, FileOwner>();
+  /** PostgreSQL's own relations, which a database that is not known has, too. */
+  readonly #ownRows = new Map<number, ClassRow>();
 
   /** Adds a row from `lsn` on. */
   put(databaseOid: number, { catalog, row }: CatalogRow, lsn: Lsn): void {
@@ -70,6 +72,7 @@ export class NameTables {
   putClass(databaseOid: number, row: ClassRow, lsn: Lsn): void {
     const owner = owningDatabase(databaseOid, row);
     this.classes.addIfChanged(oidKey(owner, row.oid), lsn, row, isSameClassRow);
+    if (owner !== 0 && row.oid < FIRST_NORMAL_OID && !this.#ownRows.has(row.oid)) this.#ownRows.set(row.oid, row);
     if (row.toastOid !== 0) this.toastOwners.addIfChanged(oidKey(owner, row.toastOid), lsn, row.oid);
     if (row.filenode !== 0) this.putFile(databaseOid, row, row.filenode, lsn);
   }
@@ -77,8 +80,11 @@ export class NameTables {
   /** `filenode` is the row's from `lsn` on. */
   putFile(databaseOid: number, row: ClassRow, filenode: number, lsn: Lsn): void {
     const owningOid = owningDatabase(databaseOid, row);
-    const owner = { databaseOid: owningOid, oid: row.oid, tablespaceOid: row.tablespaceOid };
-    this.#files.addIfChanged(oidKey(owningOid, filenode), lsn, owner, isSameOwner);
+    this.#own({ databaseOid: owningOid, oid: row.oid, tablespaceOid: row.tablespaceOid }, filenode, lsn);
+  }
+
+  #own(owner: FileOwner, filenode: number, lsn: Lsn): void {
+    this.#files.addIfChanged(oidKey(owner.databaseOid, filenode), lsn, owner, isSameOwner);
     if (filenode < FIRST_NORMAL_OID) this.#ownFiles.addIfChanged(filenode, lsn, owner, isSameOwner);
   }
 
@@ -87,7 +93,7 @@ export class NameTables {
     const key = oidKey(databaseOid, oid);
     const before = this.mapped.at(key, lsn) ?? oid;
     this.mapped.addIfChanged(key, lsn, filenode);
-    this.#files.addIfChanged(oidKey(databaseOid, filenode), lsn, { databaseOid, oid, tablespaceOid: 0 }, isSameOwner);
+    this.#own({ databaseOid, oid, tablespaceOid: 0 }, filenode, lsn);
     return before !== filenode;
   }
 
@@ -121,12 +127,14 @@ export class NameTables {
     }
   }
 
-  /** The row of a relation; of a shared one, whatever the database. */
+  /** The row of a relation; of a shared one, or one of PostgreSQL's own, whatever the database. */
   rowOf(databaseOid: number, oid: number, lsn: Lsn): OwnedRow | undefined {
     const own = this.classes.at(oidKey(databaseOid, oid), lsn);
     if (own !== undefined) return { databaseOid, row: own };
-    const shared = oid < FIRST_NORMAL_OID ? this.classes.at(oidKey(0, oid), lsn) : undefined;
-    return shared === undefined ? undefined : { databaseOid: 0, row: shared };
+    if (oid >= FIRST_NORMAL_OID) return undefined;
+    const shared = this.classes.at(oidKey(0, oid), lsn);
+    const row = shared ?? this.#ownRows.get(oid);
+    return row === undefined ? undefined : { databaseOid: shared === undefined ? databaseOid : 0, row };
   }
 
   /** The row of the relation whose file it is. One of PostgreSQL's own files is the same relation's in a database not known. */
@@ -137,7 +145,6 @@ export class NameTables {
       this.#files.at(key, lsn, (one) => one.tablespaceOid === 0 || databaseOid === 0);
     if (owner !== undefined) return this.rowOf(owner.databaseOid, owner.oid, lsn);
     const like = this.#ownFiles.at(filenode, lsn, (one) => (one.databaseOid === 0) === (databaseOid === 0));
-    const found = like === undefined ? undefined : this.rowOf(like.databaseOid, like.oid, lsn);
-    return found === undefined ? undefined : { databaseOid, row: found.row };
+    return like === undefined ? undefined : this.rowOf(databaseOid, like.oid, lsn);
   }
 }

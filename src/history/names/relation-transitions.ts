@@ -64,7 +64,9 @@ export function transitionsOf(book: NameBook, changes: readonly PendingRow[], en
     if (kind === 'delete') book.remove(databaseOid, row, end.lsn);
     else book.put(databaseOid, row, end.lsn, end.xid);
   }
-  for (const group of groups) putFinalRow(book, group, end);
+  // Those that stay last: they may have got their files from passing ones.
+  for (const group of groups) if (isDropped(group)) putFinalRow(book, group, end);
+  for (const group of groups) if (!isDropped(group)) putFinalRow(book, group, end);
   return begun.map(({ group, before }) => transitionOf(book, group, before, end));
 }
 
@@ -92,6 +94,10 @@ function transitionOf(
   };
 }
 
+function isDropped(group: readonly PendingRow[]): boolean {
+  return group.at(-1)?.kind === 'delete';
+}
+
 /** What a relation was, which must be asked before the book has the changes. */
 function beginningOf(book: NameBook, group: [PendingRow, ...PendingRow[]], { lsn }: Ending) {
   const [first] = group;
@@ -109,7 +115,7 @@ function putFinalRow(book: NameBook, group: [PendingRow, ...PendingRow[]], { lsn
   const last = group.at(-1);
   for (const { databaseOid, row, kind } of group) {
     if (row.catalog !== 'pg_class' || kind === 'delete') continue;
-    if (last?.kind === 'delete') book.putIfUnknown(databaseOid, row.row, lsn);
+    if (isDropped(group)) book.putIfUnknown(databaseOid, row.row, lsn);
     else book.putFileIfUnknown(databaseOid, row.row, lsn);
   }
   if (last !== undefined && last.kind !== 'delete') book.put(last.databaseOid, last.row, lsn, xid);
