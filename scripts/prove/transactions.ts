@@ -14,7 +14,7 @@ import { configurationText, hasDebian15, historyConfiguration } from './transact
 import { readLog, runWalkback } from './transactions/read-log.ts';
 
 const TRANSACTIONS_PER_SEED = 1000;
-const SHOWN_DIFFERENCES = 12;
+const SHOWN_DIFFERENCES = 40;
 
 interface Tried {
   readonly major: number;

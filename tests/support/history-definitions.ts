@@ -15,6 +15,8 @@ export interface OwnRelation {
   readonly kind: 'table' | 'unlogged' | 'view';
   /** Bumped with every change of a column. */
   readonly version: number;
+  /** The type of a table's column `n`. */
+  readonly type: 'int' | 'bigint';
   /** The table that a view shows. */
   readonly of: string | undefined;
 }
@@ -60,7 +62,7 @@ const sometimes = (maker: Maker, make: () => Statement[]): Statement[] => (maker
 export function createTable(maker: Maker, relations: OwnRelations, name: string): Defined {
   const { random } = maker;
   const kind = random.chance(0.12) ? 'unlogged' : 'table';
-  const relation: OwnRelation = { name, kind, version: 0, of: undefined };
+  const relation: OwnRelation = { name, kind, version: 0, type: 'int', of: undefined };
   const columns = random.pick(['id bigint, n int', 'id bigint, n int, body text', 'id bigint PRIMARY KEY, n int']);
   return {
     statements: [
@@ -79,7 +81,7 @@ export function createTableAs({ random }: Maker, relations: OwnRelations, name: 
     : select.replace('%s', `INTO ${name}`);
   return {
     statements: [{ sql, note: (answer, ledger) => ledger.define('createAs', name, rowCount(answer)) }],
-    relations: withRelation(relations, name, { name, kind: 'table', version: 0, of: undefined }),
+    relations: withRelation(relations, name, { name, kind: 'table', version: 0, type: 'int', of: undefined }),
   };
 }
 
@@ -101,7 +103,7 @@ export function createView(relations: OwnRelations, of: OwnRelation): Defined {
       },
       defines(`CREATE UNIQUE INDEX ON ${name} (id)`, 'create', `${name}_id_idx`),
     ],
-    relations: withRelation(relations, name, { name, kind: 'view', version: 0, of: of.name }),
+    relations: withRelation(relations, name, { name, kind: 'view', version: 0, type: 'bigint', of: of.name }),
   };
 }
 
@@ -147,14 +149,14 @@ const drop: Definer = (maker, relations, relation) => ({
 /** Every row is written again. */
 const rewrite: Definer = (maker, relations, relation) => {
   const { name, version } = relation;
-  const type = version % 2 === 0 ? 'bigint' : 'int';
-  const sql = maker.random.pick([
-    `ALTER TABLE ${name} ALTER COLUMN n TYPE ${type}`,
-    `ALTER TABLE ${name} ADD COLUMN added_${version} double precision DEFAULT random()`,
-  ]);
+  const changesType = maker.random.chance(0.6);
+  const type = changesType === (relation.type === 'int') ? 'bigint' : 'int';
+  const sql = changesType
+    ? `ALTER TABLE ${name} ALTER COLUMN n TYPE ${type}`
+    : `ALTER TABLE ${name} ADD COLUMN added_${version} double precision DEFAULT random()`;
   return {
     statements: [...sometimes(maker, () => fill(maker, relation)), { sql }, withRows(relation, 'rewrite')],
-    relations: withRelation(relations, name, { ...relation, version: version + 1 }),
+    relations: withRelation(relations, name, { ...relation, type, version: version + 1 }),
   };
 };
 

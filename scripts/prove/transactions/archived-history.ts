@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { runAgent } from '../../../src/archive/agent.ts';
 import { backupSourceOf } from '../../../src/backup/backup-source.ts';
 import { takeBackup } from '../../../src/backup/take.ts';
+import type { ObjectStore } from '../../../src/storage/object-store.ts';
 import { openStore } from '../../../src/storage/open.ts';
 import { ARCHIVE_SCRIPT, quoted, settingText, until } from '../../../tests/support/archived-cluster.ts';
 import { createHistorySchema, writeHistory, type History } from '../../../tests/support/history-workload.ts';
@@ -55,7 +56,21 @@ async function untilArchived(server: TestServer): Promise<void> {
   );
 }
 
-/** Takes away what was archived before a position: what a retention leaves behind its oldest backup. */
+/** Takes a backup; returns the name of the first segment that it needs. */
+async function backUp(server: TestServer, store: ObjectStore): Promise<string> {
+  const connection = { host: server.socketDirectory, port: server.port, user: 'postgres', database: 'postgres' };
+  const { name } = await takeBackup({
+    store,
+    instance: backupSourceOf(connection),
+    dataDirectory: server.dataDirectory,
+    compression: 'none',
+    concurrency: 2,
+    onProgress: () => {},
+  });
+  return name.replace('base_', '');
+}
+
+/** Takes away what was archived before a segment: what a retention leaves behind its oldest backup. */
 async function forgetBefore(archive: string, segment: string): Promise<void> {
   const folder = join(archive, 'wal_005');
   for (const file of await readdir(folder))
@@ -76,23 +91,11 @@ async function write(
   agent.catch(() => {});
   try {
     await createHistorySchema(server, given.names === 'snapshot');
-    if (given.names === 'snapshot') {
-      const connection = { host: server.socketDirectory, port: server.port, user: 'postgres', database: 'postgres' };
-      await takeBackup({
-        store,
-        instance: backupSourceOf(connection),
-        dataDirectory,
-        compression: 'none',
-        concurrency: 2,
-        onProgress: () => {},
-      });
-    }
-    const [start] = await server.sql<{ lsn: string; segment: string }>(
-      'SELECT l.lsn::text, pg_walfile_name(l.lsn) AS segment FROM (SELECT pg_current_wal_insert_lsn() AS lsn) AS l',
-    );
+    const oldest = given.names === 'snapshot' ? await backUp(server, store) : undefined;
+    const [start] = await server.sql<{ lsn: string }>('SELECT pg_current_wal_insert_lsn()::text AS lsn');
     const history = await writeHistory({ server, seed, transactions, stop: given.stop });
     await untilArchived(server);
-    if (given.names === 'snapshot') await forgetBefore(archive, start?.segment ?? '');
+    if (oldest !== undefined) await forgetBefore(archive, oldest);
     return { history, fromLsn: start?.lsn ?? '' };
   } finally {
     ending.abort();
