@@ -59,7 +59,7 @@ export function decodeTransactionRecord(
   info: number,
   mainData: Buffer,
   version: PostgresVersion,
-  originId?: number | undefined,
+  originId?: number,
 ): WalEvent | undefined {
   const operation = info & OPERATION_MASK;
   const cursor = new RecordCursor(mainData);
