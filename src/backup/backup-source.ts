@@ -12,14 +12,15 @@ import { connect, queryText, type Connection, type ConnectionSettings } from '..
 
 /** How a backup reaches its server. */
 export interface BackupSource {
-  connect(): Promise<Connection>;
+  /** The usual database, or one that is named. */
+  connect(database?: string): Promise<Connection>;
   openBackupSession(options: BackupSessionOptions): Promise<BackupSession>;
 }
 
 /** The server at `settings`, reached as a role that may run the backup functions. */
 export function backupSourceOf(settings: ConnectionSettings): BackupSource {
   return {
-    connect: () => connect(settings),
+    connect: (database) => connect(database === undefined ? settings : { ...settings, database }),
     openBackupSession: (options) => openBackupSession(settings, options),
   };
 }

@@ -47,6 +47,7 @@ import {
 } from './upload-parts.ts';
 import { waitForWal } from './wait-for-wal.ts';
 import { writeMetadata } from './write-metadata.ts';
+import { writeNames } from './write-names.ts';
 
 /** How to take a backup. */
 export interface TakeBackupOptions {
@@ -77,6 +78,8 @@ export interface TakenBackup extends Backup {
   readonly skipped: readonly string[];
   /** Names of killed backups whose objects were deleted first. */
   readonly cleanedUp: readonly string[];
+  /** What went wrong beside the backup, which is whole. */
+  readonly warnings: readonly string[];
 }
 
 const DEFAULT_WAL_TIMEOUT_MS = 600_000;
@@ -98,13 +101,17 @@ export async function takeBackup(options: TakeBackupOptions): Promise<TakenBacku
   const backupName = nameFor(session);
   await refuseTakenName(options.store, backupName);
   const marker = await markRunning(options.store, backupName, startedAt);
+  const { store, instance, signal } = options;
+  // Right behind the checkpoint that the backup begins with: the WAL of whatever changes later shows whole pages first.
+  const naming = writeNames((database) => instance.connect(database), store, signal === undefined ? {} : { signal });
   try {
     const taken = await copyAndFinish(session, backupName, startedAt, options);
-    return { ...taken, cleanedUp };
+    return { ...taken, cleanedUp, warnings: await naming };
   } catch (error) {
     await deleteUnfinished(options.store, backupName).catch(() => {});
     throw session.lost.aborted ? connectionLost(error) : error;
   } finally {
+    await naming;
     await marker.remove().catch(() => {});
   }
 }
@@ -127,7 +134,7 @@ async function refuseTakenName(store: ObjectStore, backupName: string): Promise<
   });
 }
 
-type Taken = Omit<TakenBackup, 'cleanedUp'>;
+type Taken = Omit<TakenBackup, 'cleanedUp' | 'warnings'>;
 
 async function copyAndFinish(
   session: BackupSession,

@@ -45,7 +45,7 @@ export async function walPosition(connection: Connection): Promise<Lsn> {
  * @throws {Failure} what the server refuses, a lock that is not given included.
  */
 export async function readDatabaseCatalog(connection: Connection, major: number): Promise<ReadDatabase> {
-  await connection.query("set lock_timeout = '10s'; set statement_timeout = '5min'");
+  await connection.query("set lock_timeout = '10s'; set statement_timeout = '1min'");
   const position = await walPosition(connection);
   await connection.query('begin isolation level repeatable read read only');
   const snapshot = snapshotOf(await queryText(connection, 'select pg_current_snapshot()::text'));

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { listBackups } from '../../src/backup/list.ts';
 import { takeBackup } from '../../src/backup/take.ts';
 import { noProgress } from '../../src/base/progress.ts';
+import { openNames } from '../../src/history/names/open-names.ts';
 import { restoreBackup } from '../../src/restore/restore-backup.ts';
 import { archiveAll, startArchivingServer, startRestored, untilTrue } from '../support/backup-server.ts';
 
@@ -58,6 +59,11 @@ describe('a backup taken under load', () => {
     expect(backup.tablespaces).toEqual([{ oid: expect.any(Number), location: place }]);
     const [listed] = await listBackups(store);
     expect(listed).toMatchObject({ name: backup.name, startLsn: backup.startLsn, finishLsn: backup.finishLsn });
+
+    expect(backup.warnings).toEqual([]);
+    const names = await openNames({ store, line: { timeline: 1, ancestors: [] }, fromLsn: backup.startLsn });
+    expect(names.named('public.accounts')).toMatchObject([{ databaseName: 'postgres', kind: 'table' }]);
+    expect(names.named('placed')).toMatchObject([{ tablespaceOid: backup.tablespaces[0]?.oid }]);
 
     const held = await server.sql(TABLES_SUM);
     await archiveAll(server);

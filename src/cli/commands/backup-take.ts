@@ -38,10 +38,10 @@ export const backupTake = defineCommand({
     });
     reporter.finish('backup');
     reporter.finish('wal');
-    const { corruptFiles, skipped, cleanedUp, arePagesVerified, ...backup } = taken;
+    const { corruptFiles, skipped, cleanedUp, arePagesVerified, warnings, ...backup } = taken;
     return {
       text: (screen) => takenText(taken, screen),
-      json: { ...backupJson(backup), corruptFiles, skipped, cleanedUp, arePagesVerified },
+      json: { ...backupJson(backup), corruptFiles, skipped, cleanedUp, arePagesVerified, warnings },
       exitCode: corruptFiles.length > 0 ? CORRUPT_PAGES_EXIT_CODE : 0,
     };
   },

@@ -75,6 +75,7 @@ export function takenText(taken: TakenBackup, screen: Screen): string {
   ];
   if (!taken.arePagesVerified) lines.push('Pages were not verified: the cluster has no data checksums.');
   if (skipped.length > 0) lines.push(`Not in it, being links, sockets or devices: ${skipped.join(', ')}`);
+  for (const warning of taken.warnings) lines.push(`Warning: ${warning}`);
   for (const name of cleanedUp) lines.push(`Removed what was left of ${name}, which was interrupted.`);
   if (corruptFiles.length > 0) {
     const pages = corruptFiles.reduce((sum, { blocks }) => sum + blocks.length, 0);
