@@ -6,7 +6,10 @@
 
 import { Failure } from '../base/failure.ts';
 import type { LoggedTransaction } from '../history/transactions/logged-transaction.ts';
-import { formatLsn, type Lsn } from '../postgres/lsn.ts';
+import type { Run } from '../history/line-runs.ts';
+import { formatLsn, lsn, type Lsn } from '../postgres/lsn.ts';
+import { runsNewestFirst, startForXid } from './log-start.ts';
+import type { History } from './open-history.ts';
 import type { OpenLog } from './read-log.ts';
 
 /** What an operator names. A position means the transaction whose end record is there, or the next one behind it. */
@@ -34,39 +37,87 @@ function fits(one: LoggedTransaction, name: TransactionName): 'no' | 'perhaps' |
 }
 
 /** Reads a log, those that were rolled back included, until the commit behind the transaction is known. */
-export async function findTransaction(log: OpenLog, name: TransactionName): Promise<FoundTransaction | undefined> {
+async function findIn(log: OpenLog, name: TransactionName): Promise<FoundTransaction | undefined> {
   let lastCommit: LoggedTransaction | undefined;
-  let perhaps: { one: LoggedTransaction; before: typeof lastCommit; after?: LoggedTransaction } | undefined;
-  let found: { readonly one: LoggedTransaction; readonly before: typeof lastCommit } | undefined;
+  let perhaps: FoundTransaction | undefined;
+  let found: FoundTransaction | undefined;
   for await (const one of log) {
-    const isItsOwn = found === undefined ? fits(one, name) : 'no';
     if (found !== undefined && isCommit(one)) return { ...found, after: one };
-    if (isItsOwn === 'yes') found = { one, before: lastCommit };
-    if (isItsOwn === 'perhaps') perhaps = { one, before: lastCommit };
-    else if (perhaps !== undefined && isCommit(one)) perhaps.after ??= one;
+    if (perhaps !== undefined && perhaps.after === undefined && isCommit(one)) perhaps = { ...perhaps, after: one };
+    const itIs = found === undefined ? fits(one, name) : 'no';
+    const here = { one, before: lastCommit, after: undefined };
+    if (itIs === 'yes') found = here;
+    if (itIs === 'perhaps') perhaps = here;
     if (isCommit(one)) lastCommit = one;
   }
-  if (found !== undefined) return { ...found, after: undefined };
-  return perhaps === undefined ? undefined : { after: undefined, ...perhaps };
+  return found ?? perhaps;
+}
+
+/** How a log is opened, from a position on. */
+export type OpenLogFrom = (fromLsn: Lsn) => Promise<OpenLog>;
+
+/** Looked back so far for the commit before, in segments. */
+const STEPS_BACK = [0n, 8n, 64n];
+
+/**
+ * Finds it, in the newest part of the line without a hole that has it.
+ *
+ * @throws {Failure} `notInArchive` if it is in none; `corrupt` if reading stopped before it was found.
+ */
+export async function findTransaction(
+  history: History,
+  name: TransactionName,
+  openFrom: OpenLogFrom,
+  signal: AbortSignal,
+): Promise<FoundTransaction> {
+  let last: OpenLog | undefined;
+  for (const run of runsNewestFirst(history)) {
+    const start = await startFor(history, run, name, signal);
+    if (start === undefined) continue;
+    let found: FoundTransaction | undefined;
+    for (const fromLsn of startsBefore(history, run, start)) {
+      last = await openFrom(fromLsn);
+      found = (await findIn(last, name)) ?? found;
+      if (found === undefined || (found.before !== undefined && !found.one.isIncomplete)) break;
+    }
+    if (found !== undefined) return found;
+  }
+  throw noSuchTransaction(name, history, last);
+}
+
+async function startFor(
+  history: History,
+  run: Run,
+  name: TransactionName,
+  signal: AbortSignal,
+): Promise<Lsn | undefined> {
+  if (name.kind === 'xid') return startForXid(history, run, name.xid, signal);
+  return name.lsn >= run.fromLsn && name.lsn < run.toLsn ? name.lsn : undefined;
+}
+
+/** From there, and from ever further back in the run. */
+function startsBefore({ wal }: History, run: Run, start: Lsn): Lsn[] {
+  const back = STEPS_BACK.map((steps) => start - steps * BigInt(wal.segmentSizeBytes));
+  return [...new Set(back.map((position) => (position < run.fromLsn ? run.fromLsn : lsn(position))))];
 }
 
 /** In words, as it was named. */
-export function nameWords(name: TransactionName): string {
+function nameWords(name: TransactionName): string {
   return name.kind === 'xid' ? `transaction ${name.xid}` : `a transaction at or behind ${formatLsn(name.lsn)}`;
 }
 
-/** The refusal of a transaction that is not there. */
-export function noSuchTransaction(name: TransactionName, { facts, end }: OpenLog): Failure {
-  const where = `timeline ${facts.timeline} of ${facts.address}`;
+function noSuchTransaction(name: TransactionName, { line, address }: History, log: OpenLog | undefined): Failure {
+  const end = log?.end;
   const ended =
     end?.kind === 'hole'
       ? `reading stopped at a hole: ${end.missing} is missing`
       : end?.kind === 'damage'
         ? `reading stopped in ${end.stop.fileName}: ${end.stop.reason}`
         : undefined;
+  const sofar = ended === undefined ? '' : ' as far as it can be read';
   return new Failure(end?.kind === 'damage' ? 'corrupt' : 'notInArchive', {
-    message: `cannot show ${nameWords(name)}: it is not on ${where}${ended === undefined ? '' : ' as far as it can be read'}`,
-    facts: [...(ended === undefined ? [] : [ended]), ...facts.notes],
+    message: `cannot show ${nameWords(name)}: it is not on timeline ${line.timeline} of ${address}${sofar}`,
+    facts: ended === undefined ? [] : [ended],
     remedy: 'What is there:\n    walkback log --largest 10\n    walkback window',
   });
 }

@@ -1,15 +1,25 @@
 /**
- * Where to begin to read for a span of commit times.
+ * Where to begin to read, so that what is shown is whole: before the first record of each transaction of a span, and behind
+ * a snapshot of what ran, without which nobody can tell that there is no earlier record.
  *
  * @module
  */
 
 import { runsOfLine, type Run } from '../history/line-runs.ts';
+import { findSegmentByXid, findSegmentsByTime } from '../history/segment-indexes-search.ts';
+import { readSummary } from '../history/segment-indexes-summary.ts';
 import { readSegmentIndexes } from '../history/segment-indexes.ts';
+import { xidPrecedes } from '../history/transactions/xid-order.ts';
 import { lsn, type Lsn } from '../postgres/lsn.ts';
 import { formatTimeUs } from '../postgres/timestamp.ts';
-import type { IndexEvent } from '../wal-index/segment-index.ts';
+import type { SegmentIndex } from '../wal-index/segment-index.ts';
 import type { History } from './open-history.ts';
+
+/** So far back a transaction that has run for long is followed; beyond, its counts are told to be a lower bound. */
+const MOST_SEGMENTS_BACK = 128n;
+
+/** A server that writes takes a snapshot of what runs each 15 seconds. */
+const MOST_SEGMENTS_TO_SNAPSHOT = 64n;
 
 /** Where, and what the reader of the log should know of it. */
 export interface LogStart {
@@ -17,57 +27,150 @@ export interface LogStart {
   readonly notes: readonly string[];
 }
 
+/** Parts of the line without a hole, newest first. */
+export function runsNewestFirst({ wal, line }: History): Run[] {
+  return runsOfLine(wal, line).runs.toReversed();
+}
+
 /**
- * The beginning of the part without a hole that has `sinceUs` in it: of the newest part that begins before it. Without a
- * time, the newest part. Earlier parts are told of in a note.
+ * For a span of commit times: in the newest part without a hole that begins before it. Without a time, all of the newest
+ * part; earlier ones are told of in a note.
  */
-export async function logStart(history: History, sinceUs: bigint | undefined, signal: AbortSignal): Promise<LogStart> {
-  const { runs } = runsOfLine(history.wal, history.line);
-  const newest = runs.at(-1);
+export async function startForTime(
+  history: History,
+  sinceUs: bigint | undefined,
+  signal: AbortSignal,
+): Promise<LogStart> {
+  const runs = runsNewestFirst(history);
+  const [newest] = runs;
   if (newest === undefined) return { fromLsn: lsn(0n), notes: [] };
-  if (sinceUs === undefined) {
-    const firstUs = runs.length < 2 ? undefined : await firstEndUs(history, newest, signal);
-    const notes =
-      firstUs === undefined
-        ? []
-        : [
-            `History before ${formatTimeUs(firstUs)} is behind a hole; --since reaches it, and "walkback window" draws it.`,
-          ];
-    return { fromLsn: newest.fromLsn, notes };
+  if (sinceUs === undefined) return { fromLsn: newest.fromLsn, notes: await notesOnEarlier(history, runs, signal) };
+  let firstUs: bigint | undefined;
+  for (const run of runs) {
+    firstUs = await firstEndUs(history, run, signal);
+    if (firstUs !== undefined && firstUs <= sinceUs) {
+      return { fromLsn: await startInRun(history, run, sinceUs, signal), notes: [] };
+    }
   }
-  for (const run of runs.toReversed()) {
-    const firstUs = await firstEndUs(history, run, signal);
-    if (firstUs !== undefined && firstUs <= sinceUs) return { fromLsn: run.fromLsn, notes: [] };
-  }
-  const [oldest = newest] = runs;
-  const firstUs = await firstEndUs(history, oldest, signal);
-  const begins = firstUs === undefined ? 'holds no transaction from then on' : `begins with ${formatTimeUs(firstUs)}`;
-  return {
-    fromLsn: oldest.fromLsn,
-    notes: [`The WAL that is there ${begins}: what came before it is not in this list.`],
-  };
+  const begins = firstUs === undefined ? 'holds no transaction' : `begins with ${formatTimeUs(firstUs)}`;
+  const note = `The WAL that is there ${begins}: what was committed before it is not in this list.`;
+  return { fromLsn: (runs.at(-1) ?? newest).fromLsn, notes: [note] };
+}
+
+async function notesOnEarlier(history: History, runs: readonly Run[], signal: AbortSignal): Promise<string[]> {
+  const [newest, earlier] = runs;
+  if (newest === undefined || earlier === undefined) return [];
+  const firstUs = await firstEndUs(history, newest, signal);
+  const when = firstUs === undefined ? 'this' : formatTimeUs(firstUs);
+  return [`History before ${when} is behind a hole: --since reaches it, and "walkback window" draws it.`];
 }
 
 /** When the first transaction of a run ended. */
-async function firstEndUs(history: History, run: Run, signal: AbortSignal): Promise<bigint | undefined> {
-  const { places, wal, line } = history;
-  const indexes = readSegmentIndexes({ ...places, wal, line, fromLsn: run.fromLsn, workerCount: 0, signal });
-  for await (const index of indexes) {
-    const timeUs = index.events.map(endTimeUs).find((time) => time !== undefined);
-    if (timeUs !== undefined) return timeUs;
-    if (index.startLsn >= run.toLsn) return undefined;
+async function firstEndUs({ places, wal, line }: History, run: Run, signal: AbortSignal): Promise<bigint | undefined> {
+  const size = BigInt(wal.segmentSizeBytes);
+  for (let index = run.fromLsn / size; index * size < run.toLsn; index += 1n) {
+    const summary = await readSummary({ ...places, wal, line, signal }, index);
+    if (summary?.firstEndUs !== undefined) return summary.firstEndUs;
   }
   return undefined;
 }
 
-function endTimeUs(event: IndexEvent): bigint | undefined {
-  switch (event.kind) {
-    case 'commit':
-    case 'abort':
-    case 'commitPrepared':
-    case 'abortPrepared':
-      return event.timeUs;
-    default:
-      return undefined;
+async function startInRun(history: History, run: Run, sinceUs: bigint, signal: AbortSignal): Promise<Lsn> {
+  const search = { ...history.places, wal: history.wal, line: history.line, signal, ...run };
+  const found = await findSegmentsByTime(search, { sinceUs });
+  // Nothing ended since: the end of the run alone is looked at.
+  if (found === undefined) return segmentStartBefore(history, run.toLsn);
+  const xid = await oldestXidFrom(history, run, found.fromLsn, signal);
+  return xid === undefined ? found.fromLsn : startForOpen(history, run, xid, { notAfter: found.fromLsn, signal });
+}
+
+function segmentStartBefore({ wal }: History, position: Lsn): Lsn {
+  const size = BigInt(wal.segmentSizeBytes);
+  return lsn(((position - 1n) / size) * size);
+}
+
+/**
+ * Where to read from for a transaction that is open at `notAfter`: the segment in which its first record may be, and then back
+ * to a snapshot of what ran that does not know its number yet.
+ */
+async function startForOpen(
+  history: History,
+  run: Run,
+  xid: number,
+  { notAfter, signal }: { readonly notAfter: Lsn; readonly signal: AbortSignal },
+): Promise<Lsn> {
+  const search = { ...history.places, wal: history.wal, line: history.line, signal, ...run };
+  const found = (await findSegmentByXid(search, xid)) ?? notAfter;
+  const from = found < notAfter ? found : notAfter;
+  if (from < notAfter - MOST_SEGMENTS_BACK * BigInt(history.wal.segmentSizeBytes)) return notAfter;
+  return (await snapshotBefore(history, run, { from, xid, signal })) ?? from;
+}
+
+/** Where to read from for a transaction of a run; `undefined` if its number was not given by the run's end. */
+export async function startForXid(
+  history: History,
+  run: Run,
+  xid: number,
+  signal: AbortSignal,
+): Promise<Lsn | undefined> {
+  const search = { ...history.places, wal: history.wal, line: history.line, signal, ...run };
+  const from = await findSegmentByXid(search, xid);
+  return from === undefined ? undefined : ((await snapshotBefore(history, run, { from, xid, signal })) ?? from);
+}
+
+/** The begin of the last segment up to `from` with a snapshot to which `xid` was still to come; `undefined`: too far away. */
+async function snapshotBefore(
+  history: History,
+  run: Run,
+  { from, xid, signal }: { readonly from: Lsn; readonly xid: number; readonly signal: AbortSignal },
+): Promise<Lsn | undefined> {
+  const size = BigInt(history.wal.segmentSizeBytes);
+  const last = from / size;
+  for (let index = last; index * size >= run.fromLsn && index > last - MOST_SEGMENTS_TO_SNAPSHOT; index -= 1n) {
+    const segment = await indexAt(history, lsn(index * size), signal);
+    if (segment?.first?.previousLsn === 0n) return lsn(index * size);
+    if (segment !== undefined && nextXids(segment).some((next) => !xidPrecedes(xid, next))) return lsn(index * size);
   }
+  return undefined;
+}
+
+/** The numbers that were next where snapshots of what ran were taken. */
+function nextXids({ events }: SegmentIndex): number[] {
+  return events.flatMap((event) => (event.kind === 'runningXacts' ? [event.nextXid] : []));
+}
+
+/** The oldest transaction that ran at a position, as far as the first snapshot behind it and what ended until then tell. */
+async function oldestXidFrom(
+  history: History,
+  run: Run,
+  fromLsn: Lsn,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const size = BigInt(history.wal.segmentSizeBytes);
+  let oldest: number | undefined;
+  const add = (xid: number) => {
+    if (xid !== 0 && (oldest === undefined || xidPrecedes(xid, oldest))) oldest = xid;
+  };
+  for (let at = fromLsn; at < run.toLsn && at < fromLsn + 4n * size; at = lsn(at + size)) {
+    const segment = await indexAt(history, at, signal);
+    if (segment === undefined) break;
+    for (const event of segment.events) {
+      if (event.kind === 'runningXacts') {
+        add(event.oldestRunningXid);
+        return oldest;
+      }
+      if (event.kind === 'commit' || event.kind === 'commitPrepared') add(event.xid);
+    }
+  }
+  return oldest;
+}
+
+async function indexAt(
+  { places, wal, line }: History,
+  at: Lsn,
+  signal: AbortSignal,
+): Promise<SegmentIndex | undefined> {
+  const request = { ...places, wal, line, fromLsn: at, toLsn: at, workerCount: 0, signal };
+  for await (const index of readSegmentIndexes(request)) return index;
+  return undefined;
 }

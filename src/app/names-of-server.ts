@@ -4,10 +4,11 @@
  * @module
  */
 
-import { Failure } from '../base/failure.ts';
+import { Failure, isFailure } from '../base/failure.ts';
 import type { Settings } from '../config/load-settings.ts';
 import { localCluster } from '../cluster/local/local-cluster.ts';
 import type { ConnectionSettings } from '../instance/connection.ts';
+import { runningPostmaster } from '../instance/postmaster.ts';
 import { databasesOf, readCatalog, unreadDatabases } from '../instance/read-catalog.ts';
 import type { CatalogSnapshot } from '../postgres/catalog-snapshot.ts';
 import { factsOf } from '../recovery/journal.ts';
@@ -60,6 +61,36 @@ async function ofRehearsal(settings: Settings, id: string, name: string): Promis
     });
   }
   return { ...server.connection, host: String(replay['socketDirectory']), port: Number(replay['port']) };
+}
+
+/** What {@link extraNames} is given. */
+export interface ExtraNamesRequest {
+  readonly settings: Settings;
+  /** As `--names-from` has it. */
+  readonly namesFrom: string | undefined;
+  readonly clusterName: string;
+  readonly onWarning: (message: string) => void;
+}
+
+/**
+ * Names beside those of the archive: of the server that was named, or where the archive has none and the live server of the
+ * settings runs, of that one.
+ */
+export function extraNames(request: ExtraNamesRequest): (isNeeded: boolean) => Promise<CatalogSnapshot | undefined> {
+  const { settings, namesFrom } = request;
+  return async (isNeeded) => {
+    if (namesFrom !== undefined) return namesOfServer(settings, namesFrom, request);
+    const dataDirectory = settings.get('dataDirectory');
+    if (!isNeeded || dataDirectory === undefined) return undefined;
+    if ((await runningPostmaster(dataDirectory)) === undefined) return undefined;
+    try {
+      return await namesOfServer(settings, 'live', request);
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      request.onWarning(`the running server was not asked for names: ${error.message}`);
+      return undefined;
+    }
+  };
 }
 
 async function settingsOf(settings: Settings, text: string, clusterName: string): Promise<ConnectionSettings> {

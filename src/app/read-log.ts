@@ -5,6 +5,7 @@
  */
 
 import type { OnProgress } from '../base/progress.ts';
+import type { Lsn } from '../postgres/lsn.ts';
 import { openNames } from '../history/names/open-names.ts';
 import type { NameBook } from '../history/names/name-book.ts';
 import type { CatalogSnapshot } from '../postgres/catalog-snapshot.ts';
@@ -14,7 +15,7 @@ import { readTransactions } from '../history/transactions/read-transactions.ts';
 import type { SegmentIndex } from '../wal-index/segment-index.ts';
 import { FollowedIndexes } from './follow-indexes.ts';
 import { isWanted, type LogFilter } from './log-filter.ts';
-import { logStart } from './log-start.ts';
+import { startForTime } from './log-start.ts';
 import type { LogEnd, LogFacts } from './log-value.ts';
 import type { History } from './open-history.ts';
 
@@ -26,9 +27,11 @@ export interface LogRequest {
   /** Commit times, both included; `undefined`: from the first, to the last. */
   readonly sinceUs: bigint | undefined;
   readonly untilUs: bigint | undefined;
+  /** Where to begin to read; found by the time if absent. */
+  readonly fromLsn?: Lsn | undefined;
   readonly filter: LogFilter;
-  /** What a running server or a rehearsal knows of names. */
-  readonly extraNames: CatalogSnapshot | undefined;
+  /** What a running server or a rehearsal knows of names. @param isNeeded the archive has no snapshot of its own. */
+  readonly readExtraNames: (isNeeded: boolean) => Promise<CatalogSnapshot | undefined>;
   /** At the end of what there is, wait for more. Whole segments alone are read. */
   readonly isFollowed: boolean;
   readonly onProgress: OnProgress;
@@ -40,32 +43,42 @@ export interface LogRequest {
 export interface OpenLog extends AsyncIterable<LoggedTransaction> {
   readonly facts: LogFacts;
   readonly end: LogEnd | undefined;
+  /** The last transaction that was read, wanted or not. */
+  readonly lastRead: LoggedTransaction | undefined;
+}
+
+async function namesFor(
+  { places, line, wal }: History,
+  { readExtraNames, onWarning, signal }: LogRequest,
+  fromLsn: Lsn,
+): Promise<{ readonly names: NameBook; readonly words: string }> {
+  const { store } = places;
+  const request = { store, line, fromLsn, systemIdentifier: wal.systemIdentifier, onWarning, signal };
+  const own = await openNames(request);
+  const extra = await readExtraNames(own.snapshots.length === 0);
+  const names = extra === undefined ? own : await openNames({ ...request, extra });
+  return { names, words: namesWords(own, extra) };
 }
 
 /** Where names come from, in words. */
 function namesWords(book: NameBook, extra: CatalogSnapshot | undefined): string {
-  const kept = book.snapshots.length - (extra === undefined ? 0 : 1);
+  const kept = book.snapshots.length;
   const parts = [
     kept > 0 ? `from ${kept === 1 ? 'a snapshot' : `${kept} snapshots`} of the catalogs` : '',
     extra === undefined ? '' : 'from a running server',
   ].filter((part) => part !== '');
-  return `${parts.length === 0 ? 'from the WAL alone' : `${parts.join(' and ')}, and from the WAL`}`;
+  return parts.length === 0 ? 'from the WAL alone' : `${parts.join(' and ')}, and from the WAL`;
 }
 
 /** Opens it: finds where to begin, and the names. Nothing more is read before the iteration. */
 export async function openLog(history: History, request: LogRequest): Promise<OpenLog> {
-  const { places, wal, line, clusterName, address } = history;
-  const { signal, sinceUs, untilUs, extraNames, onWarning } = request;
-  const { fromLsn, notes } = await logStart(history, sinceUs, signal);
-  const names = await openNames({
-    store: places.store,
-    line,
-    fromLsn,
-    systemIdentifier: wal.systemIdentifier,
-    extra: extraNames,
-    onWarning,
-    signal,
-  });
+  const { wal, line, clusterName, address } = history;
+  const { signal, sinceUs, untilUs } = request;
+  const { fromLsn, notes } =
+    request.fromLsn === undefined
+      ? await startForTime(history, sinceUs, signal)
+      : { fromLsn: request.fromLsn, notes: [] };
+  const { names, words } = await namesFor(history, request, fromLsn);
   const facts: LogFacts = {
     clusterName,
     address,
@@ -74,7 +87,7 @@ export async function openLog(history: History, request: LogRequest): Promise<Op
     sinceUs,
     untilUs,
     fromLsn,
-    names: namesWords(names, extraNames),
+    names: words,
     notes,
   };
   return new SpanLog(history, request, facts, names);
@@ -86,6 +99,7 @@ class SpanLog implements OpenLog {
   readonly #request: LogRequest;
   readonly #names: NameBook;
   #end: LogEnd | undefined;
+  #lastRead: LoggedTransaction | undefined;
 
   constructor(history: History, request: LogRequest, facts: LogFacts, names: NameBook) {
     this.#history = history;
@@ -98,11 +112,16 @@ class SpanLog implements OpenLog {
     return this.#end;
   }
 
+  get lastRead(): LoggedTransaction | undefined {
+    return this.#lastRead;
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<LoggedTransaction> {
     const { sinceUs, untilUs, filter } = this.#request;
     const indexes = this.#indexes();
     const scan = readTransactions({ indexes, names: this.#names, line: this.#history.line });
     for await (const one of scan) {
+      if (one.outcome !== 'prepared') this.#lastRead = one;
       if (untilUs !== undefined && one.timeUs > untilUs + DISORDER_US) {
         this.#end = { kind: 'reached' };
         return;

@@ -6,11 +6,12 @@
 
 import { LogDigester } from '../../app/log-digest.ts';
 import { isCutShort, type LogEnd } from '../../app/log-value.ts';
-import { namesOfServer } from '../../app/names-of-server.ts';
+import { extraNames } from '../../app/names-of-server.ts';
 import { openHistory } from '../../app/open-history.ts';
 import { openLog, type OpenLog } from '../../app/read-log.ts';
 import { CAUSE_CODES } from '../../base/exit-codes.ts';
 import { Failure } from '../../base/failure.ts';
+import { noProgress } from '../../base/progress.ts';
 import { defineCommand, type Answer } from '../command.ts';
 import { FILTER_OPTIONS, filterFrom, SPAN_OPTIONS, spanFrom } from '../history-options.ts';
 import { flag, integer } from '../options.ts';
@@ -79,7 +80,7 @@ async function writeFollowed(log: OpenLog, { write, screen }: Session): Promise<
   for await (const one of log) {
     if (one.changes.length + one.definitions.length > 0) await write(`${followLine(one, screen)}\n`);
   }
-  if (log.end !== undefined) await write(`${endLines(log.end, undefined, screen).join('\n')}\n`);
+  if (log.end !== undefined) await write(`${endLines(log.end, log.lastRead, screen).join('\n')}\n`);
 }
 
 async function readText(log: OpenLog, shape: GivenShape, { screen }: Session): Promise<Answer> {
@@ -92,9 +93,9 @@ async function readText(log: OpenLog, shape: GivenShape, { screen }: Session): P
   for await (const one of log) digester.take(one);
   const form: LogShape['form'] =
     shape.largest !== undefined ? 'largest' : shape.limit !== undefined ? 'list' : 'overview';
-  const end = log.end ?? { kind: 'reached' };
+  const { lastRead, end = { kind: 'reached' } } = log;
   return {
-    text: (on) => logText({ facts, digest: digester.digest(), end }, { form }, on),
+    text: (on) => logText({ facts, digest: digester.digest(), end, lastRead }, { form }, on),
     json: undefined,
     exitCode: exitCodeOf(end),
   };
@@ -125,20 +126,19 @@ export const log = defineCommand({
     checkShape(given, isJson);
     const span = spanFrom(given);
     await using history = await openHistory(settings, { timeline: given.timeline, pgWal: given.pgWal, signal });
-    const extraNames =
-      given.namesFrom === undefined
-        ? undefined
-        : await namesOfServer(settings, given.namesFrom, { ...history, onWarning: reporter.warn });
+    const { namesFrom, follow } = given;
+    const onWarning = reporter.warn;
+    const { clusterName } = history;
     const opened = await openLog(history, {
       ...span,
       filter: filterFrom(given),
-      extraNames,
-      isFollowed: given.follow,
-      onProgress: given.follow ? () => {} : reporter.progress,
-      onWarning: reporter.warn,
+      readExtraNames: extraNames({ settings, namesFrom, clusterName, onWarning }),
+      isFollowed: follow,
+      onProgress: follow ? noProgress : reporter.progress,
+      onWarning,
       signal,
     });
-    if (!isJson && !given.ndjson && !given.follow) return readText(opened, given, session);
+    if (!isJson && !given.ndjson && !follow) return readText(opened, given, session);
     if (isJson || given.ndjson) await writeJson(opened, isJson ? objectPieces() : linePieces(), given, session);
     else await writeFollowed(opened, session);
     return { text: () => '', json: undefined, isWritten: true, exitCode: exitCodeOf(opened.end) };

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { findTransaction, noSuchTransaction, type TransactionName } from '../../app/find-transaction.ts';
+import { findTransaction, type TransactionName } from '../../app/find-transaction.ts';
 import { EVERYTHING } from '../../app/log-filter.ts';
-import { namesOfServer } from '../../app/names-of-server.ts';
+import { extraNames } from '../../app/names-of-server.ts';
 import { openHistory } from '../../app/open-history.ts';
 import { openLog } from '../../app/read-log.ts';
 import { reachOfTransaction } from '../../app/shown-transaction.ts';
@@ -53,23 +53,19 @@ export const show = defineCommand({
   run: async (given, { settings, signal, reporter }) => {
     const name = nameFrom(given.transaction);
     await using history = await openHistory(settings, { timeline: given.timeline, pgWal: given.pgWal, signal });
+    const { clusterName } = history;
     const onWarning = reporter.warn;
-    const extraNames =
-      given.namesFrom === undefined
-        ? undefined
-        : await namesOfServer(settings, given.namesFrom, { ...history, onWarning });
-    const log = await openLog(history, {
+    const request = {
       sinceUs: undefined,
       untilUs: undefined,
       filter: { ...EVERYTHING, withAborted: true },
-      extraNames,
+      readExtraNames: extraNames({ settings, namesFrom: given.namesFrom, clusterName, onWarning }),
       isFollowed: false,
       onProgress: reporter.progress,
       onWarning,
       signal,
-    });
-    const found = await findTransaction(log, name);
-    if (found === undefined) throw noSuchTransaction(name, log);
+    };
+    const found = await findTransaction(history, name, (fromLsn) => openLog(history, { ...request, fromLsn }), signal);
     const shown = {
       ...found,
       askedXid: name.kind === 'xid' ? name.xid : undefined,

@@ -40,6 +40,7 @@ function shown(
     facts: { ...facts, notes: given.notes ?? [] },
     digest: digester.digest(),
     end: given.end ?? { kind: 'reached' },
+    lastRead: transactions.at(-1),
   };
   return logText(log, { form: given.shape ?? 'overview' }, on).split('\n');
 }
@@ -176,7 +177,7 @@ describe('the end of a log', () => {
 
   it('of the archive names the last transaction and how old it is', () => {
     const end: LogEnd = { kind: 'endOfArchive', missing: '000000030000001F0000003D' };
-    expect(shown(morning, { end })).toContain('The archive ends here: last 601763, today 08:02:13, 1 h 39 min ago.');
+    expect(shown(morning, { end })).toContain('What there is ends here: last 601763, today 08:02:13, 1 h 39 min ago.');
   });
 
   it('comes behind what the reader should know', () => {

@@ -27,6 +27,8 @@ export interface ShownLog {
   readonly facts: LogFacts;
   readonly digest: LogDigest;
   readonly end: LogEnd;
+  /** The last transaction that was read, shown or not. */
+  readonly lastRead: LoggedTransaction | undefined;
 }
 
 /** Minutes that the screen's clock is ahead of UTC at a time. */
@@ -130,9 +132,9 @@ export function endLines(end: LogEnd, last: LoggedTransaction | undefined, scree
       return [];
     case 'endOfArchive':
       return last === undefined
-        ? ['The archive ends here.']
+        ? ['What there is ends here.']
         : [
-            `The archive ends here: last ${last.xid}, ${shortTime(last.timeUs, screen)}, ${formatAgo(last.timeUs, screen.nowUs())}.`,
+            `What there is ends here: last ${last.xid}, ${shortTime(last.timeUs, screen)}, ${formatAgo(last.timeUs, screen.nowUs())}.`,
           ];
     case 'hole':
       return [
@@ -158,7 +160,7 @@ function body(shown: ShownLog, { form }: LogShape, screen: Screen): string[] {
 
 /** The screen. */
 export function logText(shown: ShownLog, shape: LogShape, screen: Screen): string {
-  const closing = [...remarks(shown, screen), ...endLines(shown.end, shown.digest.last, screen)];
+  const closing = [...remarks(shown, screen), ...endLines(shown.end, shown.lastRead, screen)];
   const lines = [
     ...logHeading(shown, screen),
     '',

@@ -113,12 +113,14 @@ function subxidLines({ subxids }: LoggedTransaction): string[] {
   return [more > 0 ? `${shown} and ${countOf(more, 'more', 'more')}` : shown];
 }
 
+const gapWords = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : formatDuration(ms));
+
 function neighbourLines(shown: ShownTransaction, screen: Screen): [string, string[]][] {
   const { one, before, after } = shown;
   const line = (other: LoggedTransaction | undefined, none: string, word: string) => {
     if (other === undefined) return none;
     const gapMs = Math.abs(Number(other.timeUs - one.timeUs)) / 1000;
-    const head = `${other.xid}, ${gapMs < 1 ? 'at the same time' : `${formatDuration(gapMs)} ${word}`}  `;
+    const head = `${other.xid}, ${gapMs < 1 ? 'at the same time' : `${gapWords(gapMs)} ${word}`}  `;
     return `${head}${effectText(other, Math.max(20, screen.columns - 11 - head.length), screen)}`;
   };
   return [
