@@ -14,6 +14,7 @@ import {
   type CatalogRecord,
 } from '../postgres/wal-records/catalog-records.ts';
 import {
+  isPgNamespacePage,
   looksLikePgClassRow,
   PG_CLASS_FILENODE,
   PG_CLASS_OID,
@@ -23,8 +24,8 @@ import { restorePage, type PageDecompressors } from '../postgres/wal-records/pag
 import { MAIN_FORK, type RecordLayout } from '../postgres/wal-records/record-layout.ts';
 import { HEAP_INPLACE, HEAP_OPERATION_MASK, RM_HEAP } from '../postgres/wal-records/row-records.ts';
 
-/** `pg_class`. */
 const PG_CLASS = 1259;
+const PG_NAMESPACE = 2615;
 const PG_CLASS_FIXED_BYTES = PG_CLASS_TABLESPACE + 4;
 
 /** What reading them needs. */
@@ -128,4 +129,19 @@ export function learnFromInPlace(record: CatalogRecord, { bytes, layout }: Parse
   const dataStart = layout.dataStarts[0] ?? 0;
   const columns = bytes.subarray(dataStart, dataStart + dataBytes);
   if (looksLikePgClassRow(columns, record.major)) files.learn(PG_CLASS, fileAt(layout, 0));
+}
+
+/**
+ * Learns where a rewritten `pg_namespace` is from the image of its first page. The change of its row in `pg_class` mostly
+ * leaves out whose row it is.
+ */
+export function learnFromFirstPage(parsed: ParsedRecord, reading: CatalogReading): void {
+  const { layout } = parsed;
+  for (let index = 0; index < layout.blockCount; index += 1) {
+    const isFirst = layout.blockNumbers[index] === 0 && layout.forks[index] === MAIN_FORK;
+    if (!isFirst || layout.imageBytes[index] === 0 || layout.databaseOids[index] === 0) continue;
+    if (catalogAt(layout, index, reading.files) !== undefined) continue;
+    const { page } = catalogBlock('pg_namespace', parsed, index, reading);
+    if (page !== undefined && isPgNamespacePage(page)) reading.files.learn(PG_NAMESPACE, fileAt(layout, index));
+  }
 }

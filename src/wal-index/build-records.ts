@@ -33,7 +33,13 @@ import {
   recordXid,
   RM_XLOG,
 } from '../postgres/wal-records/wal-record.ts';
-import { catalogChanges, learnFromInPlace, touchesCatalog, type CatalogReading } from './build-catalog-changes.ts';
+import {
+  catalogChanges,
+  learnFromFirstPage,
+  learnFromInPlace,
+  touchesCatalog,
+  type CatalogReading,
+} from './build-catalog-changes.ts';
 import { WorkByXid } from './build-xid-work.ts';
 import type { IndexEvent, XidWork } from './segment-index.ts';
 
@@ -198,9 +204,11 @@ export class RecordIndexer implements RecordVisitor {
 
   #takeCatalogs(): void {
     const layout = this.#layout;
-    if (!touchesCatalog(layout, this.#catalogs.files)) return;
+    const hasFirstImage = layout.blockCount > 0 && layout.blockNumbers[0] === 0 && layout.imageBytes[0] !== 0;
+    if (!hasFirstImage && !touchesCatalog(layout, this.#catalogs.files)) return;
     const { bytes } = this.#current;
     const reading = { ...this.#catalogs, tablePageBytes: this.#tablePageBytes };
+    if (hasFirstImage) learnFromFirstPage({ bytes, layout }, reading);
     this.#events.push(...catalogChanges(this.#catalogRecord(), { bytes, layout }, reading));
   }
 

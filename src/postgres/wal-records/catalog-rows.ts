@@ -9,6 +9,7 @@
 
 import type { Major } from '../versions.ts';
 import type { NamingCatalog } from './catalog-change.ts';
+import { readPageRows } from './heap-page.ts';
 
 /** Offsets in the column data of `pg_class`, up to where majors begin to differ. */
 export const PG_CLASS_OID = 0;
@@ -25,6 +26,11 @@ const PG_NAMESPACE_BYTES = 72;
 const PG_INHERITS_BYTES = 13;
 const NAME_OFFSET = 4;
 const NAME_BYTES = 64;
+/** `src/include/catalog/pg_namespace.dat`. */
+const FIXED_SCHEMAS = [
+  [11, 'pg_catalog'],
+  [99, 'pg_toast'],
+] as const;
 const RELKIND_OFFSET = 115;
 const RELATION_KINDS = 'ritSvmcfpI';
 const PERSISTENCES = 'put';
@@ -58,4 +64,18 @@ export function looksLikePgClassRow(data: Buffer, major: Major): boolean {
   const name = data.subarray(NAME_OFFSET, NAME_OFFSET + NAME_BYTES);
   const endOfName = name.indexOf(0);
   return data.readUInt32LE(PG_CLASS_OID) > 0 && endOfName > 0 && name.subarray(endOfName).every((byte) => byte === 0);
+}
+
+/**
+ * True if a page is the first one of `pg_namespace`: the two schemas that every database begins with, with their fixed oids,
+ * are on it.
+ */
+export function isPgNamespacePage(page: Buffer): boolean {
+  const rows = readPageRows(page, PG_NAMESPACE_BYTES);
+  return FIXED_SCHEMAS.every(([oid, name]) => rows.some(({ data }) => isSchema(data, oid, name)));
+}
+
+function isSchema(data: Buffer, oid: number, name: string): boolean {
+  if (data.length < PG_NAMESPACE_BYTES || data.readUInt32LE(0) !== oid) return false;
+  return data.toString('latin1', NAME_OFFSET, NAME_OFFSET + NAME_BYTES) === name.padEnd(NAME_BYTES, '\0');
 }
