@@ -5,7 +5,7 @@
  */
 
 import type { Setting } from './setting.ts';
-import { bytes, choice, commandLine, duration, integer, matching, path, text, timeZone } from './value-kind.ts';
+import { boolean, bytes, choice, commandLine, duration, integer, matching, path, text, timeZone } from './value-kind.ts';
 
 /** Settings of the server and its host, and general ones. */
 export const SERVER_SETTINGS = {
@@ -185,5 +185,13 @@ export const SERVER_SETTINGS = {
     summary: 'How much WAL is fetched ahead of replay. 0 turns prefetching off.',
     default: '512MB',
     example: '2GB',
+  },
+  historyIndex: {
+    group: 'agent',
+    kind: boolean,
+    summary:
+      'Whether the agent writes an index of each segment that it pushes, by which log, show and window are fast. It is made when the segment is in the archive, by a thread of low priority.',
+    default: 'true',
+    example: 'false',
   },
 } as const satisfies Record<string, Setting>;

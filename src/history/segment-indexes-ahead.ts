@@ -77,7 +77,7 @@ export class IndexesAhead implements AsyncDisposable {
     this.#request = request;
     this.#source = new SegmentSource(request);
     const { signal, workerCount = Math.min(availableParallelism(), MOST_WORKERS) } = request;
-    this.#makers = new IndexMakers(workerCount);
+    this.#makers = new IndexMakers({ workerCount });
     this.#signal = AbortSignal.any([this.#noLongerWanted.signal, ...(signal === undefined ? [] : [signal])]);
     this.#depth = Math.min(Math.max(Math.floor(AHEAD_BYTES / request.wal.segmentSizeBytes), 2), MOST_AHEAD);
   }

@@ -10,7 +10,7 @@ import { Worker } from 'node:worker_threads';
 import { failureFromMessage } from '../base/failure-message.ts';
 import { Failure } from '../base/failure.ts';
 import { makeIndexObject, type MadeIndex, type SegmentToIndex } from './segment-indexes-make.ts';
-import type { IndexAnswer, IndexOrder } from './segment-indexes-messages.ts';
+import type { IndexAnswer, IndexOrder, IndexWorkerData } from './segment-indexes-messages.ts';
 
 const WORKER = new URL(
   import.meta.url.endsWith('.ts') ? './segment-indexes-worker.ts' : './segment-indexes-worker.js',
@@ -19,18 +19,27 @@ const WORKER = new URL(
 /** So many segments are done before a worker is. */
 const MADE_HERE = 2;
 
+/** How many threads there are, and how they behave. */
+export interface IndexMakersOptions {
+  /** At most so many; 0: this one does all. */
+  readonly workerCount: number;
+  /** They stand back for everything else: for work beside a server, which nobody waits for. */
+  readonly isInBackground?: boolean;
+}
+
 /** Makes indexes of segments, several at a time. */
 export class IndexMakers {
   readonly #workerCount: number;
+  readonly #isInBackground: boolean;
   readonly #workers = new Set<Worker>();
   readonly #idle: Worker[] = [];
   readonly #waiting: ((worker: Worker) => void)[] = [];
   readonly #ended = new AbortController();
   #made = 0;
 
-  /** @param workerCount how many threads at most; 0: this one does all. */
-  constructor(workerCount: number) {
+  constructor({ workerCount, isInBackground = false }: IndexMakersOptions) {
     this.#workerCount = workerCount;
+    this.#isInBackground = isInBackground;
   }
 
   /**
@@ -41,9 +50,11 @@ export class IndexMakers {
   async make(segment: SegmentToIndex): Promise<MadeIndex> {
     this.#ended.signal.throwIfAborted();
     this.#made += 1;
-    if (this.#workerCount === 0 || this.#made <= MADE_HERE) return makeIndexObject(segment);
+    const isMadeHere = this.#made <= MADE_HERE && !this.#isInBackground;
+    if (this.#workerCount === 0 || isMadeHere) return makeIndexObject(segment);
     const worker = await this.#take();
     try {
+      this.#ended.signal.throwIfAborted();
       return await askWorker(worker, segment, this.#ended.signal);
     } finally {
       this.#giveBack(worker);
@@ -61,19 +72,25 @@ export class IndexMakers {
     const idle = this.#idle.pop();
     if (idle !== undefined) return idle;
     if (this.#workers.size < this.#workerCount) {
-      const worker = new Worker(WORKER, { execArgv: [] });
-      // An error is told to whoever waits for an answer.
-      worker.on('error', () => this.#workers.delete(worker));
-      this.#workers.add(worker);
-      return worker;
+      return this.#start();
     }
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  #start(): Worker {
+    const workerData: IndexWorkerData = { isInBackground: this.#isInBackground };
+    const worker = new Worker(WORKER, { workerData, execArgv: [] });
+    // An error is told to whoever waits for an answer.
+    worker.on('error', () => this.#workers.delete(worker));
+    this.#workers.add(worker);
+    return worker;
+  }
+
   #giveBack(worker: Worker): void {
     const next = this.#waiting.shift();
-    if (next === undefined) this.#idle.push(worker);
-    else next(worker);
+    const isAlive = this.#workers.has(worker);
+    if (next !== undefined) next(isAlive ? worker : this.#start());
+    else if (isAlive) this.#idle.push(worker);
   }
 }
 

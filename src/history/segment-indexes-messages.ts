@@ -8,6 +8,12 @@ import type { FailureMessage } from '../base/failure-message.ts';
 import type { Lsn } from '../postgres/lsn.ts';
 import type { WalStop } from '../postgres/wal-records/wal-stop.ts';
 
+/** What a worker is started with. */
+export interface IndexWorkerData {
+  /** It stands back for everything else on the machine. */
+  readonly isInBackground: boolean;
+}
+
 /** To the worker: one segment, whose memory is handed over. The next comes when it has answered. */
 export interface IndexOrder {
   readonly fileName: string;

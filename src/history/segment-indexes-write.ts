@@ -103,7 +103,7 @@ async function isSound({ store, wal, signal }: WriteIndexesRequest, segment: Wan
 /** Makes and stores the indexes of these segments, several at a time. @throws what the store throws. */
 export async function writeIndexes(request: WriteIndexesRequest, missing: readonly Wanted[]): Promise<WrittenIndexes> {
   const { workerCount = Math.min(availableParallelism(), MOST_WORKERS), onProgress, signal } = request;
-  const makers = new IndexMakers(workerCount);
+  const makers = new IndexMakers({ workerCount });
   const queue = [...missing];
   const unreadable: WalStop[] = [];
   let [done, writtenCount, writtenBytes] = [0, 0, 0];

@@ -6,6 +6,7 @@
 
 import type { AgentEvent } from '../../archive/agent-event.ts';
 import { runAgent } from '../../archive/agent.ts';
+import { PushedSegmentIndexes } from '../../app/index-pushed-segments.ts';
 import { openArchive } from '../../app/open-archive.ts';
 import { serverDataDirectory } from '../../app/server-data-directory.ts';
 import { defineCommand } from '../command.ts';
@@ -47,8 +48,12 @@ export const agent = defineCommand({
     await using archive = await openArchive(settings);
     const dataDirectory = settings.get('dataDirectory') ?? (await serverDataDirectory(settings));
     const { serverDataDirectory: seenAs } = given;
+    const { store } = archive;
+    await using indexes = settings.get('historyIndex')
+      ? new PushedSegmentIndexes({ store, dataDirectory, onWarning: reporter.warn, signal })
+      : undefined;
     await runAgent({
-      store: archive.store,
+      store,
       dataDirectory,
       ...(seenAs === undefined ? {} : { serverDataDirectory: seenAs }),
       spool: settings.get('spoolDirectory') ?? `${dataDirectory}.spool`,
@@ -56,7 +61,10 @@ export const agent = defineCommand({
       pushConcurrency: settings.get('uploadConcurrency'),
       fetchConcurrency: settings.get('downloadConcurrency'),
       prefetchBytes: settings.get('prefetchSize'),
-      report: (event) => reporter.note(line(event)),
+      report: (event) => {
+        reporter.note(line(event));
+        indexes?.take(event);
+      },
       signal,
     });
     return { text: () => '', json: { ended: true } };
