@@ -5,8 +5,8 @@
  */
 
 import { Failure } from '../base/failure.ts';
-import type { RecoveryTarget } from '../postgres/recovery-target.ts';
 import type { Lsn } from '../postgres/lsn.ts';
+import type { AskedTarget } from '../recovery/asked-target.ts';
 import { flag, instant, integer, lsn, text, timeline } from './options.ts';
 
 const HIGHEST_XID = 0xffff_ffff;
@@ -27,6 +27,8 @@ export const TARGET_OPTIONS = {
     FIRST_NORMAL_XID,
     HIGHEST_XID,
   ),
+  beforeDrop: text('To just before this table was dropped', 'TABLE'),
+  beforeDelete: text('To just before the last transaction that deleted rows of this table', 'TABLE'),
   toName: text('To this restore point (pg_create_restore_point)', 'NAME'),
   toLatest: flag('To the end of the archive'),
   inclusive: flag('The transaction or record of the target stays (so it is unless told)'),
@@ -41,28 +43,33 @@ export interface GivenTarget {
   readonly toXid: number | undefined;
   readonly beforeXid: number | undefined;
   readonly afterXid: number | undefined;
+  readonly beforeDrop: string | undefined;
+  readonly beforeDelete: string | undefined;
   readonly toName: string | undefined;
   readonly toLatest: boolean;
   readonly inclusive: boolean;
   readonly exclusive: boolean;
 }
 
-const ALL = '--to-time, --before-xid, --after-xid, --to-xid, --to-lsn, --to-name or --to-latest';
+const ALL =
+  '--to-time, --before-xid, --after-xid, --before-drop, --before-delete, --to-xid, --to-lsn, --to-name or --to-latest';
 
 function usage(found: string, remedy: string): Failure {
   return new Failure('usage', { message: `cannot tell where to recover to: ${found}`, remedy });
 }
 
 /** The target; `undefined` if none was given. @throws {Failure} `usage` for more than one, or a contradiction. */
-export function targetFrom(given: GivenTarget): RecoveryTarget | undefined {
+export function targetFrom(given: GivenTarget): AskedTarget | undefined {
   if (given.inclusive && given.exclusive) throw usage('--inclusive and --exclusive are both given', 'Keep one.');
   const inclusive = !given.exclusive;
-  const targets: RecoveryTarget[] = [];
+  const targets: AskedTarget[] = [];
   if (given.toTime !== undefined) targets.push({ kind: 'time', timeUs: given.toTime, inclusive });
   if (given.toLsn !== undefined) targets.push({ kind: 'lsn', lsn: given.toLsn, inclusive });
   if (given.toXid !== undefined) targets.push({ kind: 'xid', xid: given.toXid, inclusive });
   if (given.beforeXid !== undefined) targets.push({ kind: 'transaction', xid: given.beforeXid, side: 'before' });
   if (given.afterXid !== undefined) targets.push({ kind: 'transaction', xid: given.afterXid, side: 'after' });
+  if (given.beforeDrop !== undefined) targets.push({ kind: 'beforeDrop', table: given.beforeDrop });
+  if (given.beforeDelete !== undefined) targets.push({ kind: 'beforeDelete', table: given.beforeDelete });
   if (given.toName !== undefined) targets.push({ kind: 'name', name: given.toName });
   if (given.toLatest) targets.push({ kind: 'latest' });
   const [target, second] = targets;
@@ -75,7 +82,7 @@ export function targetFrom(given: GivenTarget): RecoveryTarget | undefined {
 }
 
 /** The target. @throws {Failure} `usage` if none was given. */
-export function requireTarget(given: GivenTarget): RecoveryTarget {
+export function requireTarget(given: GivenTarget): AskedTarget {
   const target = targetFrom(given);
   if (target !== undefined) return target;
   throw usage('no target is given', `Give one of ${ALL}.\nWhat can be reached:\n    walkback window`);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { CompleteFrom } from './complete-from.ts';
 import type { Lsn } from '../postgres/lsn.ts';
 import type { Moment, TransactionEnd } from '../postgres/recovery-target.ts';
 import type {
@@ -90,6 +91,8 @@ export interface ReplayFacts {
   readonly preparedAtTarget: readonly PreparedAtTarget[];
   readonly unfinishedFileChanges: readonly UnfinishedFileChange[];
   readonly locksAtTarget: readonly LockAtTarget[];
+  /** Read from here on, the transactions beside the target and behind it are whole; `undefined`: from the backup on. */
+  readonly completeFrom: CompleteFrom | undefined;
 }
 
 /** The resolved target. */

@@ -20,6 +20,7 @@ import {
   type TablespaceDropped,
   type WalEvent,
 } from '../postgres/wal-records/wal-event.ts';
+import { CompletePlaces } from './complete-from.ts';
 import { EarlierStops, wasPrepared } from './earlier-stops.ts';
 import { NO_COMMITS, withCommit, type LostCommits, type ReplayFacts, type StopRecord } from './found-moment.ts';
 import { HotStandbyReadiness } from './hot-standby-readiness.ts';
@@ -38,6 +39,7 @@ export class MomentSearch {
   readonly #sideOf: (event: WalEvent) => StopSide;
   readonly #readiness = new HotStandbyReadiness();
   readonly #earlierStops: EarlierStops;
+  readonly #completePlaces = new CompletePlaces();
   readonly #tablespaceChanges: (TablespaceCreated | TablespaceDropped)[] = [];
   readonly #databaseDrops: DatabaseDropped[] = [];
   /** Where each was first met. */
@@ -122,6 +124,7 @@ export class MomentSearch {
       preparedAtTarget: [...this.#state.prepared.values()],
       unfinishedFileChanges: this.#earlierStops.fileChanges.filter(isKept),
       locksAtTarget: this.#state.locks,
+      completeFrom: this.#completePlaces.last,
     };
   }
 
@@ -134,6 +137,7 @@ export class MomentSearch {
       this.#customResourceManagers.set(custom, event.lsn);
     this.#state.take(event);
     this.#readiness.take(event);
+    this.#completePlaces.take(event);
     if (event.kind === 'parameterChange') {
       this.#settings = highest(this.#settings, event.settings);
       if (event.walLevel === 'minimal') this.minimalLsn ??= event.lsn;

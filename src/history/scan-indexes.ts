@@ -29,8 +29,13 @@ export function scanIndexes(request: IndexScanRequest): WalScan {
 /** Starting threads takes as long as reading this much. */
 const WORTH_THREADS_BYTES = 384 * 1024 * 1024;
 
-/** How many threads are worth starting; `undefined`: as many as there can be. */
-function workersFor({ wal, line, fromLsn, toLsn }: ScanRequest): number | undefined {
+/** How many threads are worth starting for a span; `undefined`: as many as there can be. */
+export function workersFor({
+  wal,
+  line,
+  fromLsn,
+  toLsn,
+}: Pick<SegmentIndexRequest, 'wal' | 'line' | 'fromLsn' | 'toLsn'>): number | undefined {
   const lastIndex = wal.segments.get(line.timeline)?.at(-1)?.lastIndex ?? 0n;
   const endLsn = toLsn ?? (lastIndex + 1n) * BigInt(wal.segmentSizeBytes);
   return endLsn - fromLsn < WORTH_THREADS_BYTES ? 0 : undefined;

@@ -7,6 +7,7 @@
 import type { Backup } from '../backup/backup.ts';
 import type { PlaceProblem } from '../cluster/cluster.ts';
 import type { FoundMoment } from '../history/found-moment.ts';
+import type { Losses } from '../history/losses.ts';
 import type { RequiredSettings } from '../postgres/wal-records/wal-event.ts';
 import type { RecoveryTarget } from '../postgres/recovery-target.ts';
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
@@ -69,4 +70,10 @@ export interface PlanFacts {
   readonly passedOver: readonly string[];
   /** Delta backups nearer to the target, which cannot be restored. */
   readonly passedOverDeltas: readonly string[];
+  /** The target as it was asked for, in words. */
+  readonly asked: string;
+  /** How what was asked for became the target, a sentence each. */
+  readonly askedNotes: readonly string[];
+  /** What the transactions beside the target did, and what those behind it did together; `undefined`: not read. */
+  readonly losses: Losses | undefined;
 }

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 
 import { listBackups } from '../backup/list.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { AskWhich } from '../history/choose-removal.ts';
 import { listArchivedWal, type ArchivedWal } from '../history/archived-wal.ts';
 import { readTimelines } from '../history/timelines.ts';
 import { withInclusions } from '../instance/configuration-files.ts';
@@ -17,10 +18,11 @@ import { controlFileOf } from '../instance/control-file-of.ts';
 import { isThere } from '../instance/durable-rename.ts';
 import type { ServerState } from '../instance/live-server.ts';
 import type { ControlFile } from '../postgres/control-file.ts';
-import type { RecoveryTarget } from '../postgres/recovery-target.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { PlanFacts } from './facts.ts';
+import { describeAsked, resolveTarget, type AskedTarget } from './asked-target.ts';
 import { deltasPassedOver, findPausable, usableBackups } from './find-pausable.ts';
+import { gatherLosses, readLiveNames } from './gather-losses.ts';
 import { readLiveFacts } from './live-facts.ts';
 import { checkBeforeReading, type FactsBeforeReading } from './plan-refusals.ts';
 import type { RecoveryUses } from './uses.ts';
@@ -31,7 +33,9 @@ const USUAL_CONFIGURATION_FILES = ['pg_hba.conf', 'pg_ident.conf', 'postgresql.c
 /** What to plan. */
 export interface PlanRequest {
   readonly id: string;
-  readonly target: RecoveryTarget;
+  readonly target: AskedTarget;
+  /** Says which of several transactions is meant, where somebody can be asked. */
+  readonly ask?: AskWhich;
   /** The timeline whose line of history to follow; the live server's unless told. */
   readonly timeline?: number;
   /** Replay from this backup and no other. */
@@ -81,30 +85,37 @@ export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Pro
     listBackups(store, signal),
     clusterFacts(cluster, state),
   ]);
-  const { id, target, backupName } = request;
+  const { id, backupName } = request;
   const usable = usableBackups(backups, backupName === undefined ? undefined : { id, backupName });
   const before: FactsBeforeReading = {
-    target,
+    asked: describeAsked(request.target),
     cluster: clusterIs,
     control: controlFacts(control),
     archive: archiveFacts(store, wal),
   };
   // What is stepped on is restored already, and needs no room again.
   checkBeforeReading(before, backupName === undefined ? usable : []);
-  const live = state === 'running' ? await readLiveFacts(cluster) : undefined;
+  const isRunning = state === 'running';
+  const live = isRunning ? await readLiveFacts(cluster) : undefined;
   const timelines = await readTimelines(store, wal, options);
   const line = timelines.lineOf(request.timeline ?? control.timeline);
-  const search = { store, wal, line, timelines, backups: usable, target, onProgress, ...options };
-  const { found, passedOver } = await findPausable(search);
+  const place = { store, wal, line, onProgress, ...options };
+  const history = { ...place, liveNames: isRunning ? await readLiveNames(cluster) : undefined };
+  const { target, asked, notes } = await resolveTarget(history, usable, request.target, request.ask);
+  const { found, passedOver } = await findPausable({ ...place, timelines, backups: usable, target });
   const configurationFiles = live?.configurationFiles ?? USUAL_CONFIGURATION_FILES;
   return {
     ...before,
     id,
+    target,
+    asked,
+    askedNotes: notes,
     nowUs: uses.nowUs(),
     live,
     configurationFiles: await withInclusions(cluster.dataDirectory, configurationFiles),
     line,
     found,
+    losses: await gatherLosses(history, found),
     passedOver,
     passedOverDeltas: deltasPassedOver(backups, found, line),
   };

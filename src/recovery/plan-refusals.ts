@@ -6,7 +6,6 @@
 
 import type { Backup } from '../backup/backup.ts';
 import { Failure } from '../base/failure.ts';
-import { describeTarget } from '../history/target-words.ts';
 import { formatLsn } from '../postgres/lsn.ts';
 import type { PlanFacts } from './facts.ts';
 
@@ -15,15 +14,15 @@ const MOST_WAL_KEPT_BYTES = 1024n ** 3n;
 const ROOM_BYTES = 256n * 1024n ** 2n;
 
 /** What is known before any WAL is read. */
-export type FactsBeforeReading = Pick<PlanFacts, 'target' | 'cluster' | 'control' | 'archive'>;
+export type FactsBeforeReading = Pick<PlanFacts, 'asked' | 'cluster' | 'control' | 'archive'>;
 
 function refuse(
-  { target }: Pick<PlanFacts, 'target'>,
+  { asked }: Pick<PlanFacts, 'asked'>,
   found: string,
   remedy: string,
   facts: readonly string[] = [],
 ): Failure {
-  return new Failure('refused', { message: `cannot recover to ${describeTarget(target)}: ${found}`, remedy, facts });
+  return new Failure('refused', { message: `cannot recover to ${asked}: ${found}`, remedy, facts });
 }
 
 /** The major version that a backup is of. */

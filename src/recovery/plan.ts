@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describeTarget } from '../history/target-words.ts';
+import type { LoggedTransaction } from '../history/transactions/logged-transaction.ts';
 import { formatLsn } from '../postgres/lsn.ts';
 import type { TransactionEnd } from '../postgres/recovery-target.ts';
 import { timelineAt } from '../postgres/timeline-history.ts';
@@ -13,6 +13,7 @@ import { formatSegmentName, segmentAt } from '../postgres/wal-segment.ts';
 import type { PlanFacts } from './facts.ts';
 import { mergeRequired } from './merge-required.ts';
 import { checkFound, majorOf, neededBytes } from './plan-refusals.ts';
+import { plannedLosses, plannedTransaction } from './planned-work.ts';
 import { planWarnings } from './plan-warnings.ts';
 import type { Plan, PlannedTransaction } from './plan-value.ts';
 
@@ -21,8 +22,9 @@ const RESTORE_BYTES_PER_SECOND = 150_000_000;
 const REPLAY_BYTES_PER_SECOND = 60_000_000;
 const DOWN_SECONDS = 8;
 
-function planned(end: TransactionEnd | undefined): PlannedTransaction | null {
+function planned(end: TransactionEnd | undefined, read: LoggedTransaction | undefined): PlannedTransaction | null {
   if (end === undefined) return null;
+  if (read !== undefined) return plannedTransaction(read);
   return { xid: end.xid, kind: end.kind, timeUs: end.timeUs.toString(), lsn: formatLsn(end.lsn) };
 }
 
@@ -56,6 +58,7 @@ function provenOf(facts: PlanFacts, segments: number): string[] {
     'queries possible at the target',
     ...facts.passedOver.map((name) => `not from ${name}: no queries possible at the target`),
     ...facts.passedOverDeltas.map((name) => `not from ${name}: it is a delta backup, and only full ones are restored`),
+    ...facts.askedNotes,
     ...found.notes,
   ];
 }
@@ -78,14 +81,15 @@ export function makePlan(facts: PlanFacts): Plan {
     cluster: { name: cluster.name, kind: cluster.kind, dataDirectory: cluster.dataDirectory },
     majorVersion: control.majorVersion,
     target: {
-      asked: describeTarget(facts.target),
+      asked: facts.asked,
       timeline: found.timeline,
       lsn: formatLsn(found.targetLsn),
       inclusive: found.inclusive,
-      lastKept: planned(found.lastKept),
-      firstLost: planned(found.firstLost),
+      lastKept: planned(found.lastKept, facts.losses?.lastKept),
+      firstLost: planned(found.firstLost, facts.losses?.firstLost),
     },
     laterCommits: found.lost.count,
+    ...(facts.losses === undefined ? {} : { losses: plannedLosses(facts.losses, found) }),
     backup: {
       name: backup.name,
       timeline: backup.timeline,

@@ -5,8 +5,9 @@
  * @module
  */
 
-import type { RecoveryTarget } from '../postgres/recovery-target.ts';
+import type { AskWhich } from '../history/choose-removal.ts';
 import { stopPrivateServer } from '../instance/private-server.ts';
+import type { AskedTarget } from './asked-target.ts';
 import { gatherFacts } from './gather-facts.ts';
 import { makeSteppedPlan } from './stepped-plan.ts';
 import { writePlan } from './plan-file.ts';
@@ -23,7 +24,7 @@ import { STEPS } from './steps.ts';
  * @returns the plan as it is now: same id, same restored data, later target.
  * @throws {Failure} `refused` if the new target is not behind the old one, or on another line of history.
  */
-export async function stepOn(context: RecoveryContext, target: RecoveryTarget): Promise<Plan> {
+export async function stepOn(context: RecoveryContext, target: AskedTarget, ask?: AskWhich): Promise<Plan> {
   const { uses, plan, journal } = context;
   const facts = await gatherFacts(uses, {
     id: plan.id,
@@ -31,6 +32,7 @@ export async function stepOn(context: RecoveryContext, target: RecoveryTarget): 
     timeline: plan.target.timeline,
     // What it was restored from, and nothing nearer: all that it will replay must have been looked at.
     backupName: plan.backup.name,
+    ...(ask === undefined ? {} : { ask }),
   });
   const stepped = makeSteppedPlan(plan, facts);
   await during(context, 'step', async () => {

@@ -61,6 +61,7 @@ export const plannedMoment: FoundMoment<Backup> = {
   preparedAtTarget: [],
   unfinishedFileChanges: [],
   locksAtTarget: [],
+  completeFrom: undefined,
   notes: ['a note'],
   archiveEnd: { lastRecordLsn: lsn(0x600_0000n), endLsn: lsn(0x600_0040n), because: 'endOfArchive' },
 };
@@ -116,6 +117,9 @@ export const planFacts: PlanFacts = {
   found: plannedMoment,
   passedOver: [],
   passedOverDeltas: [],
+  asked: 'just before transaction 701',
+  askedNotes: [],
+  losses: undefined,
 };
 
 /** Members to change; objects are merged. */

@@ -13,7 +13,7 @@ import { takeBackup } from '../../src/backup/take.ts';
 import { localCluster } from '../../src/cluster/local/local-cluster.ts';
 import { stopPrivateServer } from '../../src/instance/private-server.ts';
 import { serverCommands } from '../../src/instance/server-commands.ts';
-import type { RecoveryTarget } from '../../src/postgres/recovery-target.ts';
+import type { AskedTarget } from '../../src/recovery/asked-target.ts';
 import { gatherFacts } from '../../src/recovery/gather-facts.ts';
 import { makePlan } from '../../src/recovery/plan.ts';
 import { newRecoveryId, writePlan } from '../../src/recovery/plan-file.ts';
@@ -30,7 +30,7 @@ export interface Recoverable extends AsyncDisposable {
   readonly archive: string;
   readonly root: string;
   backUp(): Promise<string>;
-  plan(target: RecoveryTarget, timeline?: number): Promise<Plan>;
+  plan(target: AskedTarget, timeline?: number): Promise<Plan>;
 }
 
 /** What to make. */

@@ -8,20 +8,22 @@ import { isFailure, messageOf } from '../../../src/base/failure.ts';
 import { requireTarget } from '../../../src/cli/target-options.ts';
 import { connect } from '../../../src/instance/connection.ts';
 import { privateConnection } from '../../../src/instance/private-server.ts';
-import type { RecoveryTarget } from '../../../src/postgres/recovery-target.ts';
+import type { AskedTarget } from '../../../src/recovery/asked-target.ts';
 import { discard, openRecovery, rehearse } from '../../../src/recovery/recover.ts';
 import { rehearsalServer, type RecoveryContext } from '../../../src/recovery/recovery-context.ts';
 import { differencesInRehearsal } from '../targets/recover-to.ts';
 import { ROWS_IN_DROPPED, type Mark, type MarkedCluster } from './marked-cluster.ts';
 
 /** What the option means. */
-export function beforeXid(xid: number): RecoveryTarget {
+export function beforeXid(xid: number): AskedTarget {
   return requireTarget({
     toTime: undefined,
     toLsn: undefined,
     toXid: undefined,
     beforeXid: xid,
     afterXid: undefined,
+    beforeDrop: undefined,
+    beforeDelete: undefined,
     toName: undefined,
     toLatest: false,
     inclusive: false,

@@ -6,6 +6,7 @@
 
 import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
 import { makeNewPlan } from '../../recovery/new-plan.ts';
+import { askWhich } from '../ask-which.ts';
 import { defineCommand } from '../command.ts';
 import { flag } from '../options.ts';
 import { lossesText } from '../output/losses-text.ts';
@@ -23,12 +24,17 @@ export const recoverPlan = defineCommand({
   examples: [
     { line: 'walkback recover plan --before-xid 601762', does: 'to just before a transaction' },
     { line: 'walkback recover plan --to-time 2026-06-05T15:02:11Z', does: 'to a time' },
+    { line: 'walkback recover plan --before-drop orders', does: 'to just before a table was dropped' },
     { line: 'walkback recover plan --before-xid 601762 --losses', does: 'and list what it loses' },
   ],
-  run: async (given, { settings, signal, reporter }) => {
+  run: async (given, session) => {
+    const { settings, signal, reporter } = session;
     const target = requireTarget(given);
     await using opened = await openRecoveryUses(settings, { onProgress: shownProgress(reporter), signal });
-    const plan = await shownPlanning(reporter, makeNewPlan(opened.uses, target, given.timeline));
+    const plan = await shownPlanning(
+      reporter,
+      makeNewPlan(opened.uses, target, { timeline: given.timeline, ask: askWhich(session) }),
+    );
     const text = (screen: Screen): string =>
       given.losses ? `${planText(plan, screen)}\n${lossesText(plan, screen)}` : planText(plan, screen);
     return { text, json: plan };

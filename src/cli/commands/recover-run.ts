@@ -12,12 +12,14 @@ import { cutOver, openRecovery } from '../../recovery/recover.ts';
 import type { RecoveryContext } from '../../recovery/recovery-context.ts';
 import { transition, type RecoveryState } from '../../recovery/states.ts';
 import { recoveryStatus } from '../../recovery/status.ts';
+import { askWhich } from '../ask-which.ts';
 import { CHECK_OPTIONS, runGivenChecks } from '../check-options.ts';
 import { defineCommand } from '../command.ts';
 import { flag } from '../options.ts';
 import { runSwap } from '../held-work.ts';
 import { countOf, formatAgo } from '../output/format.ts';
 import { wrap } from '../output/wrap.ts';
+import { targetNotes } from '../output/plan-text.ts';
 import { checksLines, recoveredText, standingText, undoneText } from '../output/recovery-text.ts';
 import { shownPlanning, shownProgress, shownSteps } from '../recovery-steps.ts';
 import { runRehearsal, stepsBefore } from '../rehearsal-steps.ts';
@@ -101,12 +103,16 @@ type Given = Parameters<typeof targetFrom>[0] & {
   readonly timeline: number | undefined;
 };
 
-async function planToRun(given: Given, uses: RecoveryContext['uses'], { reporter }: Session): Promise<string> {
+async function planToRun(given: Given, uses: RecoveryContext['uses'], session: Session): Promise<string> {
+  const { reporter, screen } = session;
   const target = targetFrom(given);
   if (given.id !== undefined && target === undefined) return given.id;
   if (given.id === undefined && target !== undefined) {
-    const plan = await shownPlanning(reporter, makeNewPlan(uses, target, given.timeline));
-    reporter.note(`Plan ${plan.id}: ${plan.target.asked}, loses ${countOf(plan.laterCommits, 'later transaction')}.`);
+    const plan = await shownPlanning(
+      reporter,
+      makeNewPlan(uses, target, { timeline: given.timeline, ask: askWhich(session) }),
+    );
+    for (const line of targetNotes(plan, screen)) reporter.note(line);
     return plan.id;
   }
   throw new Failure('usage', {

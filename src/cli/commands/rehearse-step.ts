@@ -8,6 +8,7 @@ import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
 import { openRecovery } from '../../recovery/recover.ts';
 import { recoveryStatus } from '../../recovery/status.ts';
 import { stepOn } from '../../recovery/step-on.ts';
+import { askWhich } from '../ask-which.ts';
 import { defineCommand } from '../command.ts';
 import { standingText } from '../output/recovery-text.ts';
 import { PLAN_STEP, shownProgress, shownSteps } from '../recovery-steps.ts';
@@ -29,12 +30,13 @@ export const rehearseStep = defineCommand({
   },
   options: STEP_OPTIONS,
   examples: [{ line: 'walkback rehearse step 7f3a --to-xid 601763', does: 'one transaction further' }],
-  run: async (given, { settings, signal, reporter }) => {
+  run: async (given, session) => {
+    const { settings, signal, reporter } = session;
     const target = requireTarget(given);
     await using opened = await openRecoveryUses(settings, { onProgress: shownProgress(reporter), signal });
     const shown = shownSteps(reporter, PLAN_STEP);
     await using recovery = await openRecovery(opened.uses, given.id, shown.onEntry);
-    await stepOn(recovery.context, target);
+    await stepOn(recovery.context, target, askWhich(session));
     shown.finish();
     const status = await recoveryStatus(opened.uses.cluster, given.id);
     return {

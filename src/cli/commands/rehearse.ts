@@ -6,17 +6,23 @@
 
 import { Failure } from '../../base/failure.ts';
 import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
+import type { AskedTarget } from '../../recovery/asked-target.ts';
 import { makeNewPlan } from '../../recovery/new-plan.ts';
+import type { Plan } from '../../recovery/plan-value.ts';
 import { discard, openRecovery } from '../../recovery/recover.ts';
 import { stateOf } from '../../recovery/journal.ts';
 import { transition } from '../../recovery/states.ts';
 import { recoveryStatus } from '../../recovery/status.ts';
+import type { RecoveryUses } from '../../recovery/uses.ts';
+import { askWhich } from '../ask-which.ts';
 import { CHECK_OPTIONS, runGivenChecks } from '../check-options.ts';
 import { defineCommand } from '../command.ts';
 import { flag } from '../options.ts';
+import { targetNotes } from '../output/plan-text.ts';
 import { standingText } from '../output/recovery-text.ts';
 import { shownPlanning, shownProgress, shownSteps } from '../recovery-steps.ts';
 import { runRehearsal, stepsBefore } from '../rehearsal-steps.ts';
+import type { Session } from '../session.ts';
 import { targetFrom, TARGET_OPTIONS } from '../target-options.ts';
 
 /** The command. */
@@ -39,8 +45,7 @@ export const rehearse = defineCommand({
     const isClear = (given.id === undefined) !== (target === undefined) && !(given.discard && given.id === undefined);
     if (!isClear) throw unclear(given.discard);
     const id =
-      given.id ??
-      (target === undefined ? '' : (await shownPlanning(reporter, makeNewPlan(uses, target, given.timeline))).id);
+      given.id ?? (target === undefined ? '' : (await planToRehearse(target, given.timeline, uses, session)).id);
     const shown = shownSteps(reporter);
     await using recovery = await openRecovery(uses, id, shown.onEntry);
     const { context } = recovery;
@@ -65,6 +70,19 @@ export const rehearse = defineCommand({
     };
   },
 });
+
+/** What was asked for became a moment between two transactions: both are shown before anything runs. */
+async function planToRehearse(
+  target: AskedTarget,
+  timeline: number | undefined,
+  uses: RecoveryUses,
+  session: Session,
+): Promise<Plan> {
+  const { reporter, screen } = session;
+  const plan = await shownPlanning(reporter, makeNewPlan(uses, target, { timeline, ask: askWhich(session) }));
+  for (const line of targetNotes(plan, screen)) reporter.note(line);
+  return plan;
+}
 
 function unclear(isDiscard: boolean): Failure {
   return new Failure('usage', {

@@ -80,6 +80,13 @@ function nextLine(plan: Plan): string {
   return `Nothing has been changed.\n    walkback recover run ${plan.id}\nOnly look, beside the running cluster:\n    walkback rehearse ${plan.id}\n`;
 }
 
+/** What a plan came to, for a run that goes straight on: the moment is between these two. */
+export function targetNotes(plan: Plan, screen: Screen): string[] {
+  const loss = plan.laterCommits === 0 ? 'nothing' : countOf(plan.laterCommits, 'later transaction');
+  const neighbours = neighbourLines(plan, screen).map((line) => `  ${line}`);
+  return [`Plan ${plan.id}: ${plan.target.asked}, loses ${loss}.`, ...neighbours];
+}
+
 /** The screen of `walkback recover plan`. */
 export function planText(plan: Plan, screen: Screen): string {
   const { backup, replay, estimate, space } = plan;

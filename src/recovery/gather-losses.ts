@@ -1,0 +1,77 @@
+/**
+ * Reads what the transactions beside a target did, and what all behind it did: from the indexes of segments where they are
+ * there, with the names that the archive and the live server know.
+ *
+ * @module
+ */
+
+import type { OnProgress } from '../base/progress.ts';
+import { isFailure } from '../base/failure.ts';
+import type { Backup } from '../backup/backup.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { ArchivedWal } from '../history/archived-wal.ts';
+import type { FoundMoment } from '../history/found-moment.ts';
+import { lossesBehind, type Losses } from '../history/losses.ts';
+import { openNames } from '../history/names/open-names.ts';
+import { workersFor } from '../history/scan-indexes.ts';
+import { readSegmentIndexes } from '../history/segment-indexes.ts';
+import { readTransactions, type TransactionScan } from '../history/transactions/read-transactions.ts';
+import { databasesOf, readCatalog } from '../instance/read-catalog.ts';
+import type { CatalogSnapshot } from '../postgres/catalog-snapshot.ts';
+import type { Lsn } from '../postgres/lsn.ts';
+import type { TimelineHistory } from '../postgres/timeline-history.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+
+/** Where transactions are read. */
+export interface HistoryPlace {
+  readonly store: ObjectStore;
+  readonly wal: ArchivedWal;
+  readonly line: TimelineHistory;
+  /** What the live server says of its names; `undefined`: it could not be asked. */
+  readonly liveNames: CatalogSnapshot | undefined;
+  readonly onProgress: OnProgress;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The catalogs of the live server. Names are for people: no plan fails for want of them. */
+export async function readLiveNames(cluster: Cluster): Promise<CatalogSnapshot | undefined> {
+  try {
+    await using connection = await cluster.connect();
+    return await readCatalog(databasesOf(connection.settings));
+  } catch (error) {
+    if (isFailure(error)) return undefined;
+    throw error;
+  }
+}
+
+/** A span of transactions. */
+export interface TransactionSpan {
+  readonly lsn: Lsn;
+  /** A transaction number that was not assigned there, if one is known. */
+  readonly nextXid: number | undefined;
+  /** Those that ended behind it are not read. */
+  readonly toLsn?: Lsn | undefined;
+}
+
+/** The transactions of a span, with names. */
+export async function transactionsFrom(place: HistoryPlace, from: TransactionSpan): Promise<TransactionScan> {
+  const { store, wal, line, liveNames, onProgress, signal } = place;
+  const names = await openNames({
+    store,
+    line,
+    fromLsn: from.lsn,
+    systemIdentifier: wal.systemIdentifier,
+    extra: liveNames?.systemIdentifier === wal.systemIdentifier ? liveNames : undefined,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const span = { store, wal, line, fromLsn: from.lsn, toLsn: from.toLsn, onProgress, signal };
+  const indexes = readSegmentIndexes({ ...span, workerCount: workersFor(span) });
+  return readTransactions({ indexes, names, line, nextXid: from.nextXid, toLsn: from.toLsn });
+}
+
+/** Reads the losses of a moment. */
+export async function gatherLosses(place: HistoryPlace, found: FoundMoment<Backup>): Promise<Losses> {
+  const { completeFrom, backup } = found;
+  const from = completeFrom ?? { lsn: backup.startLsn, nextXid: undefined };
+  return lossesBehind(found, await transactionsFrom(place, from));
+}
