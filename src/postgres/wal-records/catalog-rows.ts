@@ -20,8 +20,9 @@ const PG_CLASS_BYTES = 140;
 /** `relallfrozen`, before `reltoastrelid`. */
 const RELALLFROZEN_BYTES = 4;
 const RELALLFROZEN_SINCE = 18;
-/** oid, name, owner; `encoding` and `datcollate` follow. */
-const PG_DATABASE_BYTES = 76;
+/** Up to `datconnlimit`, which marks a database that is being dropped. In 14 two names of 64 bytes stand before it. */
+const PG_DATABASE_BYTES = 84;
+const PG_DATABASE_BYTES_14 = 212;
 const PG_NAMESPACE_BYTES = 72;
 const PG_INHERITS_BYTES = 13;
 const NAME_OFFSET = 4;
@@ -50,7 +51,7 @@ export function keptRowBytes(catalog: NamingCatalog, major: Major): number {
     case 'pg_inherits':
       return PG_INHERITS_BYTES;
     case 'pg_database':
-      return PG_DATABASE_BYTES;
+      return major === 14 ? PG_DATABASE_BYTES_14 : PG_DATABASE_BYTES;
   }
 }
 
