@@ -46,7 +46,8 @@ export interface EndedTransaction {
 export function describeTransaction(ended: EndedTransaction): LoggedTransaction {
   const { end, effects, work, transitions, names, namesLsn } = ended;
   const at = { names, lsn: namesLsn };
-  const evidence = { transitions, createdFiles: work.createdFiles, isIncomplete: end.isIncomplete };
+  const { droppedOids } = effects;
+  const evidence = { transitions, droppedOids, createdFiles: work.createdFiles, isIncomplete: end.isIncomplete };
   const fates = relationFates({ ...evidence, ...at });
   const rows = rowsByRelation(work.rows.values(), fates, at);
   const databaseOid = effects.databaseOid ?? databaseOf(work) ?? transitions[0]?.databaseOid;

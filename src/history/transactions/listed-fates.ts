@@ -32,8 +32,8 @@ function isOfTable({ kind, relation, databaseOid }: RelationFate, leaders: reado
 /** ALTER TABLE … TYPE drops the indexes of a column and makes them again: they are rebuilt, under other oids. */
 function withoutRemade(shown: readonly RelationFate[], leaders: readonly RelationFate[]): RelationFate[] {
   const indexes = shown.filter(({ relation }) => relation?.kind === 'index' || relation?.kind === 'partitionedIndex');
-  const names = (kind: FateKind) => new Set(indexes.filter((fate) => fate.kind === kind).map(nameOf));
-  const remade = names('created').intersection(names('dropped'));
+  const isNewTable = remadeNames(leaders).size > 0;
+  const remade = isNewTable ? new Set<string>() : remadeNames(indexes);
   const isRemade = (fate: RelationFate): boolean =>
     indexes.includes(fate) && remade.has(nameOf(fate)) && (fate.kind === 'created' || fate.kind === 'dropped');
   return shown.flatMap((fate) => {
@@ -41,6 +41,12 @@ function withoutRemade(shown: readonly RelationFate[], leaders: readonly Relatio
     const isSaidByTable = fate.kind === 'dropped' || leaders.length > 0;
     return isSaidByTable ? [] : [{ ...fate, kind: 'reindexed' as const }];
   });
+}
+
+/** Names that were dropped and made again. */
+function remadeNames(fates: readonly RelationFate[]): Set<string> {
+  const names = (kind: FateKind) => new Set(fates.filter((fate) => fate.kind === kind).map(nameOf));
+  return names('created').intersection(names('dropped'));
 }
 
 function nameOf({ databaseOid, relation }: RelationFate): string {

@@ -12,7 +12,6 @@
 import { isFailure } from '../../base/failure.ts';
 import type { Lsn } from '../../postgres/lsn.ts';
 import { timelineAt, type TimelineHistory } from '../../postgres/timeline-history.ts';
-import type { CatalogFile } from '../../postgres/wal-records/catalog-files.ts';
 import type { WalStop } from '../../postgres/wal-records/wal-stop.ts';
 import { indexRecord } from '../../wal-index/build-segment-index.ts';
 import type { IndexEvent, SegmentIndex } from '../../wal-index/segment-index.ts';
@@ -42,8 +41,6 @@ export interface TransactionRequest {
   readonly toLsn?: Lsn | undefined;
   /** A transaction number that had not been assigned where the indexes begin, nor any later one; found in the WAL otherwise. */
   readonly nextXid?: number | undefined;
-  /** Files of naming catalogs that were rewritten, for records that cross borders. */
-  readonly catalogFiles?: readonly CatalogFile[] | undefined;
 }
 
 /** Transactions in order. Iterate once; then `end` tells how far it went. */
@@ -137,11 +134,13 @@ class LineTransactions implements TransactionScan {
     assembler: TransactionAssembler,
   ): IndexEvent[] | { readonly lsn: Lsn; readonly reason: string } {
     const { bytes, lsn, endLsn, previousLsn } = record;
-    const { line, catalogFiles = [] } = this.#request;
+    const { line, names } = this.#request;
     if (this.#lastLsn !== undefined && previousLsn !== this.#lastLsn) {
       return { lsn, reason: 'a record that does not follow the one before' };
     }
     try {
+      // All that was read before is in the names: those of catalogs that were rewritten, too.
+      const catalogFiles = names.catalogFiles();
       const { events, work } = indexRecord(bytes, lsn, endLsn, timelineAt(line, lsn), major, { catalogFiles });
       assembler.addWork(work);
       this.#lastLsn = lsn;

@@ -12,6 +12,7 @@
 
 import type { Lsn } from '../../postgres/lsn.ts';
 import type { RelationFile } from '../../postgres/relation-file.ts';
+import type { RelationOid } from '../../postgres/wal-records/wal-event.ts';
 import type { Relation, RelationNames } from '../names/relation-names.ts';
 import type { RelationTransition } from '../names/relation-transitions.ts';
 
@@ -59,6 +60,8 @@ export interface RelationFates {
 /** What there is to tell them by. */
 export interface FateEvidence {
   readonly transitions: readonly RelationTransition[];
+  /** Relations whose statistics go with the transaction. */
+  readonly droppedOids: readonly RelationOid[];
   /** Files that the transaction made after it had a number. */
   readonly createdFiles: readonly { readonly file: RelationFile }[];
   /** It may have begun before what was read. */
@@ -69,12 +72,20 @@ export interface FateEvidence {
 }
 
 const PASSING_NAME = /^pg_temp_(\d+)$/;
+/** `FirstNormalObjectId`. */
+const FIRST_NORMAL_OID = 16384;
+
+/** The oid of the relation that a passing one of this name is made for. */
+export function passingFor(name: string | undefined): number | undefined {
+  const digits = PASSING_NAME.exec(name ?? '')?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
 
 const keyOf = (databaseOid: number, number: number): string => `${databaseOid}/${number}`;
 
 /** Tells them. */
 export function relationFates(evidence: FateEvidence): RelationFates {
-  const rewrites = findRewrites(evidence.transitions);
+  const rewrites = findRewrites(evidence);
   const made = new Set(evidence.createdFiles.map(({ file }) => keyOf(file.databaseOid, file.filenode)));
   const all = evidence.transitions
     .map((transition) => fateOf(transition, rewrites, made, evidence))
@@ -118,17 +129,23 @@ interface Rewrite {
   readonly lsn: Lsn;
 }
 
-function isPassing({ existedBefore, after }: RelationTransition): boolean {
-  return !existedBefore && after === undefined;
+/** Of a catalog's rewrite the passing relation can be seen to come, and not to go: that is in the catalog's new file. */
+function isPassing(
+  { existedBefore, after, databaseOid, oid, last }: RelationTransition,
+  { droppedOids }: Pick<FateEvidence, 'droppedOids'>,
+): boolean {
+  if (existedBefore) return false;
+  const rewritten = passingFor(last?.name);
+  const isDropped = droppedOids.some((one) => one.databaseOid === databaseOid && one.oid === oid);
+  return after === undefined || (rewritten !== undefined && (isDropped || rewritten < FIRST_NORMAL_OID));
 }
 
-function findRewrites(transitions: readonly RelationTransition[]): Map<string, Rewrite> {
+function findRewrites(evidence: FateEvidence): Map<string, Rewrite> {
   const rewrites = new Map<string, Rewrite>();
-  for (const transition of transitions) {
+  for (const transition of evidence.transitions) {
     const { databaseOid, last, filenodes, isTemporary, lsn } = transition;
-    const digits = PASSING_NAME.exec(last?.name ?? '')?.[1];
-    if (!isPassing(transition) || digits === undefined) continue;
-    const oid = Number(digits);
+    const oid = passingFor(last?.name);
+    if (oid === undefined || !isPassing(transition, evidence)) continue;
     const key = keyOf(databaseOid, oid);
     const known = rewrites.get(key);
     const filled = [...(known?.filenodes ?? []), ...filenodes.slice(0, 1)];
@@ -148,19 +165,19 @@ function fateOf(
   transition: RelationTransition,
   rewrites: ReadonlyMap<string, Rewrite>,
   made: ReadonlySet<string>,
-  { isIncomplete }: FateEvidence,
+  evidence: FateEvidence,
 ): RelationFate | undefined {
   const { databaseOid, oid, existedBefore, before, after, last, isTemporary, filenodes, lsn } = transition;
   const common = { databaseOid, oid, before, lsn };
-  if (isTemporary || isPassing(transition)) {
+  if (isTemporary || isPassing(transition, evidence)) {
     // The passing relation of a rewrite has the old file of the other behind the swap.
-    const own = PASSING_NAME.test(last?.name ?? '') ? filenodes.slice(0, 1) : filenodes;
+    const own = passingFor(last?.name) === undefined ? filenodes : filenodes.slice(0, 1);
     return { ...common, kind: 'passing', relation: last, newFilenodes: own };
   }
   if (!existedBefore) return { ...common, kind: 'created', relation: after, newFilenodes: filenodes };
   // What it was before is not always known, and then neither is whether a number is new.
   const isNew = (filenode: number): boolean =>
-    isIncomplete || before !== undefined || made.has(keyOf(databaseOid, filenode));
+    evidence.isIncomplete || before !== undefined || made.has(keyOf(databaseOid, filenode));
   const newFilenodes = filenodes.filter(isNew);
   if (after === undefined) return { ...common, kind: 'dropped', relation: before ?? last, newFilenodes };
   const rewrite = rewrites.get(keyOf(databaseOid, oid));

@@ -10,6 +10,7 @@ import type { Relation } from '../names/relation-names.ts';
 import { isToast, type EndedWork } from './ended-work.ts';
 import type { DefinitionChange } from './logged-transaction.ts';
 import type { NamesAt } from './relation-changes.ts';
+import { passingFor } from './relation-fates.ts';
 
 /** `FirstNormalObjectId`. */
 const FIRST_NORMAL_OID = 16384;
@@ -33,7 +34,12 @@ export function changesWithoutRows(ended: EndedWork, at: NamesAt): DefinitionCha
 }
 
 function isOwn(relation: Relation | undefined, { filenode }: RelationFile): boolean {
-  return relation === undefined ? filenode < FIRST_NORMAL_OID : relation.isCatalog || isToast(relation);
+  return relation === undefined ? filenode < FIRST_NORMAL_OID : isInner(relation);
+}
+
+/** Not listed: a catalog, a part of a table, or the passing relation of a rewrite. */
+function isInner(relation: Relation): boolean {
+  return relation.isCatalog || isToast(relation) || passingFor(relation.name) !== undefined;
 }
 
 function changeOfFile(
@@ -67,7 +73,7 @@ function droppedWithoutFile(
   return effects.droppedOids.flatMap(({ databaseOid, oid }) => {
     const relation = at.names.ofOid(databaseOid, oid, at.lsn);
     const isTold = told.has(`${databaseOid} ${oid}`) || fates.ofOid(databaseOid, oid) !== undefined;
-    if (relation === undefined || isTold || relation.isCatalog || isToast(relation)) return [];
+    if (relation === undefined || isTold || isInner(relation)) return [];
     const lsn = work.firstLsn ?? at.lsn;
     return [{ kind: 'drop' as const, relation, file: undefined, oid, name: undefined, rows: undefined, lsn }];
   });
