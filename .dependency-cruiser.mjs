@@ -18,7 +18,7 @@ export const MAY_IMPORT = {
   instance: FOUNDATION,
   'wal-index': ARCHIVE,
   archive: ['instance', ...ARCHIVE],
-  backup: ['archive', 'instance', ...ARCHIVE],
+  backup: ['archive', 'instance', 'wal-index', ...ARCHIVE],
   restore: ['backup', 'archive', 'instance', ...ARCHIVE],
   history: ['backup', 'archive', 'wal-index', ...ARCHIVE],
   cluster: ['instance', ...FOUNDATION],

@@ -11,6 +11,7 @@
 import { Failure } from '../base/failure.ts';
 import { walSegmentSize, type WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { INDEX_FOLDER, segmentOfIndexKey } from '../wal-index/index-object.ts';
 import { backupFolder, parseBackupName, sentinelKey } from '../walg/backup-names.ts';
 import { WAL_FOLDER, walFileOf } from '../walg/object-names.ts';
 import type { Backup } from './backup.ts';
@@ -22,7 +23,7 @@ import { indexFolder } from './own-objects.ts';
 export interface PreparedDelete {
   readonly request: DeleteRequest;
   readonly plan: DeletePlan;
-  /** Keys in the order they go: sentinels, then the rest of the backups, then WAL. */
+  /** Keys in the order they go: sentinels, then the rest of the backups, then WAL and its indexes. */
   readonly keys: readonly string[];
   readonly sizeBytes: number;
 }
@@ -57,6 +58,13 @@ export async function prepareDelete(store: ObjectStore, request: DeleteRequest):
     for await (const object of store.list(WAL_FOLDER)) {
       const file = walFileOf(object.key);
       if (file === undefined || file.kind === 'history' || !mayDeleteSegment(file.fileName, plan.wal)) continue;
+      keys.push(object.key);
+      sizeBytes += object.sizeBytes;
+    }
+    // Behind the segments: an index without its segment harms nobody.
+    for await (const object of store.list(INDEX_FOLDER)) {
+      const segment = segmentOfIndexKey(object.key);
+      if (segment === undefined || !mayDeleteSegment(segment, plan.wal)) continue;
       keys.push(object.key);
       sizeBytes += object.sizeBytes;
     }
