@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { change, definition, relation, transaction } from '../cli/output/testing/logged.ts';
+import { parseTablePattern } from '../history/table-pattern.ts';
 import { EVERYTHING, isWanted, type LogFilter } from './log-filter.ts';
 
 const moved = change('orders_2026', {
@@ -15,10 +16,15 @@ const busy = transaction(700, '15:00:00.000', {
   definitions: [emptied],
 });
 
-const wants = (filter: Partial<LogFilter>, one = busy) => isWanted(one, { ...EVERYTHING, ...filter });
+type Given = Partial<Omit<LogFilter, 'tables'>> & { readonly tables?: readonly string[] };
+
+function wants({ tables = [], ...filter }: Given, one = busy): boolean {
+  const patterns = tables.map((table) => parseTablePattern(table, '--table'));
+  return isWanted(one, { ...EVERYTHING, ...filter, tables: patterns });
+}
 
 describe('the filter of a log', () => {
-  it.each<[Partial<LogFilter>, boolean]>([
+  it.each<[Given, boolean]>([
     [{}, true],
     [{ xids: [700] }, true],
     [{ xids: [702] }, true],
@@ -26,6 +32,9 @@ describe('the filter of a log', () => {
     [{ tables: ['lines'] }, true],
     [{ tables: ['public.lines'] }, true],
     [{ tables: ['audit.lines'] }, false],
+    [{ tables: ['shop.public.lines'] }, true],
+    [{ tables: ['crm.public.lines'] }, false],
+    [{ tables: ['"lines"'] }, true],
     [{ tables: ['orders'] }, true],
     [{ tables: ['orders_2026'] }, true],
     [{ tables: ['stock'] }, true],

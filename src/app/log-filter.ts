@@ -4,13 +4,12 @@
  * @module
  */
 
-import type { Relation } from '../history/names/relation-names.ts';
+import { isMeant, type TablePattern } from '../history/table-pattern.ts';
 import type {
   DefinitionChange,
   LoggedTransaction,
   RelationChange,
 } from '../history/transactions/logged-transaction.ts';
-import { relationFileKey } from '../postgres/relation-file.ts';
 import { isDestructive, rowsOfChange } from './transaction-size.ts';
 
 /** What a transaction did, for filters. `ddl`: any change of a definition but TRUNCATE. */
@@ -21,8 +20,8 @@ export type LogOperation = (typeof LOG_OPERATIONS)[number];
 
 /** What is wanted; empty lists and `undefined` want everything. */
 export interface LogFilter {
-  /** Names as `name` or `schema.name`, of tables or of their parents; or `tablespace/database/relfilenode`. */
-  readonly tables: readonly string[];
+  /** Tables or their parents. */
+  readonly tables: readonly TablePattern[];
   readonly databases: readonly string[];
   readonly operations: readonly LogOperation[];
   /** Rows changed, in the wanted tables and by the wanted operations. TRUNCATE and DROP always have enough. */
@@ -50,21 +49,12 @@ export function asksForEffects({ tables, operations, minRows }: LogFilter): bool
 
 const isRolledBack = ({ outcome }: LoggedTransaction) => outcome === 'abort' || outcome === 'abortPrepared';
 
-function isNamed(relation: Relation | undefined, wanted: string): boolean {
-  if (relation === undefined) return false;
-  return wanted === relation.name || wanted === `${relation.schemaName ?? ''}.${relation.name}`;
-}
-
-function isOfTables(one: RelationChange | DefinitionChange, tables: readonly string[]): boolean {
-  if (tables.length === 0) return true;
+function isOfTables(one: RelationChange | DefinitionChange, tables: readonly TablePattern[]): boolean {
   const { relation, file } = one;
   const root = 'root' in one ? one.root : undefined;
-  return tables.some(
-    (wanted) =>
-      isNamed(relation, wanted) ||
-      isNamed(root, wanted) ||
-      (relation === undefined && 'name' in one && one.name === wanted) ||
-      (file !== undefined && relationFileKey(file) === wanted),
+  return (
+    tables.length === 0 ||
+    tables.some((pattern) => isMeant(pattern, relation, file) || isMeant(pattern, root, undefined))
   );
 }
 

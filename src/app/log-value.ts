@@ -25,8 +25,8 @@ export interface LogFacts {
   readonly notes: readonly string[];
 }
 
-/** How a log ended. */
-export type LogEnd = ScanEnd;
+/** How a log ended; `limit`: it has as many as were asked for, and may go on. */
+export type LogEnd = ScanEnd | { readonly kind: 'limit' };
 
 /** True if there is more history than could be read. */
 export function isCutShort(end: LogEnd): boolean {

@@ -11,8 +11,7 @@ import type { NameBook } from '../history/names/name-book.ts';
 import type { CatalogSnapshot } from '../postgres/catalog-snapshot.ts';
 import { readSegmentIndexes } from '../history/segment-indexes.ts';
 import type { LoggedTransaction } from '../history/transactions/logged-transaction.ts';
-import { readTransactions } from '../history/transactions/read-transactions.ts';
-import type { SegmentIndex } from '../wal-index/segment-index.ts';
+import { readTransactions, type SegmentIndexes } from '../history/transactions/read-transactions.ts';
 import { FollowedIndexes } from './follow-indexes.ts';
 import { isWanted, type LogFilter } from './log-filter.ts';
 import { startForTime } from './log-start.ts';
@@ -132,7 +131,7 @@ class SpanLog implements OpenLog {
     this.#end = scan.end;
   }
 
-  #indexes(): AsyncIterable<SegmentIndex> & { readonly end: LogEnd | undefined } {
+  #indexes(): SegmentIndexes {
     const { places, wal, line } = this.#history;
     const { signal, onProgress, isFollowed } = this.#request;
     const { fromLsn } = this.facts;

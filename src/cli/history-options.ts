@@ -6,6 +6,7 @@
 
 import { Failure } from '../base/failure.ts';
 import { LOG_OPERATIONS, type LogFilter } from '../app/log-filter.ts';
+import { parseTablePattern } from '../history/table-pattern.ts';
 import { parseInstant } from './local-time.ts';
 import { choice, duration, flag, integer, path, repeated, text, timeline, type Option } from './options.ts';
 import { readClock } from './output/format.ts';
@@ -68,7 +69,9 @@ export const SPAN_OPTIONS = {
 
 /** Which transactions are wanted. */
 export const FILTER_OPTIONS = {
-  table: repeated(text('That changed this table, partitioned or not: NAME or SCHEMA.NAME', 'TABLE')),
+  table: repeated(
+    text('That changed this table, partitioned or not: orders, public.orders, shop.public.orders', 'TABLE'),
+  ),
   database: repeated(text('In this database', 'NAME')),
   op: repeated(choice('That did this', LOG_OPERATIONS)),
   minRows: integer('That changed this many rows at least; TRUNCATE and DROP always do', 1, Number.MAX_SAFE_INTEGER),
@@ -122,10 +125,10 @@ export interface GivenFilter {
   readonly aborted: boolean;
 }
 
-/** The filter. */
+/** The filter. @throws {Failure} `usage` for what names no table. */
 export function filterFrom(given: GivenFilter): LogFilter {
   return {
-    tables: given.table,
+    tables: given.table.map((table) => parseTablePattern(table, '--table')),
     databases: given.database,
     operations: given.op,
     minRows: given.minRows,

@@ -9,6 +9,7 @@ import { isCutShort, type LogEnd } from '../../app/log-value.ts';
 import { extraNames } from '../../app/names-of-server.ts';
 import { openHistory } from '../../app/open-history.ts';
 import { openLog, type OpenLog } from '../../app/read-log.ts';
+import type { LoggedTransaction } from '../../history/transactions/logged-transaction.ts';
 import { CAUSE_CODES } from '../../base/exit-codes.ts';
 import { Failure } from '../../base/failure.ts';
 import { noProgress } from '../../base/progress.ts';
@@ -55,32 +56,38 @@ function checkShape({ limit, largest, follow, ndjson }: GivenShape, isJson: bool
   });
 }
 
-/** Prints pieces of JSON as the log is read. */
-async function writeJson(log: OpenLog, pieces: LogJsonPieces, shape: GivenShape, session: Session): Promise<void> {
+/** Prints pieces of JSON as the log is read. Answers how it ended. */
+async function writeJson(log: OpenLog, pieces: LogJsonPieces, shape: GivenShape, session: Session): Promise<LogEnd> {
   const { write } = session;
+  const { largest, limit = Infinity } = shape;
   await write(pieces.begin(log.facts));
-  if (shape.largest === undefined) {
-    let count = 0;
-    for await (const one of log) {
-      if (count < (shape.limit ?? Infinity)) await write(pieces.transaction(one));
-      count += 1;
-    }
-  } else {
-    const digester = new LogDigester({ mostListed: 0, mostLargest: shape.largest, offsetMinutes: 0 });
-    for await (const one of log) digester.take(one);
-    for (const one of digester.digest().largest) await write(pieces.transaction(one));
+  let count = 0;
+  for await (const one of largest === undefined ? log : largestOf(log, largest)) {
+    await write(pieces.transaction(one));
+    count += 1;
+    if (count === limit) break;
   }
-  await write(pieces.finish(log.end ?? { kind: 'reached' }));
+  const end = log.end ?? { kind: 'limit' };
+  await write(pieces.finish(end));
+  return end;
+}
+
+/** The largest of a log, when all of it was read. */
+async function* largestOf(log: OpenLog, mostLargest: number): AsyncGenerator<LoggedTransaction> {
+  const digester = new LogDigester({ mostListed: 0, mostLargest, offsetMinutes: 0 });
+  for await (const one of log) digester.take(one);
+  yield* digester.digest().largest;
 }
 
 /** Prints lines as they come, until it is stopped or the log ends. */
-async function writeFollowed(log: OpenLog, { write, screen }: Session): Promise<void> {
+async function writeFollowed(log: OpenLog, { write, screen }: Session): Promise<LogEnd | undefined> {
   const begin = { facts: log.facts, digest: { first: undefined } };
   await write(`${[...logHeading(begin, screen), '', ...followHead(screen)].join('\n')}\n`);
   for await (const one of log) {
     if (one.changes.length + one.definitions.length > 0) await write(`${followLine(one, screen)}\n`);
   }
   if (log.end !== undefined) await write(`${endLines(log.end, log.lastRead, screen).join('\n')}\n`);
+  return log.end;
 }
 
 async function readText(log: OpenLog, shape: GivenShape, { screen }: Session): Promise<Answer> {
@@ -139,8 +146,10 @@ export const log = defineCommand({
       signal,
     });
     if (!isJson && !given.ndjson && !follow) return readText(opened, given, session);
-    if (isJson || given.ndjson) await writeJson(opened, isJson ? objectPieces() : linePieces(), given, session);
-    else await writeFollowed(opened, session);
-    return { text: () => '', json: undefined, isWritten: true, exitCode: exitCodeOf(opened.end) };
+    const end =
+      isJson || given.ndjson
+        ? await writeJson(opened, isJson ? objectPieces() : linePieces(), given, session)
+        : await writeFollowed(opened, session);
+    return { text: () => '', json: undefined, isWritten: true, exitCode: exitCodeOf(end) };
   },
 });

@@ -30,10 +30,11 @@ function factsJson(facts: LogFacts) {
   };
 }
 
-/** How the log ended: `reached`, `endOfArchive`, `hole` (with `missing`, `resumes`) or `damage` (with object, place and reason). */
+/** How the log ended: `reached`, `limit`, `endOfArchive`, `hole` (with `missing`, `resumes`) or `damage` (with object, place and reason). */
 export function endJson(end: LogEnd) {
   switch (end.kind) {
     case 'reached':
+    case 'limit':
       return { kind: end.kind };
     case 'endOfArchive':
       return { kind: end.kind, missing: end.missing };

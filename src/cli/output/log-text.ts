@@ -129,6 +129,7 @@ export function endLines(end: LogEnd, last: LoggedTransaction | undefined, scree
   const loss = (text: string) => wrap(text, screen.columns).map((line) => screen.paint(line, 'loss'));
   switch (end.kind) {
     case 'reached':
+    case 'limit':
       return [];
     case 'endOfArchive':
       return last === undefined

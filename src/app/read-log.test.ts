@@ -1,0 +1,123 @@
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { noProgress } from '../base/progress.ts';
+import { loadSettings } from '../config/load-settings.ts';
+import type { LoggedTransaction } from '../history/transactions/logged-transaction.ts';
+import { findTransaction, type TransactionName } from './find-transaction.ts';
+import { EVERYTHING } from './log-filter.ts';
+import { openHistory } from './open-history.ts';
+import { openLog, type LogRequest } from './read-log.ts';
+
+const FIXTURE = new URL('../../fixtures/walg/pg15-zstd-v309/archive', import.meta.url).pathname;
+const { signal } = new AbortController();
+const us = (text: string): bigint => BigInt(Date.parse(text)) * 1000n;
+
+async function history(archive: string) {
+  const settings = await loadSettings({ environment: { WALKBACK_ARCHIVE: archive } });
+  return openHistory(settings, { timeline: undefined, pgWal: undefined, signal });
+}
+
+const request = (given: Partial<LogRequest>): LogRequest => ({
+  sinceUs: undefined,
+  untilUs: undefined,
+  filter: { ...EVERYTHING, operations: ['insert', 'update', 'delete', 'truncate', 'drop'] },
+  readExtraNames: async () => undefined,
+  isFollowed: false,
+  onProgress: noProgress,
+  onWarning: () => {},
+  signal,
+  ...given,
+});
+
+async function read(archive: string, given: Partial<LogRequest> = {}) {
+  await using opened = await history(archive);
+  const log = await openLog(opened, request(given));
+  const transactions: LoggedTransaction[] = [];
+  for await (const one of log) transactions.push(one);
+  return { transactions, end: log.end, facts: log.facts };
+}
+
+const xids = (log: { readonly transactions: readonly LoggedTransaction[] }) => log.transactions.map(({ xid }) => xid);
+
+describe('the log of an archive that WAL-G wrote', () => {
+  it('has every transaction from the first on, with its rows by table', async () => {
+    const { transactions, end } = await read(FIXTURE);
+    expect(end?.kind).toBe('endOfArchive');
+    const truncated = transactions.find(({ xid }) => xid === 749);
+    expect(truncated?.definitions).toMatchObject([{ kind: 'truncate', relation: { name: 'stock' } }]);
+    expect(transactions.find(({ xid }) => xid === 757)?.changes).toMatchObject([
+      { relation: { name: 'orders', schemaName: 'public' }, inserted: 245, updated: 0, deleted: 0 },
+    ]);
+  });
+
+  it('is the same for a span, begun where the WAL of the span begins, and whole', async () => {
+    const span = { sinceUs: us('2026-11-22T16:33:03.8Z'), untilUs: us('2026-11-22T16:33:03.94Z') };
+    const [all, part] = [await read(FIXTURE), await read(FIXTURE, span)];
+    expect(xids(part)).toEqual([749, 750, 751, 753, 754]);
+    expect(part.facts.fromLsn > all.facts.fromLsn).toBe(true);
+    const counts = ({ transactions }: typeof all) =>
+      transactions
+        .filter(({ xid }) => xid >= 749 && xid <= 754)
+        .map(({ xid, isIncomplete, changes }) => [
+          xid,
+          isIncomplete,
+          changes.map(({ file, inserted, updated, deleted }) => [file.filenode, inserted, updated, deleted]),
+        ]);
+    expect(counts(part)).toEqual(counts(all));
+  });
+
+  it('says so when it begins later than asked', async () => {
+    const { facts } = await read(FIXTURE, { sinceUs: us('2020-01-01T00:00:00Z') });
+    expect(facts.notes).toEqual([expect.stringContaining('begins with 2026-11-22T16:32:59')]);
+  });
+});
+
+describe('one transaction of it', () => {
+  const find = async (name: TransactionName) => {
+    await using opened = await history(FIXTURE);
+    const open = async (fromLsn: LogRequest['fromLsn']) =>
+      openLog(opened, request({ fromLsn, filter: { ...EVERYTHING, withAborted: true } }));
+    return findTransaction(opened, name, open, signal);
+  };
+
+  it('is found by its number, between the commits beside it, and by the position behind the one before', async () => {
+    const { one, before, after } = await find({ kind: 'xid', xid: 749 });
+    expect([before?.xid, one.xid, after?.xid]).toEqual([748, 749, 750]);
+    expect((await find({ kind: 'lsn', lsn: one.endLsn })).one.xid).toBe(750);
+  });
+
+  it('that is not there is refused', async () => {
+    await expect(find({ kind: 'xid', xid: 5000 })).rejects.toThrow(
+      'cannot show transaction 5000: it is not on timeline 1',
+    );
+  });
+});
+
+describe('an archive with a hole', () => {
+  let archive: string;
+
+  beforeAll(async () => {
+    archive = await mkdtemp(join(tmpdir(), 'walkback-log-'));
+    await cp(FIXTURE, archive, { recursive: true });
+    const names = (await readdir(join(archive, 'wal_005'))).filter((name) => /^[0-9A-F]{24}\./.test(name)).toSorted();
+    await rm(join(archive, 'wal_005', names[3] ?? 'none'));
+  });
+
+  afterAll(() => rm(archive, { recursive: true, force: true }));
+
+  it('is read from behind the hole on, and the note tells of it', async () => {
+    const { end, facts, transactions } = await read(archive);
+    expect(end?.kind).toBe('endOfArchive');
+    expect(transactions.length).toBeGreaterThan(0);
+    expect(facts.notes).toEqual([expect.stringContaining('is behind a hole')]);
+  });
+
+  it('is read up to the hole where the span begins before it', async () => {
+    const { end } = await read(archive, { sinceUs: us('2026-11-22T16:33:01Z') });
+    expect(end).toMatchObject({ kind: 'hole', missing: '000000010000000000000003' });
+  });
+});
