@@ -133,7 +133,7 @@ export function learnFromInPlace(record: CatalogRecord, { bytes, layout }: Parse
 
 /**
  * Learns where a rewritten `pg_namespace` is from the image of its first page. The change of its row in `pg_class` mostly
- * leaves out whose row it is.
+ * leaves out whose row it is. For records of rewritten tables only: somebody may keep a copy of the catalog in a table.
  */
 export function learnFromFirstPage(parsed: ParsedRecord, reading: CatalogReading): void {
   const { layout } = parsed;

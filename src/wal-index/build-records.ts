@@ -9,6 +9,7 @@ import { lsnOfHalves, type Lsn } from '../postgres/lsn.ts';
 import type { PostgresVersion } from '../postgres/versions.ts';
 import type { CatalogRecord } from '../postgres/wal-records/catalog-records.ts';
 import { DECODED_RESOURCE_MANAGERS, decodeRecord } from '../postgres/wal-records/decode-record.ts';
+import { invalidatedDatabase } from '../postgres/wal-records/invalid-database.ts';
 import { DEFAULT_TABLE_PAGE_BYTES } from '../postgres/wal-records/page-image.ts';
 import { shorter } from '../postgres/wal-records/record-cursor.ts';
 import { RecordLayout } from '../postgres/wal-records/record-layout.ts';
@@ -44,6 +45,8 @@ import { WorkByXid } from './build-xid-work.ts';
 import type { IndexEvent, XidWork } from './segment-index.ts';
 
 const FIRST_NORMAL_XID = 3;
+/** `XLOG_FPI`. */
+const XLOG_FPI = 0xb0;
 const DECODED: ReadonlySet<number> = DECODED_RESOURCE_MANAGERS.union(new Set([RM_RELMAP]));
 
 /** `BLCKSZ` that a server can be built with; a record with a page image tells which it was. */
@@ -197,18 +200,25 @@ export class RecordIndexer implements RecordVisitor {
         this.#work.of(xid, lsnHigh, lsnLow).addTruncated(decodeTruncate(this.#mainData()));
       } else if (operation === HEAP_INPLACE) {
         learnFromInPlace(this.#catalogRecord(), { bytes, layout }, this.#catalogs.files);
+        this.#takeInvalidDatabase();
       }
     }
     this.#takeCatalogs();
   }
 
+  #takeInvalidDatabase(): void {
+    const { bytes } = this.#current;
+    const { major } = this.#version;
+    const reading = { decompress: this.#catalogs.decompress, tablePageBytes: this.#tablePageBytes };
+    const databaseOid = invalidatedDatabase({ bytes, layout: this.#layout, major }, reading);
+    if (databaseOid !== undefined) this.#events.push({ kind: 'databaseInvalid', ...this.#place(), databaseOid });
+  }
+
   #takeCatalogs(): void {
     const layout = this.#layout;
-    const hasFirstImage = layout.blockCount > 0 && layout.blockNumbers[0] === 0 && layout.imageBytes[0] !== 0;
-    if (!hasFirstImage && !touchesCatalog(layout, this.#catalogs.files)) return;
+    if (!touchesCatalog(layout, this.#catalogs.files)) return;
     const { bytes } = this.#current;
     const reading = { ...this.#catalogs, tablePageBytes: this.#tablePageBytes };
-    if (hasFirstImage) learnFromFirstPage({ bytes, layout }, reading);
     this.#events.push(...catalogChanges(this.#catalogRecord(), { bytes, layout }, reading));
   }
 
@@ -234,8 +244,17 @@ export class RecordIndexer implements RecordVisitor {
     const record = { lsn, endLsn, timeline, xid, resourceManager, info, mainData, topXid, originId };
     const event = decodeRecord(record, this.#version);
     if (event !== undefined) this.#takeDecoded(event);
-    // Images of whole pages are the WAL manager's.
-    if (resourceManager === RM_XLOG) this.#takeCatalogs();
+    if (resourceManager === RM_XLOG) this.#takeImages();
+  }
+
+  /** Images of whole pages are the WAL manager's: those of rewritten tables among them. */
+  #takeImages(): void {
+    const layout = this.#layout;
+    if (layout.blockCount === 0) return;
+    const { bytes, info } = this.#current;
+    const reading = { ...this.#catalogs, tablePageBytes: this.#tablePageBytes };
+    if (info === XLOG_FPI) learnFromFirstPage({ bytes, layout }, reading);
+    this.#takeCatalogs();
   }
 
   #takeDecoded(event: WalEvent): void {
