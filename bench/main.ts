@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: backup and restore, and WAL out and in, beside other programs, in one run on one machine, interleaved.
  *
- * `--size-mib N` (1200), `--segments N` (64), `--rounds N` (3), `--part backup|wal` (both), `--only REGEX` for some of the
+ * `--size-mib N` (1200), `--segments N` (64), `--rounds N` (3), `--part backup,wal,scan` (all), `--only REGEX` for some of the
  * programs, `--write` to renew the tables in docs/benchmarks.md.
  *
  * @module
@@ -17,6 +17,7 @@ import { bundleWalkback } from './bundle.ts';
 import { startBenchServer } from './data-set.ts';
 import { canMeasure, measure, type Measured } from './measure.ts';
 import { machine, table } from './report.ts';
+import { benchScan } from './scan.ts';
 import { benchWal } from './wal.ts';
 
 const { values } = parseArgs({
@@ -24,7 +25,7 @@ const { values } = parseArgs({
     'size-mib': { type: 'string', default: '1200' },
     segments: { type: 'string', default: '64' },
     rounds: { type: 'string', default: '3' },
-    part: { type: 'string', default: 'backup,wal' },
+    part: { type: 'string', default: 'backup,wal,scan' },
     only: { type: 'string', default: '' },
     write: { type: 'boolean', default: false },
   },
@@ -111,4 +112,7 @@ const parts = values.part.split(',');
 if (parts.includes('backup')) await tell('backup', await benchBackup());
 if (parts.includes('wal')) {
   await tell('wal', await benchWal({ segments: Number(values.segments), rounds: Number(values.rounds), only }));
+}
+if (parts.includes('scan')) {
+  await tell('scan', await benchScan({ segments: Number(values.segments), rounds: Number(values.rounds) }));
 }
