@@ -17,6 +17,7 @@ import { messageOf } from '../base/failure.ts';
 import { IndexMakers } from '../history/segment-indexes-makers.ts';
 import { indexNamedSegment, segmentsBehindIndexes } from '../history/segment-indexes-named.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import type { SegmentIndexSummary } from '../wal-index/segment-index.ts';
 import { walFileKind } from '../walg/object-names.ts';
 
 /** What is needed. */
@@ -25,6 +26,8 @@ export interface IndexPushedOptions {
   readonly dataDirectory: string;
   /** Told of what went wrong. */
   readonly onWarning: (message: string) => void;
+  /** Told of each index that was stored. Must not throw. */
+  readonly onStored?: (summary: SegmentIndexSummary) => void;
   readonly signal: AbortSignal;
 }
 
@@ -108,10 +111,10 @@ export class PushedSegmentIndexes implements AsyncDisposable {
   }
 
   async #index(fileName: string, pgWal: string | undefined): Promise<boolean> {
-    const { store } = this.#options;
+    const { store, onStored } = this.#options;
     const makers = this.#makers;
     return indexNamedSegment(
-      { store, pgWal, makers, systemIdentifier: this.#systemIdentifier, signal: this.#signal },
+      { store, pgWal, makers, systemIdentifier: this.#systemIdentifier, onStored, signal: this.#signal },
       fileName,
     );
   }

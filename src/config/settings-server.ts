@@ -5,7 +5,18 @@
  */
 
 import type { Setting } from './setting.ts';
-import { boolean, bytes, choice, commandLine, duration, integer, matching, path, text, timeZone } from './value-kind.ts';
+import {
+  boolean,
+  bytes,
+  choice,
+  commandLine,
+  duration,
+  integer,
+  matching,
+  path,
+  text,
+  timeZone,
+} from './value-kind.ts';
 
 /** Settings of the server and its host, and general ones. */
 export const SERVER_SETTINGS = {
@@ -190,7 +201,7 @@ export const SERVER_SETTINGS = {
     group: 'agent',
     kind: boolean,
     summary:
-      'Whether the agent writes an index of each segment that it pushes, by which log, show and window are fast. It is made when the segment is in the archive, by a thread of low priority.',
+      'Whether the agent writes an index of each segment that it pushes, by which log, show and window are fast. It is made when the segment is in the archive, by a thread of low priority. With it, names of relations are kept after DDL, if the server can be asked.',
     default: 'true',
     example: 'false',
   },

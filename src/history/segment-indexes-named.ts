@@ -7,7 +7,9 @@
 import { parseSegmentName, segmentStart, walSegmentSize } from '../postgres/wal-segment.ts';
 import { readSegmentHeader } from '../postgres/wal-records/page-header.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { decodeSegmentIndexSummary } from '../wal-index/decode.ts';
 import { indexFolderOf, segmentIndexKey, segmentOfIndexKey } from '../wal-index/index-object.ts';
+import type { SegmentIndexSummary } from '../wal-index/segment-index.ts';
 import { WAL_FOLDER, walFileOf } from '../walg/object-names.ts';
 import { headStop } from './segment-indexes-make.ts';
 import type { IndexMakers } from './segment-indexes-makers.ts';
@@ -20,6 +22,8 @@ export interface NamedSegmentOptions {
   readonly pgWal?: string | undefined;
   readonly makers: IndexMakers;
   readonly systemIdentifier: bigint | undefined;
+  /** Told what the index says, when it is stored. Must not throw. */
+  readonly onStored?: ((summary: SegmentIndexSummary) => void) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -46,7 +50,9 @@ export async function indexNamedSegment(options: NamedSegmentOptions, fileName: 
   if (headStop(found.bytes, named, expected) !== undefined) return false;
   const { object, stopKind } = await makers.make({ ...named, ...found });
   if (stopKind !== undefined) return false;
-  await store.put(segmentIndexKey(fileName), object, { signal });
+  const key = segmentIndexKey(fileName);
+  await store.put(key, object, { signal });
+  options.onStored?.(decodeSegmentIndexSummary(object, key));
   return true;
 }
 

@@ -7,8 +7,11 @@
 import type { AgentEvent } from '../../archive/agent-event.ts';
 import { runAgent } from '../../archive/agent.ts';
 import { PushedSegmentIndexes } from '../../app/index-pushed-segments.ts';
+import { KeptNames } from '../../app/keep-names.ts';
 import { openArchive } from '../../app/open-archive.ts';
+import { connectionSettings } from '../../app/open-instance.ts';
 import { serverDataDirectory } from '../../app/server-data-directory.ts';
+import { databasesOf, type ConnectToDatabase } from '../../instance/read-catalog.ts';
 import { defineCommand } from '../command.ts';
 import { path } from '../options.ts';
 
@@ -49,8 +52,12 @@ export const agent = defineCommand({
     const dataDirectory = settings.get('dataDirectory') ?? (await serverDataDirectory(settings));
     const { serverDataDirectory: seenAs } = given;
     const { store } = archive;
-    await using indexes = settings.get('historyIndex')
-      ? new PushedSegmentIndexes({ store, dataDirectory, onWarning: reporter.warn, signal })
+    const told = { store, onWarning: reporter.warn, signal };
+    const isIndexing = settings.get('historyIndex');
+    const connectTo: ConnectToDatabase = async (database) => databasesOf(await connectionSettings(settings))(database);
+    await using names = isIndexing ? new KeptNames({ ...told, connectTo }) : undefined;
+    await using indexes = isIndexing
+      ? new PushedSegmentIndexes({ ...told, dataDirectory, onStored: (summary) => names?.takeSegment(summary) })
       : undefined;
     await runAgent({
       store,
@@ -64,6 +71,7 @@ export const agent = defineCommand({
       report: (event) => {
         reporter.note(line(event));
         indexes?.take(event);
+        if (event.kind === 'serving') names?.begin(event.systemIdentifier);
       },
       signal,
     });
