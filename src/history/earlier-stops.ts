@@ -1,6 +1,6 @@
 /**
  * Records that a target just before a transaction's end has to move before, because their effects come before that end: a
- * database or tablespace made or dropped (its files change at once), and the PREPARE of the transaction that is asked for
+ * database or tablespace made or dropped (its files change at once, and a database is closed for good before that), and the PREPARE of the transaction that is asked for
  * (what is prepared keeps its locks).
  *
  * @module
@@ -34,6 +34,8 @@ export class EarlierStops {
   /** The transaction whose PREPARE counts. */
   readonly #xid: number | undefined;
   readonly #fileChanges = new Map<number, OpenFileChange>();
+  /** By database: where it was closed, if it was. */
+  readonly #closed = new Map<number, EarlierStop>();
   #prepare: EarlierStop | undefined;
 
   constructor(target: RecoveryTarget) {
@@ -48,10 +50,15 @@ export class EarlierStops {
   /** @param state what holds before the event. */
   take(event: WalEvent, state: ReplayState): void {
     if (event.kind === 'prepare') this.#takePrepare(event, state);
+    if (event.kind === 'databaseInvalid') this.#closed.set(event.databaseOid, begin(event, state));
     const change = fileChangeOf(event);
     if (change !== undefined && change.xid !== 0 && !this.#fileChanges.has(change.xid)) {
-      this.#fileChanges.set(change.xid, { ...begin(event, state), change });
+      const closed = change.change === 'databaseDrop' ? this.#closed.get(change.oid) : undefined;
+      // The mark may have no number yet, as nothing before it needed one.
+      const first = closed === undefined ? begin(event, state) : withXid(closed, change.xid);
+      this.#fileChanges.set(change.xid, { ...first, change });
     }
+    if (event.kind === 'databaseDrop') this.#closed.delete(event.databaseOid);
     if (!isTransactionEnd(event)) return;
     for (const xid of [event.xid, ...event.subxids]) this.#fileChanges.delete(xid);
     if (!isCommit(event)) return;
@@ -66,7 +73,8 @@ export class EarlierStops {
   }
 
   #all(): EarlierStop[] {
-    return [...this.#fileChanges.values(), ...(this.#prepare === undefined ? [] : [this.#prepare])];
+    const prepare = this.#prepare === undefined ? [] : [this.#prepare];
+    return [...this.#fileChanges.values(), ...this.#closed.values(), ...prepare];
   }
 
   #takePrepare(event: TransactionPrepared, state: ReplayState): void {
@@ -83,6 +91,10 @@ export function wasPrepared({ kind }: TransactionEnded): boolean {
 
 function begin(event: WalEvent, state: ReplayState): EarlierStop {
   return { event, stateBefore: new ReplayState(state), preparedSince: new Set(), commitsSince: NO_COMMITS };
+}
+
+function withXid(stop: EarlierStop, xid: number): EarlierStop {
+  return { ...stop, event: { ...stop.event, xid } };
 }
 
 function fileChangeOf(event: WalEvent): UnfinishedFileChange | undefined {

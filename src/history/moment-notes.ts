@@ -64,6 +64,7 @@ function movedBeforeFiles({ record }: FoundStop): string[] {
   const what: Partial<Record<typeof record.kind, string>> = {
     databaseCreate: 'creates a database',
     databaseDrop: 'drops a database',
+    databaseInvalid: 'drops a database',
     tablespaceCreate: 'creates a tablespace',
     tablespaceDrop: 'drops a tablespace',
   };

@@ -136,6 +136,7 @@ export const otherDetails: { readonly [K in OtherKind]: Field<Details<EventOf<K>
   tablespaceDrop: details<'tablespaceDrop'>({ tablespaceOid: unsigned32 }),
   databaseCreate: details<'databaseCreate'>({ databaseOid: unsigned32, tablespaceOid: unsigned32 }),
   databaseDrop: details<'databaseDrop'>({ databaseOid: unsigned32, tablespaceOids: list(unsigned32) }),
+  databaseInvalid: details<'databaseInvalid'>({ databaseOid: unsigned32 }),
   runningXacts: details<'runningXacts'>({
     xids: list(unsigned32),
     subxids: list(unsigned32),

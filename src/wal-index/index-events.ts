@@ -44,6 +44,7 @@ const KINDS: readonly IndexEvent['kind'][] = [
   'catalogRows',
   'catalogUpdate',
   'catalogDelete',
+  'databaseInvalid',
 ];
 const NUMBER_OF_KIND: ReadonlyMap<string, number> = new Map(KINDS.map((kind, number) => [kind, number]));
 const COLUMNS = ['kinds', 'positions', 'transactions', 'ends', 'timelines', 'times', 'details'] as const;

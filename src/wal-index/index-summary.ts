@@ -121,6 +121,7 @@ function isDdl(event: IndexEvent): boolean {
     case 'relationMap':
     case 'databaseCreate':
     case 'databaseDrop':
+    case 'databaseInvalid':
     case 'tablespaceCreate':
     case 'tablespaceDrop':
       return true;

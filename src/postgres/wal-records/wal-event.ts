@@ -171,6 +171,12 @@ export interface DatabaseDropped extends RecordPlace {
   readonly tablespaceOids: readonly number[];
 }
 
+/** The first sign of a database being dropped: nobody can connect to it any more, whatever becomes of the transaction. */
+export interface DatabaseInvalidated extends RecordPlace {
+  readonly kind: 'databaseInvalid';
+  readonly databaseOid: number;
+}
+
 /** What ran when it was written; the basis of hot standby. */
 export interface RunningTransactions extends RecordPlace {
   readonly kind: 'runningXacts';
@@ -228,6 +234,7 @@ export type WalEvent =
   | TablespaceDropped
   | DatabaseCreated
   | DatabaseDropped
+  | DatabaseInvalidated
   | RunningTransactions
   | LocksHeld
   | RelationMapChanged
