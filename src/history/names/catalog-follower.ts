@@ -12,7 +12,8 @@ import type { Major } from '../../postgres/versions.ts';
 import type { CatalogChange, CatalogRowBytes, NamingCatalog } from '../../postgres/wal-records/catalog-change.ts';
 import type { RelationMapChanged, RelationOid } from '../../postgres/wal-records/wal-event.ts';
 import { CatalogImages } from './catalog-images.ts';
-import { NAMING_CATALOG_OIDS, type NameBook } from './name-book.ts';
+import type { NameBook } from './name-book.ts';
+import { NAMING_CATALOG_OIDS } from './name-tables.ts';
 import { PendingRows, type PendingRow } from './pending-rows.ts';
 import { transitionsOf, type RelationTransition } from './relation-transitions.ts';
 import { RowSlots, splice, type SlotRow } from './row-slots.ts';
@@ -76,7 +77,8 @@ export class CatalogFollower {
       const old = this.#slots.get(catalog, databaseOid, block, bytes.offset);
       const row = this.#parse(catalog, bytes.data);
       const pending = row === undefined ? undefined : this.#pendingOf(change, row, old);
-      const slot = { data: bytes.data, totalBytes: bytes.totalBytes, isSure: true, pending };
+      const { data, totalBytes, insertedBy } = bytes;
+      const slot = { data, totalBytes, isSure: true, pending, insertedBy };
       const imageXid = isImage ? change.xid : undefined;
       this.#slots.set(catalog, databaseOid, block, bytes.offset, { ...slot, imageXid });
       if (row !== undefined && isImage) seen.push({ row, bytes });
@@ -114,6 +116,7 @@ export class CatalogFollower {
       ...spliced,
       isSure,
       pending,
+      insertedBy: xid,
       imageXid: undefined,
     });
   }
@@ -122,7 +125,8 @@ export class CatalogFollower {
     const old = this.#slots.get(catalog, databaseOid, block, offset);
     const row = old === undefined ? undefined : this.#parse(catalog, old.data);
     if (row === undefined || old === undefined) return;
-    this.#pending.add(xid, { kind: 'delete', lsn, databaseOid, row, before: row, isSure: old.isSure });
+    const { isSure, insertedBy } = old;
+    this.#pending.add(xid, { kind: 'delete', lsn, databaseOid, row, before: row, isSure, insertedBy });
   }
 
   /**
@@ -132,7 +136,7 @@ export class CatalogFollower {
    */
   commit({ xids, lsn, invalidatedOids }: CatalogCommit): RelationTransition[] {
     const changes = this.#pending.take(xids).filter((change) => change.isSure || isNamed(change, invalidatedOids));
-    return transitionsOf(this.#book, changes, { lsn, xid: xids[0] });
+    return transitionsOf(this.#book, changes, { lsn, xids });
   }
 
   /** A family was prepared, or rolled back: files that it made have names although no catalog will show them. */

@@ -13,7 +13,6 @@ import { wasRunning, type CatalogSnapshot, type DatabaseCatalog } from '../../po
 import type { Lsn } from '../../postgres/lsn.ts';
 import type { RelationFile } from '../../postgres/relation-file.ts';
 import type { CatalogFile } from '../../postgres/wal-records/catalog-files.ts';
-import type { NamingCatalog } from '../../postgres/wal-records/catalog-change.ts';
 import { FIRST_NORMAL_OID, NameTables, oidKey, type OwnedRow } from './name-tables.ts';
 import type { Relation, RelationNames } from './relation-names.ts';
 import { relationOf } from './relation-of.ts';
@@ -26,14 +25,6 @@ const FIXED_SCHEMAS: ReadonlyMap<number, string> = new Map([
 ]);
 const GLOBAL_TABLESPACE_OID = 1664;
 const DEFAULT_TABLESPACE_OID = 1663;
-
-/** The naming catalogs by their oids, which are the numbers of their first files too. */
-export const NAMING_CATALOG_OIDS: ReadonlyMap<number, NamingCatalog> = new Map([
-  [1259, 'pg_class'],
-  [2615, 'pg_namespace'],
-  [2611, 'pg_inherits'],
-  [1262, 'pg_database'],
-]);
 
 /** The names of one line of history. */
 export class NameBook implements RelationNames {
@@ -190,19 +181,8 @@ export class NameBook implements RelationNames {
 
   /** Files of the naming catalogs that are not their first ones, which no oid tells: for whoever reads their records. */
   catalogFiles(): CatalogFile[] {
-    const files: CatalogFile[] = [];
-    const add = (key: string, filenode: number): void => {
-      const [databaseOid = 0, oid = 0] = key.split('/').map(Number);
-      const catalog = NAMING_CATALOG_OIDS.get(oid);
-      if (catalog === undefined || filenode === 0 || filenode === oid) return;
-      files.push({ catalog, file: { tablespaceOid: this.#defaultTablespace(databaseOid), databaseOid, filenode } });
-    };
-    for (const [key, versions] of this.#tables.mapped.entries()) for (const { value } of versions) add(key, value);
-    for (const [key, versions] of this.#tables.classes.entries()) {
-      if (versions.some(({ value }) => NAMING_CATALOG_OIDS.has(value.oid))) {
-        for (const { value } of versions) add(key, value.filenode);
-      }
-    }
-    return files;
+    return [...this.#tables.rewrittenCatalogs].map(({ catalog, databaseOid, filenode }) => {
+      return { catalog, file: { tablespaceOid: this.#defaultTablespace(databaseOid), databaseOid, filenode } };
+    });
   }
 }

@@ -7,6 +7,7 @@
 import { isSameClassRow, type CatalogRow, type ClassRow, type InheritsRow } from '../../postgres/catalog-rows.ts';
 import type { Lsn } from '../../postgres/lsn.ts';
 import type { RelationFile } from '../../postgres/relation-file.ts';
+import type { NamingCatalog } from '../../postgres/wal-records/catalog-change.ts';
 import { VersionedMap } from './versions.ts';
 
 /** oids below this are PostgreSQL's own (`FirstNormalObjectId`), and the same in each database. */
@@ -18,6 +19,21 @@ export interface FileOwner {
   readonly oid: number;
   /** 0: the database's default. */
   readonly tablespaceOid: number;
+}
+
+/** The naming catalogs by their oids, which are the numbers of their first files too. */
+export const NAMING_CATALOG_OIDS: ReadonlyMap<number, NamingCatalog> = new Map([
+  [1259, 'pg_class'],
+  [2615, 'pg_namespace'],
+  [2611, 'pg_inherits'],
+  [1262, 'pg_database'],
+]);
+
+/** A naming catalog's file that is not its first. */
+interface Rewritten {
+  readonly catalog: NamingCatalog;
+  readonly databaseOid: number;
+  readonly filenode: number;
 }
 
 /** A row of `pg_class` and the database that its relation counts to; 0 for shared ones. */
@@ -55,6 +71,8 @@ export class NameTables {
   readonly #ownFiles = new VersionedMap<number, FileOwner>();
   /** PostgreSQL's own relations, which a database that is not known has, too. */
   readonly #ownRows = new Map<number, ClassRow>();
+  /** Files of naming catalogs that are not their first ones. */
+  readonly #catalogFiles = new Map<string, Rewritten>();
 
   /** Adds a row from `lsn` on. */
   put(databaseOid: number, { catalog, row }: CatalogRow, lsn: Lsn): void {
@@ -83,7 +101,20 @@ export class NameTables {
     this.#own({ databaseOid: owningOid, oid: row.oid, tablespaceOid: row.tablespaceOid }, filenode, lsn);
   }
 
+  /** Files that naming catalogs got when they were rewritten. */
+  get rewrittenCatalogs(): IterableIterator<Rewritten> {
+    return this.#catalogFiles.values();
+  }
+
   #own(owner: FileOwner, filenode: number, lsn: Lsn): void {
+    const catalog = NAMING_CATALOG_OIDS.get(owner.oid);
+    if (catalog !== undefined && filenode !== owner.oid) {
+      this.#catalogFiles.set(oidKey(owner.databaseOid, filenode), {
+        catalog,
+        filenode,
+        databaseOid: owner.databaseOid,
+      });
+    }
     this.#files.addIfChanged(oidKey(owner.databaseOid, filenode), lsn, owner, isSameOwner);
     if (filenode < FIRST_NORMAL_OID) this.#ownFiles.addIfChanged(filenode, lsn, owner, isSameOwner);
   }

@@ -30,10 +30,11 @@ export interface OpenNamesRequest {
 }
 
 /**
- * How many snapshots inside the span are read: the changes between them are in the WAL. The last one before, and the first
- * one behind are always read.
+ * How many snapshots inside the span are read, and how many bytes of them: the changes between them are in the WAL. The
+ * last one before, the last one inside, and the first one behind are always read.
  */
 const MOST_INSIDE = 16;
+const MOST_BYTES_INSIDE = 4 * 1024 * 1024;
 
 /**
  * Opens it. Without any snapshot the book is empty, and what the WAL says fills it.
@@ -66,7 +67,9 @@ export function choosePlaces(
   const before = onLine.filter(({ lsn }) => lsn < fromLsn);
   const inside = onLine.filter(({ lsn }) => lsn >= fromLsn && (toLsn === undefined || lsn <= toLsn));
   const behind = onLine.filter(({ lsn }) => toLsn !== undefined && lsn > toLsn);
-  const step = Math.max(1, Math.ceil(inside.length / MOST_INSIDE));
+  const largestBytes = Math.max(1, ...inside.map(({ sizeBytes }) => sizeBytes));
+  const most = Math.max(1, Math.min(MOST_INSIDE, Math.floor(MOST_BYTES_INSIDE / largestBytes)));
+  const step = Math.max(1, Math.ceil(inside.length / most));
   // The last one inside knows most of what came before it.
   const chosen = inside.filter((_, index) => (inside.length - 1 - index) % step === 0);
   return [...before.slice(-1), ...chosen, ...behind.slice(0, 1)];

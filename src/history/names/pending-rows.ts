@@ -18,6 +18,8 @@ export interface PendingRow {
   readonly before: CatalogRow | undefined;
   /** False if the old row is from before what was read: it holds only if the transaction names the relation. */
   readonly isSure: boolean;
+  /** Of a delete: who made the row that goes, where an image told. */
+  readonly insertedBy?: number;
 }
 
 /** The changes of all (sub)transactions that are open. */

@@ -31,7 +31,8 @@ export interface RelationTransition {
 
 interface Ending {
   readonly lsn: Lsn;
-  readonly xid: number | undefined;
+  /** The top transaction first. */
+  readonly xids: readonly number[];
 }
 
 function classRowOf(row: CatalogRow | undefined): ClassRow | undefined {
@@ -62,7 +63,7 @@ export function transitionsOf(book: NameBook, changes: readonly PendingRow[], en
   for (const { databaseOid, kind, row } of changes) {
     if (row.catalog === 'pg_class') continue;
     if (kind === 'delete') book.remove(databaseOid, row, end.lsn);
-    else book.put(databaseOid, row, end.lsn, end.xid);
+    else book.put(databaseOid, row, end.lsn, end.xids[0]);
   }
   // Those that stay last: they may have got their files from passing ones.
   for (const group of groups) if (isDropped(group)) putFinalRow(book, group, end);
@@ -84,7 +85,7 @@ function transitionOf(
   return {
     databaseOid,
     oid,
-    existedBefore: first.kind !== 'insert',
+    existedBefore: first.kind !== 'insert' && !isOwn(first, end.xids),
     before,
     after: kind === 'delete' ? undefined : book.ofOid(databaseOid, oid, end.lsn),
     last: lastRow === undefined ? undefined : book.ofRow(databaseOid, lastRow, end.lsn),
@@ -92,6 +93,15 @@ function transitionOf(
     filenodes: newFiles(group),
     lsn,
   };
+}
+
+/** `pg_temp_<oid>`, which a rewrite makes and drops; `make_new_heap` in `src/backend/commands/cluster.c`. */
+const PASSING_NAME = /^pg_temp_\d+$/;
+
+/** A passing relation whose insert went into the file that a rewrite of `pg_class` itself replaced. */
+function isOwn({ insertedBy, row }: PendingRow, xids: readonly number[]): boolean {
+  const name = classRowOf(row)?.name ?? '';
+  return insertedBy !== undefined && xids.includes(insertedBy) && PASSING_NAME.test(name);
 }
 
 function isDropped(group: readonly PendingRow[]): boolean {
@@ -111,14 +121,14 @@ function beginningOf(book: NameBook, group: [PendingRow, ...PendingRow[]], { lsn
  * Relations that stay own their files, those they had in between too. The passing relation of a rewrite held the old file
  * last, and the new one first: it owns neither.
  */
-function putFinalRow(book: NameBook, group: [PendingRow, ...PendingRow[]], { lsn, xid }: Ending): void {
+function putFinalRow(book: NameBook, group: [PendingRow, ...PendingRow[]], { lsn, xids }: Ending): void {
   const last = group.at(-1);
   for (const { databaseOid, row, kind } of group) {
     if (row.catalog !== 'pg_class' || kind === 'delete') continue;
     if (isDropped(group)) book.putIfUnknown(databaseOid, row.row, lsn);
     else book.putFileIfUnknown(databaseOid, row.row, lsn);
   }
-  if (last !== undefined && last.kind !== 'delete') book.put(last.databaseOid, last.row, lsn, xid);
+  if (last !== undefined && last.kind !== 'delete') book.put(last.databaseOid, last.row, lsn, xids[0]);
 }
 
 function newFiles(group: readonly PendingRow[]): number[] {

@@ -20,6 +20,8 @@ export interface SlotRow {
   readonly isSure: boolean;
   /** The change of a transaction that has not ended, which put it there. */
   readonly pending: PendingRow | undefined;
+  /** Who made it, where an image or an update told; 0 if not. */
+  readonly insertedBy: number;
   /** Who wrote the image that it was read from; `undefined` if it was no image. */
   readonly imageXid: number | undefined;
 }

@@ -62,6 +62,7 @@ export class SlotSeeds {
       totalBytes: dataBytes,
       isSure,
       pending: undefined,
+      insertedBy: 0,
       imageXid: undefined,
     });
   }
