@@ -13,6 +13,7 @@ import { readTimelines } from '../history/timelines.ts';
 import { readWindows, type TimelineWindows } from '../history/window.ts';
 import { walFileKind } from '../walg/object-names.ts';
 import type { Archive } from './open-archive.ts';
+import { readUnarchived, type UnarchivedCommits } from './read-unarchived.ts';
 
 /** All of it. */
 export interface ArchiveWindows {
@@ -28,6 +29,8 @@ export interface ArchiveWindows {
   readonly unknownTimelines: readonly number[];
   /** Segments that the server wants archived and the archive does not have; `undefined` if its data directory is not set. */
   readonly waitingSegments: number | undefined;
+  /** What the server has committed behind that; `undefined` if there is nothing, or its data directory is not set. */
+  readonly unarchived?: UnarchivedCommits | undefined;
 }
 
 async function waitingSegments(settings: Settings): Promise<number | undefined> {
@@ -57,5 +60,6 @@ export async function readArchiveWindows(
     timelines: windows,
     unknownTimelines: timelines.all.filter((timeline) => !timelines.isKnown(timeline)),
     waitingSegments: await waitingSegments(settings),
+    unarchived: await readUnarchived(settings, { wal, timelines }, signal),
   };
 }

@@ -143,6 +143,46 @@ describe('the screen of windows', () => {
     expect(text).not.toContain('not archived yet');
   });
 
+  it('tells what a hole costs at most, and what only the server has', () => {
+    const [three, two] = shopProd.timelines;
+    if (three === undefined || two === undefined) throw new Error('a timeline is missing from the example');
+    const behind = { ...commit('2026-05-12T08:04:00Z', 2), xid: 602_962 };
+    const last = { ...commit('2026-06-05T16:41:44Z', 3), xid: 700_001 };
+    const lines = windowsText(
+      {
+        ...shopProd,
+        timelines: [three, { ...two, holes: [{ ...hole, behind }] }],
+        unarchived: { commitCount: 14, isAll: true, last },
+      },
+      screen(),
+    ).split('\n');
+    expect(lines).toContain('            at most 1,199 transactions are in it');
+    expect(lines).toContain('On the server alone: 14 commits, the last 700001, today 09:41:44, 1 s ago.');
+  });
+
+  it('draws a tree where timelines branch', () => {
+    const at = (timeline: number, parent: number | undefined) => ({
+      timeline,
+      fork: parent === undefined ? undefined : { timeline: parent, switchLsn: lsn(0x2f_1a0000d8n), reason: 'x' },
+      backups: [],
+      windows: [],
+      holes: [],
+    });
+    const timelines = [at(5, 1), at(4, 3), at(3, 1), at(2, 1), at(1, undefined)];
+    const tree = (on: Screen) =>
+      windowsText({ ...shopProd, timelines }, on)
+        .split('\n')
+        .slice(14, 19);
+    expect(tree(screen())).toEqual([
+      'branches    1',
+      '            ├─ 2  forked at 2F/1A0000D8',
+      '            ├─ 3  forked at 2F/1A0000D8',
+      '            │  └─ 4  forked at 2F/1A0000D8',
+      '            └─ 5  forked at 2F/1A0000D8',
+    ]);
+    expect(tree(screen({ hasUnicode: false })).join('')).toMatch(/^[\x20-\x7e]*$/);
+  });
+
   it('says what to do when nothing can be reached', () => {
     const bare = {
       ...shopProd,
@@ -195,6 +235,8 @@ describe('the windows of an archive that WAL-G wrote', () => {
       'timeline 2  ├───────────────▲────────────────────▶ today 16:32:55, 1 min 3 s ago',
       '            from today 16:32:54, forked from 1 at 0/308D450',
       'timeline 1  ├▲──────────────────────────────────────────────────┤ today 16:32:52',
+      '            ├─ 2  forked at 0/308D450',
+      '            └─ 3  forked at 0/6000D30',
     ]);
   });
 });

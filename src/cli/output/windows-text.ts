@@ -11,6 +11,7 @@ import type { TransactionEnd } from '../../postgres/recovery-target.ts';
 import { formatTimeUs } from '../../postgres/timestamp.ts';
 import { countOf, formatAgo, formatDuration, shortTime, zoneLine } from './format.ts';
 import type { Screen } from './screen.ts';
+import { hasBranches, timelineTree } from './timeline-tree.ts';
 import { spanOf, timelineBar, wholeSpan, type TimeSpan } from './timeline-bar.ts';
 
 const INDENT = 12;
@@ -33,7 +34,15 @@ function holeLines(hole: Hole, screen: Screen): string[] {
     hole.segmentCount === 1
       ? `${hole.firstMissing} is missing`
       : `${hole.firstMissing} to ${hole.lastMissing} are missing`;
-  return [screen.paint(span, 'loss'), names];
+  const most = before === undefined || behind === undefined ? 0 : numbersBetween(before.xid, behind.xid);
+  const cost = most > 0 ? [`at most ${countOf(most, 'transaction')} ${most === 1 ? 'is' : 'are'} in it`] : [];
+  return [screen.paint(span, 'loss'), names, ...cost];
+}
+
+/** Transaction numbers between two commits, those of subtransactions included; 0 if the second is not later. */
+function numbersBetween(before: number, behind: number): number {
+  const ahead = (behind - before) >>> 0;
+  return ahead === 0 || ahead >= 0x80000000 ? 0 : ahead - 1;
 }
 
 function beginning(shown: TimelineWindows, span: TimeSpan | undefined, screen: Screen): string {
@@ -84,10 +93,19 @@ function conclusion(found: ArchiveWindows, screen: Screen): string[] {
   return [`${range},`, `except in ${countOf(holes, 'hole')}${lost > 0 ? ` (${formatDuration(lost)})` : ''}.`];
 }
 
-function remarks(found: ArchiveWindows): string[] {
+function unarchivedLine({ unarchived }: ArchiveWindows, screen: Screen): string[] {
+  if (unarchived === undefined) return [];
+  const { commitCount, isAll, last } = unarchived;
+  const count = `${isAll ? '' : 'more than '}${countOf(commitCount, 'commit')}`;
+  const at = `${shortTime(last.timeUs, screen)}, ${formatAgo(last.timeUs, screen.nowUs())}`;
+  return [`On the server alone: ${count}, the last ${last.xid}, ${at}.`];
+}
+
+function remarks(found: ArchiveWindows, screen: Screen): string[] {
   const waiting = found.waitingSegments ?? 0;
   return [
     ...(waiting > 0 ? [`The server has ${countOf(waiting, 'segment')} more, not archived yet.`] : []),
+    ...unarchivedLine(found, screen),
     ...found.unknownTimelines.map(
       (timeline) => `Timeline ${timeline} has WAL here, but no history file: it cannot be followed.`,
     ),
@@ -99,8 +117,10 @@ function remarks(found: ArchiveWindows): string[] {
 export function windowsText(found: ArchiveWindows, screen: Screen): string {
   const parents = new Set(found.timelines.map(({ fork }) => fork?.timeline));
   const drawn = found.timelines.map((shown) => timelineLines(shown, screen, parents.has(shown.timeline)).join('\n'));
-  const closing = [...conclusion(found, screen), ...remarks(found)].join('\n');
-  return `${heading(found, screen).join('\n')}\n\n${drawn.join('\n')}\n\n${closing}\n`;
+  const closing = [...conclusion(found, screen), ...remarks(found, screen)].join('\n');
+  const branches = hasBranches(found.timelines) ? timelineTree(found.timelines, screen) : [];
+  const tree = branches.map((line, index) => `${(index === 0 ? 'branches' : '').padEnd(INDENT)}${line}\n`).join('');
+  return `${heading(found, screen).join('\n')}\n\n${drawn.join('\n')}\n\n${tree === '' ? '' : `${tree}\n`}${closing}\n`;
 }
 
 const commit = (end: TransactionEnd | undefined) =>
@@ -148,5 +168,13 @@ export function windowsJson(found: ArchiveWindows): unknown {
     timelines: found.timelines.map(timelineJson),
     unknownTimelines: found.unknownTimelines,
     waitingSegments: found.waitingSegments,
+    unarchived:
+      found.unarchived === undefined
+        ? undefined
+        : {
+            commitCount: found.unarchived.commitCount,
+            isAll: found.unarchived.isAll,
+            lastCommit: commit(found.unarchived.last),
+          },
   };
 }
