@@ -273,10 +273,11 @@ describe.each(MAJORS)('WAL of PostgreSQL %i', (major) => {
       });
     });
 
-    it('stops before a database’s files go, not before the commit of its drop', async () => {
+    it('stops before a database is closed for good, not before its files go or the commit of its drop', async () => {
       const [drop] = ofKind('databaseDrop');
       const found = await find(xidTarget(drop?.xid ?? 0, false));
-      expect(found).toMatchObject({ targetLsn: drop?.lsn, inclusive: false, databaseDrops: [] });
+      expect(found).toMatchObject({ inclusive: false, databaseDrops: [], stopsAt: { kind: 'databaseInvalid' } });
+      expect(found.targetLsn).toBeLessThan(drop?.lsn ?? 0n);
       expect(found.firstLost?.xid).toBe(drop?.xid);
       expect(found.notes[0]).toContain('drops a database');
       expect((await find(xidTarget(drop?.xid ?? 0))).databaseDrops).toHaveLength(1);
