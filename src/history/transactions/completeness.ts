@@ -19,11 +19,6 @@ export class Completeness {
   #isFromTheBeginning = false;
   #startLsn: Lsn | undefined;
 
-  /** @param nextXid a number that was not assigned where reading begins, nor any later one. */
-  constructor(nextXid?: number) {
-    this.#firstCompleteXid = nextXid;
-  }
-
   /** Looks at where reading begins: nothing is before the first record of a cluster. */
   begin({ first, startLsn }: SegmentIndex): void {
     this.#isFromTheBeginning = first?.previousLsn === 0n;

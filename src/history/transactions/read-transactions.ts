@@ -39,8 +39,6 @@ export interface TransactionRequest {
   readonly fromLsn?: Lsn | undefined;
   /** Reading ends before the first transaction that ended behind this. */
   readonly toLsn?: Lsn | undefined;
-  /** A transaction number that had not been assigned where the indexes begin, nor any later one; found in the WAL otherwise. */
-  readonly nextXid?: number | undefined;
 }
 
 /** Transactions in order. Iterate once; then `end` tells how far it went. */
@@ -65,7 +63,7 @@ interface Stretch {
 class LineTransactions implements TransactionScan {
   readonly #request: TransactionRequest;
   readonly #borders = new BorderRecords();
-  readonly #completeness: Completeness;
+  readonly #completeness = new Completeness();
   #assembler: TransactionAssembler | undefined;
   #chain: ChainEnd | undefined;
   /** The last whole record. */
@@ -74,7 +72,6 @@ class LineTransactions implements TransactionScan {
 
   constructor(request: TransactionRequest) {
     this.#request = request;
-    this.#completeness = new Completeness(request.nextXid);
   }
 
   get end(): ScanEnd | undefined {
