@@ -8,6 +8,7 @@ import { lsn, type Lsn } from '../../../postgres/lsn.ts';
 import type { RelationFile } from '../../../postgres/relation-file.ts';
 import {
   NO_EFFECTS,
+  type CheckpointWritten,
   type TransactionEnded,
   type TransactionPrepared,
 } from '../../../postgres/wal-records/wal-event.ts';
