@@ -92,12 +92,12 @@ export function writeEvents(out: IndexWriter, events: readonly IndexEvent[], sta
     const kindNumber = NUMBER_OF_KIND.get(event.kind);
     if (kindNumber === undefined) throw new TypeError(`no number for events of the kind ${event.kind}`);
     columns.kinds.unsigned(kindNumber);
-    columns.positions.signedBig(event.lsn - lsnBefore);
+    columns.positions.difference(event.lsn, lsnBefore);
     columns.transactions.signed(event.xid - xidBefore);
     lsnBefore = event.lsn;
     xidBefore = event.xid;
     if (!isCatalogChange(event)) {
-      columns.ends.signedBig(event.endLsn - event.lsn);
+      columns.ends.difference(event.endLsn, event.lsn);
       columns.timelines.signed(event.timeline - timelineBefore);
       timelineBefore = event.timeline;
     }
@@ -105,7 +105,7 @@ export function writeEvents(out: IndexWriter, events: readonly IndexEvent[], sta
       detailsOf(event.kind).write(columns.details, event);
       continue;
     }
-    columns.times.signedBig(event.timeUs - timeBefore);
+    columns.times.difference(event.timeUs, timeBefore);
     timeBefore = event.timeUs;
     const isPlain = isPlainEnd(event);
     columns.details.unsigned(isPlain ? 0 : 1);
@@ -124,18 +124,18 @@ export function readEvents(from: IndexReader, object: string, startLsn: Lsn): re
   for (let left = count; left > 0; left -= 1) {
     const kind = KINDS[columns.kinds.unsigned()];
     if (kind === undefined) throw columns.kinds.problem('a number that stands for no kind of event');
-    const lsn = asLsn(lsnBefore + columns.positions.signedBig(), columns.positions);
+    const lsn = asLsn(columns.positions.sum(lsnBefore), columns.positions);
     lsnBefore = lsn;
     xid = within32(xid + columns.transactions.signed(), columns.transactions);
     if (kind === 'catalogRows' || kind === 'catalogUpdate' || kind === 'catalogDelete') {
       events.push(joined({ kind, lsn, xid }, detailsOf(kind).read(columns.details)));
       continue;
     }
-    const endLsn = asLsn(lsn + columns.ends.signedBig(), columns.ends);
+    const endLsn = asLsn(columns.ends.sum(lsn), columns.ends);
     timeline = within32(timeline + columns.timelines.signed(), columns.timelines);
     const place: RecordPlace = { lsn, endLsn, timeline, xid };
     if (kind === 'commit' || kind === 'abort' || kind === 'commitPrepared' || kind === 'abortPrepared') {
-      timeUs += columns.times.signedBig();
+      timeUs = columns.times.sum(timeUs);
       events.push(readEnd(kind, place, timeUs, columns.details));
     } else {
       events.push(joined({ kind, ...place }, detailsOf(kind).read(columns.details)));

@@ -10,6 +10,8 @@ import type { RelationFile } from '../postgres/relation-file.ts';
 import type { IndexReader } from './index-reader.ts';
 import type { IndexWriter } from './index-writer.ts';
 
+const LSN_LIMIT = 1n << 64n;
+
 /** How one kind of value is written and read. `read` throws a `corrupt` failure for what cannot be one. */
 export interface Field<T> {
   readonly write: (out: IndexWriter, value: T) => void;
@@ -66,7 +68,7 @@ export function asLsn(value: bigint, from: IndexReader): Lsn {
 }
 
 function isLsn(value: bigint): value is Lsn {
-  return value >= 0n && value < 1n << 64n;
+  return value >= 0n && value < LSN_LIMIT;
 }
 
 /** True or false. */

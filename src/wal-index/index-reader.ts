@@ -97,6 +97,16 @@ export class IndexReader {
     return (value & 1n) === 0n ? value >> 1n : -((value + 1n) >> 1n);
   }
 
+  /** A number to which what follows is added. */
+  sum(before: bigint): bigint {
+    const number = Number(before);
+    if (!this.#fitsNumber()) return before + this.signedBig();
+    const difference = this.signed();
+    const sum = number + difference;
+    const isExact = Number.isSafeInteger(number) && Number.isSafeInteger(sum);
+    return isExact ? BigInt(sum) : before + BigInt(difference);
+  }
+
   /** How many things follow, each of at least one byte. */
   count(): number {
     const value = this.unsigned();
@@ -118,6 +128,7 @@ export class IndexReader {
 
   /** True if the next number ends within the bytes that a number holds exactly. */
   #fitsNumber(): boolean {
+    if ((this.#bytes[this.#at] ?? 0) < 0x80) return true;
     for (let count = 0; count < EXACT_BYTES; count += 1) {
       if ((this.#bytes[this.#at + count] ?? 0) < 0x80) return true;
     }

@@ -26,7 +26,7 @@ import {
 import { isCatalogChange } from './index-event-details.ts';
 import type { IndexEvent, SegmentIndex, SegmentIndexSummary, XidWork } from './segment-index.ts';
 
-const US_PER_MINUTE = 60_000_000n;
+const US_PER_MINUTE = 60_000_000;
 /** `FirstNormalObjectId`: files of lower numbers are catalogs. */
 const FIRST_USER_FILENODE = 16_384;
 const HALF_OF_XIDS = 0x80000000;
@@ -135,25 +135,38 @@ function changesFiles({ createdFiles, cutFiles, truncatedOids }: XidWork): boole
 }
 
 function minutesOf(ends: readonly TransactionEnded[], work: readonly XidWork[]): readonly Minute[] {
-  const minuteOfXid = new Map<number, number>();
   const minutes = new Map<number, { minute: number; commits: number; rows: number }>();
   const at = (minute: number) => {
     const known = minutes.get(minute) ?? { minute, commits: 0, rows: 0 };
     minutes.set(minute, known);
     return known;
   };
-  let lastMinute: number | undefined;
-  for (const end of ends) {
-    lastMinute = Number(end.timeUs / US_PER_MINUTE);
-    if (isCommit(end)) at(lastMinute).commits += 1;
-    for (const xid of [end.xid, ...end.subxids]) minuteOfXid.set(xid, isCommit(end) ? lastMinute : Number.NaN);
-  }
+  const minuteEnds = ends.map(({ timeUs }) => Math.floor(Number(timeUs) / US_PER_MINUTE));
+  for (const [place, end] of ends.entries()) if (isCommit(end)) at(minuteEnds[place] ?? 0).commits += 1;
+  const [onlyMinute] = minuteEnds;
+  const isOneMinute = minuteEnds.every((minute) => minute === onlyMinute) && ends.every(isCommit);
+  const minuteOf = isOneMinute ? () => onlyMinute : minuteOfEach(ends, minuteEnds);
   for (const one of work) {
-    const minute = minuteOfXid.get(one.xid) ?? lastMinute;
     const rows = userRowsOf(one);
-    if (minute !== undefined && !Number.isNaN(minute) && rows > 0) at(minute).rows += rows;
+    const minute = rows > 0 ? minuteOf(one.xid) : undefined;
+    if (minute !== undefined) at(minute).rows += rows;
   }
   return [...minutes.values()].toSorted((a, b) => a.minute - b.minute);
+}
+
+/** The minute to which a transaction's rows count; `undefined` for one that was rolled back, or if nothing ended. */
+function minuteOfEach(
+  ends: readonly TransactionEnded[],
+  minuteEnds: readonly number[],
+): (xid: number) => number | undefined {
+  const known = new Map<number, number | undefined>();
+  for (const [place, end] of ends.entries()) {
+    const minute = isCommit(end) ? minuteEnds[place] : undefined;
+    known.set(end.xid, minute);
+    for (const xid of end.subxids) known.set(xid, minute);
+  }
+  const last = minuteEnds.at(-1);
+  return (xid) => (known.has(xid) ? known.get(xid) : last);
 }
 
 function userRowsOf({ files }: XidWork): number {

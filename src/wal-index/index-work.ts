@@ -4,7 +4,8 @@
  *
  * Columns: transaction, as the difference to the one before; first record, as the difference to that of the one before;
  * last record, as the difference to the first; bytes; rare members, behind a zero byte if there are none; the file of the
- * first insert, 0 for none, 1 for the first; number of files; for each file its place in the list, and the six counts.
+ * first insert, 0 for none, 1 for the first; number of files; for each file its place in the list, which of its six
+ * counts are not 0, and these.
  *
  * @module
  */
@@ -44,13 +45,18 @@ const COLUMNS = [
   'firstInserts',
   'fileCounts',
   'files',
-  'inserted',
-  'updated',
-  'hotUpdated',
-  'deleted',
-  'movedOut',
-  'insertedAfterMove',
+  'kinds',
+  'counts',
 ] as const;
+
+/** Which of the counts of a file are not 0; these follow in this order. */
+const INSERTED = 1;
+const UPDATED = 2;
+const HOT_UPDATED = 4;
+const DELETED = 8;
+const MOVED_OUT = 16;
+const INSERTED_AFTER_MOVE = 32;
+const ALL_KINDS = 63;
 
 type Columns<T> = Readonly<Record<(typeof COLUMNS)[number], T>>;
 
@@ -95,8 +101,8 @@ export function writeWork(out: IndexWriter, work: readonly XidWork[], startLsn: 
   let [xidBefore, firstBefore] = [0, startLsn as bigint];
   for (const one of work) {
     columns.transactions.signed(one.xid - xidBefore);
-    columns.begins.signedBig(one.firstLsn - firstBefore);
-    columns.spans.signedBig(one.lastLsn - one.firstLsn);
+    columns.begins.difference(one.firstLsn, firstBefore);
+    columns.spans.difference(one.lastLsn, one.firstLsn);
     columns.sizes.unsigned(one.walBytes);
     xidBefore = one.xid;
     firstBefore = one.firstLsn;
@@ -112,14 +118,23 @@ export function writeWork(out: IndexWriter, work: readonly XidWork[], startLsn: 
   for (const name of COLUMNS) out.bytes(columns[name].written);
 }
 
-function writeFileWork(columns: Columns<IndexWriter>, place: number, work: FileWork): void {
-  columns.files.unsigned(place);
-  columns.inserted.signed(work.inserted);
-  columns.updated.signed(work.updated);
-  columns.hotUpdated.signed(work.hotUpdated);
-  columns.deleted.signed(work.deleted);
-  columns.movedOut.signed(work.movedOut);
-  columns.insertedAfterMove.signed(work.insertedAfterMove);
+function writeFileWork({ files, kinds, counts }: Columns<IndexWriter>, place: number, work: FileWork): void {
+  const { inserted, updated, hotUpdated, deleted, movedOut, insertedAfterMove } = work;
+  files.unsigned(place);
+  kinds.unsigned(
+    (inserted === 0 ? 0 : INSERTED) |
+      (updated === 0 ? 0 : UPDATED) |
+      (hotUpdated === 0 ? 0 : HOT_UPDATED) |
+      (deleted === 0 ? 0 : DELETED) |
+      (movedOut === 0 ? 0 : MOVED_OUT) |
+      (insertedAfterMove === 0 ? 0 : INSERTED_AFTER_MOVE),
+  );
+  if (inserted !== 0) counts.signed(inserted);
+  if (updated !== 0) counts.signed(updated);
+  if (hotUpdated !== 0) counts.signed(hotUpdated);
+  if (deleted !== 0) counts.signed(deleted);
+  if (movedOut !== 0) counts.signed(movedOut);
+  if (insertedAfterMove !== 0) counts.signed(insertedAfterMove);
 }
 
 /** Reads the work of all transactions. @throws {Failure} `corrupt`. */
@@ -132,9 +147,9 @@ export function readWork(from: IndexReader, object: string, startLsn: Lsn): read
   for (let left = count; left > 0; left -= 1) {
     xid += columns.transactions.signed();
     if (xid < 0 || xid > 0xffffffff) throw columns.transactions.problem('a transaction number that is not of 32 bits');
-    const firstLsn = asLsn(firstBefore + columns.begins.signedBig(), columns.begins);
+    const firstLsn = asLsn(columns.begins.sum(firstBefore), columns.begins);
     firstBefore = firstLsn;
-    const lastLsn = asLsn(firstLsn + columns.spans.signedBig(), columns.spans);
+    const lastLsn = asLsn(columns.spans.sum(firstLsn), columns.spans);
     const walBytes = columns.sizes.unsigned();
     const unusual = flag.read(columns.rare) ? rare.read(columns.rare) : NOTHING_RARE;
     const firstInsert = columns.firstInserts.unsigned();
@@ -169,14 +184,16 @@ function readFileWorks(columns: Columns<IndexReader>, files: readonly RelationFi
   for (let left = count; left > 0; left -= 1) {
     const file = files[columns.files.unsigned()];
     if (file === undefined) throw columns.files.problem('a file that is not in the list');
+    const kinds = columns.kinds.unsigned();
+    if (kinds > ALL_KINDS) throw columns.kinds.problem(`${kinds} where the kinds of counts should be`);
     works.push({
       file,
-      inserted: columns.inserted.signed(),
-      updated: columns.updated.signed(),
-      hotUpdated: columns.hotUpdated.signed(),
-      deleted: columns.deleted.signed(),
-      movedOut: columns.movedOut.signed(),
-      insertedAfterMove: columns.insertedAfterMove.signed(),
+      inserted: (kinds & INSERTED) === 0 ? 0 : columns.counts.signed(),
+      updated: (kinds & UPDATED) === 0 ? 0 : columns.counts.signed(),
+      hotUpdated: (kinds & HOT_UPDATED) === 0 ? 0 : columns.counts.signed(),
+      deleted: (kinds & DELETED) === 0 ? 0 : columns.counts.signed(),
+      movedOut: (kinds & MOVED_OUT) === 0 ? 0 : columns.counts.signed(),
+      insertedAfterMove: (kinds & INSERTED_AFTER_MOVE) === 0 ? 0 : columns.counts.signed(),
     });
   }
   return works;

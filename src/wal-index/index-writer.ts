@@ -11,6 +11,7 @@ const LONGEST_BYTES = 10;
 const TWO_TO_31 = 2 ** 31;
 /** Differences up to this are exact as numbers, with their sign. */
 const LARGEST_SIGNED = 2n ** 51n;
+const LARGEST_SIGNED_NUMBER = 2 ** 51;
 
 /** A buffer that grows. */
 export class IndexWriter {
@@ -31,6 +32,10 @@ export class IndexWriter {
   unsigned(value: number): void {
     if (this.#bytes.length - this.#at < LONGEST_BYTES) this.#grow(LONGEST_BYTES);
     const bytes = this.#bytes;
+    if (value < 0x80) {
+      bytes[this.#at++] = value;
+      return;
+    }
     let rest = value;
     for (; rest >= TWO_TO_31; rest = Math.floor(rest / 128)) bytes[this.#at++] = (rest % 128) | 0x80;
     for (; rest >= 0x80; rest >>>= 7) bytes[this.#at++] = (rest & 0x7f) | 0x80;
@@ -58,6 +63,15 @@ export class IndexWriter {
   signedBig(value: bigint): void {
     if (value > -LARGEST_SIGNED && value < LARGEST_SIGNED) this.signed(Number(value));
     else this.unsignedBig(value >= 0n ? value * 2n : -value * 2n - 1n);
+  }
+
+  /** What is to be added to `before`; without a `bigint` where both are exact as numbers, as all but hostile ones are. */
+  difference(value: bigint, before: bigint): void {
+    const [number, numberBefore] = [Number(value), Number(before)];
+    const difference = number - numberBefore;
+    const isExact = Number.isSafeInteger(number) && Number.isSafeInteger(numberBefore);
+    if (isExact && Math.abs(difference) < LARGEST_SIGNED_NUMBER) this.signed(difference);
+    else this.signedBig(value - before);
   }
 
   /** Bytes, behind their length. */
