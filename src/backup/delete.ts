@@ -8,6 +8,7 @@
  * @module
  */
 
+import { listCatalogSnapshots } from '../archive/catalog-snapshots.ts';
 import { Failure } from '../base/failure.ts';
 import { walSegmentSize, type WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -18,6 +19,7 @@ import type { Backup } from './backup.ts';
 import { mayDeleteSegment, planDelete, type DeletePlan, type DeleteRequest } from './delete-plan.ts';
 import { readBackupListing } from './list.ts';
 import { indexFolder } from './own-objects.ts';
+import { staleNames } from './stale-names.ts';
 
 /** A plan and what it is a plan for. */
 export interface PreparedDelete {
@@ -43,7 +45,8 @@ export async function prepareDelete(store: ObjectStore, request: DeleteRequest):
       remedy: `Delete that backup by its name first if it is of no use: walkback backup delete ${damaged.name}`,
     });
   }
-  const plan = planDelete(backups, request, segmentSizeOf(backups));
+  const segmentSizeBytes = segmentSizeOf(backups);
+  const plan = planDelete(backups, request, segmentSizeBytes);
   const keys: string[] = plan.backups.map(({ name }) => sentinelKey(name));
   let sizeBytes = 0;
   for (const { name } of plan.backups) {
@@ -67,6 +70,10 @@ export async function prepareDelete(store: ObjectStore, request: DeleteRequest):
       if (segment === undefined || !mayDeleteSegment(segment, plan.wal)) continue;
       keys.push(object.key);
       sizeBytes += object.sizeBytes;
+    }
+    for (const place of staleNames(await listCatalogSnapshots(store), plan.wal, segmentSizeBytes)) {
+      keys.push(place.key);
+      sizeBytes += place.sizeBytes;
     }
   }
   return { request, plan, keys, sizeBytes };

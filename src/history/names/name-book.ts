@@ -49,6 +49,7 @@ export class NameBook implements RelationNames {
     const tables = this.#tables;
     tables.databases.addIfChanged(databaseOid, lsn, database.name);
     this.#defaultTablespaces.set(databaseOid, database.tablespaceOid);
+    tables.addDefaultTablespace(databaseOid, database.tablespaceOid);
     for (const { oid, name } of database.schemas) tables.schemas.addIfChanged(oidKey(databaseOid, oid), lsn, name);
     for (const row of database.relations) tables.putClass(databaseOid, row, lsn);
     for (const row of database.parents) tables.putParent(databaseOid, row, lsn);

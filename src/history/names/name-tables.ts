@@ -47,6 +47,10 @@ export function oidKey(databaseOid: number, oid: number): string {
   return `${databaseOid}/${oid}`;
 }
 
+function fileKey(tablespaceOid: number, databaseOid: number, filenode: number): string {
+  return `${tablespaceOid}/${databaseOid}/${filenode}`;
+}
+
 function isSameOwner(a: FileOwner, b: FileOwner): boolean {
   return a.oid === b.oid && a.databaseOid === b.databaseOid && a.tablespaceOid === b.tablespaceOid;
 }
@@ -65,7 +69,9 @@ export class NameTables {
   readonly databases = new VersionedMap<number, string>();
   /** Files of mapped catalogs, whose row has none. */
   readonly mapped = new VersionedMap<string, number>();
-  /** By database and number: the same number in two tablespaces of a database is two owners of one key. */
+  /** Tablespaces that are known to be a database's default. */
+  readonly #defaultTablespaces = new Map<number, Set<number>>();
+  /** By {@link fileKey}; tablespace 0 is the database's default. */
   readonly #files = new VersionedMap<string, FileOwner>();
   /** Owners of PostgreSQL's own files, whose first numbers are the same in each database. */
   readonly #ownFiles = new VersionedMap<number, FileOwner>();
@@ -115,7 +121,7 @@ export class NameTables {
         databaseOid: owner.databaseOid,
       });
     }
-    this.#files.addIfChanged(oidKey(owner.databaseOid, filenode), lsn, owner, isSameOwner);
+    this.#files.addIfChanged(fileKey(owner.tablespaceOid, owner.databaseOid, filenode), lsn, owner, isSameOwner);
     if (filenode < FIRST_NORMAL_OID) this.#ownFiles.addIfChanged(filenode, lsn, owner, isSameOwner);
   }
 
@@ -144,7 +150,7 @@ export class NameTables {
 
   /** A file that a relation had at some time: says whose it is, not what the relation is now. */
   putFileIfUnknown(databaseOid: number, row: ClassRow, lsn: Lsn): void {
-    const key = oidKey(owningDatabase(databaseOid, row), row.filenode);
+    const key = fileKey(row.tablespaceOid, owningDatabase(databaseOid, row), row.filenode);
     if (row.filenode !== 0 && !this.#files.has(key)) this.putFile(databaseOid, row, row.filenode, lsn);
   }
 
@@ -170,12 +176,23 @@ export class NameTables {
 
   /** The row of the relation whose file it is. One of PostgreSQL's own files is the same relation's in a database not known. */
   rowOfFile({ databaseOid, tablespaceOid, filenode }: RelationFile, lsn: Lsn): OwnedRow | undefined {
-    const key = oidKey(databaseOid, filenode);
     const owner =
-      this.#files.at(key, lsn, (one) => one.tablespaceOid === tablespaceOid) ??
-      this.#files.at(key, lsn, (one) => one.tablespaceOid === 0 || databaseOid === 0);
+      this.#files.at(fileKey(tablespaceOid, databaseOid, filenode), lsn) ??
+      (this.#mayBeDefault(tablespaceOid, databaseOid)
+        ? this.#files.at(fileKey(0, databaseOid, filenode), lsn)
+        : undefined);
     if (owner !== undefined) return this.rowOf(owner.databaseOid, owner.oid, lsn);
     const like = this.#ownFiles.at(filenode, lsn, (one) => (one.databaseOid === 0) === (databaseOid === 0));
     return like === undefined ? undefined : this.rowOf(databaseOid, like.oid, lsn);
+  }
+
+  /** A database's default, in which relations are that name none. */
+  addDefaultTablespace(databaseOid: number, tablespaceOid: number): void {
+    const known = this.#defaultTablespaces.get(databaseOid) ?? new Set();
+    this.#defaultTablespaces.set(databaseOid, known.add(tablespaceOid));
+  }
+
+  #mayBeDefault(tablespaceOid: number, databaseOid: number): boolean {
+    return this.#defaultTablespaces.get(databaseOid)?.has(tablespaceOid) ?? true;
   }
 }
