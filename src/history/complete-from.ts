@@ -12,7 +12,7 @@ import { isCommit, isTransactionEnd, type WalEvent } from '../postgres/wal-recor
 import { xidPrecedes } from './transactions/xid-order.ts';
 
 /** A position, and a transaction number that had not been assigned there. */
-export interface CompleteFrom {
+interface CompleteFrom {
   readonly lsn: Lsn;
   readonly nextXid: number;
 }

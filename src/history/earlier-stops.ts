@@ -1,7 +1,8 @@
 /**
  * Records that a target just before a transaction's end has to move before, because their effects come before that end: a
- * database or tablespace made or dropped (its files change at once, and a database is closed for good before that), and the PREPARE of the transaction that is asked for
- * (what is prepared keeps its locks).
+ * database or tablespace made or dropped (its files change at once, and a database is closed for good before that), and the
+ * PREPARE of the transaction that is asked for (what is prepared keeps its locks). And one that it may move before, where
+ * that loses nothing: the first lock of that transaction.
  *
  * @module
  */
@@ -10,6 +11,7 @@ import type { RecoveryTarget } from '../postgres/recovery-target.ts';
 import {
   isCommit,
   isTransactionEnd,
+  type LocksHeld,
   type TransactionEnded,
   type TransactionPrepared,
   type WalEvent,
@@ -36,6 +38,8 @@ export class EarlierStops {
   readonly #fileChanges = new Map<number, OpenFileChange>();
   /** By database: where it was closed, if it was. */
   readonly #closed = new Map<number, EarlierStop>();
+  /** Where transactions have taken their first AccessExclusive lock; kept for the target alone that can use it. */
+  readonly #locks = new Map<number, EarlierStop>();
   #prepare: EarlierStop | undefined;
 
   constructor(target: RecoveryTarget) {
@@ -59,8 +63,12 @@ export class EarlierStops {
       this.#fileChanges.set(change.xid, { ...first, change });
     }
     if (event.kind === 'databaseDrop') this.#closed.delete(event.databaseOid);
+    if (event.kind === 'locks' && this.#xid !== undefined) this.#takeLocks(event, state);
     if (!isTransactionEnd(event)) return;
-    for (const xid of [event.xid, ...event.subxids]) this.#fileChanges.delete(xid);
+    for (const xid of [event.xid, ...event.subxids]) {
+      this.#fileChanges.delete(xid);
+      this.#locks.delete(xid);
+    }
     if (!isCommit(event)) return;
     for (const earlier of this.#all()) earlier.commitsSince = withCommit(earlier.commitsSince, event);
   }
@@ -68,13 +76,25 @@ export class EarlierStops {
   /** The first such record of the transaction that ended so; `undefined` if it has none. */
   ofEnd(end: TransactionEnded): EarlierStop | undefined {
     if (this.#prepare !== undefined && wasPrepared(end)) return this.#prepare;
-    const family = [end.xid, ...end.subxids].flatMap((xid) => this.#fileChanges.get(xid) ?? []);
-    return family.toSorted((a, b) => Number(a.event.lsn - b.event.lsn))[0];
+    return firstOf(this.#fileChanges, end);
+  }
+
+  /**
+   * The record by which the transaction that ended so took its first AccessExclusive lock, if nothing was committed or prepared
+   * since: what stands before it can be queried, and nothing more is lost.
+   */
+  lockOf(end: TransactionEnded): EarlierStop | undefined {
+    const lock = firstOf(this.#locks, end);
+    return lock?.commitsSince.count === 0 && lock.preparedSince.size === 0 ? lock : undefined;
   }
 
   #all(): EarlierStop[] {
     const prepare = this.#prepare === undefined ? [] : [this.#prepare];
-    return [...this.#fileChanges.values(), ...this.#closed.values(), ...prepare];
+    return [...this.#fileChanges.values(), ...this.#closed.values(), ...this.#locks.values(), ...prepare];
+  }
+
+  #takeLocks(event: LocksHeld, state: ReplayState): void {
+    for (const { xid } of event.locks) if (!this.#locks.has(xid)) this.#locks.set(xid, begin(event, state));
   }
 
   #takePrepare(event: TransactionPrepared, state: ReplayState): void {
@@ -82,6 +102,11 @@ export class EarlierStops {
     const isMeant = this.#xid !== undefined && (event.xid === this.#xid || event.subxids.includes(this.#xid));
     if (isMeant) this.#prepare = { ...begin(event, state), preparedSince: new Set([event.xid]) };
   }
+}
+
+function firstOf(stops: ReadonlyMap<number, EarlierStop>, end: TransactionEnded): EarlierStop | undefined {
+  const family = [end.xid, ...end.subxids].flatMap((xid) => stops.get(xid) ?? []);
+  return family.toSorted((a, b) => Number(a.event.lsn - b.event.lsn))[0];
 }
 
 /** True if the transaction had been prepared. */

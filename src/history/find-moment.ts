@@ -106,7 +106,7 @@ async function searchFrom<B extends BackupPoint>(
   untilLsn: Lsn | undefined,
 ): Promise<Pass<B>> {
   const { target } = request;
-  const search = new MomentSearch(target);
+  const search = new MomentSearch(target, backup.finishLsn);
   const alsoFirstAt = target.kind === 'lsn' ? [target.lsn] : [];
   const scan = scanIndexes({ ...request, fromLsn: backup.startLsn, alsoFirstAt });
   for await (const event of scan) {

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { CompleteFrom } from './complete-from.ts';
 import type { Lsn } from '../postgres/lsn.ts';
 import type { Moment, TransactionEnd } from '../postgres/recovery-target.ts';
 import type {
@@ -92,7 +91,7 @@ export interface ReplayFacts {
   readonly unfinishedFileChanges: readonly UnfinishedFileChange[];
   readonly locksAtTarget: readonly LockAtTarget[];
   /** Read from here on, the transactions beside the target and behind it are whole; `undefined`: from the backup on. */
-  readonly completeFrom: CompleteFrom | undefined;
+  readonly completeFromLsn: Lsn | undefined;
 }
 
 /** The resolved target. */

@@ -17,6 +17,7 @@ export function notesOf(target: RecoveryTarget, search: MomentSearch, stop: Foun
     ...movedBeforePrepare(target, search, stop),
     ...preparedBeforeBackup(target, search),
     ...movedBeforeFiles(stop),
+    ...movedBeforeLock(target, stop),
     ...repeatedName(target, search),
     ...lostWithin(search),
     ...prepared(search),
@@ -72,6 +73,13 @@ function movedBeforeFiles({ record }: FoundStop): string[] {
   if (change === undefined) return [];
   return [
     `Transaction ${record.xid} ${change}, and its files change before it commits: recovery stops before ${formatLsn(record.lsn)}, where that begins.`,
+  ];
+}
+
+function movedBeforeLock(target: RecoveryTarget, { record }: FoundStop): string[] {
+  if (target.kind !== 'transaction' || record.kind !== 'locks') return [];
+  return [
+    `The transaction locks a table: recovery stops before that, at ${formatLsn(record.lsn)}, with nothing more lost, so that the table can be looked at.`,
   ];
 }
 

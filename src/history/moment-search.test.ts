@@ -192,6 +192,41 @@ describe('a search for a transaction', () => {
   });
 });
 
+describe('a search for a transaction that locks a table', () => {
+  const place = (position: bigint) => ({ lsn: lsn(position), endLsn: lsn(position + 8n), timeline: 1, xid: 0 });
+  const running = { xids: [], subxids: [], hasOverflowed: false, nextXid: 10, oldestRunningXid: 10 };
+  const ready: WalEvent = { kind: 'runningXacts', ...place(0x80n), ...running };
+  const locks: WalEvent = {
+    kind: 'locks',
+    ...place(0x180n),
+    locks: [{ xid: 11, databaseOid: 5, relationOid: 16_400 }],
+  };
+  const found = (target: RecoveryTarget, events: readonly WalEvent[], reachableFrom = lsn(0n)): MomentSearch => {
+    const one = new MomentSearch(target, reachableFrom);
+    for (const event of events) one.take(event);
+    return one;
+  };
+  const events = [ready, commit(0x100n, 10, 1n), locks, commit(0x200n, 11, 2n)];
+
+  it('stops before the lock, where nothing more is lost', () => {
+    const before = found(beside(11, 'before'), events);
+    expect(before.stop).toMatchObject({ side: 'before', record: { kind: 'locks', lsn: 0x180n } });
+    expect(before).toMatchObject({ lastKept: { xid: 10 }, lost: { count: 1, first: { xid: 11 } } });
+    expect(before.facts().locksAtTarget).toEqual([]);
+    expect(notesFor(beside(11, 'before'), before)).toMatch(/locks a table: .* 0\/180/);
+  });
+
+  it('stops before its end where something would be lost, or no rehearsal can stand', () => {
+    const between = [...events.slice(0, 3), commit(0x190n, 12, 2n), ...events.slice(3)];
+    expect(found(beside(11, 'before'), between).stop).toMatchObject({ record: { kind: 'commit', lsn: 0x200n } });
+    expect(found(beside(11, 'before'), events, lsn(0x181n)).stop).toMatchObject({ record: { lsn: 0x200n } });
+    expect(found(beside(11, 'before'), events.slice(1)).stop).toMatchObject({ record: { lsn: 0x200n } });
+    const byRule = found({ kind: 'xid', xid: 11, inclusive: false }, events);
+    expect(byRule.stop).toMatchObject({ record: { lsn: 0x200n } });
+    expect(byRule.facts().locksAtTarget).toHaveLength(1);
+  });
+});
+
 describe("a search by PostgreSQL's rule for a transaction", () => {
   it('does not know subtransactions, and stops between PREPARE and COMMIT PREPARED', () => {
     const events = [prepared(0x180n, 11, [12]), commit(0x300n, 11, 5n, 'commitPrepared')];

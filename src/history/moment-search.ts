@@ -21,7 +21,7 @@ import {
   type WalEvent,
 } from '../postgres/wal-records/wal-event.ts';
 import { CompletePlaces } from './complete-from.ts';
-import { EarlierStops, wasPrepared } from './earlier-stops.ts';
+import { EarlierStops, wasPrepared, type EarlierStop } from './earlier-stops.ts';
 import { NO_COMMITS, withCommit, type LostCommits, type ReplayFacts, type StopRecord } from './found-moment.ts';
 import { HotStandbyReadiness } from './hot-standby-readiness.ts';
 import { ReplayState } from './replay-state.ts';
@@ -36,6 +36,7 @@ export interface FoundStop {
 /** The pass. Give it every event in LSN order. */
 export class MomentSearch {
   readonly #target: RecoveryTarget;
+  readonly #reachableFrom: Lsn | undefined;
   readonly #sideOf: (event: WalEvent) => StopSide;
   readonly #readiness = new HotStandbyReadiness();
   readonly #earlierStops: EarlierStops;
@@ -64,8 +65,10 @@ export class MomentSearch {
   /** Commits behind the stop whose time is within the target: commit times are not in the order of the WAL. */
   lostWithin = NO_COMMITS;
 
-  constructor(target: RecoveryTarget) {
+  /** @param reachableFrom where a rehearsal can stand at the earliest: the end of the backup. */
+  constructor(target: RecoveryTarget, reachableFrom?: Lsn) {
     this.#target = target;
+    this.#reachableFrom = reachableFrom;
     this.#sideOf = stopSideOf(target);
     this.#earlierStops = new EarlierStops(target);
   }
@@ -124,7 +127,7 @@ export class MomentSearch {
       preparedAtTarget: [...this.#state.prepared.values()],
       unfinishedFileChanges: this.#earlierStops.fileChanges.filter(isKept),
       locksAtTarget: this.#state.locks,
-      completeFrom: this.#completePlaces.last,
+      completeFromLsn: this.#completePlaces.last?.lsn,
     };
   }
 
@@ -167,10 +170,24 @@ export class MomentSearch {
       this.preparedEnd = event;
     }
     const isOfTransaction = this.#target.kind === 'xid' || this.#target.kind === 'transaction';
-    if (earlier === undefined || !(isOfTransaction || earlier.commitsSince.count === 0)) {
-      this.stop = { record: stopRecordOf(event), side };
-      return;
-    }
+    const mayMove = earlier !== undefined && (isOfTransaction || earlier.commitsSince.count === 0);
+    const moved = mayMove ? earlier : this.#lockBefore(event, side);
+    if (moved === undefined) this.stop = { record: stopRecordOf(event), side };
+    else this.#moveTo(moved, side);
+  }
+
+  /** Before the lock of a plain transaction a rehearsal can stand too, and there its tables can be looked at. */
+  #lockBefore(event: WalEvent, side: 'before' | 'after'): EarlierStop | undefined {
+    if (this.#target.kind !== 'transaction' || side === 'after') return undefined;
+    if (!isTransactionEnd(event) || event.kind !== 'commit') return undefined;
+    const lock = this.#earlierStops.lockOf(event);
+    const readyFrom = this.#readiness.readyFromLsn;
+    if (lock === undefined || readyFrom === undefined) return undefined;
+    const { lsn } = lock.event;
+    return lsn >= readyFrom && lsn >= (this.#reachableFrom ?? 0n) ? lock : undefined;
+  }
+
+  #moveTo(earlier: EarlierStop, side: 'before' | 'after'): void {
     this.#state = earlier.stateBefore;
     this.#lost = earlier.commitsSince;
     for (const xid of earlier.preparedSince) this.#preparedAfter.add(xid);

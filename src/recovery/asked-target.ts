@@ -101,7 +101,7 @@ async function searchBackward(
     if (startLsn === undefined) break;
     // What began before a backup and ended behind it is whole only when it is read from before.
     const toLsn: Lsn | undefined = hasIncomplete ? undefined : onLine[at + 1]?.startLsn;
-    const transactions = await transactionsFrom(place, { lsn: startLsn, nextXid: undefined, toLsn });
+    const transactions = await transactionsFrom(place, startLsn, toLsn);
     let isFirst = true;
     for await (const one of transactions) {
       search.take(one);

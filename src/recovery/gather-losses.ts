@@ -44,34 +44,24 @@ export async function readLiveNames(cluster: Cluster): Promise<CatalogSnapshot |
   }
 }
 
-/** A span of transactions. */
-export interface TransactionSpan {
-  readonly lsn: Lsn;
-  /** A transaction number that was not assigned there, if one is known. */
-  readonly nextXid: number | undefined;
-  /** Those that ended behind it are not read. */
-  readonly toLsn?: Lsn | undefined;
-}
-
-/** The transactions of a span, with names. */
-export async function transactionsFrom(place: HistoryPlace, from: TransactionSpan): Promise<TransactionScan> {
+/** Transactions with names, from a position on. @param toLsn those that ended behind it are not read. */
+export async function transactionsFrom(place: HistoryPlace, fromLsn: Lsn, toLsn?: Lsn): Promise<TransactionScan> {
   const { store, wal, line, liveNames, onProgress, signal } = place;
   const names = await openNames({
     store,
     line,
-    fromLsn: from.lsn,
+    fromLsn,
     systemIdentifier: wal.systemIdentifier,
     extra: liveNames?.systemIdentifier === wal.systemIdentifier ? liveNames : undefined,
     ...(signal === undefined ? {} : { signal }),
   });
-  const span = { store, wal, line, fromLsn: from.lsn, toLsn: from.toLsn, onProgress, signal };
+  const span = { store, wal, line, fromLsn, toLsn, onProgress, signal };
   const indexes = readSegmentIndexes({ ...span, workerCount: workersFor(span) });
-  return readTransactions({ indexes, names, line, nextXid: from.nextXid, toLsn: from.toLsn });
+  return readTransactions({ indexes, names, line, toLsn });
 }
 
 /** Reads the losses of a moment. */
 export async function gatherLosses(place: HistoryPlace, found: FoundMoment<Backup>): Promise<Losses> {
-  const { completeFrom, backup } = found;
-  const from = completeFrom ?? { lsn: backup.startLsn, nextXid: undefined };
-  return lossesBehind(found, await transactionsFrom(place, from));
+  const fromLsn = found.completeFromLsn ?? found.backup.startLsn;
+  return lossesBehind(found, await transactionsFrom(place, fromLsn));
 }

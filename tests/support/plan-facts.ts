@@ -61,7 +61,7 @@ export const plannedMoment: FoundMoment<Backup> = {
   preparedAtTarget: [],
   unfinishedFileChanges: [],
   locksAtTarget: [],
-  completeFrom: undefined,
+  completeFromLsn: undefined,
   notes: ['a note'],
   archiveEnd: { lastRecordLsn: lsn(0x600_0000n), endLsn: lsn(0x600_0040n), because: 'endOfArchive' },
 };
