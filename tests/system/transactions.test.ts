@@ -101,8 +101,10 @@ describe.each(SERVERS)('the transactions of PostgreSQL $major at wal_level=$leve
     const store = await openStore({ kind: 'file', path: folder });
     const wal = await listArchivedWal(store);
     const fromLsn = lsn((wal.segments.get(1)?.[0]?.firstIndex ?? 0n) * BigInt(wal.segmentSizeBytes));
-    const indexes = readSegmentIndexes({ store, wal, line: LINE, fromLsn, workerCount: 0 });
-    const scan = readTransactions({ indexes, names: new NameBook(), line: LINE });
+    const names = new NameBook();
+    const catalogFiles = () => names.catalogFiles();
+    const indexes = readSegmentIndexes({ store, wal, line: LINE, fromLsn, workerCount: 0, catalogFiles });
+    const scan = readTransactions({ indexes, names, line: LINE });
     const found = await Array.fromAsync(scan);
     expect(scan.end?.kind).toBe('endOfArchive');
     await store.close();
