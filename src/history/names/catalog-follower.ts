@@ -135,7 +135,9 @@ export class CatalogFollower {
    * @returns what became of each relation whose row it changed.
    */
   commit({ xids, lsn, invalidatedOids }: CatalogCommit): RelationTransition[] {
-    const changes = this.#pending.take(xids).filter((change) => change.isSure || isNamed(change, invalidatedOids));
+    const taken = this.#pending.take(xids);
+    if (taken.length === 0) return [];
+    const changes = taken.filter((change) => change.isSure || isNamed(change, invalidatedOids));
     return transitionsOf(this.#book, changes, { lsn, xids });
   }
 
@@ -150,9 +152,9 @@ export class CatalogFollower {
 
   /** A family was rolled back, or is known to be dead. */
   forget(xids: readonly number[], lsn: Lsn): void {
+    this.#images.rolledBack(xids.filter((xid) => this.#pending.has(xid)));
     this.learn(xids, lsn);
     this.#pending.take(xids);
-    this.#images.rolledBack(xids);
   }
 }
 
