@@ -30,11 +30,11 @@ function show({ orders, lines }: Counts, note: string): void {
   ]);
 }
 
+/** What the demo is measured by in the end; the recovery is told nothing of it. */
 interface Disaster {
   /** Just before the DELETE, as the shop's clock showed it. */
   readonly noticed: string;
   readonly before: Counts;
-  readonly xid: number;
 }
 
 /** Somebody forgot the WHERE. */
@@ -45,11 +45,8 @@ async function strike(server: TestServer): Promise<Disaster> {
     const { rows } = await client.query<{ noticed: string }>(
       `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS noticed`,
     );
-    await client.query('BEGIN');
     await client.query('DELETE FROM orders');
-    const { rows: own } = await client.query<{ xid: string }>('SELECT pg_current_xact_id()::xid::text AS xid');
-    await client.query('COMMIT');
-    return { noticed: rows[0]?.noticed ?? '', before, xid: Number(own[0]?.xid) };
+    return { noticed: rows[0]?.noticed ?? '', before };
   } finally {
     await client.end();
   }
@@ -90,13 +87,24 @@ async function disaster(shop: ProtectedShop, customers: Customers): Promise<Disa
   return struck;
 }
 
-async function look(shop: ProtectedShop, struck: Disaster): Promise<string> {
-  await headline(3, 'Where could we go back to?');
+/** The transaction that the log tells of: the largest that deleted orders. */
+async function culprit(environment: ProtectedShop['environment']): Promise<string> {
+  const question = ['log', '--table', 'orders', '--op', 'delete', '--largest', '1'];
+  await walkback(question, environment);
+  const { transactions } = await walkbackJson(question, environment);
+  const [only] = Array.isArray(transactions) ? transactions : [];
+  if (typeof only?.xid !== 'number') throw new Error('the log does not tell who deleted orders');
+  return String(only.xid);
+}
+
+async function look(shop: ProtectedShop): Promise<string> {
+  await headline(3, 'What happened? The WAL knows');
+  await tell('Nobody remembers when it was. Which transaction deleted orders?');
   await shop.server.sql('SELECT pg_switch_wal()');
-  await walkback(['window'], shop.environment);
+  const xid = await culprit(shop.environment);
+  await walkback(['show', xid], shop.environment);
   await headline(4, 'Plan it: nothing is changed, everything is proven');
-  const target = ['--before-xid', String(struck.xid)];
-  await walkback(['recover', 'plan', ...target], shop.environment);
+  await walkback(['recover', 'plan', '--before-xid', xid], shop.environment);
   return planId(shop.environment);
 }
 
@@ -130,7 +138,7 @@ async function takeItBack(shop: ProtectedShop, id: string): Promise<void> {
 async function recoverForGood(shop: ProtectedShop, struck: Disaster): Promise<Counts> {
   await headline(8, 'And forward again, for good');
   await shop.server.sql('SELECT pg_switch_wal()');
-  await walkback(['recover', 'run', '--before-xid', String(struck.xid), '--yes'], shop.environment);
+  await walkback(['recover', 'run', '--before-delete', 'orders', '--yes'], shop.environment);
   await prove(shop, struck);
   const counts = await countOrders(shop.server);
   show(counts, green('they are back'));
@@ -148,7 +156,7 @@ async function play(): Promise<void> {
   try {
     await ordinaryDay(shop, customers);
     const struck = await disaster(shop, customers);
-    const id = await look(shop, struck);
+    const id = await look(shop);
     await recover(shop, customers, id, struck);
     await prove(shop, struck);
     await takeItBack(shop, id);
