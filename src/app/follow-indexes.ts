@@ -14,12 +14,15 @@ import type { SegmentIndex } from '../wal-index/segment-index.ts';
 
 const POLL_MS = 2000;
 
-/** Never ends by itself but at a hole or damage: at the end of the archive it waits for more. */
+/** Segments are archived side by side: one that is missing while a later one is there may only be late. */
+const HOLE_PATIENCE_MS = 60_000;
+
+/** Never ends by itself but at damage, or at a hole that stays: at the end of the archive it waits for more. */
 export class FollowedIndexes implements AsyncIterable<SegmentIndex> {
-  readonly #request: SegmentIndexRequest;
+  readonly #request: Omit<SegmentIndexRequest, 'wal'>;
   #current: SegmentIndexScan | undefined;
 
-  constructor(request: SegmentIndexRequest) {
+  constructor(request: Omit<SegmentIndexRequest, 'wal'>) {
     this.#request = request;
   }
 
@@ -27,23 +30,22 @@ export class FollowedIndexes implements AsyncIterable<SegmentIndex> {
     return this.#current?.end;
   }
 
-  get last(): SegmentIndexScan['last'] {
-    return this.#current?.last;
-  }
-
   async *[Symbol.asyncIterator](): AsyncGenerator<SegmentIndex> {
     const { signal } = this.#request;
     let fromLsn: Lsn = this.#request.fromLsn;
-    let wal = this.#request.wal;
+    let holeMs = 0;
     for (;;) {
+      const wal = await listWal(this.#request, signal);
       this.#current = readSegmentIndexes({ ...this.#request, wal, fromLsn });
       for await (const index of this.#current) {
         yield index;
         fromLsn = lsn(index.startLsn + BigInt(index.sizeBytes));
+        holeMs = 0;
       }
-      if (this.#current.end?.kind !== 'endOfArchive') return;
+      const { end } = this.#current;
+      if (end?.kind === 'hole') holeMs += POLL_MS;
+      if ((end?.kind !== 'endOfArchive' && end?.kind !== 'hole') || holeMs > HOLE_PATIENCE_MS) return;
       await wait(POLL_MS, undefined, signal === undefined ? {} : { signal });
-      wal = await listWal(this.#request, signal);
     }
   }
 }

@@ -135,10 +135,11 @@ class SpanLog implements OpenLog {
     const { places, wal, line } = this.#history;
     const { signal, onProgress, isFollowed } = this.#request;
     const { fromLsn } = this.facts;
-    if (!isFollowed) return readSegmentIndexes({ ...places, wal, line, fromLsn, onProgress, signal });
+    const catalogFiles = () => this.#names.catalogFiles();
+    if (!isFollowed) return readSegmentIndexes({ ...places, wal, line, fromLsn, catalogFiles, onProgress, signal });
     // A segment that is still being written would be read again when it is whole, and its transactions told twice.
     const { store } = places;
     const whole = store === undefined ? places : { store };
-    return new FollowedIndexes({ ...whole, wal, line, fromLsn, signal });
+    return new FollowedIndexes({ ...whole, line, fromLsn, catalogFiles, signal });
   }
 }

@@ -175,7 +175,11 @@ export class IndexesAhead implements AsyncDisposable {
       if (found === undefined) return undefined;
       const stop = headStop(found.bytes, segment, this.#request.wal);
       if (stop !== undefined) return { kind: 'unreadable', stop, isLive };
-      const { object, stopKind } = await this.#makers.make({ ...segment, ...found });
+      const { object, stopKind } = await this.#makers.make({
+        ...segment,
+        ...found,
+        catalogFiles: this.#request.catalogFiles?.(),
+      });
       if (isLive && tries < TORN_TRIES && stopKind === 'damaged') {
         await sleep(TORN_PAUSE_MS);
         continue;

@@ -9,6 +9,7 @@
 
 import { lsn, type Lsn } from '../postgres/lsn.ts';
 import { unknownWalVersion } from '../postgres/versions.ts';
+import type { CatalogFile } from '../postgres/wal-records/catalog-files.ts';
 import { readSegmentHeader } from '../postgres/wal-records/page-header.ts';
 import type { WalStop } from '../postgres/wal-records/wal-stop.ts';
 import { buildSegmentIndex } from '../wal-index/build-segment-index.ts';
@@ -24,6 +25,8 @@ export interface SegmentToIndex {
   /** The object or the file, for messages. */
   readonly storedAs: string;
   readonly validBelow?: Lsn | undefined;
+  /** Files of catalogs that were rewritten before it. */
+  readonly catalogFiles?: readonly CatalogFile[] | undefined;
 }
 
 /** What was made of a segment. */
@@ -35,8 +38,9 @@ export interface MadeIndex {
 }
 
 /** Makes the index object of a segment. @throws {Failure} `corrupt`, `refused`: it is no segment, or of an unknown major. */
-export function makeIndexObject({ fileName, bytes, storedAs, validBelow }: SegmentToIndex): MadeIndex {
-  const index = buildSegmentIndex({ fileName, bytes, storedAs, validBelow });
+export function makeIndexObject({ catalogFiles = [], ...segment }: SegmentToIndex): MadeIndex {
+  const { fileName, bytes, storedAs, validBelow } = segment;
+  const index = buildSegmentIndex({ fileName, bytes, storedAs, validBelow }, { catalogFiles });
   return { object: encodeSegmentIndex(index), stopKind: index.stop?.kind };
 }
 

@@ -117,8 +117,8 @@ async function askWorker(worker: Worker, segment: SegmentToIndex, ended: AbortSi
   }
 }
 
-function orderOf({ fileName, startLsn, bytes, storedAs, validBelow }: SegmentToIndex): IndexOrder {
-  return { fileName, startLsn, bytes, storedAs, validBelow };
+function orderOf({ fileName, startLsn, bytes, storedAs, validBelow, catalogFiles }: SegmentToIndex): IndexOrder {
+  return { fileName, startLsn, bytes, storedAs, validBelow, catalogFiles };
 }
 
 /** The memory to hand over, if it is the segment's alone; otherwise the bytes are copied. */

@@ -6,6 +6,7 @@
 
 import type { FailureMessage } from '../base/failure-message.ts';
 import type { Lsn } from '../postgres/lsn.ts';
+import type { CatalogFile } from '../postgres/wal-records/catalog-files.ts';
 import type { WalStop } from '../postgres/wal-records/wal-stop.ts';
 
 /** What a worker is started with. */
@@ -21,6 +22,7 @@ export interface IndexOrder {
   readonly bytes: Uint8Array;
   readonly storedAs: string;
   readonly validBelow: Lsn | undefined;
+  readonly catalogFiles: readonly CatalogFile[] | undefined;
 }
 
 /** From the worker. */

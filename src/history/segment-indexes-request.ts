@@ -6,6 +6,7 @@
 
 import type { OnProgress } from '../base/progress.ts';
 import type { Lsn } from '../postgres/lsn.ts';
+import type { CatalogFile } from '../postgres/wal-records/catalog-files.ts';
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
 import type { ArchivedWal } from './archived-wal.ts';
 import type { SegmentPlaces } from './segment-source.ts';
@@ -23,6 +24,11 @@ export interface SegmentIndexRequest extends SegmentPlaces {
   readonly useIndex?: boolean | undefined;
   /** Store the indexes that were made. That one cannot be stored is no failure of the reading. */
   readonly writeIndex?: boolean | undefined;
+  /**
+   * Where rewritten catalogs are, as far as is known so far: asked before each index is given. One that was made without
+   * knowing it, and needed it, is made anew.
+   */
+  readonly catalogFiles?: (() => readonly CatalogFile[]) | undefined;
   /** How many threads may decode; the processors of the machine, at most four, unless told. 0: this one. */
   readonly workerCount?: number | undefined;
   readonly onProgress?: OnProgress | undefined;

@@ -16,6 +16,7 @@ import type { SegmentIndex } from '../wal-index/segment-index.ts';
 import { endAt, type ScanEnd } from './scan-end.ts';
 import { nextChosenSegment } from './segment-choice.ts';
 import { IndexesAhead, type ReadIndex } from './segment-indexes-ahead.ts';
+import { missesCatalogChanges } from './segment-indexes-catalogs.ts';
 import { followChain, type ChainEnd } from './segment-indexes-chain.ts';
 import type { IgnoredIndex } from './segment-indexes-object.ts';
 import type { SegmentIndexRequest } from './segment-indexes-request.ts';
@@ -76,6 +77,7 @@ class LineIndexes implements SegmentIndexScan {
         return;
       }
       this.#noteLast(current, chain);
+      current = await this.#knowingCatalogs(ahead, current);
       yield current.index;
       this.#before = chain;
       signal?.throwIfAborted();
@@ -102,6 +104,14 @@ class LineIndexes implements SegmentIndexScan {
     if (fits(remadeNext) || !current.isFromObject) return [current, remadeNext];
     const remade = await ahead.remake(current);
     return [remade.kind === 'read' ? remade : current, remadeNext];
+  }
+
+  /** The same index with all changes to catalogs; where the segment is gone, as it is. */
+  async #knowingCatalogs(ahead: IndexesAhead, current: ReadIndex): Promise<ReadIndex> {
+    const { catalogFiles } = this.#request;
+    if (catalogFiles === undefined || !missesCatalogChanges(current.index, catalogFiles())) return current;
+    const remade = await ahead.remake(current, 'it was made without knowing where a rewritten catalog is');
+    return remade.kind === 'read' ? remade : current;
   }
 
   /** How reading ends with this index; `undefined` if it goes on. */

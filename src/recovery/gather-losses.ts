@@ -55,7 +55,7 @@ export async function transactionsFrom(place: HistoryPlace, fromLsn: Lsn, toLsn?
     extra: liveNames?.systemIdentifier === wal.systemIdentifier ? liveNames : undefined,
     ...(signal === undefined ? {} : { signal }),
   });
-  const span = { store, wal, line, fromLsn, toLsn, onProgress, signal };
+  const span = { store, wal, line, fromLsn, toLsn, catalogFiles: () => names.catalogFiles(), onProgress, signal };
   const indexes = readSegmentIndexes({ ...span, workerCount: workersFor(span) });
   return readTransactions({ indexes, names, line, toLsn });
 }
