@@ -63,6 +63,8 @@ function indexWith(rowCount: number, events: readonly IndexEvent[]): Pick<Segmen
         createdFiles: [],
         cutFiles: [],
         truncatedOids: [],
+        isMoveOpen: false,
+        firstInsertFile: undefined,
       },
     ],
   };
