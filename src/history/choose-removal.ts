@@ -37,7 +37,9 @@ export function describeRemoval({ what, rows, share, isIncomplete }: Removal): s
   if (what === 'truncate') return 'TRUNCATE';
   const counted = `-${(rows ?? 0).toLocaleString('en-US')} ${rows === 1 ? 'row' : 'rows'}`;
   const least = isIncomplete ? ' at least' : '';
-  return share === undefined ? `${counted}${least}` : `${counted}${least}, ${Math.floor(share * 100)} % of the table`;
+  return share === undefined
+    ? `${counted}${least}`
+    : `${counted}${least}, ${Math.min(100, Math.floor(share * 100))} % of the table`;
 }
 
 /** The target that a removal stands for. */

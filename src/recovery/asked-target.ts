@@ -60,16 +60,19 @@ export async function resolveTarget(
   const chosen = await chooseRemoval(asked, found, ask);
   return {
     target: targetBefore(chosen),
-    asked: `just before transaction ${chosen.xid}, ${whatItDid(chosen)}`,
-    notes: [...repeated(asked, found), ...broken(end)],
+    asked: `just before transaction ${chosen.xid}, ${whatItDid(asked, chosen)}`,
+    notes: [
+      `Transaction ${chosen.xid}: ${describeRemoval(chosen)} of ${chosen.tables.join(', ')}`,
+      ...repeated(asked, found),
+      ...broken(end),
+    ],
   };
 }
 
-function whatItDid(chosen: Removal): string {
-  const table = chosen.tables.join(', ');
-  if (chosen.what === 'drop') return `which dropped ${table}`;
-  if (chosen.what === 'truncate') return `which truncated ${table}`;
-  return `which deleted from ${table} (${describeRemoval(chosen)})`;
+/** Short, with the table as it was typed: it stands in many lines. */
+function whatItDid({ table }: RemovalTarget, { what }: Removal): string {
+  if (what === 'drop') return `which dropped ${table}`;
+  return what === 'truncate' ? `which truncated ${table}` : `which deleted from ${table}`;
 }
 
 function repeated({ kind, table }: RemovalTarget, { count }: FoundRemovals): string[] {

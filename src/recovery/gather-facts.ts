@@ -12,6 +12,7 @@ import { listBackups } from '../backup/list.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { AskWhich } from '../history/choose-removal.ts';
 import { listArchivedWal, type ArchivedWal } from '../history/archived-wal.ts';
+import { decodeEnds } from '../history/decode-ends.ts';
 import { readTimelines } from '../history/timelines.ts';
 import { withInclusions } from '../instance/configuration-files.ts';
 import { controlFileOf } from '../instance/control-file-of.ts';
@@ -103,6 +104,7 @@ export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Pro
   const history = { ...place, liveNames: isRunning ? await readLiveNames(cluster) : undefined };
   const { target, asked, notes } = await resolveTarget(history, usable, request.target, request.ask);
   const { found, passedOver } = await findPausable({ ...place, timelines, backups: usable, target });
+  await decodeEnds({ store, wal, line, fromLsn: found.backup.startLsn, ...options }, found.targetLsn);
   const configurationFiles = live?.configurationFiles ?? USUAL_CONFIGURATION_FILES;
   return {
     ...before,

@@ -51,7 +51,9 @@ function replayOf(facts: PlanFacts): Plan['replay'] {
 function provenOf(facts: PlanFacts, segments: number): string[] {
   const { found } = facts;
   return [
-    `${segments} segments present and decoded`,
+    segments <= 2
+      ? `${segments} segments present and decoded`
+      : `${segments} segments present, first and last decoded, the others by their indexes or decoded`,
     `on the line of history of timeline ${facts.line.timeline}`,
     `backup ${found.backup.name} complete, ended before the target`,
     `PostgreSQL ${facts.control.majorVersion} = ${majorOf(found.backup)}`,
