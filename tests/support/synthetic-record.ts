@@ -90,3 +90,11 @@ export function syntheticRecord(record: SyntheticRecord, previousLsn: bigint): B
   bytes.writeUInt32LE(recordCrc(bytes, 0, bytes.length), 20);
   return bytes;
 }
+
+/** The same record with another link to the one before, and the CRC that goes with it. */
+export function relinkedRecord(record: Buffer, previousLsn: bigint): Buffer {
+  const bytes = Buffer.from(record);
+  bytes.writeBigUInt64LE(previousLsn, 8);
+  bytes.writeUInt32LE(recordCrc(bytes, 0, bytes.length), 20);
+  return bytes;
+}

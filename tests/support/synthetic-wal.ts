@@ -6,7 +6,7 @@
 
 import { lsn, type Lsn } from '../../src/postgres/lsn.ts';
 import { versionByMajor } from '../../src/postgres/versions.ts';
-import { syntheticRecord, type SyntheticRecord } from './synthetic-record.ts';
+import { relinkedRecord, syntheticRecord, type SyntheticRecord } from './synthetic-record.ts';
 
 const PAGE_BYTES = 8192;
 export const SYNTHETIC_SEGMENT_BYTES = 1024 * 1024;
@@ -40,8 +40,16 @@ export class SyntheticWal {
 
   /** Appends a record; its LSN. */
   append(record: SyntheticRecord): Lsn {
+    return this.#write(syntheticRecord(record, this.#previous));
+  }
+
+  /** Appends a record of other WAL: its link and CRC are made to fit here. Its LSN. */
+  transplant(record: Buffer): Lsn {
+    return this.#write(relinkedRecord(record, this.#previous));
+  }
+
+  #write(bytes: Buffer): Lsn {
     const start = this.position;
-    const bytes = syntheticRecord(record, this.#previous);
     this.#previous = start;
     let written = 0;
     while (written < bytes.length) {
