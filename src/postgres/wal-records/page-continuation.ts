@@ -53,7 +53,11 @@ export class PageContinuation {
   ): boolean {
     const { bytes, begin } = page;
     const here = Math.min(restBytes, page.end - begin);
-    if ((page.info & FIRST_IS_OVERWRITE_CONTRECORD) !== 0) this.#overwrite(where.isFirstPage);
+    if ((page.info & FIRST_IS_OVERWRITE_CONTRECORD) !== 0) {
+      // The server takes the other flag away when it sets this one: a page with both would hide a record that is there.
+      if (restBytes > 0) return false;
+      this.#overwrite(where.isFirstPage);
+    }
     if (this.partial.isOpen) {
       if (restBytes !== this.partial.missingBytes) return false;
       this.partial.append(bytes, begin, begin + here);

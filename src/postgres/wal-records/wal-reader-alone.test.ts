@@ -52,6 +52,14 @@ describe('one segment alone', () => {
     expect(whole.readBigUInt64LE(8)).toBe(before.reader.last?.lsn);
   });
 
+  it('cannot both go on with a record and say that it was lost', () => {
+    const [, second] = longWal().wal.segments();
+    second?.bytes.writeUInt16LE(1 | 2 | 4 | 8, 2);
+    const { shown, reader } = visitAlone(second);
+    expect(shown).toEqual([]);
+    expect(reader.stop).toMatchObject({ kind: 'damaged', offsetBytes: 0 });
+  });
+
   it('can be the inside of one record', () => {
     const wal = new SyntheticWal();
     wal.append({ resourceManager: 21, mainData: Buffer.alloc(2_500_000, 7) });
