@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: backup and restore, and WAL out and in, beside other programs, in one run on one machine, interleaved.
  *
- * `--size-mib N` (1200), `--segments N` (64), `--rounds N` (3), `--part backup,wal,scan` (all), `--only REGEX` for some of the
+ * `--size-mib N` (1200), `--segments N` (64), `--rounds N` (3), `--part backup,wal,scan,index` (all), `--only REGEX` for some of the
  * programs, `--write` to renew the tables in docs/benchmarks.md.
  *
  * @module
@@ -15,6 +15,7 @@ import { runProgram } from '../tests/support/postgres.ts';
 import { findTools, type BackupTool } from './backup-tools.ts';
 import { bundleWalkback } from './bundle.ts';
 import { startBenchServer } from './data-set.ts';
+import { benchIndex } from './index.ts';
 import { canMeasure, measure, type Measured } from './measure.ts';
 import { machine, table } from './report.ts';
 import { benchScan } from './scan.ts';
@@ -25,7 +26,7 @@ const { values } = parseArgs({
     'size-mib': { type: 'string', default: '1200' },
     segments: { type: 'string', default: '64' },
     rounds: { type: 'string', default: '3' },
-    part: { type: 'string', default: 'backup,wal,scan' },
+    part: { type: 'string', default: 'backup,wal,scan,index' },
     only: { type: 'string', default: '' },
     write: { type: 'boolean', default: false },
   },
@@ -115,4 +116,7 @@ if (parts.includes('wal')) {
 }
 if (parts.includes('scan')) {
   await tell('scan', await benchScan({ segments: Number(values.segments), rounds: Number(values.rounds) }));
+}
+if (parts.includes('index')) {
+  await tell('index', await benchIndex({ segments: Number(values.segments), rounds: Number(values.rounds) }));
 }

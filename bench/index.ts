@@ -1,0 +1,122 @@
+/**
+ * What indexes cost and what they save: CPU for making them, and `walkback log --around` over a day of WAL that index
+ * objects describe, beside reading segments without indexes.
+ *
+ * @module
+ */
+
+import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+
+import { buildSegmentIndex } from '../src/wal-index/build-segment-index.ts';
+import { writeMixedWal } from '../tests/support/mixed-wal.ts';
+import { seededRandom } from '../tests/support/random.ts';
+import { measure, median, type Measured } from './measure.ts';
+import { machine } from './report.ts';
+import { writeSyntheticDay } from './synthetic-day.ts';
+
+const MAJOR = 15;
+const DAY_GIB = 50;
+const SERVER_MB_PER_SECOND = 50;
+const SEGMENT_MB = (16 * 1024 * 1024) / 1e6;
+const MIB_PER_GIB = 1024;
+/** A noon, and half a day behind it the end. */
+const NOON_US = 1_789_992_000_000_000n;
+const HALF_A_DAY_US = 43_200_000_000n;
+
+function row(name: string, runs: readonly Measured[], remark: string): string {
+  const seconds = median(runs.map((run) => run.seconds));
+  const cpuSeconds = median(runs.map((run) => run.cpuSeconds));
+  const resident = Math.max(...runs.map(({ residentMib }) => residentMib));
+  return `| ${name} | ${seconds.toFixed(2)} | ${cpuSeconds.toFixed(2)} | ${resident.toFixed(0)} | ${remark} |`;
+}
+
+/** The segment with the most transactions. */
+async function busiest(paths: readonly string[]): Promise<string> {
+  let found = { path: '', count: -1 };
+  for (const path of paths) {
+    const { work } = buildSegmentIndex({ fileName: basename(path), bytes: await readFile(path) });
+    if (work.length > found.count) found = { path, count: work.length };
+  }
+  return found.path;
+}
+
+type Work = 'around' | 'scan' | 'index';
+type Runs = Readonly<Record<Work, Measured[]>>;
+
+/** The lines of shell for each work, on the archive of a day and on one of real segments. */
+function linesOf(day: string, real: string): Readonly<Record<Work, string>> {
+  const main = join(import.meta.dirname, '../src/main.ts');
+  const line = (command: string, archive: string) =>
+    `${process.execPath} ${main} ${command} --archive ${archive} --tz UTC >/dev/null 2>&1`;
+  const noon = new Date(Number(NOON_US / 1000n)).toISOString();
+  return {
+    around: line(`log --around ${noon} --within 1min`, day),
+    scan: line('log --largest 5', real),
+    index: line('history index --rebuild', real),
+  };
+}
+
+async function measureRounds(scratch: string, day: string, real: string, rounds: number): Promise<Runs> {
+  const lines = linesOf(day, real);
+  const runs: Runs = { around: [], scan: [], index: [] };
+  for (let round = 1; round <= rounds; round += 1) {
+    // Without indexes first: making them comes last.
+    await rm(join(real, 'walkback_001'), { recursive: true, force: true });
+    for (const name of ['around', 'scan', 'index'] as const) {
+      const run = await measure(lines[name], {}, join(scratch, 'time'));
+      runs[name].push(run);
+      console.error(`round ${round}, ${name}: ${run.seconds.toFixed(2)} s, CPU ${run.cpuSeconds.toFixed(2)} s`);
+    }
+  }
+  return runs;
+}
+
+function tableOf(runs: Runs, count: number, dayGib: number): string[] {
+  const scanned = median(runs.scan.map((run) => run.seconds));
+  const ofDay = (scanned * dayGib * MIB_PER_GIB) / (count * 16);
+  const times = ofDay / median(runs.around.map((run) => run.seconds));
+  const cpuSeconds = median(runs.index.map((run) => run.cpuSeconds));
+  const share = (cpuSeconds / (count * SEGMENT_MB)) * SERVER_MB_PER_SECOND * 100;
+  const around = `${times.toFixed(0)} times as fast as a scan of all of it`;
+  const cost = `${share.toFixed(0)} % of a core for ${SERVER_MB_PER_SECOND} MB of WAL a second, the start of the program counted`;
+  return [
+    '| work | s | CPU s | resident MiB | remark |',
+    '| --- | --- | --- | --- | --- |',
+    row(`log --around, ${dayGib} GiB with indexes`, runs.around, around),
+    row(`log of ${count} segments without indexes`, runs.scan, `${ofDay.toFixed(0)} s for ${dayGib} GiB at this pace`),
+    row(`history index of ${count} segments`, runs.index, cost),
+    '',
+  ];
+}
+
+/** Measures, and answers with the table. @param dayGib how much WAL the day has; 50 unless told. */
+export async function benchIndex(given: {
+  readonly segments: number;
+  readonly rounds: number;
+  readonly dayGib?: number;
+}): Promise<string> {
+  const { segments, rounds, dayGib = DAY_GIB } = given;
+  const scratch = await mkdtemp(join(tmpdir(), 'walkback-bench-index-'));
+  try {
+    console.error(`bench: writing ${segments} segments, and indexes for ${dayGib} GiB …`);
+    const random = seededRandom(15);
+    await using wal = await writeMixedWal({ major: MAJOR, random, sizeMib: segments * 16, smallShare: 0.2 });
+    const [real, day] = [join(scratch, 'real'), join(scratch, 'day')];
+    await mkdir(join(real, 'wal_005'), { recursive: true });
+    for (const name of wal.segments) await copyFile(join(wal.folder, name), join(real, 'wal_005', name));
+    const example = await busiest(wal.segments.slice(0, 8).map((name) => join(wal.folder, name)));
+    const described = await writeSyntheticDay(day, example, { sizeGib: dayGib, endUs: NOON_US + HALF_A_DAY_US });
+    const runs = await measureRounds(scratch, day, real, rounds);
+    const date = new Date().toISOString().slice(0, 10);
+    const indexMb = (described.indexBytes / 1e6).toFixed(0);
+    return [
+      `Measured ${date} on ${machine()}: PostgreSQL ${MAJOR}, ${rounds} interleaved rounds. The day has ${described.segmentCount} segments of ${described.transactionsPerSegment} transactions; its indexes have ${indexMb} MB.`,
+      '',
+      ...tableOf(runs, wal.segments.length, dayGib),
+    ].join('\n');
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
