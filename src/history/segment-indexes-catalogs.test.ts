@@ -15,6 +15,17 @@ describe('an index with rows in the file of a rewritten catalog', () => {
     expect(missesCatalogChanges(indexWith(1, [update('pg_namespace')]), known)).toBe(true);
   });
 
+  it('misses those of the file before, though it gives those of the file that it moved to', () => {
+    const moved = { ...REWRITTEN, filenode: 30_000 };
+    const map = { ...place, kind: 'relationMap', endLsn: lsn(0x1040n), timeline: 1, tablespaceOid: 1663 } as const;
+    const relationMap = { ...map, files: [{ oid: 1259, filenode: 30_000 }] };
+    const changes = [relationMap, update('pg_class'), update('pg_class')];
+    const before = indexWith(2, changes).work;
+    const behind = indexWith(2, changes, moved).work;
+    expect(missesCatalogChanges({ events: changes, work: [...before, ...behind] }, known)).toBe(true);
+    expect(missesCatalogChanges({ events: changes, work: behind }, known)).toBe(false);
+  });
+
   it('misses none if it gives them all, or the file is no catalog’s', () => {
     expect(missesCatalogChanges(indexWith(2, [update('pg_class'), update('pg_class')]), known)).toBe(false);
     expect(missesCatalogChanges(indexWith(2, []), [])).toBe(false);
@@ -47,7 +58,11 @@ function update(catalog: 'pg_class' | 'pg_namespace'): IndexEvent {
 }
 
 /** So many rows of the file, as the work of one transaction. */
-function indexWith(rowCount: number, events: readonly IndexEvent[]): Pick<SegmentIndex, 'work' | 'events'> {
+function indexWith(
+  rowCount: number,
+  events: readonly IndexEvent[],
+  file = REWRITTEN,
+): Pick<SegmentIndex, 'work' | 'events'> {
   const none = { inserted: 0, hotUpdated: 0, deleted: 0, movedOut: 0, insertedAfterMove: 0 };
   return {
     events,
@@ -59,7 +74,7 @@ function indexWith(rowCount: number, events: readonly IndexEvent[]): Pick<Segmen
         lastLsn: lsn(0x2000n),
         walBytes: 100,
         originId: undefined,
-        files: [{ ...none, file: REWRITTEN, updated: rowCount }],
+        files: [{ ...none, file, updated: rowCount }],
         createdFiles: [],
         cutFiles: [],
         truncatedOids: [],

@@ -12,23 +12,30 @@ import type { FileWork, IndexEvent, SegmentIndex } from '../wal-index/segment-in
 const fileKey = (databaseOid: number, filenode: number): string => `${databaseOid}/${filenode}`;
 const catalogKey = (catalog: NamingCatalog, databaseOid: number): string => `${catalog} ${databaseOid}`;
 
+/** The catalogs whose files the relation map has, by oid. */
+const MAPPED: ReadonlyMap<number, NamingCatalog> = new Map([
+  [1259, 'pg_class'],
+  [1262, 'pg_database'],
+]);
+
+type Parts = Pick<SegmentIndex, 'work' | 'events'>;
+
 /** True if rows changed in a file of `files` (rewritten catalogs) that the index does not give as changes to the catalog. */
-export function missesCatalogChanges(
-  { work, events }: Pick<SegmentIndex, 'work' | 'events'>,
-  files: readonly CatalogFile[],
-): boolean {
+export function missesCatalogChanges({ work, events }: Parts, files: readonly CatalogFile[]): boolean {
   if (files.length === 0) return false;
-  const catalogOf = new Map(
-    files.map(({ catalog, file }) => [fileKey(file.databaseOid, file.filenode), catalogKey(catalog, file.databaseOid)]),
-  );
+  const given = new Set(files.map(({ file }) => fileKey(file.databaseOid, file.filenode)));
+  const catalogOf = catalogsByFile([...files, ...filesInMap(events)]);
   const rowsOf = new Map<string, number>();
+  let isTouched = false;
   for (const { files: changed } of work) {
     for (const one of changed) {
-      const catalog = catalogOf.get(fileKey(one.file.databaseOid, one.file.filenode));
+      const key = fileKey(one.file.databaseOid, one.file.filenode);
+      const catalog = catalogOf.get(key);
       if (catalog !== undefined) rowsOf.set(catalog, (rowsOf.get(catalog) ?? 0) + rowCount(one));
+      isTouched ||= given.has(key);
     }
   }
-  if (rowsOf.size === 0) return false;
+  if (!isTouched) return false;
   for (const event of events) {
     const changed = changedRows(event);
     if (changed > 0 && 'catalog' in event) {
@@ -37,6 +44,31 @@ export function missesCatalogChanges(
     }
   }
   return [...rowsOf.values()].some((left) => left > 0);
+}
+
+/** A segment in which a catalog is rewritten tells where it is from there on, and its changes are among the events. */
+function filesInMap(events: readonly IndexEvent[]): CatalogFile[] {
+  return events.flatMap((event) => {
+    if (event.kind !== 'relationMap') return [];
+    const { databaseOid, tablespaceOid, files } = event;
+    return files.flatMap(({ oid, filenode }): CatalogFile[] => {
+      const catalog = MAPPED.get(oid);
+      return catalog === undefined ? [] : [{ catalog, file: { tablespaceOid, databaseOid, filenode } }];
+    });
+  });
+}
+
+/** Of the first files too, whose number is the oid. */
+function catalogsByFile(files: readonly CatalogFile[]): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const { catalog, file } of files) {
+    const { databaseOid, filenode } = file;
+    found.set(fileKey(databaseOid, filenode), catalogKey(catalog, databaseOid));
+    for (const [oid, mapped] of MAPPED) {
+      if (mapped === catalog) found.set(fileKey(databaseOid, oid), catalogKey(catalog, databaseOid));
+    }
+  }
+  return found;
 }
 
 function rowCount({ inserted, updated, deleted, movedOut }: FileWork): number {
