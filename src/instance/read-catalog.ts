@@ -56,8 +56,8 @@ async function readOne(row: Row, { connection, connectTo, major, lsn }: Reading)
   const reader = new RowReader(connection);
   const database = { ...reader.named(row), tablespaceOid: reader.number(row, 'dattablespace') };
   const empty = { lsn, snapshot: { xmax: 0, running: [] }, schemas: [], relations: [], parents: [], mapped: [] };
+  if (reader.text(row, 'datallowconn') !== 't') return { ...database, problem: NO_CONNECTIONS, ...empty };
   try {
-    if (reader.text(row, 'datallowconn') !== 't') throw new Error(NO_CONNECTIONS);
     await using own = await connectTo(database.name);
     return { ...database, problem: undefined, ...(await readDatabaseCatalog(own, major)) };
   } catch (error) {

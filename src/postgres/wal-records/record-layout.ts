@@ -13,10 +13,8 @@ import type { PostgresVersion } from '../versions.ts';
 import { DEFAULT_TABLE_PAGE_BYTES, type StoredImage } from './page-image.ts';
 import { RECORD_HEADER_BYTES } from './wal-record.ts';
 
-/** The forks of a relation (`src/include/common/relpath.h`). */
+/** The forks that hold rows; 1 is the free space map, 2 the visibility map (`src/include/common/relpath.h`). */
 export const MAIN_FORK = 0;
-export const FREE_SPACE_FORK = 1;
-export const VISIBILITY_FORK = 2;
 export const INIT_FORK = 3;
 
 const LAST_BLOCK_ID = 32;
