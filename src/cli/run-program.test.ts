@@ -288,3 +288,29 @@ describe('the version', () => {
     expect((await run(line)).out).toMatch(/^walkback \d+\.\d+\.\d+ \(Node /);
   });
 });
+
+describe('an answer that is written while it is made', () => {
+  const endless = defineCommand({
+    path: ['endless'],
+    summary: 'Write lines until nobody reads them',
+    settings: [],
+    examples: [],
+    run: async (_given, { write }) => {
+      for (let line = 1; ; line += 1) await write(`${line}\n`);
+    },
+  });
+
+  it('ends, without a word, when its reader has gone', async () => {
+    const [out, err] = [captured(), captured()];
+    const counted: string[] = [];
+    out.stream.on('error', () => {});
+    const write = async (text: string) => {
+      counted.push(text);
+      if (counted.length === 3) out.stream.destroy(new Error('EPIPE'));
+    };
+    const streams = { in: new PassThrough(), out: { ...out, write }, err };
+    const program = [{ path: endless.path, load: async () => endless }];
+    expect(await runProgram(['endless'], { program, environment: {}, streams })).toBe(0);
+    expect([counted, err.text()]).toEqual([['1\n', '2\n', '3\n'], '']);
+  });
+});

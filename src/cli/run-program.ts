@@ -58,6 +58,7 @@ export async function runProgram(args: readonly string[], given: Surroundings = 
   try {
     return await runFound(args, run, signals);
   } catch (error) {
+    if (error instanceof ReaderGone) return 0;
     await showEnding(error, run, signals.signal.aborted);
     if (signals.signal.aborted) return exitCode('interrupted', run.listener);
     return exitCode(isFailure(error) ? error.kind : 'bug', run.listener);
@@ -65,6 +66,9 @@ export async function runProgram(args: readonly string[], given: Surroundings = 
     signals.dispose();
   }
 }
+
+/** Nobody reads the answer any more (`walkback log --ndjson | head -1`): an end, and no failure. */
+class ReaderGone extends Error {}
 
 async function runFound(args: readonly string[], run: Run, signals: WatchedSignals): Promise<number> {
   const onlyVersion = args[0] === '--version';
@@ -124,7 +128,10 @@ async function runCommand(
   });
   for (const warning of settings.warnings) reporter.warn(warning);
   if (run.isVerbose) noteSettings(settings, command, reporter.note);
-  const { write } = run.streams.out;
+  const write = async (text: string) => {
+    await run.streams.out.write(text);
+    if (run.streams.out.stream.errored !== null) throw new ReaderGone();
+  };
   const session = { settings, signal, holdSignals, reporter, screen, questions, isJson: run.isJson, write };
   const answer = await command.run(given, session).catch((error: unknown) => {
     reporter.end('failed');

@@ -19,8 +19,3 @@ export function shownName(name: string): string {
 export function shownText(text: string): string {
   return text.replace(UNSHOWABLE, escaped);
 }
-
-/** A word for a line to type, quoted for a POSIX shell where it needs to be. */
-export function shellWord(text: string): string {
-  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
-}
