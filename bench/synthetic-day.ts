@@ -11,7 +11,7 @@ import { join } from 'node:path';
 
 import { compress } from '../src/codec/compression.ts';
 import { lsn, type Lsn } from '../src/postgres/lsn.ts';
-import { isTransactionEnd } from '../src/postgres/wal-records/wal-event.ts';
+import { isTransactionEnd, type RunningTransactions } from '../src/postgres/wal-records/wal-event.ts';
 import { formatSegmentName, parseSegmentName, walSegmentSize } from '../src/postgres/wal-segment.ts';
 import { buildSegmentIndex } from '../src/wal-index/build-segment-index.ts';
 import { encodeSegmentIndex } from '../src/wal-index/encode.ts';
@@ -33,6 +33,8 @@ export interface SyntheticDay {
 interface Move {
   readonly bytes: bigint;
   readonly xids: number;
+  /** The lowest number in the segment. */
+  readonly lowestXid: number;
   /** The time of the first end, and how much later the next is. */
   readonly beginUs: bigint;
   readonly stepUs: bigint;
@@ -61,6 +63,15 @@ function movedWork(work: readonly XidWork[], { bytes, xids }: Move): XidWork[] {
   }));
 }
 
+/** A snapshot of what runs, as a server takes it each 15 seconds: nothing, before the first transaction. */
+function snapshot({ first, timeline }: SegmentIndex, nextXid: number, move: Move): RunningTransactions[] {
+  if (first === undefined) return [];
+  const begin = lsn(first.lsn + move.bytes);
+  const place = { lsn: begin, endLsn: lsn(begin + 56n), timeline, xid: 0 };
+  const running = { xids: [], subxids: [], hasOverflowed: false, nextXid, oldestRunningXid: nextXid };
+  return [{ kind: 'runningXacts', ...place, ...running }];
+}
+
 /** @param previousLsn the last record of the segment before; every segment is whole in itself. */
 function moved(index: SegmentIndex, move: Move, fileName: string, previousLsn: Lsn): SegmentIndex {
   const at = (position: Lsn): Lsn => lsn(position + move.bytes);
@@ -72,7 +83,7 @@ function moved(index: SegmentIndex, move: Move, fileName: string, previousLsn: L
     tail: undefined,
     first: index.first && { lsn: at(index.first.lsn), previousLsn },
     last: index.last && { lsn: at(index.last.lsn), endLsn: at(index.last.endLsn) },
-    events: movedEvents(index.events, move),
+    events: [...snapshot(index, move.lowestXid + move.xids, move), ...movedEvents(index.events, move)],
     work: movedWork(index.work, move),
     highestXid: index.highestXid === undefined ? undefined : index.highestXid + move.xids,
   };
@@ -90,7 +101,13 @@ export async function writeSyntheticDay(
   const first = parseSegmentName(index.fileName, size);
   if (first === undefined || index.stop !== undefined) throw new Error(`bench: ${segment} cannot be indexed`);
   const segmentCount = Math.floor((sizeGib * GIB) / size);
-  const transactionsPerSegment = movedEvents(index.events, { bytes: 0n, xids: 0, beginUs: 0n, stepUs: 0n }).length;
+  const transactionsPerSegment = movedEvents(index.events, {
+    bytes: 0n,
+    xids: 0,
+    lowestXid: 0,
+    beginUs: 0n,
+    stepUs: 0n,
+  }).length;
   const lowest = Math.min(...index.work.map(({ xid }) => xid));
   const xidsPerSegment = (index.highestXid ?? lowest) - lowest + 1;
   const spanUs = US_PER_DAY / BigInt(segmentCount);
@@ -102,7 +119,13 @@ export async function writeSyntheticDay(
     const fileName = formatSegmentName({ timeline: first.timeline, index: first.index + BigInt(place) }, size);
     const beginUs = endUs - US_PER_DAY + spanUs * BigInt(place);
     const stepUs = spanUs / BigInt(transactionsPerSegment + 1);
-    const move = { bytes: BigInt(place) * BigInt(size), xids: place * xidsPerSegment, beginUs, stepUs };
+    const move = {
+      bytes: BigInt(place) * BigInt(size),
+      xids: place * xidsPerSegment,
+      lowestXid: lowest,
+      beginUs,
+      stepUs,
+    };
     const one = moved(index, move, fileName, previousLsn);
     previousLsn = one.last?.lsn ?? previousLsn;
     const object = encodeSegmentIndex(one);
