@@ -58,7 +58,7 @@ async function tryMark(cluster: MarkedCluster, major: number, seed: number, log:
 export const proof: Proof = {
   name: 'before-xid',
   shows: '--before-xid is just before the transaction, whatever its kind, on PostgreSQL 14 to 18',
-  defaultCount: 2,
+  defaultCount: 1,
   run: async (given) => {
     let differences = 0;
     const majors = new Set<number>();

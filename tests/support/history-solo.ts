@@ -32,6 +32,9 @@ const PLAIN: readonly Solo[] = [
   { sql: ['VACUUM FULL shop.events_low'], definitions: [defined('rewrite', 'shop.events_low')] },
   { sql: ['CLUSTER shop.keyed USING keyed_pkey'], definitions: [defined('rewrite', 'shop.keyed')] },
   { sql: ['VACUUM FULL pg_class'], definitions: [] },
+  { sql: ['VACUUM FULL pg_class', 'CHECKPOINT'], definitions: [] },
+  { sql: ['VACUUM FULL pg_namespace', 'VACUUM FULL pg_inherits'], definitions: [] },
+  { sql: ['VACUUM FULL pg_database'], definitions: [] },
   { sql: ['REINDEX INDEX shop.orders_amount'], definitions: [defined('reindex', 'shop.orders_amount')] },
   {
     sql: ['CREATE INDEX CONCURRENTLY later ON shop.copied (id)', 'DROP INDEX shop.later'],
