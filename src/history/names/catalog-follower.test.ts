@@ -49,6 +49,15 @@ function begin(startLsn = 0n): { book: NameBook; follower: CatalogFollower } {
 }
 
 describe('names followed through the WAL', () => {
+  it('have the estimate of rows that an ANALYZE gave a table made in the same WAL', () => {
+    const { book, follower } = begin();
+    const made = classRow(17_200, 'made');
+    follower.follow(rows(200n, 700, made));
+    follower.commit({ xids: [700], lsn: lsn(210n), invalidatedOids: [] });
+    follower.follow(rows(220n, 0, { ...made, estimatedRows: 5000 }));
+    expect(book.ofOid(DATABASE, made.oid, lsn(300n))?.estimatedRows).toBe(5000);
+  });
+
   it('change with the commit, and not with a rollback, of the subtransaction that changed them', () => {
     const { book, follower } = begin();
     const truncated = version(T, 2, { filenode: 17_000 });

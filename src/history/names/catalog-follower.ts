@@ -89,7 +89,9 @@ export class CatalogFollower {
   /** What a whole row at a place means: an insert, an in-place change, or what was there already. */
   #pendingOf(change: Change<'catalogRows'>, row: CatalogRow, old: SlotRow | undefined): PendingRow | undefined {
     const { databaseOid, lsn, xid, isImage } = change;
-    const open = old?.pending !== undefined && old.pending.row.row.oid === row.row.oid ? old.pending : undefined;
+    const pending = old?.pending;
+    const isOpen = pending !== undefined && pending.isEnded !== true && pending.row.row.oid === row.row.oid;
+    const open = isOpen ? pending : undefined;
     if (isImage) return open;
     if (xid !== 0) {
       const inserted = { kind: 'insert', lsn, databaseOid, row, before: undefined, isSure: true } as const;

@@ -20,6 +20,8 @@ export interface PendingRow {
   readonly isSure: boolean;
   /** Of a delete: who made the row that goes, where an image told. */
   readonly insertedBy?: number;
+  /** Its transaction has ended: what happens to the row from now on is not part of it. */
+  isEnded?: true;
 }
 
 /** The changes of all (sub)transactions that are open. */
@@ -48,6 +50,7 @@ export class PendingRows {
   take(xids: readonly number[]): PendingRow[] {
     const changes = this.of(xids);
     for (const xid of xids) this.#byXid.delete(xid);
+    for (const change of changes) change.isEnded = true;
     return changes;
   }
 }
