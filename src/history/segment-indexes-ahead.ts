@@ -10,6 +10,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { isFailure } from '../base/failure.ts';
+import type { CatalogFile } from '../postgres/wal-records/catalog-files.ts';
 import type { WalStop } from '../postgres/wal-records/wal-stop.ts';
 import { segmentAt } from '../postgres/wal-segment.ts';
 import { decodeSegmentIndex } from '../wal-index/decode.ts';
@@ -101,9 +102,10 @@ export class IndexesAhead implements AsyncDisposable {
   async remake(
     { segment }: Pick<ReadIndex, 'segment'>,
     reason = 'it does not fit its neighbours',
+    catalogFiles: readonly CatalogFile[] = [],
   ): Promise<ReadIndex | UnreadableSegment> {
     this.#ignore({ key: segmentIndexKey(segment.fileName), reason });
-    const made = await this.#make(segment);
+    const made = await this.#make(segment, catalogFiles);
     if (made?.kind === 'coming') return this.#decode(made);
     if (made !== undefined) return made;
     const stop = { fileName: segment.fileName, offsetBytes: 0, lsn: segment.startLsn };
@@ -162,13 +164,20 @@ export class IndexesAhead implements AsyncDisposable {
   }
 
   /** Makes an index of the segment: of the file in `pg_wal` if that is whole, else of the archive's, if it is there. */
-  async #make(segment: ChosenSegment): Promise<Coming | UnreadableSegment | undefined> {
-    const local = await this.#makeOf(segment, 'pgWal');
+  async #make(
+    segment: ChosenSegment,
+    catalogFiles: readonly CatalogFile[] = [],
+  ): Promise<Coming | UnreadableSegment | undefined> {
+    const local = await this.#makeOf(segment, 'pgWal', catalogFiles);
     if (local?.kind === 'coming' && !local.isStopped) return local;
-    return (await this.#makeOf(segment, 'archive')) ?? local;
+    return (await this.#makeOf(segment, 'archive', catalogFiles)) ?? local;
   }
 
-  async #makeOf(segment: ChosenSegment, place: FoundSegment['place']): Promise<Coming | UnreadableSegment | undefined> {
+  async #makeOf(
+    segment: ChosenSegment,
+    place: FoundSegment['place'],
+    more: readonly CatalogFile[],
+  ): Promise<Coming | UnreadableSegment | undefined> {
     const isLive = place === 'pgWal';
     for (let tries = 1; ; tries += 1) {
       const found = await this.#source.read(segment.fileName, this.#signal, place);
@@ -178,7 +187,7 @@ export class IndexesAhead implements AsyncDisposable {
       const { object, stopKind } = await this.#makers.make({
         ...segment,
         ...found,
-        catalogFiles: this.#request.catalogFiles?.(),
+        catalogFiles: [...(this.#request.catalogFiles?.() ?? []), ...more],
       });
       if (isLive && tries < TORN_TRIES && stopKind === 'damaged') {
         await sleep(TORN_PAUSE_MS);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { lsn } from '../postgres/lsn.ts';
 import type { CatalogFile } from '../postgres/wal-records/catalog-files.ts';
 import type { IndexEvent, SegmentIndex } from '../wal-index/segment-index.ts';
-import { missesCatalogChanges } from './segment-indexes-catalogs.ts';
+import { filesMovedTo, missesCatalogChanges } from './segment-indexes-catalogs.ts';
 
 const REWRITTEN = { tablespaceOid: 1663, databaseOid: 5, filenode: 20_000 };
 const known: readonly CatalogFile[] = [{ catalog: 'pg_class', file: REWRITTEN }];
@@ -38,6 +38,16 @@ describe('an index with rows in the file of a rewritten catalog', () => {
     const inPlace = { ...rows, xid: 0 };
     expect(missesCatalogChanges(indexWith(1, [image, inPlace]), known)).toBe(true);
     expect(missesCatalogChanges(indexWith(1, [rows]), known)).toBe(false);
+  });
+});
+
+describe('the files that a catalog is moved to', () => {
+  const map = { kind: 'relationMap', endLsn: lsn(0x1040n), timeline: 1, tablespaceOid: 1663 } as const;
+  const moving = (filenode: number): IndexEvent => ({ ...place, ...map, files: [{ oid: 1259, filenode }] });
+
+  it('are those that nobody knew, and not its first', () => {
+    expect(filesMovedTo(indexWith(0, [moving(30_000)]), known)).toMatchObject([{ file: { filenode: 30_000 } }]);
+    expect(filesMovedTo(indexWith(0, [moving(20_000), moving(1259)]), known)).toEqual([]);
   });
 });
 

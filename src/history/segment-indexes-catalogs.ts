@@ -46,8 +46,8 @@ export function missesCatalogChanges({ work, events }: Parts, files: readonly Ca
   return [...rowsOf.values()].some((left) => left > 0);
 }
 
-/** A segment in which a catalog is rewritten tells where it is from there on, and its changes are among the events. */
-function filesInMap(events: readonly IndexEvent[]): CatalogFile[] {
+/** Where the events say that catalogs are. The pages of a rewritten one come before that is said, when it commits. */
+export function filesInMap(events: readonly IndexEvent[]): CatalogFile[] {
   return events.flatMap((event) => {
     if (event.kind !== 'relationMap') return [];
     const { databaseOid, tablespaceOid, files } = event;
@@ -69,6 +69,16 @@ function catalogsByFile(files: readonly CatalogFile[]): Map<string, string> {
     }
   }
   return found;
+}
+
+/**
+ * Files that the index behind says a catalog was moved to, and that nobody knew: the pages written there may begin in the
+ * segment before, where nothing tells what they are.
+ */
+export function filesMovedTo(behind: Parts, known: readonly CatalogFile[]): CatalogFile[] {
+  const isKnown = ({ file }: CatalogFile) =>
+    known.some((one) => one.file.databaseOid === file.databaseOid && one.file.filenode === file.filenode);
+  return filesInMap(behind.events).filter((one) => !MAPPED.has(one.file.filenode) && !isKnown(one));
 }
 
 function rowCount({ inserted, updated, deleted, movedOut }: FileWork): number {

@@ -16,7 +16,7 @@ import type { SegmentIndex } from '../wal-index/segment-index.ts';
 import { endAt, type ScanEnd } from './scan-end.ts';
 import { nextChosenSegment } from './segment-choice.ts';
 import { IndexesAhead, type ReadIndex } from './segment-indexes-ahead.ts';
-import { missesCatalogChanges } from './segment-indexes-catalogs.ts';
+import { filesMovedTo, missesCatalogChanges } from './segment-indexes-catalogs.ts';
 import { followChain, type ChainEnd } from './segment-indexes-chain.ts';
 import type { IgnoredIndex } from './segment-indexes-object.ts';
 import type { SegmentIndexRequest } from './segment-indexes-request.ts';
@@ -77,7 +77,7 @@ class LineIndexes implements SegmentIndexScan {
         return;
       }
       this.#noteLast(current, chain);
-      current = await this.#knowingCatalogs(ahead, current);
+      current = await this.#knowingCatalogs(ahead, current, next);
       yield current.index;
       this.#before = chain;
       signal?.throwIfAborted();
@@ -107,10 +107,16 @@ class LineIndexes implements SegmentIndexScan {
   }
 
   /** The same index with all changes to catalogs; where the segment is gone, as it is. */
-  async #knowingCatalogs(ahead: IndexesAhead, current: ReadIndex): Promise<ReadIndex> {
-    const { catalogFiles } = this.#request;
-    if (catalogFiles === undefined || !missesCatalogChanges(current.index, catalogFiles())) return current;
-    const remade = await ahead.remake(current, 'it was made without knowing where a rewritten catalog is');
+  async #knowingCatalogs(
+    ahead: IndexesAhead,
+    current: ReadIndex,
+    next: Awaited<ReturnType<IndexesAhead['next']>>,
+  ): Promise<ReadIndex> {
+    const files = this.#request.catalogFiles?.();
+    if (files === undefined) return current;
+    const moved = next?.kind === 'read' ? filesMovedTo(next.index, files) : [];
+    if (moved.length === 0 && !missesCatalogChanges(current.index, files)) return current;
+    const remade = await ahead.remake(current, 'it was made without knowing where a rewritten catalog is', moved);
     return remade.kind === 'read' ? remade : current;
   }
 

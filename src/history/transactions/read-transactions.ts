@@ -18,6 +18,7 @@ import type { IndexEvent, SegmentIndex } from '../../wal-index/segment-index.ts'
 import { CatalogFollower } from '../names/catalog-follower.ts';
 import type { NameBook } from '../names/name-book.ts';
 import type { ScanEnd } from '../scan-end.ts';
+import { filesInMap } from '../segment-indexes-catalogs.ts';
 import { followChain, type ChainEnd } from '../segment-indexes-chain.ts';
 import { BorderRecords, type BorderRecord } from './border-record.ts';
 import { Completeness } from './completeness.ts';
@@ -127,7 +128,7 @@ class LineTransactions implements TransactionScan {
 
   #crossing(
     record: BorderRecord,
-    { major }: SegmentIndex,
+    { major, events: following }: SegmentIndex,
     assembler: TransactionAssembler,
   ): IndexEvent[] | { readonly lsn: Lsn; readonly reason: string } {
     const { bytes, lsn, endLsn, previousLsn } = record;
@@ -136,8 +137,8 @@ class LineTransactions implements TransactionScan {
       return { lsn, reason: 'a record that does not follow the one before' };
     }
     try {
-      // All that was read before is in the names: those of catalogs that were rewritten, too.
-      const catalogFiles = names.catalogFiles();
+      // All that was read before is in the names, and what a rewrite that goes on here ends with in this segment.
+      const catalogFiles = [...names.catalogFiles(), ...filesInMap(following)];
       const { events, work } = indexRecord(bytes, lsn, endLsn, timelineAt(line, lsn), major, { catalogFiles });
       assembler.addWork(work);
       this.#lastLsn = lsn;
