@@ -1,8 +1,8 @@
 /**
  * `npm run bench`: backup and restore, and WAL out and in, beside other programs, in one run on one machine, interleaved.
  *
- * `--size-mib N` (1200), `--segments N` (64), `--rounds N` (3), `--part backup,wal,scan,index` (all), `--only REGEX` for some of the
- * programs, `--write` to renew the tables in docs/benchmarks.md.
+ * `--size-mib N` (1200), `--segments N` (64), `--day-gib N` (50), `--rounds N` (3), `--part backup,wal,scan,index` (all), `--only
+ * REGEX` for some of the programs, `--write` to renew the tables in docs/benchmarks.md.
  *
  * @module
  */
@@ -25,6 +25,7 @@ const { values } = parseArgs({
   options: {
     'size-mib': { type: 'string', default: '1200' },
     segments: { type: 'string', default: '64' },
+    'day-gib': { type: 'string', default: '50' },
     rounds: { type: 'string', default: '3' },
     part: { type: 'string', default: 'backup,wal,scan,index' },
     only: { type: 'string', default: '' },
@@ -118,5 +119,6 @@ if (parts.includes('scan')) {
   await tell('scan', await benchScan({ segments: Number(values.segments), rounds: Number(values.rounds) }));
 }
 if (parts.includes('index')) {
-  await tell('index', await benchIndex({ segments: Number(values.segments), rounds: Number(values.rounds) }));
+  const dayGib = Number(values['day-gib']);
+  await tell('index', await benchIndex({ segments: Number(values.segments), rounds: Number(values.rounds), dayGib }));
 }

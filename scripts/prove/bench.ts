@@ -8,73 +8,43 @@
  * @module
  */
 
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ROOT } from '../toolchain.mjs';
-import type { Proof, ProofRun } from './proof.ts';
+import { runBench, tablesOf, type ReportTable } from './bench/run-bench.ts';
+import type { Proof } from './proof.ts';
 
 /** The tables of a whole run, by the beginning of their headings. */
 const WORKS = ['Full backup', 'Restore to disk', 'Push', 'Fetch'] as const;
 const SMALL = ['--size-mib', '8', '--segments', '2', '--only', '^(walkback zstd|pg_basebackup.*|cp.*)$'];
 const LARGE = ['--size-mib', '1200', '--segments', '64'];
 
-interface Row {
-  readonly program: string;
-  /** Its time beside ours, which is 1.00. */
-  readonly beside: number;
+const BESIDE = 'time beside ours';
+
+/** The rows of the table of a work that have a figure. */
+function measuredOf(tables: readonly ReportTable[], work: string): ReportTable['rows'] {
+  const rows = tables.find(({ heading }) => heading.startsWith(work))?.rows ?? [];
+  return rows.filter((row) => Number(row.get(BESIDE)) > 0);
 }
 
-/** The rows of each table of a report: programs and the column "time beside ours". */
-function tables(report: string): Map<string, Row[]> {
-  const found = new Map<string, Row[]>();
-  let rows: Row[] = [];
-  let column = -1;
-  for (const line of report.split('\n')) {
-    const heading = /^### (.*)$/.exec(line)?.[1];
-    if (heading !== undefined) found.set(heading, (rows = []));
-    const cells = line.split(' | ').map((cell) => cell.replaceAll('|', '').trim());
-    if (line.startsWith('| program')) column = cells.indexOf('time beside ours');
-    else if (line.startsWith('| ') && !line.startsWith('| ---') && column > 0) {
-      rows.push({ program: cells[0] ?? '', beside: Number(cells[column]) });
-    }
-  }
-  return found;
-}
-
-function tableOf(found: ReadonlyMap<string, Row[]>, work: string): readonly Row[] {
-  return [...found].find(([heading]) => heading.startsWith(work))?.[1] ?? [];
-}
+const isOurs = (row: ReadonlyMap<string, string>): boolean => row.get('program')?.startsWith('walkback') === true;
 
 /** What is missing of the four works, each with us and at least one other program that has a figure. */
 function missingFrom(report: string): string[] {
-  const found = tables(report);
+  const tables = tablesOf(report);
   return WORKS.filter((work) => {
-    const rows = tableOf(found, work);
-    const measured = rows.filter(({ beside }) => beside > 0);
-    return !measured.some(({ program }) => program.startsWith('walkback')) || measured.length < 2;
+    const measured = measuredOf(tables, work);
+    return !measured.some(isOurs) || measured.length < 2;
   });
-}
-
-async function runBench({ seed, count, log }: ProofRun, size: readonly string[]): Promise<string | undefined> {
-  log(`round ${seed} to ${seed + count - 1} of ${size.join(' ')}`);
-  const child = spawn(process.execPath, ['bench/main.ts', ...size, '--rounds', String(count)], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const chunks: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
-  return code === 0 ? Buffer.concat(chunks).toString() : undefined;
 }
 
 function ratios(report: string): string {
-  const found = tables(report);
+  const tables = tablesOf(report);
   return WORKS.map((work) => {
-    const others = tableOf(found, work).filter(({ program }) => !program.startsWith('walkback'));
-    return `${work}: ${others.map(({ program, beside }) => `${program} ${beside}`).join(', ')}`;
+    const others = measuredOf(tables, work).filter((row) => !isOurs(row));
+    return `${work}: ${others.map((row) => `${row.get('program')} ${row.get(BESIDE)}`).join(', ')}`;
   }).join('; ');
 }
 
@@ -89,7 +59,8 @@ export const proof: Proof = {
       given.log('SKIPPED: /usr/bin/time is missing (apt-get install time): nothing was measured');
     }
     const documented = missingFrom(await readFile(join(ROOT, 'docs/benchmarks.md'), 'utf8'));
-    const report = await runBench(given, given.count > 1 ? LARGE : SMALL);
+    const size = given.count > 1 ? LARGE : SMALL;
+    const report = await runBench([...size, '--part', 'backup,wal', '--rounds', String(given.count)], given.log);
     const measured = report === undefined ? ['everything'] : missingFrom(report);
     if (documented.length > 0) given.log(`docs/benchmarks.md lacks ${documented.join(', ')}`);
     if (measured.length > 0) given.log(`not measured: ${measured.join(', ')}`);
