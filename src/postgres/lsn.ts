@@ -18,8 +18,10 @@ export type Lsn = bigint & { readonly [lsnBrand]: true };
 
 const LSN_TEXT = /^([0-9A-Fa-f]{1,8})\/([0-9A-Fa-f]{1,8})$/;
 
+const LSN_LIMIT = 1n << 64n;
+
 function isLsn(value: bigint): value is Lsn {
-  return value >= 0n && value < 1n << 64n;
+  return value >= 0n && value < LSN_LIMIT;
 }
 
 /** A number as an LSN. @throws {Failure} `corrupt` if it is not an unsigned 64-bit number. */
@@ -55,5 +57,7 @@ export function lsnLow(position: Lsn): number {
 
 /** The position of two halves; a `low` of 2^32 or more carries over. */
 export function lsnOfHalves(high: number, low: number): Lsn {
-  return lsn((BigInt(high) << 32n) + BigInt(low));
+  // Below 8 PiB the whole is exact as a number, and costs one bigint instead of four.
+  const position = high * 0x1_0000_0000 + low;
+  return lsn(position <= Number.MAX_SAFE_INTEGER ? BigInt(position) : (BigInt(high) << 32n) + BigInt(low));
 }

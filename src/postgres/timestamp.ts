@@ -8,7 +8,8 @@
  * @module
  */
 
-const POSTGRES_EPOCH_US = 946_684_800_000_000n;
+/** Its start, in microseconds since the Unix epoch. */
+export const POSTGRES_EPOCH_US = 946_684_800_000_000n;
 const US_PER_SECOND = 1_000_000n;
 
 /** A `TimestampTz` of the server (µs since 2000-01-01 UTC) as microseconds since 1970-01-01 UTC. */

@@ -5,7 +5,6 @@
  */
 
 import { isFailure } from '../base/failure.ts';
-import { lsnOfHalves, type Lsn } from '../postgres/lsn.ts';
 import type { PostgresVersion } from '../postgres/versions.ts';
 import type { CatalogRecord } from '../postgres/wal-records/catalog-records.ts';
 import { DECODED_RESOURCE_MANAGERS, decodeRecord } from '../postgres/wal-records/decode-record.ts';
@@ -26,12 +25,14 @@ import {
   RowCounts,
 } from '../postgres/wal-records/row-records.ts';
 import { decodeStorageRecord, RM_SMGR } from '../postgres/wal-records/storage-records.ts';
+import { isPlainCommit, isPlainEnd, plainEndTimeUs } from '../postgres/wal-records/transaction-records.ts';
 import type { WalEvent } from '../postgres/wal-records/wal-event.ts';
 import {
   FIRST_CUSTOM_RESOURCE_MANAGER,
   recordInfo,
   recordResourceManager,
   recordXid,
+  RM_XACT,
   RM_XLOG,
 } from '../postgres/wal-records/wal-record.ts';
 import {
@@ -42,7 +43,9 @@ import {
   type CatalogReading,
 } from './build-catalog-changes.ts';
 import { WorkByXid } from './build-xid-work.ts';
-import type { IndexEvent, XidWork } from './segment-index.ts';
+import { CurrentRecord } from './current-record.ts';
+import { EventColumns, PlainEnd } from './event-columns.ts';
+import type { IndexColumns } from './index-columns.ts';
 
 const FIRST_NORMAL_XID = 3;
 /** `XLOG_FPI`. */
@@ -52,26 +55,6 @@ const DECODED: ReadonlySet<number> = DECODED_RESOURCE_MANAGERS.union(new Set([RM
 /** `BLCKSZ` that a server can be built with; a record with a page image tells which it was. */
 const TABLE_PAGE_SIZES_BYTES = [DEFAULT_TABLE_PAGE_BYTES, 16_384, 32_768, 4096, 2048, 1024];
 
-/** Where the record being taken is; one of these is used again for each. */
-class Current {
-  bytes: Buffer = Buffer.alloc(0);
-  lsnHigh = 0;
-  lsnLow = 0;
-  endHigh = 0;
-  endLow = 0;
-  xid = 0;
-  resourceManager = 0;
-  info = 0;
-
-  get lsn(): Lsn {
-    return lsnOfHalves(this.lsnHigh, this.lsnLow);
-  }
-
-  get endLsn(): Lsn {
-    return lsnOfHalves(this.endHigh, this.endLow);
-  }
-}
-
 /** Collects events and work, record by record. */
 export class RecordIndexer implements RecordVisitor {
   readonly #version: PostgresVersion;
@@ -80,10 +63,11 @@ export class RecordIndexer implements RecordVisitor {
   #tablePageBytes = DEFAULT_TABLE_PAGE_BYTES;
   #layout = new RecordLayout();
   #hasImage = false;
-  readonly #current = new Current();
+  readonly #current = new CurrentRecord();
   readonly #rows = new RowCounts();
   readonly #work = new WorkByXid();
-  readonly #events: IndexEvent[] = [];
+  readonly #events = new EventColumns();
+  readonly #end = new PlainEnd();
   readonly #customResourceManagers = new Set<number>();
   #timeline: number;
   #highestXid: number | undefined;
@@ -104,12 +88,9 @@ export class RecordIndexer implements RecordVisitor {
     this.#reject = reject;
   }
 
-  get events(): readonly IndexEvent[] {
-    return this.#events;
-  }
-
-  get work(): XidWork[] {
-    return this.#work.finish();
+  /** All that the records said. */
+  get columns(): IndexColumns {
+    return { events: this.#events, work: this.#work.columns };
   }
 
   /** The newest (sub)transaction number of any record, in order of assignment. */
@@ -166,10 +147,10 @@ export class RecordIndexer implements RecordVisitor {
   #countRecord(recordBytes: number): void {
     const { xid, lsnHigh, lsnLow } = this.#current;
     const { topXid, originId } = this.#layout;
-    const work = this.#work.of(xid, lsnHigh, lsnLow);
-    work.addRecord(lsnHigh, lsnLow, recordBytes);
-    if (topXid !== undefined) work.topXid = topXid;
-    if (originId !== undefined) work.originId = originId;
+    const at = this.#work.of(xid, lsnHigh, lsnLow);
+    this.#work.addRecord(at, lsnHigh, lsnLow, recordBytes);
+    if (topXid !== undefined) this.#work.setTopXid(at, topXid);
+    if (originId !== undefined) this.#work.setOrigin(at, originId);
     // Numbers go around; the newer of two is the one less than half the way ahead.
     const isNewer = this.#highestXid === undefined || ((xid - this.#highestXid) | 0) > 0;
     if (isNewer && xid >= FIRST_NORMAL_XID) this.#highestXid = xid;
@@ -179,6 +160,7 @@ export class RecordIndexer implements RecordVisitor {
     const { resourceManager } = this.#current;
     if (resourceManager === RM_HEAP || resourceManager === RM_HEAP2) return this.#takeRows();
     if (resourceManager === RM_SMGR) return this.#takeStorage();
+    if (resourceManager === RM_XACT && this.#takePlainEnd()) return;
     if (DECODED.has(resourceManager)) return this.#takeEvent();
     if (resourceManager >= FIRST_CUSTOM_RESOURCE_MANAGER) this.#takeCustom();
   }
@@ -192,12 +174,12 @@ export class RecordIndexer implements RecordVisitor {
       if (xid !== 0) {
         const { tablespaceOids, databaseOids, filenodes } = layout;
         const file = this.#work.fileOf(tablespaceOids[0] ?? 0, databaseOids[0] ?? 0, filenodes[0] ?? 0);
-        this.#work.of(xid, lsnHigh, lsnLow).addRows(file, this.#rows);
+        this.#work.addRows(this.#work.of(xid, lsnHigh, lsnLow), file, this.#rows);
       }
     } else if (resourceManager === RM_HEAP) {
       const operation = info & HEAP_OPERATION_MASK;
       if (operation === HEAP_TRUNCATE) {
-        this.#work.of(xid, lsnHigh, lsnLow).addTruncated(decodeTruncate(this.#mainData()));
+        this.#work.addTruncated(this.#work.of(xid, lsnHigh, lsnLow), decodeTruncate(this.#mainData()));
       } else if (operation === HEAP_INPLACE) {
         learnFromInPlace(this.#catalogRecord(), { bytes, layout }, this.#catalogs.files);
         this.#takeInvalidDatabase();
@@ -219,7 +201,7 @@ export class RecordIndexer implements RecordVisitor {
     if (!touchesCatalog(layout, this.#catalogs.files)) return;
     const { bytes } = this.#current;
     const reading = { ...this.#catalogs, tablePageBytes: this.#tablePageBytes };
-    this.#events.push(...catalogChanges(this.#catalogRecord(), { bytes, layout }, reading));
+    for (const change of catalogChanges(this.#catalogRecord(), { bytes, layout }, reading)) this.#events.push(change);
   }
 
   #takeStorage(): void {
@@ -233,7 +215,27 @@ export class RecordIndexer implements RecordVisitor {
       }
       return;
     }
-    this.#work.of(xid, lsnHigh, lsnLow).addStorageChange(change);
+    this.#work.addStorageChange(this.#work.of(xid, lsnHigh, lsnLow), change);
+  }
+
+  /** A commit or an abort that says nothing more than when. False if it is none, or says more. */
+  #takePlainEnd(): boolean {
+    const { bytes, xid, info, lsnHigh, lsnLow, endHigh, endLow } = this.#current;
+    const { mainStart, mainEnd, originId } = this.#layout;
+    if (originId !== undefined || !isPlainEnd(info, mainEnd - mainStart)) return false;
+    const timeUs = plainEndTimeUs(bytes, mainStart);
+    if (timeUs === undefined) return false;
+    const end = this.#end;
+    end.isCommit = isPlainCommit(info);
+    end.xid = xid;
+    end.lsnHigh = lsnHigh;
+    end.lsnLow = lsnLow;
+    end.endHigh = endHigh;
+    end.endLow = endLow;
+    end.timeline = this.#timeline;
+    end.timeUs = timeUs;
+    this.#events.pushEnd(end);
+    return true;
   }
 
   #takeEvent(): void {

@@ -20,6 +20,7 @@ import { WalReader } from '../postgres/wal-records/wal-reader.ts';
 import { parseSegmentName, segmentStart, walSegmentSize } from '../postgres/wal-segment.ts';
 import { RecordIndexer } from './build-records.ts';
 import { PAGE_DECOMPRESSORS } from './page-decompressors.ts';
+import { indexOfColumns } from './index-columns.ts';
 import type { IndexEvent, SegmentIndex, XidWork } from './segment-index.ts';
 
 /** A segment to index. */
@@ -114,10 +115,11 @@ function onePass(
   const { head, first, last, stop, recordsRead: recordCount } = reader;
   // Where reading stopped, nothing goes on in a later segment.
   const tail = stop === undefined ? reader.tail : undefined;
-  const { events, work, highestXid } = indexer;
+  const { columns, highestXid } = indexer;
   const identity = { fileName, timeline, startLsn, sizeBytes, systemIdentifier, major: version.major };
   const contentCrc = crc32c(bytes);
-  return { ...identity, contentCrc, head, first, last, tail, stop, recordCount, events, work, highestXid };
+  const rest = { ...identity, contentCrc, head, first, last, tail, stop, recordCount, highestXid };
+  return indexOfColumns(rest, columns);
 }
 
 /**
@@ -143,7 +145,8 @@ export function indexRecord(
   if (problem === undefined) {
     indexer.record(bytes, 0, bytes.length, lsnHigh(lsn), lsnLow(lsn), lsnHigh(endLsn), lsnLow(endLsn));
   }
-  if (problem === undefined) return { events: indexer.events, work: indexer.work };
+  const { events, work } = indexer.columns;
+  if (problem === undefined) return { events: events.toEvents(), work: work.toWork() };
   throw new Failure('corrupt', {
     message: `cannot read the WAL record at ${formatLsn(lsn)}, which crosses the border of two segments: ${problem}`,
     remedy: 'The segments may be of different lines of history, or one of them is damaged.',

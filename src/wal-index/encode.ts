@@ -7,10 +7,11 @@
 import { zstdCompressWholeSync } from '../codec/zstd.ts';
 import { crc32c } from '../postgres/crc32c.ts';
 import { stopField, headField, tailField } from './index-borders.ts';
-import { writeEvents } from './index-events.ts';
+import { columnsOfIndex } from './index-columns.ts';
+import { writeEventColumns, writeEvents } from './index-events.ts';
 import { formatIndexHead } from './index-object.ts';
 import { summaryField, summaryOf } from './index-summary.ts';
-import { writeWork } from './index-work.ts';
+import { writeWork, writeWorkColumns } from './index-work.ts';
 import { IndexWriter } from './index-writer.ts';
 import type { SegmentIndex } from './segment-index.ts';
 
@@ -37,7 +38,13 @@ function bodyOf(index: SegmentIndex): Buffer {
   headField.write(out, index.head);
   tailField.write(out, index.tail);
   stopField.write(out, index.stop);
-  writeEvents(out, index.events, index.startLsn);
-  writeWork(out, index.work, index.startLsn);
+  const columns = columnsOfIndex(index);
+  if (columns === undefined) {
+    writeEvents(out, index.events, index.startLsn);
+    writeWork(out, index.work, index.startLsn);
+  } else {
+    writeEventColumns(out, columns.events, index.startLsn);
+    writeWorkColumns(out, columns.work, index.startLsn);
+  }
   return out.written;
 }

@@ -10,7 +10,8 @@
 
 import type { RecordPlace, TransactionEnded } from '../postgres/wal-records/wal-event.ts';
 import { isTransactionEnd, NO_EFFECTS } from '../postgres/wal-records/wal-event.ts';
-import type { Lsn } from '../postgres/lsn.ts';
+import { lsnHigh, lsnLow, lsnOfHalves, type Lsn } from '../postgres/lsn.ts';
+import type { EventColumns, PlainEnd } from './event-columns.ts';
 import { isCatalogChange, endedDetails, otherDetails } from './index-event-details.ts';
 import { asLsn, type Field } from './index-fields.ts';
 import { IndexReader } from './index-reader.ts';
@@ -84,35 +85,93 @@ function isPlainEnd(event: TransactionEnded): boolean {
   );
 }
 
-/** Writes events. @param startLsn the segment's. */
-export function writeEvents(out: IndexWriter, events: readonly IndexEvent[], startLsn: Lsn): void {
-  const columns = columnsOf(() => new IndexWriter());
-  let [lsnBefore, xidBefore, timelineBefore, timeBefore] = [startLsn as bigint, 0, 0, 0n];
-  for (const event of events) {
+const HALF = 0x1_0000_0000;
+const COMMIT = 0;
+const ABORT = 1;
+
+/** Writes event after event. */
+class EventWriter {
+  readonly #columns = columnsOf(() => new IndexWriter());
+  #highBefore: number;
+  #lowBefore: number;
+  #xidBefore = 0;
+  #timelineBefore = 0;
+  #timeBefore: bigint | number = 0;
+
+  /** @param startLsn the segment's. */
+  constructor(startLsn: Lsn) {
+    this.#highBefore = lsnHigh(startLsn);
+    this.#lowBefore = lsnLow(startLsn);
+  }
+
+  event(event: IndexEvent): void {
+    const columns = this.#columns;
     const kindNumber = NUMBER_OF_KIND.get(event.kind);
     if (kindNumber === undefined) throw new TypeError(`no number for events of the kind ${event.kind}`);
     columns.kinds.unsigned(kindNumber);
-    columns.positions.difference(event.lsn, lsnBefore);
-    columns.transactions.signed(event.xid - xidBefore);
-    lsnBefore = event.lsn;
-    xidBefore = event.xid;
+    columns.positions.difference(event.lsn, lsnOfHalves(this.#highBefore, this.#lowBefore));
+    columns.transactions.signed(event.xid - this.#xidBefore);
+    this.#highBefore = lsnHigh(event.lsn);
+    this.#lowBefore = lsnLow(event.lsn);
+    this.#xidBefore = event.xid;
     if (!isCatalogChange(event)) {
       columns.ends.difference(event.endLsn, event.lsn);
-      columns.timelines.signed(event.timeline - timelineBefore);
-      timelineBefore = event.timeline;
+      columns.timelines.signed(event.timeline - this.#timelineBefore);
+      this.#timelineBefore = event.timeline;
     }
     if (isCatalogChange(event) || !isTransactionEnd(event)) {
       detailsOf(event.kind).write(columns.details, event);
-      continue;
+      return;
     }
-    columns.times.difference(event.timeUs, timeBefore);
-    timeBefore = event.timeUs;
+    columns.times.difference(event.timeUs, this.#timeBefore);
+    this.#timeBefore = event.timeUs;
     const isPlain = isPlainEnd(event);
     columns.details.unsigned(isPlain ? 0 : 1);
     if (!isPlain) endedDetails.write(columns.details, event);
   }
-  out.unsigned(events.length);
-  for (const name of COLUMNS) out.bytes(columns[name].written);
+
+  /** What {@link EventWriter.event} makes of the end as an object. */
+  plainEnd(end: PlainEnd): void {
+    const { kinds, positions, transactions, ends, timelines, times, details } = this.#columns;
+    kinds.unsigned(end.isCommit ? COMMIT : ABORT);
+    positions.signed((end.lsnHigh - this.#highBefore) * HALF + end.lsnLow - this.#lowBefore);
+    transactions.signed(end.xid - this.#xidBefore);
+    ends.signed((end.endHigh - end.lsnHigh) * HALF + end.endLow - end.lsnLow);
+    timelines.signed(end.timeline - this.#timelineBefore);
+    times.difference(end.timeUs, this.#timeBefore);
+    details.unsigned(0);
+    this.#highBefore = end.lsnHigh;
+    this.#lowBefore = end.lsnLow;
+    this.#xidBefore = end.xid;
+    this.#timelineBefore = end.timeline;
+    this.#timeBefore = end.timeUs;
+  }
+
+  finish(out: IndexWriter, count: number): void {
+    out.unsigned(count);
+    for (const name of COLUMNS) out.bytes(this.#columns[name].written);
+  }
+}
+
+/** Writes events. @param startLsn the segment's. */
+export function writeEvents(out: IndexWriter, events: readonly IndexEvent[], startLsn: Lsn): void {
+  const writer = new EventWriter(startLsn);
+  for (const event of events) writer.event(event);
+  writer.finish(out, events.length);
+}
+
+/** The same of columns. */
+export function writeEventColumns(out: IndexWriter, events: EventColumns, startLsn: Lsn): void {
+  const writer = new EventWriter(startLsn);
+  events.visit(
+    (end) => {
+      writer.plainEnd(end);
+    },
+    (event) => {
+      writer.event(event);
+    },
+  );
+  writer.finish(out, events.count);
 }
 
 /** Reads events. @throws {Failure} `corrupt`. */

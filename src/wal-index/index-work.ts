@@ -11,11 +11,29 @@
  */
 
 import { relationFileKey, type RelationFile } from '../postgres/relation-file.ts';
-import type { Lsn } from '../postgres/lsn.ts';
+import { lsnLow, type Lsn } from '../postgres/lsn.ts';
 import { asLsn, flag, list, optional, relationFile, shape, unsigned32, type Field } from './index-fields.ts';
 import { IndexReader } from './index-reader.ts';
 import { IndexWriter } from './index-writer.ts';
 import type { FileWork, XidWork } from './segment-index.ts';
+import {
+  FILE,
+  FILE_COUNT,
+  FILE_MEMBERS,
+  FIRST_COUNT,
+  FIRST_FILE,
+  FIRST_INSERT,
+  FIRST_LOW,
+  FLAGS,
+  HAS_RARE,
+  IS_MOVE_OPEN,
+  LAST_LOW,
+  NEXT,
+  TRANSACTION_MEMBERS,
+  WAL_BYTES,
+  XID,
+  type WorkColumns,
+} from './work-columns.ts';
 
 type Rare = Pick<XidWork, 'topXid' | 'originId' | 'isMoveOpen' | 'createdFiles' | 'cutFiles' | 'truncatedOids'>;
 
@@ -57,6 +75,7 @@ const DELETED = 8;
 const MOVED_OUT = 16;
 const INSERTED_AFTER_MOVE = 32;
 const ALL_KINDS = 63;
+const COUNT_KINDS = 6;
 
 type Columns<T> = Readonly<Record<(typeof COLUMNS)[number], T>>;
 
@@ -135,6 +154,76 @@ function writeFileWork({ files, kinds, counts }: Columns<IndexWriter>, place: nu
   if (deleted !== 0) counts.signed(deleted);
   if (movedOut !== 0) counts.signed(movedOut);
   if (insertedAfterMove !== 0) counts.signed(insertedAfterMove);
+}
+
+/** The same of columns, and to the byte what {@link writeWork} makes of them as objects. */
+export function writeWorkColumns(out: IndexWriter, work: WorkColumns, startLsn: Lsn): void {
+  const columns = columnsOf(() => new IndexWriter());
+  const { transactions } = work;
+  const places = new FilePlaces(work.relationFiles);
+  let [xidBefore, lowBefore] = [0, lsnLow(startLsn)];
+  const end = work.transactionCount * TRANSACTION_MEMBERS;
+  for (let at = 0; at < end; at += TRANSACTION_MEMBERS) {
+    // All positions are in one segment, so their high halves are the same.
+    const firstLow = transactions[at + FIRST_LOW] ?? 0;
+    const xid = transactions[at + XID] ?? 0;
+    columns.transactions.signed(xid - xidBefore);
+    columns.begins.signed(firstLow - lowBefore);
+    columns.spans.signed((transactions[at + LAST_LOW] ?? 0) - firstLow);
+    columns.sizes.unsigned(transactions[at + WAL_BYTES] ?? 0);
+    xidBefore = xid;
+    lowBefore = firstLow;
+    const isUsual = ((transactions[at + FLAGS] ?? 0) & (IS_MOVE_OPEN | HAS_RARE)) === 0;
+    columns.rare.unsigned(isUsual ? 0 : 1);
+    if (!isUsual) rare.write(columns.rare, work.workAt(at));
+    columns.firstInserts.unsigned(transactions[at + FIRST_INSERT] ?? 0);
+    columns.fileCounts.unsigned(transactions[at + FILE_COUNT] ?? 0);
+    writeFileRows(columns, places, work, transactions[at + FIRST_FILE] ?? 0);
+  }
+  out.unsigned(work.transactionCount);
+  list(relationFile).write(out, places.files);
+  for (const name of COLUMNS) out.bytes(columns[name].written);
+}
+
+/** Gives numbered files their places. */
+class FilePlaces {
+  readonly files: RelationFile[] = [];
+  readonly #relationFiles: readonly RelationFile[];
+  /** Place + 1. */
+  readonly #places: Uint32Array;
+
+  constructor(relationFiles: readonly RelationFile[]) {
+    this.#relationFiles = relationFiles;
+    this.#places = new Uint32Array(relationFiles.length);
+  }
+
+  placeOf(number: number): number {
+    const known = this.#places[number] ?? 0;
+    if (known > 0) return known - 1;
+    const file = this.#relationFiles[number];
+    if (file === undefined) throw new RangeError('a file that is not in the list');
+    this.#places[number] = this.files.push(file);
+    return this.files.length - 1;
+  }
+}
+
+/** The rows of files from one on; `first` is its number + 1. */
+function writeFileRows(columns: Columns<IndexWriter>, places: FilePlaces, work: WorkColumns, first: number): void {
+  const rows = work.files;
+  for (let next = first; next > 0;) {
+    const at = (next - 1) * FILE_MEMBERS;
+    columns.files.unsigned(places.placeOf(rows[at + FILE] ?? 0));
+    let kinds = 0;
+    // The bits are in the order of the members.
+    for (let kind = 0; kind < COUNT_KINDS; kind += 1) {
+      const count = rows[at + FIRST_COUNT + kind] ?? 0;
+      if (count === 0) continue;
+      kinds |= 1 << kind;
+      columns.counts.signed(count);
+    }
+    columns.kinds.unsigned(kinds);
+    next = rows[at + NEXT] ?? 0;
+  }
 }
 
 /** Reads the work of all transactions. @throws {Failure} `corrupt`. */

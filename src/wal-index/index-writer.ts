@@ -66,12 +66,12 @@ export class IndexWriter {
   }
 
   /** What is to be added to `before`; without a `bigint` where both are exact as numbers, as all but hostile ones are. */
-  difference(value: bigint, before: bigint): void {
+  difference(value: bigint | number, before: bigint | number): void {
     const [number, numberBefore] = [Number(value), Number(before)];
     const difference = number - numberBefore;
     const isExact = Number.isSafeInteger(number) && Number.isSafeInteger(numberBefore);
     if (isExact && Math.abs(difference) < LARGEST_SIGNED_NUMBER) this.signed(difference);
-    else this.signedBig(value - before);
+    else this.signedBig(BigInt(value) - BigInt(before));
   }
 
   /** Bytes, behind their length. */

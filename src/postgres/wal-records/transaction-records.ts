@@ -11,7 +11,7 @@
 
 import { lsn } from '../lsn.ts';
 import type { EndOfTransactionKind } from '../recovery-target.ts';
-import { fromPostgresEpoch } from '../timestamp.ts';
+import { fromPostgresEpoch, POSTGRES_EPOCH_US } from '../timestamp.ts';
 import type { PostgresVersion } from '../versions.ts';
 import { RecordCursor } from './record-cursor.ts';
 import { readDroppedStatistics, readFiles, readInvalidations } from './transaction-effects.ts';
@@ -34,6 +34,12 @@ const ENDS: ReadonlyMap<number, EndOfTransactionKind> = new Map([
   [0x30, 'commitPrepared'],
   [0x40, 'abortPrepared'],
 ]);
+
+const PLAIN_COMMIT = 0x00;
+const PLAIN_ABORT = 0x20;
+/** `xact_time`. */
+const PLAIN_END_BYTES = 8;
+const EPOCH_US = Number(POSTGRES_EPOCH_US);
 
 const XINFO_DATABASE = 0x1;
 const XINFO_SUBXACTS = 0x2;
@@ -68,6 +74,23 @@ export function decodeTransactionRecord(
   const kind = ENDS.get(operation);
   if (kind === undefined) return undefined;
   return decodeEnd({ ...place, originId }, kind, (info & HAS_XINFO) !== 0, cursor, version);
+}
+
+/** True if a record of the transaction manager says no more than that and when a transaction ended. */
+export function isPlainEnd(info: number, mainBytes: number): boolean {
+  return mainBytes === PLAIN_END_BYTES && (info === PLAIN_COMMIT || info === PLAIN_ABORT);
+}
+
+/** Which of the two such a record is. */
+export function isPlainCommit(info: number): boolean {
+  return info === PLAIN_COMMIT;
+}
+
+/** When, in microseconds since the Unix epoch; `undefined` if a number cannot say it exactly. */
+export function plainEndTimeUs(bytes: Buffer, mainStart: number): number | undefined {
+  const timestampTz = bytes.readInt32LE(mainStart + 4) * 0x1_0000_0000 + bytes.readUInt32LE(mainStart);
+  const timeUs = timestampTz + EPOCH_US;
+  return Number.isSafeInteger(timestampTz) && Number.isSafeInteger(timeUs) ? timeUs : undefined;
 }
 
 function decodeEnd(
