@@ -7,7 +7,7 @@
  * @module
  */
 
-import { Failure } from '../base/failure.ts';
+import { Failure, isFailure } from '../base/failure.ts';
 import { readWalFile } from '../archive/read-wal-file.ts';
 import { parseHistoryName } from '../postgres/timeline-history.ts';
 import { unknownWalVersion } from '../postgres/versions.ts';
@@ -38,13 +38,14 @@ export interface ArchivedWal {
   readonly historyTimelines: readonly number[];
 }
 
-/** How many segments are tried for a first page before giving up. */
+/** How many segments, the newest ones, are tried for a first page before giving up. */
 const PROBES = 3;
 
 /**
  * Lists the WAL of an archive.
  *
- * @throws {Failure} `notInArchive` if it holds no segment; `corrupt` if none of the newest has a first page.
+ * @throws {Failure} `notInArchive` if it holds no segment; `corrupt` if none of the newest has a first page; `refused` if they
+ *   are of a major that is not known.
  */
 export async function listArchivedWal(store: ObjectStore, options: CallOptions = {}): Promise<ArchivedWal> {
   const names = new Set<string>();
@@ -68,14 +69,21 @@ export async function listArchivedWal(store: ObjectStore, options: CallOptions =
 
 async function probe(store: ObjectStore, names: readonly string[], options: CallOptions): Promise<SegmentHeader> {
   let found = `the archive ${store.address} holds no WAL segment`;
+  let refusal: Failure | undefined;
   for (const name of names) {
-    const file = await readWalFile(store, name, options);
+    // One damaged segment must not hide all others.
+    const file = await readWalFile(store, name, options).catch((error: unknown) => {
+      if (!isFailure(error, 'corrupt')) throw error;
+      refusal ??= error;
+      return undefined;
+    });
     if (file === undefined) continue;
     const header = readSegmentHeader(file.bytes);
     if (!('problem' in header)) return header;
-    if (header.problem === 'unknownVersion') throw unknownWalVersion(header.magic, file.key);
+    if (header.problem === 'unknownVersion') refusal ??= unknownWalVersion(header.magic, file.key);
     found = `${file.key} has no first page of a segment`;
   }
+  if (refusal !== undefined) throw refusal;
   throw new Failure(names.length === 0 ? 'notInArchive' : 'corrupt', {
     message: `cannot read the WAL of the archive: ${found}`,
     remedy: 'Check that this is the right archive, and that the server’s archive_command succeeds (pg_stat_archiver).',

@@ -19,11 +19,13 @@ import {
 import type { WalEvent } from '../postgres/wal-records/wal-event.ts';
 import { WalReader } from '../postgres/wal-records/wal-reader.ts';
 import type { WalRecord } from '../postgres/wal-records/wal-record.ts';
+import type { WalStop } from '../postgres/wal-records/wal-stop.ts';
 import { segmentAt } from '../postgres/wal-segment.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { ArchivedWal } from './archived-wal.ts';
 import { endAt, type ScanEnd } from './scan-end.ts';
 import { chooseSegment, type ChosenSegment } from './segment-choice.ts';
+import { stopAtDamagedObject } from './segment-source.ts';
 
 export type { ScanEnd } from './scan-end.ts';
 
@@ -96,6 +98,10 @@ class LineScan implements WalScan {
         this.#end = endAt(this.#request, index);
         return;
       }
+      if ('reason' in segment) {
+        this.#end = { kind: 'damage', stop: segment };
+        return;
+      }
       for (const record of this.#reader.read(segment)) {
         if (record.lsn >= fromLsn) yield this.#eventOf(record);
         if (toLsn !== undefined && record.lsn >= toLsn) {
@@ -139,7 +145,7 @@ class SegmentsAhead implements AsyncDisposable {
   readonly #noLongerWanted = new AbortController();
   readonly #signal: AbortSignal;
   readonly #depth: number;
-  readonly #coming = new Map<bigint, Promise<FetchedSegment | undefined>>();
+  readonly #coming = new Map<bigint, Promise<FetchedSegment | WalStop | undefined>>();
   readonly #total: number | undefined;
   #done = 0;
 
@@ -152,7 +158,8 @@ class SegmentsAhead implements AsyncDisposable {
     this.#total = toLsn === undefined ? undefined : Number(toLsn / BigInt(size) - fromLsn / BigInt(size)) + 1;
   }
 
-  async next(index: bigint): Promise<FetchedSegment | undefined> {
+  /** A segment; where reading stops, if its object is damaged; `undefined` if it is not there. */
+  async next(index: bigint): Promise<FetchedSegment | WalStop | undefined> {
     const { toLsn, line, wal } = this.#request;
     const lastIndex = toLsn === undefined ? undefined : segmentAt(line.timeline, toLsn, wal.segmentSizeBytes).index;
     for (let step = 0n; step < BigInt(this.#depth); step += 1n) {
@@ -184,11 +191,13 @@ class SegmentsAhead implements AsyncDisposable {
     this.#coming.set(index, fetched);
   }
 
-  async #fetch(index: bigint): Promise<FetchedSegment | undefined> {
+  async #fetch(index: bigint): Promise<FetchedSegment | WalStop | undefined> {
     const { store, wal, line } = this.#request;
     const chosen = chooseSegment(wal, line, index);
     if (chosen === undefined) return undefined;
-    const file = await readWalFile(store, chosen.fileName, { signal: this.#signal });
-    return file === undefined ? undefined : { ...chosen, bytes: file.bytes };
+    const file = await readWalFile(store, chosen.fileName, { signal: this.#signal }).catch((error: unknown) =>
+      stopAtDamagedObject(error, chosen),
+    );
+    return file === undefined || 'reason' in file ? file : { ...chosen, bytes: file.bytes };
   }
 }

@@ -21,7 +21,7 @@ import { headStop } from './segment-indexes-make.ts';
 import { readIndexObject, type IgnoredIndex } from './segment-indexes-object.ts';
 import { IndexMakers } from './segment-indexes-makers.ts';
 import type { SegmentIndexRequest } from './segment-indexes-request.ts';
-import { SegmentSource, type FoundSegment } from './segment-source.ts';
+import { SegmentSource, stopAtDamagedObject, type FoundSegment } from './segment-source.ts';
 
 /** How many bytes of segments may be fetched or decoded at a time; two segments always may. */
 const AHEAD_BYTES = 96 * 1024 * 1024;
@@ -180,8 +180,11 @@ export class IndexesAhead implements AsyncDisposable {
   ): Promise<Coming | UnreadableSegment | undefined> {
     const isLive = place === 'pgWal';
     for (let tries = 1; ; tries += 1) {
-      const found = await this.#source.read(segment.fileName, this.#signal, place);
+      const found = await this.#source
+        .read(segment.fileName, this.#signal, place)
+        .catch((error: unknown) => stopAtDamagedObject(error, segment));
       if (found === undefined) return undefined;
+      if ('reason' in found) return { kind: 'unreadable', stop: found, isLive };
       const stop = headStop(found.bytes, segment, this.#request.wal);
       if (stop !== undefined) return { kind: 'unreadable', stop, isLive };
       const { object, stopKind } = await this.#makers.make({

@@ -8,7 +8,6 @@
  */
 
 import { lsn, type Lsn } from '../postgres/lsn.ts';
-import { unknownWalVersion } from '../postgres/versions.ts';
 import type { CatalogFile } from '../postgres/wal-records/catalog-files.ts';
 import { readSegmentHeader } from '../postgres/wal-records/page-header.ts';
 import type { WalStop } from '../postgres/wal-records/wal-stop.ts';
@@ -44,6 +43,12 @@ export function makeIndexObject({ catalogFiles = [], ...segment }: SegmentToInde
   return { object: encodeSegmentIndex(index), stopKind: index.stop?.kind };
 }
 
+/** The archive's other WAL is of a major that is known: it is not a newer server's. */
+function unknownMagicWords(magic: number): string {
+  const digits = magic.toString(16).toUpperCase().padStart(4, '0');
+  return `its first page has the magic 0x${digits}, which is no PostgreSQL's that is known: overwritten, or encrypted`;
+}
+
 /** Where and why a segment cannot be read at all; `undefined` if its first page is as it should be. */
 export function headStop(
   bytes: Buffer,
@@ -59,7 +64,7 @@ export function headStop(
   });
   const header = readSegmentHeader(bytes);
   if ('problem' in header) {
-    if (header.problem === 'unknownVersion') throw unknownWalVersion(header.magic, fileName);
+    if (header.problem === 'unknownVersion') return stop('damaged', unknownMagicWords(header.magic));
     if (header.problem === 'unwritten') return stop('unwritten', 'zeros where its first page should begin');
     return stop('damaged', header.reason);
   }

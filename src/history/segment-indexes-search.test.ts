@@ -141,7 +141,44 @@ describe('segments by time', () => {
   });
 });
 
+describe('segments by time, beside one that cannot be read', () => {
+  const gone = async (contents: readonly Content[], ...indexes: readonly number[]): Promise<SegmentSearchRequest> => {
+    const request = await archiveOf(contents);
+    const names = indexes.map((index) => formatSegmentName({ timeline: 1, index: BigInt(index) }, SIZE));
+    await store.delete(names.map(segmentIndexKey));
+    return request;
+  };
+  const times = [{ minutes: [10] }, { minutes: [20] }, { minutes: [30] }, { minutes: [40] }, { minutes: [50] }];
+
+  it('begin with it, as what is looked for may be in it', async () => {
+    const request = await gone(times, 3);
+    expect(await findSegmentsByTime(request, { sinceUs: us(25) })).toMatchObject({ fromLsn: startOf(3) });
+    expect(await findSegmentsByTime(request, { sinceUs: us(45) })).toMatchObject({ fromLsn: startOf(5) });
+    expect(await findSegmentsByTime(await gone([...times.slice(0, 3), {}, {}], 3), { sinceUs: us(25) })).toMatchObject({
+      fromLsn: startOf(3),
+    });
+  });
+
+  it('begin with it also where nothing ended behind it, or nothing is behind it', async () => {
+    expect(await findSegmentsByTime(await gone(times, 4, 5), { sinceUs: us(35) })).toMatchObject({
+      fromLsn: startOf(4),
+    });
+  });
+});
+
 describe('the first segment of a transaction', () => {
+  it('may be one that cannot be read', async () => {
+    const request = await archiveOf([{ xid: 100 }, { xid: 120 }, { xid: 140 }, { xid: 160 }]);
+    await store.delete(
+      [2, 4].map((index) => segmentIndexKey(formatSegmentName({ timeline: 1, index: BigInt(index) }, SIZE))),
+    );
+    expect(await Promise.all([90, 110, 150].map(async (xid) => findSegmentByXid(request, xid)))).toStrictEqual([
+      startOf(1),
+      startOf(2),
+      startOf(4),
+    ]);
+  });
+
   it('is the first whose numbers have come that far', async () => {
     const request = await archiveOf([{ xid: 100 }, { xid: 120 }, {}, { xid: 150 }, { xid: 170 }]);
     const of = async (xid: number) => findSegmentByXid(request, xid);

@@ -3,7 +3,8 @@
  * lies in between. Where a summary is absent or not sound, the segment itself is read.
  *
  * Neither times nor numbers ascend strictly from record to record, so what a binary search finds is widened to its
- * neighbours. What a clock does that was set back by more than that is not seen.
+ * neighbours. What a clock does that was set back by more than that is not seen. A segment that cannot be read may hold what
+ * is looked for: it is among what is found, so that reading stops at it, rather than that it is passed over.
  *
  * @module
  */
@@ -48,8 +49,9 @@ export async function findSegmentsByTime(
   const endsBehind = ({ firstEndUs }: SegmentIndexSummary) =>
     firstEndUs === undefined ? undefined : untilUs !== undefined && firstEndUs > untilUs;
   const found = await search.first(endsSince);
-  const from = found === undefined ? undefined : await search.widenBackward(found, endsSince, NEIGHBOURS);
-  if (from === undefined) return undefined;
+  const sure = found === undefined ? search.behindIndex : await search.widenBackward(found, endsSince, NEIGHBOURS);
+  const from = await search.backOverUnreadable(sure, endsSince);
+  if (from === search.behindIndex) return undefined;
   const behind = await search.first(endsBehind);
   const to = behind === undefined ? undefined : await search.widenForward(behind, endsBehind, NEIGHBOURS);
   if (to !== undefined && to <= from) return undefined;
@@ -70,8 +72,9 @@ export async function findSegmentByXid(request: SegmentSearchRequest, xid: numbe
   const hasCome = ({ highestXid }: SegmentIndexSummary) =>
     highestXid === undefined ? undefined : (highestXid - xid) >>> 0 < HALF_OF_XIDS;
   const found = await search.first(hasCome);
-  if (found === undefined) return undefined;
-  const from = await search.widenBackward(found, hasCome, NEIGHBOURS_BY_XID);
+  const sure = found === undefined ? search.behindIndex : await search.widenBackward(found, hasCome, NEIGHBOURS_BY_XID);
+  const from = await search.backOverUnreadable(sure, hasCome);
+  if (from === search.behindIndex) return undefined;
   const fromLsn = from * BigInt(request.wal.segmentSizeBytes);
   return fromLsn < request.fromLsn ? request.fromLsn : lsn(fromLsn);
 }
@@ -107,6 +110,11 @@ class SummarySearch {
       toLsn <= fromLsn ? this.firstIndex - 1n : segmentAt(line.timeline, lsn(toLsn - 1n), wal.segmentSizeBytes).index;
   }
 
+  /** The number of the segment behind the last. */
+  get behindIndex(): bigint {
+    return this.lastIndex + 1n;
+  }
+
   async at(index: bigint): Promise<SegmentIndexSummary | undefined> {
     const known = this.#known.get(index) ?? readSummary(this.#request, index);
     this.#known.set(index, known);
@@ -133,6 +141,17 @@ class SummarySearch {
     for (let index = found - 1n; index >= this.firstIndex && index >= from - neighbours; index -= 1n) {
       const summary = await this.at(index);
       if (summary !== undefined && asks(summary) === true) from = index;
+    }
+    return from;
+  }
+
+  /** The first of those before a segment that cannot be read to their end, with none between that says something. */
+  async backOverUnreadable(found: bigint, asks: Question): Promise<bigint> {
+    let from = found;
+    for (let index = found - 1n; index >= this.firstIndex && index >= from - NEIGHBOURS_BY_XID; index -= 1n) {
+      const summary = await this.at(index);
+      if (summary === undefined || summary.isStopped) from = index;
+      else if (asks(summary) !== undefined) break;
     }
     return from;
   }

@@ -11,7 +11,7 @@ import type { ArchivedWal } from './archived-wal.ts';
 import { chooseSegment } from './segment-choice.ts';
 import { headStop, makeIndexObject } from './segment-indexes-make.ts';
 import { readIndexSummary } from './segment-indexes-object.ts';
-import { SegmentSource, type SegmentPlaces } from './segment-source.ts';
+import { SegmentSource, stopAtDamagedObject, type SegmentPlaces } from './segment-source.ts';
 
 /** Whose summaries are asked for. */
 export interface SummaryRequest extends SegmentPlaces {
@@ -32,7 +32,9 @@ export async function readSummary(request: SummaryRequest, index: bigint): Promi
     if (found.kind === 'sound') return found.value;
   }
   const source = new SegmentSource(request);
-  const bytes = await source.read(segment.fileName, signal);
-  if (bytes === undefined || headStop(bytes.bytes, segment, wal) !== undefined) return undefined;
+  const bytes = await source
+    .read(segment.fileName, signal)
+    .catch((error: unknown) => stopAtDamagedObject(error, segment));
+  if (bytes === undefined || 'reason' in bytes || headStop(bytes.bytes, segment, wal) !== undefined) return undefined;
   return decodeSegmentIndexSummary(makeIndexObject({ ...segment, ...bytes }).object, bytes.storedAs);
 }

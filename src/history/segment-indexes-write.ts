@@ -20,7 +20,7 @@ import type { ArchivedWal } from './archived-wal.ts';
 import { headStop } from './segment-indexes-make.ts';
 import { IndexMakers } from './segment-indexes-makers.ts';
 import { readIndexSummary } from './segment-indexes-object.ts';
-import { SegmentSource } from './segment-source.ts';
+import { SegmentSource, stopAtDamagedObject } from './segment-source.ts';
 import type { ChosenSegment } from './segment-choice.ts';
 
 /** What to write. */
@@ -136,8 +136,10 @@ async function writeOne(
   makers: IndexMakers,
   segment: Wanted,
 ): Promise<number | WalStop | undefined> {
-  const found = await new SegmentSource({ store }).read(segment.fileName, signal);
-  if (found === undefined) return undefined;
+  const found = await new SegmentSource({ store })
+    .read(segment.fileName, signal)
+    .catch((error: unknown) => stopAtDamagedObject(error, segment));
+  if (found === undefined || 'reason' in found) return found;
   const stop = headStop(found.bytes, segment, wal);
   if (stop !== undefined) return stop;
   const { object, stopKind } = await makers.make({ ...segment, ...found });

@@ -265,6 +265,37 @@ describe('segments that are damaged', () => {
     expect(names(answer)).toStrictEqual(LINE_OF_3.slice(0, 3));
     expect(answer.scan.end).toMatchObject({ kind: 'damage', stop: { kind: 'foreign', fileName } });
   });
+
+  it.each(['', 'neither a frame nor a segment'])(
+    'are those too whose objects cannot be unpacked: %j',
+    async (content) => {
+      const fileName = LINE_OF_3[3] ?? '';
+      await rm(join(folder, 'wal_005', fileName));
+      await writeFile(join(folder, 'wal_005', `${fileName}.zst`), content);
+      const answer = await read();
+      expect(names(answer)).toStrictEqual(LINE_OF_3.slice(0, 3));
+      expect(answer.scan.end).toMatchObject({ kind: 'damage', stop: { kind: 'damaged', fileName } });
+      const { end } = answer.scan;
+      expect(end?.kind === 'damage' ? end.stop.reason : '').toContain(`wal_005/${fileName}.zst`);
+      const plain = scanWal({ store, wal, line: timelines.lineOf(3), fromLsn: lsn(2n * 16n * MIB) });
+      for await (const event of plain) expect(event.lsn).toBeLessThan(5n * 16n * MIB);
+      expect(plain.end).toStrictEqual(answer.scan.end);
+    },
+  );
+
+  it('are those too whose bytes have no order, as encrypted ones have none', async () => {
+    const fileName = LINE_OF_3[3] ?? '';
+    await replace(fileName, (bytes) => bytes.fill('8f3a1c', 0, 8192, 'hex'));
+    const answer = await read();
+    expect(names(answer)).toStrictEqual(LINE_OF_3.slice(0, 3));
+    expect(answer.scan.end).toMatchObject({ kind: 'damage', stop: { fileName, offsetBytes: 0 } });
+  });
+
+  it('do not hide what the archive is, when the newest is one', async () => {
+    await writeFile(join(folder, 'wal_005', '000000030000000000000009.zst'), 'no frame');
+    await writeFile(join(folder, 'wal_005', '00000003000000000000000A'), Buffer.alloc(1000, '8f3a1c', 'hex'));
+    expect(await listWal({ store })).toMatchObject({ systemIdentifier: wal.systemIdentifier });
+  });
 });
 
 describe('a server’s pg_wal', () => {

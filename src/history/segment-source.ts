@@ -12,8 +12,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { readWalFile } from '../archive/read-wal-file.ts';
-import { Failure, messageOf } from '../base/failure.ts';
+import { Failure, isFailure, messageOf } from '../base/failure.ts';
+import type { WalStop } from '../postgres/wal-records/wal-stop.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import type { ChosenSegment } from './segment-choice.ts';
 
 /** What to read segments from. At least one of the two. */
 export interface SegmentPlaces {
@@ -54,6 +56,20 @@ export class SegmentSource {
     const file = await readWalFile(store, fileName, signal === undefined ? {} : { signal });
     return file === undefined ? undefined : { bytes: file.bytes, place: 'archive', storedAs: file.key };
   }
+}
+
+/**
+ * Reading stops at a segment whose object cannot be unpacked, as at one whose first page is damaged: what is before it is
+ * as good as ever.
+ *
+ * @throws `error`, if it is anything else: a store that cannot be asked says nothing of the segment.
+ */
+export function stopAtDamagedObject(
+  error: unknown,
+  { fileName, startLsn }: Pick<ChosenSegment, 'fileName' | 'startLsn'>,
+): WalStop {
+  if (!isFailure(error, 'corrupt')) throw error;
+  return { kind: 'damaged', fileName, offsetBytes: 0, lsn: startLsn, reason: error.message };
 }
 
 async function readIfThere(path: string): Promise<Buffer | undefined> {
