@@ -42,6 +42,7 @@ export class PendingRows {
 
   /** The changes of a family in LSN order. */
   of(xids: readonly number[]): PendingRow[] {
+    if (this.#byXid.size === 0) return [];
     const changes = xids.flatMap((xid) => this.#byXid.get(xid) ?? []);
     return changes.sort((a, b) => (a.lsn < b.lsn ? -1 : Number(a.lsn > b.lsn)));
   }

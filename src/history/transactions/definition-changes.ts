@@ -30,8 +30,22 @@ const KINDS: Readonly<Record<Exclude<FateKind, 'passing'>, DefinitionChange['kin
 
 const NOTHING = { relation: undefined, file: undefined, oid: undefined, name: undefined, rows: undefined };
 
+/** True for most transactions: nothing that definitions are told by is there. */
+function changesNoDefinition({ work, rows, fates, effects }: EndedWork): boolean {
+  return (
+    fates.all.length === 0 &&
+    work.wholeChanges.length === 0 &&
+    work.cutFiles.length === 0 &&
+    work.truncatedOids.length === 0 &&
+    effects.droppedFiles.length === 0 &&
+    effects.droppedOids.length === 0 &&
+    !rows.hasLargeObjects
+  );
+}
+
 /** Puts them into words, in the order of their first records. */
 export function definitionChanges(ended: EndedWork, at: NamesAt): DefinitionChange[] {
+  if (changesNoDefinition(ended)) return [];
   const { work, rows, fates } = ended;
   const firstLsn = work.firstLsn ?? at.lsn;
   const ofFates = listedFates(fates)

@@ -10,7 +10,7 @@ import type { RelationNames } from '../names/relation-names.ts';
 import type { RelationTransition } from '../names/relation-transitions.ts';
 import { definitionChanges } from './definition-changes.ts';
 import type { LoggedTransaction } from './logged-transaction.ts';
-import type { OpenWork } from './open-transactions.ts';
+import type { FamilyWork } from './open-transactions.ts';
 import { rowsByRelation } from './relation-changes.ts';
 import { relationFates } from './relation-fates.ts';
 
@@ -34,7 +34,7 @@ export type EndOfTransaction = Pick<
 export interface EndedTransaction {
   readonly end: EndOfTransaction;
   readonly effects: TransactionEffects;
-  readonly work: OpenWork;
+  readonly work: FamilyWork;
   /** What became of relations; none if it was rolled back. */
   readonly transitions: readonly RelationTransition[];
   readonly names: RelationNames;
@@ -66,7 +66,7 @@ export function describeTransaction(ended: EndedTransaction): LoggedTransaction 
 }
 
 /** That of the files which it changed; shared catalogs have none. */
-function databaseOf({ rows, createdFiles }: OpenWork): number | undefined {
+function databaseOf({ rows, createdFiles }: FamilyWork): number | undefined {
   for (const { file } of rows.values()) if (file.databaseOid !== 0) return file.databaseOid;
   return createdFiles.find(({ file }) => file.databaseOid !== 0)?.file.databaseOid;
 }

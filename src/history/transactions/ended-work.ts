@@ -6,13 +6,13 @@
 
 import type { TransactionEffects } from '../../postgres/wal-records/wal-event.ts';
 import type { Relation } from '../names/relation-names.ts';
-import type { OpenWork } from './open-transactions.ts';
+import type { FamilyWork } from './open-transactions.ts';
 import type { RowsByRelation } from './relation-changes.ts';
 import type { RelationFates } from './relation-fates.ts';
 
 /** What it did, and what is known of the relations that it did it to. */
 export interface EndedWork {
-  readonly work: OpenWork;
+  readonly work: FamilyWork;
   readonly databaseOid: number | undefined;
   readonly effects: Pick<TransactionEffects, 'droppedFiles' | 'droppedOids'>;
   readonly fates: RelationFates;

@@ -14,6 +14,7 @@ const COMPANIONS: ReadonlySet<Relation['kind']> = new Set(['index', 'partitioned
 
 /** Chooses them. */
 export function listedFates({ all }: RelationFates): RelationFate[] {
+  if (all.length === 0) return [];
   const shown = all.filter(
     ({ kind, relation }) => kind !== 'passing' && relation !== undefined && !relation.isCatalog && !isToast(relation),
   );

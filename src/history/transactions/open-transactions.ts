@@ -16,13 +16,27 @@ import type {
   TablespaceDropped,
 } from '../../postgres/wal-records/wal-event.ts';
 import type { XidWork } from '../../wal-index/segment-index.ts';
-import { RowsByFile } from './file-rows.ts';
+import { RowsByFile, type FileRows } from './file-rows.ts';
 
 /** A database or tablespace made or removed. */
 export type WholeChange = DatabaseCreated | DatabaseDropped | TablespaceCreated | TablespaceDropped;
 
-/** What one (sub)transaction, or a whole family, did. */
-export interface OpenWork {
+/** What a whole family did. */
+export interface FamilyWork {
+  readonly firstLsn: Lsn | undefined;
+  readonly lastLsn: Lsn | undefined;
+  readonly walBytes: number;
+  readonly originId: number | undefined;
+  /** By file, in order of first mention. */
+  readonly rows: { values(): Iterable<Readonly<FileRows>> };
+  readonly createdFiles: readonly { readonly file: RelationFile; readonly isUnlogged: boolean }[];
+  readonly cutFiles: readonly { readonly file: RelationFile; readonly blocks: number }[];
+  readonly truncatedOids: readonly number[];
+  readonly wholeChanges: readonly WholeChange[];
+}
+
+/** The same while it is put together: of one (sub)transaction, or of a family. */
+interface OpenWork {
   firstLsn: Lsn | undefined;
   lastLsn: Lsn | undefined;
   walBytes: number;
@@ -48,30 +62,46 @@ function noWork(): OpenWork {
   };
 }
 
+/** Adds what one did in a stretch of WAL that follows the one before. */
+function addStretch(open: OpenWork, work: XidWork): void {
+  open.firstLsn ??= work.firstLsn;
+  open.lastLsn = work.lastLsn;
+  open.walBytes += work.walBytes;
+  open.originId ??= work.originId;
+  open.rows.addStretch(work);
+  open.createdFiles.push(...work.createdFiles);
+  open.cutFiles.push(...work.cutFiles);
+  open.truncatedOids.push(...work.truncatedOids);
+}
+
+const NO_WHOLE_CHANGES: readonly WholeChange[] = [];
+
+/** What a transaction did that wrote in one stretch alone and had no children: nothing is to be added up. */
+function workOfOne(work: XidWork): FamilyWork {
+  const { firstLsn, lastLsn, walBytes, originId, files, createdFiles, cutFiles, truncatedOids } = work;
+  const rest = { createdFiles, cutFiles, truncatedOids, wholeChanges: NO_WHOLE_CHANGES };
+  return { firstLsn, lastLsn, walBytes, originId, rows: files, ...rest };
+}
+
 /** Holds the work of each. */
 export class OpenTransactions {
+  /** What those did that have written in one stretch so far, which most end in. */
+  readonly #ofOneStretch = new Map<number, XidWork>();
   readonly #byXid = new Map<number, OpenWork>();
 
   /** How many (sub)transactions are open. */
   get size(): number {
-    return this.#byXid.size;
+    return this.#ofOneStretch.size + this.#byXid.size;
   }
 
   holds(xid: number): boolean {
-    return this.#byXid.has(xid);
+    return this.#ofOneStretch.has(xid) || this.#byXid.has(xid);
   }
 
   /** Adds what one did in a stretch of WAL that follows the one before. */
   add(work: XidWork): void {
-    const open = this.#of(work.xid);
-    open.firstLsn ??= work.firstLsn;
-    open.lastLsn = work.lastLsn;
-    open.walBytes += work.walBytes;
-    open.originId ??= work.originId;
-    open.rows.addStretch(work);
-    open.createdFiles.push(...work.createdFiles);
-    open.cutFiles.push(...work.cutFiles);
-    open.truncatedOids.push(...work.truncatedOids);
+    if (this.holds(work.xid)) addStretch(this.#of(work.xid), work);
+    else this.#ofOneStretch.set(work.xid, work);
   }
 
   /** Adds something done to a database or tablespace as a whole. */
@@ -80,11 +110,17 @@ export class OpenTransactions {
   }
 
   /** Forgets a family and gives what it did together: the first one's, and what the others changed. */
-  take(xids: readonly number[]): OpenWork {
+  take(xids: readonly number[]): FamilyWork {
+    const [first = 0] = xids;
+    const only = xids.length === 1 ? this.#ofOneStretch.get(first) : undefined;
+    if (only !== undefined) {
+      this.#ofOneStretch.delete(first);
+      return workOfOne(only);
+    }
     const family = noWork();
     for (const xid of xids) {
-      const one = this.#byXid.get(xid);
-      if (one === undefined) continue;
+      if (!this.holds(xid)) continue;
+      const one = this.#of(xid);
       this.#byXid.delete(xid);
       family.firstLsn = earlier(family.firstLsn, one.firstLsn);
       family.lastLsn = later(family.lastLsn, one.lastLsn);
@@ -106,11 +142,13 @@ export class OpenTransactions {
    */
   forgetDead(lsn: Lsn, isDead: (xid: number) => boolean): number[] {
     const dead: number[] = [];
-    for (const [xid, { lastLsn }] of this.#byXid) {
-      // A segment's work is added before its events are looked at: what came later is not meant.
-      if (isDead(xid) && (lastLsn === undefined || lastLsn < lsn)) dead.push(xid);
+    for (const open of [this.#ofOneStretch, this.#byXid]) {
+      for (const [xid, { lastLsn }] of open) {
+        // A segment's work is added before its events are looked at: what came later is not meant.
+        if (isDead(xid) && (lastLsn === undefined || lastLsn < lsn)) dead.push(xid);
+      }
+      for (const xid of dead) open.delete(xid);
     }
-    for (const xid of dead) this.#byXid.delete(xid);
     return dead;
   }
 
@@ -119,6 +157,11 @@ export class OpenTransactions {
     if (known !== undefined) return known;
     const open = noWork();
     this.#byXid.set(xid, open);
+    const stretch = this.#ofOneStretch.get(xid);
+    if (stretch !== undefined) {
+      this.#ofOneStretch.delete(xid);
+      addStretch(open, stretch);
+    }
     return open;
   }
 }

@@ -49,8 +49,10 @@ interface Sums {
   defining: number;
 }
 
+const NO_DEFINING: ReadonlyMap<RelationFate, number> = new Map();
+
 /** Sorts the rows of files to relations. */
-export function rowsByRelation(files: Iterable<FileRows>, fates: RelationFates, at: NamesAt): RowsByRelation {
+export function rowsByRelation(files: Iterable<Readonly<FileRows>>, fates: RelationFates, at: NamesAt): RowsByRelation {
   const sums = new Map<string, Sums>();
   let hasLargeObjects = false;
   for (const rows of files) {
@@ -63,15 +65,16 @@ export function rowsByRelation(files: Iterable<FileRows>, fates: RelationFates, 
     if (relation?.kind === 'toast') addToOwner(sums, rows, relation, fates, at);
     else add(sums, rows, relation, fate, at);
   }
-  settleMoves([...sums.values()]);
-  const defining = new Map<RelationFate, number>();
+  const hasMoves = sums.values().some(({ movedIn, movedOut }) => movedIn !== 0 || movedOut !== 0);
+  if (hasMoves) settleMoves([...sums.values()]);
+  let defining: Map<RelationFate, number> | undefined;
   const changes: RelationChange[] = [];
   for (const one of sums.values()) {
-    if (one.fate !== undefined && one.defining > 0) defining.set(one.fate, one.defining);
+    if (one.fate !== undefined && one.defining > 0) (defining ??= new Map()).set(one.fate, one.defining);
     const change = changeOf(one);
     if (change !== undefined) changes.push(change);
   }
-  return { changes, defining, hasLargeObjects };
+  return { changes, defining: defining ?? NO_DEFINING, hasLargeObjects };
 }
 
 function ownerOf(file: RelationFile, fates: RelationFates, { names, lsn }: NamesAt) {
@@ -95,15 +98,26 @@ function sumsOf(
   const key = relation === undefined ? relationFileKey(file) : `${relation.databaseOid} ${relation.oid}`;
   const known = sums.get(key);
   if (known !== undefined) return known;
-  const counts = { inserted: 0, updated: 0, hotUpdated: 0, deleted: 0, movedIn: 0, movedOut: 0, defining: 0 };
-  const one = { relation, root: rootOf(relation, at), fate, file, ...counts };
+  const one = {
+    relation,
+    root: rootOf(relation, at),
+    fate,
+    file,
+    inserted: 0,
+    updated: 0,
+    hotUpdated: 0,
+    deleted: 0,
+    movedIn: 0,
+    movedOut: 0,
+    defining: 0,
+  };
   sums.set(key, one);
   return one;
 }
 
 function add(
   sums: Map<string, Sums>,
-  rows: FileRows,
+  rows: Readonly<FileRows>,
   relation: Relation | undefined,
   fate: RelationFate | undefined,
   at: NamesAt,
@@ -126,7 +140,13 @@ function isDefining(fate: RelationFate | undefined, file: RelationFile): boolean
 }
 
 /** Of a TOAST table only that counts which tells where a row of its owner went: values are stored before their row. */
-function addToOwner(sums: Map<string, Sums>, rows: FileRows, toast: Relation, fates: RelationFates, at: NamesAt): void {
+function addToOwner(
+  sums: Map<string, Sums>,
+  rows: Readonly<FileRows>,
+  toast: Relation,
+  fates: RelationFates,
+  at: NamesAt,
+): void {
   if (rows.insertedAfterMove === 0 || toast.toastOwnerOid === undefined) return;
   const owner = at.names.ofOid(toast.databaseOid, toast.toastOwnerOid, at.lsn);
   if (owner === undefined) return;
@@ -154,7 +174,6 @@ function rootOf(relation: Relation | undefined, { names, lsn }: NamesAt): Relati
  * here, and the move is given to a partition that has rows inserted.
  */
 function settleMoves(all: readonly Sums[]): void {
-  if (all.every(({ movedIn, movedOut }) => movedIn === 0 && movedOut === 0)) return;
   for (const partitions of Map.groupBy(all, ({ root }) => root?.oid).values()) {
     const isKnown = partitions[0]?.root !== undefined;
     let missing = 0;
@@ -178,12 +197,16 @@ function changeOf(one: Sums): RelationChange | undefined {
   const inserted = one.inserted - one.movedIn - one.defining;
   const isNothing = inserted === 0 && updated === 0 && deleted === 0 && movedIn === 0 && movedOut === 0;
   if (isNothing || (relation !== undefined && !holdsRows(relation))) return undefined;
-  const counts = { inserted, updated, hotUpdated, deleted, movedIn, movedOut };
   return {
     relation,
     file,
     root,
-    ...counts,
+    inserted,
+    updated,
+    hotUpdated,
+    deleted,
+    movedIn,
+    movedOut,
     deletedShare: shareOf(deleted, relation),
     updatedShare: shareOf(updated, relation),
   };

@@ -83,8 +83,18 @@ export function passingFor(name: string | undefined): number | undefined {
 
 const keyOf = (databaseOid: number, number: number): string => `${databaseOid}/${number}`;
 
+/** Those of a transaction that changed no catalog row of a relation, as most do not. */
+const NO_FATES: RelationFates = {
+  all: [],
+  isSwappedOut: () => false,
+  ofNewFile: () => undefined,
+  ofOid: () => undefined,
+};
+
 /** Tells them. */
 export function relationFates(evidence: FateEvidence): RelationFates {
+  // Without a transition there is no rewrite, either.
+  if (evidence.transitions.length === 0) return NO_FATES;
   const rewrites = findRewrites(evidence);
   const made = new Set(evidence.createdFiles.map(({ file }) => keyOf(file.databaseOid, file.filenode)));
   const all = evidence.transitions
