@@ -5,13 +5,12 @@
  */
 
 import { isFailure } from '../base/failure.ts';
+import { CRC32C_START, extendCrc32c, finishCrc32c } from '../postgres/crc32c.ts';
 import type { PostgresVersion } from '../postgres/versions.ts';
 import type { CatalogRecord } from '../postgres/wal-records/catalog-records.ts';
 import { DECODED_RESOURCE_MANAGERS, decodeRecord } from '../postgres/wal-records/decode-record.ts';
 import { invalidatedDatabase } from '../postgres/wal-records/invalid-database.ts';
-import { DEFAULT_TABLE_PAGE_BYTES } from '../postgres/wal-records/page-image.ts';
 import { shorter } from '../postgres/wal-records/record-cursor.ts';
-import { RecordLayout } from '../postgres/wal-records/record-layout.ts';
 import type { RecordVisitor } from '../postgres/wal-records/record-visitor.ts';
 import { RM_RELMAP } from '../postgres/wal-records/relmap-records.ts';
 import {
@@ -28,6 +27,7 @@ import { decodeStorageRecord, RM_SMGR } from '../postgres/wal-records/storage-re
 import { isPlainCommit, isPlainEnd, plainEndTimeUs } from '../postgres/wal-records/transaction-records.ts';
 import type { WalEvent } from '../postgres/wal-records/wal-event.ts';
 import {
+  CRC_OFFSET,
   FIRST_CUSTOM_RESOURCE_MANAGER,
   recordInfo,
   recordResourceManager,
@@ -46,23 +46,19 @@ import { WorkByXid } from './build-xid-work.ts';
 import { CurrentRecord } from './current-record.ts';
 import { EventColumns, PlainEnd } from './event-columns.ts';
 import type { IndexColumns } from './index-columns.ts';
+import { RecordParts } from './record-parts.ts';
 
 const FIRST_NORMAL_XID = 3;
 /** `XLOG_FPI`. */
 const XLOG_FPI = 0xb0;
 const DECODED: ReadonlySet<number> = DECODED_RESOURCE_MANAGERS.union(new Set([RM_RELMAP]));
 
-/** `BLCKSZ` that a server can be built with; a record with a page image tells which it was. */
-const TABLE_PAGE_SIZES_BYTES = [DEFAULT_TABLE_PAGE_BYTES, 16_384, 32_768, 4096, 2048, 1024];
-
 /** Collects events and work, record by record. */
 export class RecordIndexer implements RecordVisitor {
   readonly #version: PostgresVersion;
   readonly #catalogs: Omit<CatalogReading, 'tablePageBytes'>;
   readonly #reject: (reason: string) => void;
-  #tablePageBytes = DEFAULT_TABLE_PAGE_BYTES;
-  #layout = new RecordLayout();
-  #hasImage = false;
+  readonly #parts = new RecordParts();
   readonly #current = new CurrentRecord();
   readonly #rows = new RowCounts();
   readonly #work = new WorkByXid();
@@ -71,6 +67,7 @@ export class RecordIndexer implements RecordVisitor {
   readonly #customResourceManagers = new Set<number>();
   #timeline: number;
   #highestXid: number | undefined;
+  #crc = CRC32C_START;
 
   /**
    * @param timeline of the first record; checkpoints and promotions tell of others.
@@ -98,6 +95,11 @@ export class RecordIndexer implements RecordVisitor {
     return this.#highestXid;
   }
 
+  /** CRC-32C of the records' own checksums, which stand for all their bytes: another pass over these would tell no more. */
+  get contentCrc(): number {
+    return finishCrc32c(this.#crc);
+  }
+
   record(
     bytes: Buffer,
     start: number,
@@ -116,37 +118,21 @@ export class RecordIndexer implements RecordVisitor {
     current.xid = recordXid(bytes, start);
     current.resourceManager = recordResourceManager(bytes, start);
     current.info = recordInfo(bytes, start);
-    if (!this.#parse(bytes, start, end)) return this.#reject('a record whose parts do not add up to its length');
+    if (!this.#parts.find(bytes, start, end, this.#version))
+      return this.#reject('a record whose parts do not add up to its length');
     try {
       this.#take();
     } catch (error) {
       if (!isFailure(error, 'corrupt')) throw error;
       return this.#reject(error.message);
     }
+    this.#crc = extendCrc32c(this.#crc, bytes, start + CRC_OFFSET, start + CRC_OFFSET + 4);
     if (current.xid !== 0) this.#countRecord(end - start);
-  }
-
-  /** Finds the record's parts. A page image tells the size of the cluster's table pages: only one fits. */
-  #parse(bytes: Buffer, start: number, end: number): boolean {
-    if (this.#layout.parse(bytes, start, end, this.#version)) {
-      this.#hasImage ||= this.#layout.blockCount > 0 && (this.#layout.imageBytes[0] ?? 0) > 0;
-      return true;
-    }
-    if (this.#hasImage) return false;
-    for (const sizeBytes of TABLE_PAGE_SIZES_BYTES) {
-      const layout = new RecordLayout(sizeBytes);
-      if (!layout.parse(bytes, start, end, this.#version)) continue;
-      this.#layout = layout;
-      this.#tablePageBytes = sizeBytes;
-      this.#hasImage = true;
-      return true;
-    }
-    return false;
   }
 
   #countRecord(recordBytes: number): void {
     const { xid, lsnHigh, lsnLow } = this.#current;
-    const { topXid, originId } = this.#layout;
+    const { topXid, originId } = this.#parts.layout;
     const at = this.#work.of(xid, lsnHigh, lsnLow);
     this.#work.addRecord(at, lsnHigh, lsnLow, recordBytes);
     if (topXid !== undefined) this.#work.setTopXid(at, topXid);
@@ -167,7 +153,7 @@ export class RecordIndexer implements RecordVisitor {
 
   #takeRows(): void {
     const { bytes, xid, lsnHigh, lsnLow, resourceManager, info } = this.#current;
-    const layout = this.#layout;
+    const layout = this.#parts.layout;
     const { mainStart, mainEnd } = layout;
     if (countRows(resourceManager, info, bytes, mainStart, mainEnd, this.#rows)) {
       if (layout.indexOfBlock(0) !== 0) throw shorter('changed rows without their page');
@@ -191,16 +177,16 @@ export class RecordIndexer implements RecordVisitor {
   #takeInvalidDatabase(): void {
     const { bytes } = this.#current;
     const { major } = this.#version;
-    const reading = { decompress: this.#catalogs.decompress, tablePageBytes: this.#tablePageBytes };
-    const databaseOid = invalidatedDatabase({ bytes, layout: this.#layout, major }, reading);
+    const reading = { decompress: this.#catalogs.decompress, tablePageBytes: this.#parts.tablePageBytes };
+    const databaseOid = invalidatedDatabase({ bytes, layout: this.#parts.layout, major }, reading);
     if (databaseOid !== undefined) this.#events.push({ kind: 'databaseInvalid', ...this.#place(), databaseOid });
   }
 
   #takeCatalogs(): void {
-    const layout = this.#layout;
+    const layout = this.#parts.layout;
     if (!touchesCatalog(layout, this.#catalogs.files)) return;
     const { bytes } = this.#current;
-    const reading = { ...this.#catalogs, tablePageBytes: this.#tablePageBytes };
+    const reading = { ...this.#catalogs, tablePageBytes: this.#parts.tablePageBytes };
     for (const change of catalogChanges(this.#catalogRecord(), { bytes, layout }, reading)) this.#events.push(change);
   }
 
@@ -221,7 +207,7 @@ export class RecordIndexer implements RecordVisitor {
   /** A commit or an abort that says nothing more than when. False if it is none, or says more. */
   #takePlainEnd(): boolean {
     const { bytes, xid, info, lsnHigh, lsnLow, endHigh, endLow } = this.#current;
-    const { mainStart, mainEnd, originId } = this.#layout;
+    const { mainStart, mainEnd, originId } = this.#parts.layout;
     if (originId !== undefined || !isPlainEnd(info, mainEnd - mainStart)) return false;
     const timeUs = plainEndTimeUs(bytes, mainStart);
     if (timeUs === undefined) return false;
@@ -241,7 +227,7 @@ export class RecordIndexer implements RecordVisitor {
   #takeEvent(): void {
     const { lsn, endLsn, xid, resourceManager, info } = this.#current;
     const timeline = this.#timeline;
-    const { originId, topXid } = this.#layout;
+    const { originId, topXid } = this.#parts.layout;
     const mainData = this.#mainData();
     const record = { lsn, endLsn, timeline, xid, resourceManager, info, mainData, topXid, originId };
     const event = decodeRecord(record, this.#version);
@@ -251,10 +237,10 @@ export class RecordIndexer implements RecordVisitor {
 
   /** Images of whole pages are the WAL manager's: those of rewritten tables among them. */
   #takeImages(): void {
-    const layout = this.#layout;
+    const layout = this.#parts.layout;
     if (layout.blockCount === 0) return;
     const { bytes, info } = this.#current;
-    const reading = { ...this.#catalogs, tablePageBytes: this.#tablePageBytes };
+    const reading = { ...this.#catalogs, tablePageBytes: this.#parts.tablePageBytes };
     if (info === XLOG_FPI) learnFromFirstPage({ bytes, layout }, reading);
     this.#takeCatalogs();
   }
@@ -292,6 +278,6 @@ export class RecordIndexer implements RecordVisitor {
   }
 
   #mainData(): Buffer {
-    return this.#current.bytes.subarray(this.#layout.mainStart, this.#layout.mainEnd);
+    return this.#current.bytes.subarray(this.#parts.layout.mainStart, this.#parts.layout.mainEnd);
   }
 }

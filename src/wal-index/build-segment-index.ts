@@ -8,7 +8,6 @@
  */
 
 import { Failure } from '../base/failure.ts';
-import { crc32c } from '../postgres/crc32c.ts';
 import { formatLsn, lsnHigh, lsnLow, type Lsn } from '../postgres/lsn.ts';
 import { unknownWalVersion, versionByMajor, type Major } from '../postgres/versions.ts';
 import { CatalogFiles, type CatalogFile } from '../postgres/wal-records/catalog-files.ts';
@@ -115,9 +114,8 @@ function onePass(
   const { head, first, last, stop, recordsRead: recordCount } = reader;
   // Where reading stopped, nothing goes on in a later segment.
   const tail = stop === undefined ? reader.tail : undefined;
-  const { columns, highestXid } = indexer;
+  const { columns, contentCrc, highestXid } = indexer;
   const identity = { fileName, timeline, startLsn, sizeBytes, systemIdentifier, major: version.major };
-  const contentCrc = crc32c(bytes);
   const rest = { ...identity, contentCrc, head, first, last, tail, stop, recordCount, highestXid };
   return indexOfColumns(rest, columns);
 }

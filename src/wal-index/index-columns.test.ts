@@ -77,3 +77,18 @@ describe('an index in columns', () => {
     );
   });
 });
+
+describe('the checksum of the content', () => {
+  const change = (number: number): SyntheticRecord => ({
+    resourceManager: HEAP,
+    xid: 800,
+    blocks: [{ id: 0, relation: { tablespaceOid: 1663, databaseOid: 5, filenode: number }, blockNumber: 3 }],
+    mainData: Buffer.alloc(3),
+  });
+  const crcOf = (...filenodes: number[]): number => indexOf(filenodes.map(change)).contentCrc;
+
+  it('is that of the same records, and of no others', () => {
+    expect(crcOf(16_400, 16_401)).toBe(crcOf(16_400, 16_401));
+    expect(new Set([crcOf(16_400, 16_401), crcOf(16_401, 16_400), crcOf(16_400), crcOf(16_400, 16_402)]).size).toBe(4);
+  });
+});

@@ -74,7 +74,7 @@ export interface SegmentIndex {
   readonly sizeBytes: number;
   readonly systemIdentifier: bigint;
   readonly major: Major;
-  /** CRC-32C of the segment's bytes. */
+  /** CRC-32C of the checksums of its whole records, in order: two segments of the same records have the same. */
   readonly contentCrc: number;
   /**
    * What the segment begins with: the rest of a record of the segment before (`restBytes` on the first page, of which

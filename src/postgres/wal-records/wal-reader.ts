@@ -44,7 +44,7 @@ const HALF = 0x1_0000_0000;
 const NO_RECORDS: ReadonlySet<number> = new Set();
 
 function aligned(lengthBytes: number): number {
-  return Math.ceil(lengthBytes / 8) * 8;
+  return lengthBytes + (-lengthBytes & 7);
 }
 
 /** Reads segments in order; each begins where the one before ended. */
