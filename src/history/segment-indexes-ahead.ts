@@ -9,7 +9,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { isFailure } from '../base/failure.ts';
+import { isFailure, messageOf } from '../base/failure.ts';
 import type { CatalogFile } from '../postgres/wal-records/catalog-files.ts';
 import type { WalStop } from '../postgres/wal-records/wal-stop.ts';
 import { segmentAt } from '../postgres/wal-segment.ts';
@@ -24,7 +24,7 @@ import type { SegmentIndexRequest } from './segment-indexes-request.ts';
 import { SegmentSource, stopAtDamagedObject, type FoundSegment } from './segment-source.ts';
 
 /** How many bytes of segments may be fetched or decoded at a time; two segments always may. */
-const AHEAD_BYTES = 96 * 1024 * 1024;
+const AHEAD_BYTES = 48 * 1024 * 1024;
 const MOST_AHEAD = 16;
 const MOST_WORKERS = 4;
 const MOST_IGNORED = 100;
@@ -73,6 +73,7 @@ export class IndexesAhead implements AsyncDisposable {
   readonly #coming = new Map<bigint, Promise<Coming | UnreadableSegment | undefined>>();
   readonly #storing = new Set<Promise<void>>();
   #done = 0;
+  #hasWarned = false;
 
   constructor(request: SegmentIndexRequest) {
     this.#request = request;
@@ -208,9 +209,16 @@ export class IndexesAhead implements AsyncDisposable {
     const options = signal === undefined ? {} : { signal };
     const storing = store.put(segmentIndexKey(fileName), object, options).then(
       () => {},
-      () => {},
+      (error: unknown) => this.#warnOfStoring(fileName, error),
     );
     this.#storing.add(storing);
     void storing.finally(() => this.#storing.delete(storing));
+  }
+
+  /** Once: what keeps one from being stored mostly keeps all. */
+  #warnOfStoring(fileName: string, error: unknown): void {
+    if (this.#hasWarned || this.#signal.aborted) return;
+    this.#hasWarned = true;
+    this.#request.onWarning?.(`cannot store the index of ${fileName}, which was made anew: ${messageOf(error)}`);
   }
 }

@@ -22,8 +22,10 @@ export interface SegmentIndexRequest extends SegmentPlaces {
   readonly toLsn?: Lsn | undefined;
   /** False: index objects are not looked at. */
   readonly useIndex?: boolean | undefined;
-  /** Store the indexes that were made. That one cannot be stored is no failure of the reading. */
+  /** Store the indexes that were made. That one cannot be stored is no failure of the reading: it is told of. */
   readonly writeIndex?: boolean | undefined;
+  /** Told once that an index cannot be stored. Must not throw. */
+  readonly onWarning?: ((message: string) => void) | undefined;
   /**
    * Where rewritten catalogs are, as far as is known so far: asked before each index is given. One that was made without
    * knowing it, and needed it, is made anew.

@@ -195,6 +195,17 @@ describe('a parent’s file where the child’s is missing', () => {
   });
 });
 
+describe('an index that cannot be stored', () => {
+  it('is told of once, and hinders nothing', async () => {
+    // A file where the folder of the indexes should be.
+    await writeFile(join(folder, 'walkback_001'), '');
+    const warnings: string[] = [];
+    const answer = await read({ writeIndex: true, useIndex: false, onWarning: (text) => warnings.push(text) });
+    expect(answer.indexes).toStrictEqual(expected);
+    expect(warnings).toStrictEqual([expect.stringMatching(/^cannot store the index of 0000000[0-9A-F]{17}, /)]);
+  });
+});
+
 describe('an index object that is wrong', () => {
   const DAMAGED = LINE_OF_3[3] ?? '';
 
