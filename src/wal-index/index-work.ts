@@ -20,7 +20,7 @@ import {
   FILE,
   FILE_COUNT,
   FILE_MEMBERS,
-  FIRST_COUNT,
+  INSERTED as FIRST_COUNT,
   FIRST_FILE,
   FIRST_INSERT,
   FIRST_LOW,
@@ -201,7 +201,7 @@ class FilePlaces {
     const known = this.#places[number] ?? 0;
     if (known > 0) return known - 1;
     const file = this.#relationFiles[number];
-    if (file === undefined) throw new RangeError('a file that is not in the list');
+    if (file === undefined) throw new TypeError('a file that is not in the list');
     this.#places[number] = this.files.push(file);
     return this.files.length - 1;
   }

@@ -38,8 +38,7 @@ export const FILE = 0;
 export const NEXT = 1;
 export const PLACE = 2;
 /** The first of the counts, which are in the order of their bits in an index object. */
-export const FIRST_COUNT = 3;
-export const INSERTED = FIRST_COUNT;
+export const INSERTED = 3;
 export const UPDATED = 4;
 export const HOT_UPDATED = 5;
 export const DELETED = 6;
@@ -139,7 +138,7 @@ export class WorkColumns {
       const at = (next - 1) * FILE_MEMBERS;
       const member = (name: number): number => this.files[at + name] ?? 0;
       const file = this.relationFiles[member(FILE)];
-      if (file === undefined) throw new RangeError('a file that is not in the list');
+      if (file === undefined) throw new TypeError('a file that is not in the list');
       works.push({
         file,
         inserted: member(INSERTED),

@@ -10,8 +10,14 @@ import type { ProofOutcome } from './run-proof.ts';
 
 const HEADER = '| proof | seeds | count | holds | figure | date |';
 
+/** A message of an error can be long, and name folders of the machine. */
+const LONGEST_FIGURE = 160;
+const PATH = /(?:file:\/\/)?(?:\/[\w.@~-]+){2,}/g;
+
 function cell(text: string): string {
-  return text.replaceAll('\n', ' ').replaceAll('|', '\\|');
+  const line = text.replace(PATH, '…').replaceAll('\n', ' ');
+  const short = line.length > LONGEST_FIGURE ? `${line.slice(0, LONGEST_FIGURE)} …` : line;
+  return short.replaceAll('|', '\\|');
 }
 
 /** The row of one outcome. */
