@@ -15,7 +15,7 @@ import type { Proof, ProofRun } from './proof.ts';
 
 /** An input takes about a millisecond; no notice for this long is a hang. */
 const HANG_MS = 30_000;
-/** What the runtime's own memory may come and go by. */
+/** What the runtime's own memory may come and go by, garbage left out. */
 const MEMORY_SLACK_MIB = 96;
 const LOG_EVERY = 50_000;
 
@@ -25,18 +25,18 @@ class Tally {
   hangs = 0;
   broken = 0;
   tried = 0;
-  /** Resident size after a tenth of the inputs, and the largest later. */
-  #firstMib = 0;
-  #mostMib = 0;
+  /** The smallest resident size within each tenth of the inputs: what garbage comes and goes does not count. */
+  readonly #leastMib: number[] = [];
 
-  sampleMemory(isWarm: boolean): void {
+  sampleMemory(tenth: number): void {
     const mib = process.memoryUsage.rss() / 2 ** 20;
-    if (isWarm && this.#firstMib === 0) this.#firstMib = mib;
-    if (isWarm) this.#mostMib = Math.max(this.#mostMib, mib);
+    this.#leastMib[tenth] = Math.min(this.#leastMib[tenth] ?? Number.POSITIVE_INFINITY, mib);
   }
 
+  /** From the second tenth on: the first is for what is compiled and cached. */
   get grownMib(): number {
-    return this.#mostMib - this.#firstMib;
+    const warm = this.#leastMib.slice(1);
+    return warm.length === 0 ? 0 : Math.max(...warm) - (warm[0] ?? 0);
   }
 
   get holds(): boolean {
@@ -60,7 +60,7 @@ function take(notice: MutationNotice, tally: Tally, { seed, count, log }: ProofR
     case 'done':
       tally.tried = notice.next - seed;
       tally.broken = notice.broken;
-      tally.sampleMemory(tally.tried >= count / 10);
+      tally.sampleMemory(Math.min(Math.floor((tally.tried * 10) / count), 9));
       if (tally.tried % LOG_EVERY === 0) log(`${tally.tried} inputs, ${tally.broken} with a broken CRC`);
       return;
     default:
