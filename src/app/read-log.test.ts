@@ -77,6 +77,18 @@ describe('the log of an archive that WAL-G wrote', () => {
     expect(counts(part)).toEqual(counts(all));
   });
 
+  it('tells of files without a name when it is asked for a table', async () => {
+    const warnings: string[] = [];
+    const asked: boolean[] = [];
+    const fromLsn = all.transactions.find(({ xid }) => xid === 757)?.firstLsn;
+    const filter = { ...EVERYTHING, tables: [{ database: undefined, schema: undefined, name: 'orders' }] };
+    const onWarning = (message: string): void => void warnings.push(message);
+    const readExtraNames = async (isNeeded: boolean) => void asked.push(isNeeded);
+    await read(FIXTURE, { fromLsn, filter, onWarning, readExtraNames });
+    expect(asked).toEqual([true]);
+    expect(warnings).toEqual([expect.stringContaining('--names-from live')]);
+  });
+
   it('says so when it begins later than asked', async () => {
     await using opened = await history(FIXTURE);
     const { notes } = await startForTime(opened, us('2020-01-01T00:00:00Z'), signal);

@@ -6,6 +6,7 @@
 
 import type { OnProgress } from '../base/progress.ts';
 import type { Lsn } from '../postgres/lsn.ts';
+import { relationFileKey } from '../postgres/relation-file.ts';
 import { openNames } from '../history/names/open-names.ts';
 import type { NameBook } from '../history/names/name-book.ts';
 import type { CatalogSnapshot } from '../postgres/catalog-snapshot.ts';
@@ -29,7 +30,7 @@ export interface LogRequest {
   /** Where to begin to read; found by the time if absent. */
   readonly fromLsn?: Lsn | undefined;
   readonly filter: LogFilter;
-  /** What a running server or a rehearsal knows of names. @param isNeeded the archive has no snapshot of its own. */
+  /** What a running server or a rehearsal knows of names. @param isNeeded the archive has no snapshot from the start of the span on. */
   readonly readExtraNames: (isNeeded: boolean) => Promise<CatalogSnapshot | undefined>;
   /** At the end of what there is, wait for more. Whole segments alone are read. */
   readonly isFollowed: boolean;
@@ -54,7 +55,8 @@ async function namesFor(
   const { store } = places;
   const request = { store, line, fromLsn, systemIdentifier: wal.systemIdentifier, onWarning, signal };
   const own = await openNames(request);
-  const extra = await readExtraNames(own.snapshots.length === 0);
+  // What was rewritten between an earlier snapshot and the start has another file, which nothing read here tells of.
+  const extra = await readExtraNames(!own.snapshots.some(({ lsn }) => lsn >= fromLsn));
   const names = extra === undefined ? own : await openNames({ ...request, extra });
   return { names, words: namesWords(own, extra) };
 }
@@ -99,6 +101,7 @@ class SpanLog implements OpenLog {
   readonly #names: NameBook;
   #end: LogEnd | undefined;
   #lastRead: LoggedTransaction | undefined;
+  #isUnnamedTold = false;
 
   constructor(history: History, request: LogRequest, facts: LogFacts, names: NameBook) {
     this.#history = history;
@@ -126,9 +129,22 @@ class SpanLog implements OpenLog {
         return;
       }
       const isWithin = one.timeUs >= (sinceUs ?? one.timeUs) && one.timeUs <= (untilUs ?? one.timeUs);
+      if (isWithin) this.#tellUnnamed(one);
       if (isWithin && isWanted(one, filter)) yield one;
     }
     this.#end = scan.end;
+  }
+
+  /** With --table, rows of a file whose name is not known could be of that table: an answer may not be shorter in silence. */
+  #tellUnnamed({ xid, changes }: LoggedTransaction): void {
+    const { filter, onWarning } = this.#request;
+    if (this.#isUnnamedTold || filter.tables.length === 0) return;
+    const unnamed = changes.find(({ relation }) => relation === undefined);
+    if (unnamed === undefined) return;
+    this.#isUnnamedTold = true;
+    onWarning(
+      `the name of file ${relationFileKey(unnamed.file)}, which transaction ${xid} wrote to, is not known here: what is asked of a table may leave its rows out. A running server may know it: --names-from live`,
+    );
   }
 
   #indexes(): SegmentIndexes {
