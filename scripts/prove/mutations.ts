@@ -13,8 +13,9 @@ import { Worker } from 'node:worker_threads';
 import type { MutationNotice } from './mutations/notice.ts';
 import type { Proof, ProofRun } from './proof.ts';
 
-/** An input takes about a millisecond; no notice for this long is a hang. */
+/** An input takes about a millisecond; no notice for this long is a hang. Making the excerpts takes seconds. */
 const HANG_MS = 30_000;
+const START_MS = 300_000;
 /** What the runtime's own memory may come and go by, garbage left out. */
 const MEMORY_SLACK_MIB = 96;
 const LOG_EVERY = 50_000;
@@ -73,8 +74,9 @@ async function tryAll(given: ProofRun): Promise<Tally> {
   const { seed, count, log } = given;
   const worker = new Worker(new URL('mutations/worker.ts', import.meta.url), { workerData: { seed, count } });
   let heardMs = Date.now();
+  let isReady = false;
   const watch = setInterval(() => {
-    if (Date.now() - heardMs < HANG_MS) return;
+    if (Date.now() - heardMs < (isReady ? HANG_MS : START_MS)) return;
     tally.hangs += 1;
     log(`hang within the inputs from ${seed + tally.tried} on`);
     void worker.terminate();
@@ -82,6 +84,7 @@ async function tryAll(given: ProofRun): Promise<Tally> {
   await new Promise<void>((resolve, reject) => {
     worker.on('message', (notice: MutationNotice) => {
       heardMs = Date.now();
+      isReady = true;
       take(notice, tally, given);
     });
     worker.on('error', reject);
