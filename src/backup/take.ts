@@ -47,7 +47,7 @@ import {
 } from './upload-parts.ts';
 import { waitForWal } from './wait-for-wal.ts';
 import { writeMetadata } from './write-metadata.ts';
-import { writeNames } from './write-names.ts';
+import { readNames, writeNames } from './write-names.ts';
 
 /** How to take a backup. */
 export interface TakeBackupOptions {
@@ -103,10 +103,11 @@ export async function takeBackup(options: TakeBackupOptions): Promise<TakenBacku
   const marker = await markRunning(options.store, backupName, startedAt);
   const { store, instance, signal } = options;
   // Right behind the checkpoint that the backup begins with: the WAL of whatever changes later shows whole pages first.
-  const naming = writeNames((database) => instance.connect(database), store, signal === undefined ? {} : { signal });
+  const naming = readNames((database) => instance.connect(database));
   try {
     const taken = await copyAndFinish(session, backupName, startedAt, options);
-    return { ...taken, cleanedUp, warnings: await naming };
+    const warnings = await writeNames(await naming, store, signal === undefined ? {} : { signal });
+    return { ...taken, cleanedUp, warnings };
   } catch (error) {
     await deleteUnfinished(options.store, backupName).catch(() => {});
     throw session.lost.aborted ? connectionLost(error) : error;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Failure } from '../base/failure.ts';
 import { openStore } from '../storage/open.ts';
-import { writeNames } from './write-names.ts';
+import { readNames, writeNames } from './write-names.ts';
 
 describe('names kept beside a backup', () => {
   let folder = '';
@@ -21,7 +21,7 @@ describe('names kept beside a backup', () => {
       message: 'cannot connect to the server',
       remedy: 'Look whether it runs.',
     });
-    const warnings = await writeNames(() => Promise.reject(gone), store);
+    const warnings = await writeNames(await readNames(() => Promise.reject(gone)), store);
     expect(warnings).toEqual(['names of relations are not kept: cannot connect to the server']);
     await store.close();
   });
