@@ -76,13 +76,22 @@ async function firstEndUs({ places, wal, line }: History, run: Run, signal: Abor
 }
 
 async function startInRun(history: History, run: Run, sinceUs: bigint, signal: AbortSignal): Promise<Lsn> {
-  const search = { ...history.places, wal: history.wal, line: history.line, signal, ...run };
+  const search = searchOf(history, run, signal);
   const found = await findSegmentsByTime(search, { sinceUs });
   // Nothing ended since: the end of the run alone is looked at.
   if (found === undefined) return segmentStartBefore(history, run.toLsn);
   const xid = await oldestXidFrom(history, run, found.fromLsn, signal);
   return xid === undefined ? found.fromLsn : startForOpen(history, run, xid, { notAfter: found.fromLsn, signal });
 }
+
+/** What is asked of the summaries of a run. */
+const searchOf = ({ places, wal, line }: History, run: Run, signal: AbortSignal) => ({
+  ...places,
+  wal,
+  line,
+  signal,
+  ...run,
+});
 
 function segmentStartBefore({ wal }: History, position: Lsn): Lsn {
   const size = BigInt(wal.segmentSizeBytes);
@@ -99,7 +108,7 @@ async function startForOpen(
   xid: number,
   { notAfter, signal }: { readonly notAfter: Lsn; readonly signal: AbortSignal },
 ): Promise<Lsn> {
-  const search = { ...history.places, wal: history.wal, line: history.line, signal, ...run };
+  const search = searchOf(history, run, signal);
   const found = (await findSegmentByXid(search, xid)) ?? notAfter;
   const from = found < notAfter ? found : notAfter;
   if (from < notAfter - MOST_SEGMENTS_BACK * BigInt(history.wal.segmentSizeBytes)) return notAfter;
@@ -113,7 +122,7 @@ export async function startForXid(
   xid: number,
   signal: AbortSignal,
 ): Promise<Lsn | undefined> {
-  const search = { ...history.places, wal: history.wal, line: history.line, signal, ...run };
+  const search = searchOf(history, run, signal);
   const from = await findSegmentByXid(search, xid);
   return from === undefined ? undefined : ((await snapshotBefore(history, run, { from, xid, signal })) ?? from);
 }

@@ -7,7 +7,7 @@
 import type { OnProgress } from '../base/progress.ts';
 import type { Lsn } from '../postgres/lsn.ts';
 import { relationFileKey } from '../postgres/relation-file.ts';
-import { openNames } from '../history/names/open-names.ts';
+import { addExtraNames, openNames } from '../history/names/open-names.ts';
 import type { NameBook } from '../history/names/name-book.ts';
 import type { CatalogSnapshot } from '../postgres/catalog-snapshot.ts';
 import { readSegmentIndexes } from '../history/segment-indexes.ts';
@@ -54,19 +54,19 @@ async function namesFor(
 ): Promise<{ readonly names: NameBook; readonly words: string }> {
   const { store } = places;
   const request = { store, line, fromLsn, systemIdentifier: wal.systemIdentifier, onWarning, signal };
-  const own = await openNames(request);
+  const names = await openNames(request);
+  const keptCount = names.snapshots.length;
   // What was rewritten between an earlier snapshot and the start has another file, which nothing read here tells of.
-  const extra = await readExtraNames(!own.snapshots.some(({ lsn }) => lsn >= fromLsn));
-  const names = extra === undefined ? own : await openNames({ ...request, extra });
-  return { names, words: namesWords(own, extra) };
+  const extra = await readExtraNames(!names.snapshots.some(({ lsn }) => lsn >= fromLsn));
+  if (extra !== undefined) addExtraNames(names, extra, request);
+  return { names, words: namesWords(keptCount, extra !== undefined) };
 }
 
 /** Where names come from, in words. */
-function namesWords(book: NameBook, extra: CatalogSnapshot | undefined): string {
-  const kept = book.snapshots.length;
+function namesWords(keptCount: number, isServerAsked: boolean): string {
   const parts = [
-    kept > 0 ? `from ${kept === 1 ? 'a snapshot' : `${kept} snapshots`} of the catalogs` : '',
-    extra === undefined ? '' : 'from a running server',
+    keptCount > 0 ? `from ${keptCount === 1 ? 'a snapshot' : `${keptCount} snapshots`} of the catalogs` : '',
+    isServerAsked ? 'from a running server' : '',
   ].filter((part) => part !== '');
   return parts.length === 0 ? 'from the WAL alone' : `${parts.join(' and ')}, and from the WAL`;
 }

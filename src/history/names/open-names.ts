@@ -52,7 +52,7 @@ export async function openNames(request: OpenNamesRequest): Promise<NameBook> {
     if (systemIdentifier === undefined || snapshot.systemIdentifier === systemIdentifier) book.addSnapshot(snapshot);
     else onWarning(`${place.key} is passed over: it is of system ${snapshot.systemIdentifier}`);
   }
-  if (extra !== undefined) addExtra(book, extra, request);
+  if (extra !== undefined) addExtraNames(book, extra, request);
   return book;
 }
 
@@ -75,8 +75,16 @@ export function choosePlaces(
   return [...before.slice(-1), ...chosen, ...behind.slice(0, 1)];
 }
 
-function addExtra(book: NameBook, extra: CatalogSnapshot, request: OpenNamesRequest): void {
-  const { systemIdentifier, line } = request;
+/**
+ * Adds what a server or rehearsal said of its names, behind the snapshots of the archive.
+ *
+ * @throws {Failure} `refused` if it is of another cluster.
+ */
+export function addExtraNames(
+  book: NameBook,
+  extra: CatalogSnapshot,
+  { systemIdentifier, line }: Pick<OpenNamesRequest, 'systemIdentifier' | 'line'>,
+): void {
   if (systemIdentifier !== undefined && extra.systemIdentifier !== systemIdentifier) {
     throw new Failure('refused', {
       message: `cannot take names from that server: it is of system ${extra.systemIdentifier}, and the WAL of ${systemIdentifier}`,
