@@ -13,28 +13,9 @@ import { seededRandom } from '../../tests/support/random.ts';
 import { MARK_KINDS, writeMarkedCluster, type Mark, type MarkedCluster } from './before-xid/marked-cluster.ts';
 import { refusalBefore, rehearseBefore } from './before-xid/rehearse-before.ts';
 import type { Proof, ProofRun } from './proof.ts';
+import { seedGroups } from './targets/seed-groups.ts';
 
 const SEEDS_PER_BLOCK = 50;
-
-interface Group {
-  readonly major: number;
-  readonly clusterSeed: number;
-  readonly seeds: number[];
-}
-
-/** The seeds of a range, by the cluster they are run on. */
-function groups({ seed, count }: ProofRun): Group[] {
-  const found = new Map<string, Group>();
-  for (let one = seed; one < seed + count; one++) {
-    const major = MAJORS[one % MAJORS.length] ?? 17;
-    const clusterSeed = Math.floor(one / SEEDS_PER_BLOCK);
-    const key = `${clusterSeed}/${major}`;
-    const group = found.get(key) ?? { major, clusterSeed, seeds: [] };
-    found.set(key, group);
-    group.seeds.push(one);
-  }
-  return [...found.values()];
-}
 
 function markOf(cluster: MarkedCluster, kind: Mark['kind'], seed: number): Mark {
   // The first commits may be before the end of the first backup.
@@ -62,7 +43,7 @@ export const proof: Proof = {
   run: async (given) => {
     let differences = 0;
     const majors = new Set<number>();
-    for (const { major, clusterSeed, seeds } of groups(given)) {
+    for (const { major, clusterSeed, seeds } of seedGroups(given, SEEDS_PER_BLOCK)) {
       await using cluster = await writeMarkedCluster(major, clusterSeed * 100 + major);
       majors.add(major);
       for (const seed of seeds) differences += await tryMark(cluster, major, seed, given.log);

@@ -14,29 +14,10 @@ import { seededRandom } from '../../tests/support/random.ts';
 import type { Proof, ProofRun } from './proof.ts';
 import { chooseTarget } from './targets/choose-target.ts';
 import { recoverToAndUndo, rehearseTo } from './targets/recover-to.ts';
+import { seedGroups } from './targets/seed-groups.ts';
 import { writeCluster, type WrittenCluster } from './targets/written-cluster.ts';
 
 const SEEDS_PER_BLOCK = 25;
-
-interface Group {
-  readonly major: number;
-  readonly clusterSeed: number;
-  readonly seeds: number[];
-}
-
-/** The seeds of a range, by the cluster they are run on. */
-function groups({ seed, count }: ProofRun): Group[] {
-  const found = new Map<string, Group>();
-  for (let one = seed; one < seed + count; one++) {
-    const major = MAJORS[one % MAJORS.length] ?? 17;
-    const clusterSeed = Math.floor(one / SEEDS_PER_BLOCK);
-    const key = `${clusterSeed}/${major}`;
-    const group = found.get(key) ?? { major, clusterSeed, seeds: [] };
-    found.set(key, group);
-    group.seeds.push(one);
-  }
-  return [...found.values()];
-}
 
 async function tryTarget(
   cluster: WrittenCluster,
@@ -63,7 +44,7 @@ export const proof: Proof = {
   run: async (given) => {
     let differences = 0;
     const majors = new Set<number>();
-    for (const { major, clusterSeed, seeds } of groups(given)) {
+    for (const { major, clusterSeed, seeds } of seedGroups(given, SEEDS_PER_BLOCK)) {
       await using cluster = await writeCluster(major, clusterSeed * 100 + major);
       majors.add(major);
       for (const seed of seeds) differences += (await tryTarget(cluster, major, seed, given.log)).length;
