@@ -9,10 +9,10 @@
  * @module
  */
 
-import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 import { Failure } from '../base/failure.ts';
+import { isKnownDead, processSpace } from '../instance/process-space.ts';
 import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
 import { backupFolder, parseBackupName, sentinelKey } from '../walg/backup-names.ts';
 import { RUNNING_FOLDER, indexFolder, runningKey } from './own-objects.ts';
@@ -109,23 +109,5 @@ function isMarker(value: unknown): value is RunningMarker {
 
 function isDead(marker: RunningMarker, renewedAt: Date, now: Date): boolean {
   if (now.getTime() - renewedAt.getTime() > DEAD_AFTER_MS) return true;
-  return marker.processSpace === processSpace() && !isProcessAlive(marker.processId);
-}
-
-/** Outside Linux, the host's name must do. */
-function processSpace(): string {
-  try {
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
-  } catch {
-    return hostname();
-  }
-}
-
-function isProcessAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
+  return isKnownDead(marker.processSpace, marker.processId);
 }

@@ -10,7 +10,7 @@
 
 import { Failure } from '../base/failure.ts';
 import { formatTimeUs } from '../postgres/timestamp.ts';
-import { formatOffset, instantsShowing, offsetsAround } from './zone-offset.ts';
+import { formatOffset, instantsShowing, offsetsAround } from '../base/zone-offset.ts';
 
 const FORM = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?\s?(Z|[+-]\d\d(?::?\d\d)?)?$/i;
 

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { zoneOffsetMs } from '../zone-offset.ts';
+import { zoneOffsetMs } from '../../base/zone-offset.ts';
 import type { Screen } from './screen.ts';
 
 /** `48,211`. */
