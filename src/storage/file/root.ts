@@ -12,9 +12,9 @@ import { basename, dirname, join, resolve, sep } from 'node:path';
 
 import { Failure } from '../../base/failure.ts';
 import { within } from '../deadlines.ts';
-import { checkKey, checkPrefix } from '../key.ts';
+import { checkPrefix } from '../key.ts';
 import { errnoOf, fileFailure } from './file-failure.ts';
-import { isTmpName } from './tmp-name.ts';
+import { checkFinishedKey } from '../tmp-name.ts';
 
 /** Errors that say "there is nothing by this name". */
 const ABSENT = new Set(['ENOENT', 'ENOTDIR']);
@@ -83,11 +83,7 @@ export class ArchiveRoot {
   }
 
   #pathOf(key: string): string {
-    if (!isTmpName(checkKey(key))) return join(this.path, key);
-    throw new Failure('usage', {
-      message: `cannot use ${JSON.stringify(key)} as an object key: it is the name of a file still being written`,
-      remedy: 'Choose a key that does not end like ".tmp.20260102T030405Z-0123456789abcdef".',
-    });
+    return join(this.path, checkFinishedKey(key));
   }
 
   /** Where a folder really is; `undefined` if it is not there. @throws {Failure} `refused` if that is outside the root. */

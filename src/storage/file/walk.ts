@@ -15,7 +15,7 @@ import { Failure } from '../../base/failure.ts';
 import { compareKeys } from '../key.ts';
 import type { ObjectInfo } from '../object-store.ts';
 import type { ArchiveRoot } from './root.ts';
-import { isTmpName } from './tmp-name.ts';
+import { isTmpName } from '../tmp-name.ts';
 
 /** One name in a folder; a folder's ends with `/`, which is also what makes it sort among keys as its objects do. */
 export interface FolderEntry {

@@ -16,7 +16,7 @@ import { piecesOf } from '../body.ts';
 import type { ObjectBody, PutOptions, PutOutcome } from '../object-store.ts';
 import { errnoOf, fileFailure } from './file-failure.ts';
 import type { ArchiveRoot } from './root.ts';
-import { tmpNameFor } from './tmp-name.ts';
+import { tmpNameFor } from '../tmp-name.ts';
 
 async function writeAll(handle: FileHandle, piece: Uint8Array): Promise<void> {
   let written = 0;
