@@ -5,7 +5,7 @@
  * environment goes before the file). WAL-G takes the first of its stores that has a prefix and says nothing of the others;
  * here two are an error that names both.
  *
- * Source: WAL-G `internal/storage_adapter.go` (order of stores; `WALG_STORAGE_PREFIX`), `pkg/storages/fs/folder.go`.
+ * Source: WAL-G `internal/storage_adapter.go` (order of stores; `WALG_STORAGE_PREFIX`), `pkg/storages/*`.
  *
  * @module
  */
@@ -13,27 +13,60 @@
 import { Failure } from '../base/failure.ts';
 import { lookUp, type Environment } from './environment.ts';
 import type { Settings } from './load-settings.ts';
+import type { SettingName } from './settings.ts';
 
 /** An archive's place, without how to reach it. */
 export type ArchiveAddress =
   | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string };
+  | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string }
+  | { readonly kind: 'gcs'; readonly bucket: string; readonly prefix: string }
+  | { readonly kind: 'azure'; readonly container: string; readonly prefix: string }
+  | SshAddress;
 
-/** WAL-G's stores in its order. Those of the second kind are known, and not read or written. */
-const WALG_STORES = ['OSS', 'S3', 'FILE', 'GS', 'AZ', 'SWIFT', 'SSH'] as const;
+/** A folder on another host: `ssh://user@host:port/path`, of which user and port may be settings instead. */
+export interface SshAddress {
+  readonly kind: 'ssh';
+  readonly host: string;
+  readonly port?: number;
+  readonly username?: string;
+  /** Absolute on that host. */
+  readonly path: string;
+}
+
+type Read = (text: string, where: string, settings: Settings) => ArchiveAddress;
+
+interface WalgStore {
+  readonly name: string;
+  /** The setting with WAL-G's prefix, and how it is read; absent for stores that are known, and neither read nor written. */
+  readonly supported?: { readonly setting: SettingName; readonly read: Read };
+}
+
+/** WAL-G's stores in its order. */
+const WALG_STORES: readonly WalgStore[] = [
+  { name: 'OSS' },
+  { name: 'S3', supported: { setting: 's3Prefix', read: bucketAddress('s3', 's3') } },
+  { name: 'FILE', supported: { setting: 'filePrefix', read: fileAddress } },
+  { name: 'GS', supported: { setting: 'gcsPrefix', read: bucketAddress('gs', 'gcs') } },
+  { name: 'AZ', supported: { setting: 'azurePrefix', read: azureAddress } },
+  { name: 'SWIFT' },
+  { name: 'SSH', supported: { setting: 'sshPrefix', read: sshAddress } },
+];
 
 interface FoundPrefix {
-  readonly store: (typeof WALG_STORES)[number];
+  readonly store: WalgStore;
   readonly variable: string;
   readonly text: string;
 }
 
 /** The prefixes that are set: ours are settings, of the others only the names are known. */
 function walgPrefixes(environment: Environment): readonly FoundPrefix[] {
-  const known = { S3: lookUp('s3Prefix', environment), FILE: lookUp('filePrefix', environment) };
   return WALG_STORES.flatMap((store): readonly FoundPrefix[] => {
-    if (store === 'S3' || store === 'FILE') return known[store] === undefined ? [] : [{ store, ...known[store] }];
-    const variable = [`WALG_${store}_PREFIX`, `WALE_${store}_PREFIX`].find((name) => (environment[name] ?? '') !== '');
+    if (store.supported !== undefined) {
+      const found = lookUp(store.supported.setting, environment);
+      return found === undefined ? [] : [{ store, ...found }];
+    }
+    const names = [`WALG_${store.name}_PREFIX`, `WALE_${store.name}_PREFIX`];
+    const variable = names.find((name) => (environment[name] ?? '') !== '');
     return variable === undefined ? [] : [{ store, variable, text: environment[variable] ?? '' }];
   });
 }
@@ -42,24 +75,76 @@ function refuse(found: string, remedy: string): Failure {
   return new Failure('usage', { message: `cannot tell where the archive is: ${found}`, remedy });
 }
 
+/** What stands before `@` may hold a password. */
+function refuseText(text: string, where: string, wanted: string): Failure {
+  const shown = JSON.stringify(text.replace(/\/\/[^/]*@/, '//…@'));
+  return refuse(`${where} is ${shown}`, `Set ${where} to ${wanted}.`);
+}
+
 const trim = (text: string): string => text.replace(/^\/+|\/+$/g, '');
 
-function s3Address(text: string, where: string): ArchiveAddress {
-  const [, bucket, prefix = ''] = /^s3:\/\/([^/\s]+)(?:\/(\S*))?$/.exec(text) ?? [];
-  if (bucket !== undefined) return { kind: 's3', bucket, prefix: trim(prefix) };
-  throw refuse(`${where} is ${JSON.stringify(text)}`, `Set ${where} to s3://bucket/prefix.`);
+/** Bucket (or container) and prefix of an address with this scheme; `undefined` if it is none. */
+function bucketAndPath(scheme: string, text: string): readonly [bucket: string, path: string] | undefined {
+  const [, found, bucket, path = ''] = /^([a-z0-9]+):\/\/([^/\s]+)(?:\/(\S*))?$/.exec(text) ?? [];
+  return found === scheme && bucket !== undefined ? [bucket, path] : undefined;
+}
+
+function bucketAddress(scheme: 's3' | 'gs', kind: 's3' | 'gcs'): Read {
+  return (text, where, settings) => {
+    const found = bucketAndPath(scheme, text);
+    if (found === undefined) throw refuseText(text, where, `${scheme}://bucket/prefix`);
+    const [bucket, path] = found;
+    // WAL-E wrote keys with empty names in them (`//`), which WAL-G reads when it is told not to tidy up.
+    const isKept = kind === 'gcs' && !settings.get('gcsNormalizePrefix');
+    const prefix = isKept ? path.replace(/\/$/, '') : trim(path);
+    return { kind, bucket, prefix: kind === 'gcs' && !isKept ? prefix.replace(/\/{2,}/g, '/') : prefix };
+  };
+}
+
+function azureAddress(text: string, where: string): ArchiveAddress {
+  const [container, path] = bucketAndPath('azure', text) ?? [];
+  if (container === undefined || path === undefined) throw refuseText(text, where, 'azure://container/prefix');
+  return { kind: 'azure', container, prefix: trim(path) };
+}
+
+const SSH = /^ssh:\/\/(?:([^@:/\s]+)@)?(\[[0-9A-Fa-f:.]+\]|[^@:/\s[\]]+)(?::(\d{1,5}))?(\/.*)$/;
+
+function sshAddress(text: string, where: string): ArchiveAddress {
+  const [, username, bracketed, digits, path] = SSH.exec(text) ?? [];
+  const port = digits === undefined ? undefined : Number(digits);
+  if (bracketed === undefined || path === undefined || (port !== undefined && (port < 1 || port > 65_535)))
+    throw refuseText(text, where, 'ssh://host/path, or ssh://user@host:port/path (a password is a setting of its own)');
+  return {
+    kind: 'ssh',
+    host: bracketed.replace(/^\[|\]$/g, ''),
+    path: path.replace(/(?<=.)\/+$/, ''),
+    ...(port === undefined ? {} : { port }),
+    ...(username === undefined ? {} : { username }),
+  };
 }
 
 function fileAddress(text: string, where: string): ArchiveAddress {
   const path = text.replace(/^file:\/\/(localhost)?(?=\/)/, '').replace(/(?<=.)\/+$/, '');
   if (path.startsWith('/')) return { kind: 'file', path };
-  throw refuse(`${where} is ${JSON.stringify(text)}`, `Set ${where} to an absolute path.`);
+  throw refuseText(text, where, 'an absolute path');
+}
+
+const BY_SCHEME: readonly (readonly [scheme: string, read: Read])[] = [
+  ['s3://', bucketAddress('s3', 's3')],
+  ['gs://', bucketAddress('gs', 'gcs')],
+  ['azure://', azureAddress],
+  ['ssh://', sshAddress],
+];
+
+function anyAddress(text: string, where: string, settings: Settings): ArchiveAddress {
+  const [, read] = BY_SCHEME.find(([scheme]) => text.startsWith(scheme)) ?? [];
+  return (read ?? fileAddress)(text, where, settings);
 }
 
 function below(address: ArchiveAddress, folder: string | undefined): ArchiveAddress {
   const name = trim(folder ?? '');
   if (name === '') return address;
-  if (address.kind === 'file') return { kind: 'file', path: `${address.path}/${name}` };
+  if ('path' in address) return { ...address, path: `${address.path.replace(/\/$/, '')}/${name}` };
   return { ...address, prefix: address.prefix === '' ? name : `${address.prefix}/${name}` };
 }
 
@@ -70,12 +155,12 @@ function fromWalg(found: readonly FoundPrefix[], settings: Settings): ArchiveAdd
     const both = `${first.variable} (${first.text}) and ${second.variable} (${second.text}) are both set`;
     throw refuse(both, 'Unset one of them, or set WALKBACK_ARCHIVE to the one that is meant.');
   }
-  const folder = settings.get('storagePrefix');
-  if (first.store === 'S3') return below(s3Address(first.text, first.variable), folder);
-  if (first.store === 'FILE') return below(fileAddress(first.text, first.variable), folder);
+  const { supported } = first.store;
+  if (supported !== undefined)
+    return below(supported.read(first.text, first.variable, settings), settings.get('storagePrefix'));
   throw refuse(
     `${first.variable} names a kind of store that is not supported`,
-    'Archives in S3 (s3://bucket/prefix) and in folders are; set WALKBACK_ARCHIVE to one.',
+    'Archives at s3://, gs://, azure:// and ssh:// and in folders are; set WALKBACK_ARCHIVE to one.',
   );
 }
 
@@ -92,8 +177,6 @@ export function archiveAddress(settings: Settings): ArchiveAddress {
     if (address !== undefined) return address;
   }
   const text = settings.get('archive');
-  if (text !== undefined && archive !== undefined) {
-    return text.startsWith('s3://') ? s3Address(text, archive.source.where) : fileAddress(text, archive.source.where);
-  }
+  if (text !== undefined && archive !== undefined) return anyAddress(text, archive.source.where, settings);
   throw refuse('it is not set', 'Give --archive s3://bucket/prefix or --archive /a/folder, or set WALKBACK_ARCHIVE.');
 }

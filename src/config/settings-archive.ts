@@ -16,14 +16,14 @@ export const ARCHIVE_SETTINGS = {
     group: 'archive',
     kind: archiveAddress,
     summary:
-      "Where the cluster's backups and WAL are: an S3 bucket with a prefix, or a folder. Decides over WAL-G's variables.",
+      "Where the cluster's backups and WAL are: a bucket with a prefix (s3://, gs://, azure://), a folder of another host (ssh://) or of this one. Decides over WAL-G's variables.",
     example: 's3://backups/shop-prod',
   },
   s3Prefix: {
     group: 'archive',
     kind: text,
     summary:
-      "The archive in S3, as WAL-G names it. Used when `archive` is not set; WAL-G's file prefix must not be set too.",
+      "The archive in S3, as WAL-G names it. Used when `archive` is not set; no other prefix of WAL-G's may be set too.",
     example: 's3://backups/shop-prod',
     alsoFrom: ['WALG_S3_PREFIX', 'WALE_S3_PREFIX'],
     environmentOnly: true,
@@ -32,7 +32,7 @@ export const ARCHIVE_SETTINGS = {
     group: 'archive',
     kind: text,
     summary:
-      "The archive in a folder, as WAL-G names it. Used when `archive` is not set; WAL-G's S3 prefix must not be set too.",
+      "The archive in a folder, as WAL-G names it. Used when `archive` is not set; no other prefix of WAL-G's may be set too.",
     example: '/srv/archive/shop-prod',
     alsoFrom: ['WALG_FILE_PREFIX', 'WALE_FILE_PREFIX'],
     environmentOnly: true,
@@ -40,7 +40,7 @@ export const ARCHIVE_SETTINGS = {
   storagePrefix: {
     group: 'archive',
     kind: text,
-    summary: "A folder below WAL-G's S3 or file prefix, in which the archive is. Not added to `archive`.",
+    summary: "A folder below WAL-G's prefix, in which the archive is. Not added to `archive`.",
     example: 'blue',
     alsoFrom: ['WALG_STORAGE_PREFIX'],
     environmentOnly: true,

@@ -10,10 +10,19 @@
 
 import type { Setting } from './setting.ts';
 import { ARCHIVE_SETTINGS } from './settings-archive.ts';
+import { AZURE_SETTINGS } from './settings-azure.ts';
+import { GCS_SETTINGS } from './settings-gcs.ts';
 import { SERVER_SETTINGS } from './settings-server.ts';
+import { SSH_SETTINGS } from './settings-ssh.ts';
 
 /** All settings by name. */
-export const SETTINGS = { ...ARCHIVE_SETTINGS, ...SERVER_SETTINGS } as const;
+export const SETTINGS = {
+  ...ARCHIVE_SETTINGS,
+  ...GCS_SETTINGS,
+  ...AZURE_SETTINGS,
+  ...SSH_SETTINGS,
+  ...SERVER_SETTINGS,
+} as const;
 
 /** The name of a setting, in code. */
 export type SettingName = keyof typeof SETTINGS;

@@ -102,7 +102,7 @@ describe('other kinds', () => {
     },
   );
 
-  it.each(['s3://', 'srv', 'gs://bucket/a', 'http://x/y', 's3:///a', 's3://b/a b'])(
+  it.each(['s3://', 'srv', 'oss://bucket/a', 'http://x/y', 's3:///a', 's3://b/a b'])(
     'refuse %s as an archive',
     (address) => {
       expect(archiveAddress.parse(address)).toBeUndefined();

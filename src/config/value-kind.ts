@@ -170,13 +170,14 @@ export const timeZone: ValueKind<string> = {
   },
 };
 
-/** Where an archive is: `s3://bucket/prefix`, `/a/folder` or `file:///a/folder`. */
+/** Where an archive is: `s3://bucket/prefix`, `gs://…`, `azure://…`, `ssh://host/path`, `/a/folder` or `file:///a/folder`. */
 export const archiveAddress: ValueKind<string> = {
   placeholder: 'ADDRESS',
-  expects: 's3://bucket/prefix, an absolute path, or file:///path',
+  expects: 's3://bucket/prefix, gs://bucket/prefix, azure://container/prefix, ssh://host/path, or an absolute path',
   isPath: true,
   parse: (given) =>
-    /^(s3:\/\/[^/\s]+(\/\S*)?|file:\/\/(localhost)?\/.*|\/.*)$/.test(given) && !given.includes('\0')
+    /^((s3|gs|azure):\/\/[^/\s]+(\/\S*)?|ssh:\/\/[^/\s]+\/.*|file:\/\/(localhost)?\/.*|\/.*)$/.test(given) &&
+    !given.includes('\0')
       ? given
       : undefined,
 };

@@ -1,0 +1,33 @@
+/**
+ * From settings to the place of an archive and how it is reached. Each kind of store has a file beside this one.
+ *
+ * @module
+ */
+
+import { Failure } from '../base/failure.ts';
+import { archiveAddress } from '../config/archive-address.ts';
+import { refuseEncryption } from '../config/encryption-refusal.ts';
+import type { Settings } from '../config/load-settings.ts';
+import type { StoreLocation } from '../storage/open.ts';
+import { s3Location } from './s3-location.ts';
+
+function unsupported(kind: string): Failure {
+  return new Failure('refused', {
+    message: `cannot open the archive: stores of the kind ${kind} are not supported by this version`,
+    remedy: 'Go on with wal-g for this archive.',
+  });
+}
+
+/** Where the settings say the archive is, and how it is reached. @throws {Failure} `usage`, `refused` (encryption). */
+export function storeLocation(settings: Settings): StoreLocation {
+  refuseEncryption(settings.environment);
+  const address = archiveAddress(settings);
+  switch (address.kind) {
+    case 'file':
+      return address;
+    case 's3':
+      return s3Location(address, settings);
+    default:
+      throw unsupported(address.kind);
+  }
+}
