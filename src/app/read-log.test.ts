@@ -77,16 +77,10 @@ describe('the log of an archive that WAL-G wrote', () => {
     expect(counts(part)).toEqual(counts(all));
   });
 
-  it('tells of files without a name when it is asked for a table', async () => {
-    const warnings: string[] = [];
-    const asked: boolean[] = [];
+  it('names tables that were made before it begins', async () => {
     const fromLsn = all.transactions.find(({ xid }) => xid === 757)?.firstLsn;
-    const filter = { ...EVERYTHING, tables: [{ database: undefined, schema: undefined, name: 'orders' }] };
-    const onWarning = (message: string): void => void warnings.push(message);
-    const readExtraNames = async (isNeeded: boolean) => void asked.push(isNeeded);
-    await read(FIXTURE, { fromLsn, filter, onWarning, readExtraNames });
-    expect(asked).toEqual([true]);
-    expect(warnings).toEqual([expect.stringContaining('--names-from live')]);
+    const { transactions } = await read(FIXTURE, { fromLsn });
+    expect(transactions.find(({ xid }) => xid === 757)?.changes).toMatchObject([{ relation: { name: 'orders' } }]);
   });
 
   it('says so when it begins later than asked', async () => {
@@ -134,6 +128,17 @@ describe('an archive with a hole', () => {
     const { fromLsn, notes } = await startForTime(opened, undefined, signal);
     expect(fromLsn).toBe(0x4000000n);
     expect(notes).toEqual([expect.stringContaining('is behind a hole')]);
+  });
+
+  it('tells of files without a name when it is asked for a table', async () => {
+    const warnings: string[] = [];
+    const asked: boolean[] = [];
+    const filter = { ...EVERYTHING, tables: [{ database: undefined, schema: undefined, name: 'orders' }] };
+    const onWarning = (message: string): void => void warnings.push(message);
+    const readExtraNames = async (isNeeded: boolean) => void asked.push(isNeeded);
+    await read(archive, { filter, onWarning, readExtraNames });
+    expect(asked).toEqual([true]);
+    expect(warnings).toEqual([expect.stringContaining('--names-from live')]);
   });
 
   it('is read up to the hole where the span begins before it', async () => {

@@ -8,10 +8,12 @@ import type { OnProgress } from '../base/progress.ts';
 import type { Lsn } from '../postgres/lsn.ts';
 import { relationFileKey } from '../postgres/relation-file.ts';
 import { addExtraNames, openNames } from '../history/names/open-names.ts';
+import type { CatalogFollower } from '../history/names/catalog-follower.ts';
 import type { NameBook } from '../history/names/name-book.ts';
 import type { CatalogSnapshot } from '../postgres/catalog-snapshot.ts';
 import { readSegmentIndexes } from '../history/segment-indexes.ts';
 import type { LoggedTransaction } from '../history/transactions/logged-transaction.ts';
+import { followNamesBefore } from '../history/transactions/names-before.ts';
 import { readTransactions, type SegmentIndexes } from '../history/transactions/read-transactions.ts';
 import { FollowedIndexes } from './follow-indexes.ts';
 import { isWanted, type LogFilter } from './log-filter.ts';
@@ -47,19 +49,28 @@ export interface OpenLog extends AsyncIterable<LoggedTransaction> {
   readonly lastRead: LoggedTransaction | undefined;
 }
 
+/** Names as they are where reading begins. */
+interface FollowedNames {
+  readonly names: NameBook;
+  readonly follower: CatalogFollower;
+  /** Where they come from. */
+  readonly words: string;
+}
+
 async function namesFor(
   { places, line, wal }: History,
   { readExtraNames, onWarning, signal }: LogRequest,
   fromLsn: Lsn,
-): Promise<{ readonly names: NameBook; readonly words: string }> {
+): Promise<FollowedNames> {
   const { store } = places;
   const request = { store, line, fromLsn, systemIdentifier: wal.systemIdentifier, onWarning, signal };
   const names = await openNames(request);
   const keptCount = names.snapshots.length;
-  // What was rewritten between an earlier snapshot and the start has another file, which nothing read here tells of.
+  // Where no snapshot comes behind it, what the server says now is the nearest.
   const extra = await readExtraNames(!names.snapshots.some(({ lsn }) => lsn >= fromLsn));
   if (extra !== undefined) addExtraNames(names, extra, request);
-  return { names, words: namesWords(keptCount, extra !== undefined) };
+  const follower = await followNamesBefore({ ...request, ...places, wal, names });
+  return { names, follower, words: namesWords(keptCount, extra !== undefined) };
 }
 
 /** Where names come from, in words. */
@@ -79,7 +90,7 @@ export async function openLog(history: History, request: LogRequest): Promise<Op
     request.fromLsn === undefined
       ? await startForTime(history, sinceUs, signal)
       : { fromLsn: request.fromLsn, notes: [] };
-  const { names, words } = await namesFor(history, request, fromLsn);
+  const named = await namesFor(history, request, fromLsn);
   const facts: LogFacts = {
     clusterName,
     address,
@@ -88,10 +99,10 @@ export async function openLog(history: History, request: LogRequest): Promise<Op
     sinceUs,
     untilUs,
     fromLsn,
-    names: words,
+    names: named.words,
     notes,
   };
-  return new SpanLog(history, request, facts, names);
+  return new SpanLog(history, request, facts, named);
 }
 
 class SpanLog implements OpenLog {
@@ -99,15 +110,17 @@ class SpanLog implements OpenLog {
   readonly #history: History;
   readonly #request: LogRequest;
   readonly #names: NameBook;
+  readonly #follower: CatalogFollower;
   #end: LogEnd | undefined;
   #lastRead: LoggedTransaction | undefined;
   #isUnnamedTold = false;
 
-  constructor(history: History, request: LogRequest, facts: LogFacts, names: NameBook) {
+  constructor(history: History, request: LogRequest, facts: LogFacts, { names, follower }: FollowedNames) {
     this.#history = history;
     this.#request = request;
     this.facts = facts;
     this.#names = names;
+    this.#follower = follower;
   }
 
   get end(): LogEnd | undefined {
@@ -121,7 +134,12 @@ class SpanLog implements OpenLog {
   async *[Symbol.asyncIterator](): AsyncGenerator<LoggedTransaction> {
     const { sinceUs, untilUs, filter } = this.#request;
     const indexes = this.#indexes();
-    const scan = readTransactions({ indexes, names: this.#names, line: this.#history.line });
+    const scan = readTransactions({
+      indexes,
+      names: this.#names,
+      follower: this.#follower,
+      line: this.#history.line,
+    });
     for await (const one of scan) {
       if (one.outcome !== 'prepared') this.#lastRead = one;
       if (untilUs !== undefined && one.timeUs > untilUs + DISORDER_US) {

@@ -15,6 +15,7 @@ import { lossesBehind, type Losses } from '../history/losses.ts';
 import { openNames } from '../history/names/open-names.ts';
 import { workersFor } from '../history/scan-indexes.ts';
 import { readSegmentIndexes } from '../history/segment-indexes.ts';
+import { followNamesBefore } from '../history/transactions/names-before.ts';
 import { readTransactions, type TransactionScan } from '../history/transactions/read-transactions.ts';
 import { databasesOf, readCatalog } from '../instance/read-catalog.ts';
 import type { CatalogSnapshot } from '../postgres/catalog-snapshot.ts';
@@ -56,8 +57,9 @@ export async function transactionsFrom(place: HistoryPlace, fromLsn: Lsn, toLsn?
     ...(signal === undefined ? {} : { signal }),
   });
   const span = { store, wal, line, fromLsn, toLsn, catalogFiles: () => names.catalogFiles(), onProgress, signal };
+  const follower = await followNamesBefore({ store, wal, line, names, fromLsn, signal });
   const indexes = readSegmentIndexes({ ...span, workerCount: workersFor(span) });
-  return readTransactions({ indexes, names, line, toLsn });
+  return readTransactions({ indexes, names, follower, line, toLsn });
 }
 
 /** Reads the losses of a moment. */

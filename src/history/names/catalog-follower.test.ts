@@ -5,41 +5,16 @@ import type { CatalogChange } from '../../postgres/wal-records/catalog-change.ts
 import type { PlacedClassRow } from '../../postgres/catalog-snapshot.ts';
 import { CatalogFollower } from './catalog-follower.ts';
 import { NameBook } from './name-book.ts';
-import { classRow, DATABASE, rowData, snapshotAt } from './testing/catalog.ts';
+import { classRow, DATABASE, rows, snapshotAt, update, version } from './testing/catalog.ts';
 
 const T = classRow(16_401, 't');
 const file = (filenode: number) => ({ tablespaceOid: 1663, databaseOid: DATABASE, filenode });
-
-function rows(at: bigint, xid: number, row: PlacedClassRow, more: object = {}): CatalogChange {
-  const data = rowData(row);
-  const { block, offset } = row.place;
-  const bytes = { offset, data, totalBytes: data.length, insertedBy: 0, deletedBy: 0, isDead: false, ...more };
-  const isImage = 'insertedBy' in more;
-  const place = { lsn: lsn(at), xid, databaseOid: DATABASE, block };
-  return { kind: 'catalogRows', catalog: 'pg_class', ...place, isImage, rows: [bytes] };
-}
-
-/** As the server writes it: what the old row has at its beginning and end is left out. */
-function update(at: bigint, xid: number, old: PlacedClassRow, row: PlacedClassRow): CatalogChange {
-  const [from, to] = [rowData(old), rowData(row)];
-  const prefixBytes = to.findIndex((byte, place) => byte !== from[place]);
-  const suffixBytes = to.length - 1 - to.findLastIndex((byte, place) => byte !== from[place]);
-  const data = to.subarray(prefixBytes, to.length - suffixBytes);
-  const place = { lsn: lsn(at), xid, databaseOid: DATABASE, block: 0, offset: row.place.offset };
-  const before = { oldBlock: 0, oldOffset: old.place.offset, prefixBytes, suffixBytes };
-  return { kind: 'catalogUpdate', catalog: 'pg_class', ...place, ...before, data };
-}
 
 function drop(at: bigint, xid: number, { place }: PlacedClassRow): CatalogChange {
   const at0 = { lsn: lsn(at), xid, databaseOid: DATABASE, block: place.block, offset: place.offset };
   return { kind: 'catalogDelete', catalog: 'pg_class', ...at0 };
 }
 
-const version = (row: PlacedClassRow, offset: number, more: Partial<PlacedClassRow>): PlacedClassRow => ({
-  ...row,
-  ...more,
-  place: { ...row.place, offset },
-});
 const NAMED = [{ databaseOid: DATABASE, oid: T.oid }];
 
 function begin(startLsn = 0n): { book: NameBook; follower: CatalogFollower } {

@@ -48,6 +48,11 @@ export class CatalogFollower {
     this.#seeds = new SlotSeeds(book.snapshots, this.#slots, major, startLsn);
   }
 
+  /** True if a transaction that changed names has not ended. */
+  get hasPending(): boolean {
+    return !this.#pending.isEmpty;
+  }
+
   /** Takes the next change. */
   follow(change: CatalogChange): void {
     this.#seeds.advance(change.lsn);

@@ -36,6 +36,10 @@ export class PendingRows {
     return change;
   }
 
+  get isEmpty(): boolean {
+    return this.#byXid.size === 0;
+  }
+
   has(xid: number): boolean {
     return this.#byXid.has(xid);
   }

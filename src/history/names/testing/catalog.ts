@@ -7,6 +7,7 @@
 import { encodeClassRow } from '../../../postgres/catalog-row-bytes.ts';
 import type { CatalogSnapshot, DatabaseCatalog, PlacedClassRow } from '../../../postgres/catalog-snapshot.ts';
 import { lsn } from '../../../postgres/lsn.ts';
+import type { CatalogChange } from '../../../postgres/wal-records/catalog-change.ts';
 
 /** The database of these tests. */
 export const DATABASE = 5;
@@ -64,3 +65,31 @@ export function snapshotAt(
   };
   return { systemIdentifier: 7n, major: 18, timeline: 1, lsn: lsn(at), takenAtUs: 0n, databases: [database] };
 }
+
+/** A row as the WAL has it: inserted, or (with `insertedBy`) on the image of its page. */
+export function rows(at: bigint, xid: number, row: PlacedClassRow, more: object = {}): CatalogChange {
+  const data = rowData(row);
+  const { block, offset } = row.place;
+  const bytes = { offset, data, totalBytes: data.length, insertedBy: 0, deletedBy: 0, isDead: false, ...more };
+  const isImage = 'insertedBy' in more;
+  const place = { lsn: lsn(at), xid, databaseOid: DATABASE, block };
+  return { kind: 'catalogRows', catalog: 'pg_class', ...place, isImage, rows: [bytes] };
+}
+
+/** A row’s new version, as the server writes it: what the old row has at its beginning and end is left out. */
+export function update(at: bigint, xid: number, old: PlacedClassRow, row: PlacedClassRow): CatalogChange {
+  const [from, to] = [rowData(old), rowData(row)];
+  const prefixBytes = to.findIndex((byte, place) => byte !== from[place]);
+  const suffixBytes = to.length - 1 - to.findLastIndex((byte, place) => byte !== from[place]);
+  const data = to.subarray(prefixBytes, to.length - suffixBytes);
+  const place = { lsn: lsn(at), xid, databaseOid: DATABASE, block: 0, offset: row.place.offset };
+  const before = { oldBlock: 0, oldOffset: old.place.offset, prefixBytes, suffixBytes };
+  return { kind: 'catalogUpdate', catalog: 'pg_class', ...place, ...before, data };
+}
+
+/** A row’s next version, at another place. */
+export const version = (row: PlacedClassRow, offset: number, more: Partial<PlacedClassRow>): PlacedClassRow => ({
+  ...row,
+  ...more,
+  place: { ...row.place, offset },
+});
