@@ -10,7 +10,9 @@
 
 const args = process.argv.slice(2);
 const { existsSync, writeSync } = process.getBuiltinModule('node:fs');
-const isFetch = args[0] === 'wal-fetch' || (args[0] === 'wal' && args[1] === 'fetch');
+const isWalg = args[0] === 'wal-g';
+const isFetch =
+  (args[0] === 'wal' && args[1] === 'fetch') || args[0] === 'wal-fetch' || (isWalg && args.includes('wal-fetch'));
 // A server runs its commands in its data directory. In archive recovery even a slip in the command's name must stop it;
 // a replica would shut down above 125, and can stream instead.
 const isRecovering = existsSync('recovery.signal') && !existsSync('standby.signal');
@@ -22,8 +24,13 @@ process.on('uncaughtException', (error) => {
   process.exit(bugCode);
 });
 
-const { runProgram } = await import('./cli/run-program.ts');
 const listener = mustStop ? 'restore_command' : isFetch ? 'restore_command of a replica' : 'operator';
-process.exitCode = await runProgram(args, { listener });
+if (isWalg) {
+  const { runWalg } = await import('./cli/walg/run-walg.ts');
+  process.exitCode = await runWalg(args.slice(1), { listener });
+} else {
+  const { runProgram } = await import('./cli/run-program.ts');
+  process.exitCode = await runProgram(args, { listener });
+}
 
 export {};

@@ -13,6 +13,8 @@ import { storeLocation } from './store-location.ts';
 /** An archive that is open. Disposing closes its store. */
 export interface Archive extends AsyncDisposable {
   readonly store: ObjectStore;
+  /** The same objects as they are stored: what encrypts and decrypts stands above it. */
+  readonly storedAs: ObjectStore;
   /** The cluster's name: from the settings, or the last part of the address. */
   readonly clusterName: string;
   /** For what is written to it. */
@@ -34,6 +36,7 @@ export async function openArchive(settings: Settings): Promise<Archive> {
   });
   return {
     store,
+    storedAs: store,
     clusterName: settings.get('clusterName') ?? lastPart(location),
     compression: settings.get('compression'),
     [Symbol.asyncDispose]: () => store.close(),

@@ -36,6 +36,11 @@ export function variablesOf(name: SettingName): readonly string[] {
   return [environmentName(name), ...(settingOf(name).alsoFrom ?? [])];
 }
 
+/** True for a variable that some setting is looked up in. */
+export function isSettingVariable(variable: string): boolean {
+  return SETTING_NAMES.some((name) => variablesOf(name).includes(variable));
+}
+
 /** A setting's text and the variable it is in; `undefined` if none of its variables is set. */
 export function lookUp(name: SettingName, environment: Environment): { variable: string; text: string } | undefined {
   for (const variable of variablesOf(name)) {

@@ -36,6 +36,8 @@ export interface ArchivedWal {
   readonly segments: ReadonlyMap<number, readonly SegmentRange[]>;
   /** Timelines whose history file is there, ascending. */
   readonly historyTimelines: readonly number[];
+  /** The size of each segment's object as it is stored, by the file's name; none of one that is stored more than once. */
+  readonly objectBytes: ReadonlyMap<string, number>;
 }
 
 /** How many segments, the newest ones, are tried for a first page before giving up. */
@@ -49,10 +51,15 @@ const PROBES = 3;
  */
 export async function listArchivedWal(store: ObjectStore, options: CallOptions = {}): Promise<ArchivedWal> {
   const names = new Set<string>();
+  const objectBytes = new Map<string, number>();
   const historyTimelines = new Set<number>();
-  for await (const { key } of store.list(WAL_FOLDER, options)) {
+  for await (const { key, sizeBytes } of store.list(WAL_FOLDER, options)) {
     const file = walFileOf(key);
-    if (file?.kind === 'segment') names.add(file.fileName);
+    if (file?.kind === 'segment') {
+      if (names.has(file.fileName)) objectBytes.delete(file.fileName);
+      else objectBytes.set(file.fileName, sizeBytes);
+      names.add(file.fileName);
+    }
     const timeline = file?.kind === 'history' ? parseHistoryName(file.fileName) : undefined;
     if (timeline !== undefined) historyTimelines.add(timeline);
   }
@@ -64,6 +71,7 @@ export async function listArchivedWal(store: ObjectStore, options: CallOptions =
     segmentSizeBytes,
     segments: rangesByTimeline(names, segmentSizeBytes),
     historyTimelines: [...historyTimelines].toSorted((a, b) => a - b),
+    objectBytes,
   };
 }
 
@@ -112,7 +120,7 @@ export function rangesByTimeline(
 }
 
 /** True if the archive holds the segment. */
-export function holdsSegment(wal: ArchivedWal, segment: WalSegment): boolean {
+export function holdsSegment(wal: Pick<ArchivedWal, 'segments'>, segment: WalSegment): boolean {
   const ranges = wal.segments.get(segment.timeline) ?? [];
   return ranges.some(({ firstIndex, lastIndex }) => segment.index >= firstIndex && segment.index <= lastIndex);
 }

@@ -1,0 +1,40 @@
+/**
+ * `wal-g wal-prefetch`: fetches the segments behind one. `wal-fetch` starts it; nobody else needs to.
+ *
+ * @module
+ */
+
+import { prefetchAhead } from '../../../archive/prefetch-folder.ts';
+import { readControlFile } from '../../../archive/server.ts';
+import { openArchive } from '../../../app/open-archive.ts';
+import { serverDataDirectory } from '../../../app/server-data-directory.ts';
+import { prefetchFolder } from '../prefetch-folder-of.ts';
+import { refuseOtherStorage } from '../target-storage.ts';
+import { TARGET_STORAGE, type WalgCommand } from '../walg-command.ts';
+
+/** The command. */
+export const walPrefetch: WalgCommand = {
+  words: 'wal-prefetch',
+  summary: 'Used for prefetching by wal-fetch, and should not be called by users',
+  usage: 'wal_name prefetch_location',
+  flags: { 'target-storage': TARGET_STORAGE },
+  operands: [2, 2],
+  listener: 'operator',
+  isHidden: true,
+  run: async ({ operands: [after = '', destination = ''], values }, { settings, signal, log }) => {
+    refuseOtherStorage(values);
+    await using archive = await openArchive(settings);
+    const { systemIdentifier, walSegmentSizeBytes } = await readControlFile(await serverDataDirectory(settings));
+    const fetched = await prefetchAhead({
+      store: archive.store,
+      folder: prefetchFolder(settings, destination),
+      after,
+      count: settings.get('downloadConcurrency'),
+      expected: { systemIdentifier, walSegmentSizeBytes },
+      preferred: archive.compression,
+      signal,
+    });
+    log.info(`WAL-prefetch: ${fetched} segments behind ${after}`);
+    return 0;
+  },
+};

@@ -1,0 +1,33 @@
+/**
+ * `wal-g wal-push`: one file of `pg_wal` into the archive.
+ *
+ * @module
+ */
+
+import { pushWalFile } from '../../../archive/push.ts';
+import { readControlFile } from '../../../archive/server.ts';
+import { openArchive } from '../../../app/open-archive.ts';
+import { serverDataDirectory } from '../../../app/server-data-directory.ts';
+import { refuseOtherStorage } from '../target-storage.ts';
+import { TARGET_STORAGE, type WalgCommand } from '../walg-command.ts';
+
+/** The command. */
+export const walPush: WalgCommand = {
+  words: 'wal-push',
+  summary: 'Uploads a WAL file to storage',
+  usage: 'wal_filepath',
+  flags: { 'target-storage': TARGET_STORAGE },
+  operands: [1, 1],
+  listener: 'archive_command',
+  run: async ({ operands: [path = ''], values }, { settings, signal, log }) => {
+    refuseOtherStorage(values);
+    await using archive = await openArchive(settings);
+    const { store, compression } = archive;
+    const { systemIdentifier, walSegmentSizeBytes } = await readControlFile(await serverDataDirectory(settings));
+    const pushed = await pushWalFile({ store, path, compression, systemIdentifier, walSegmentSizeBytes, signal });
+    log.info(
+      `FILE PATH: ${pushed.key}${pushed.outcome === 'present' ? ' (it is there already, and holds the same)' : ''}`,
+    );
+    return 0;
+  },
+};
