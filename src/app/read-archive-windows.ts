@@ -6,6 +6,7 @@
 
 import { readReadyFiles } from '../archive/ready-files.ts';
 import type { Backup } from '../backup/backup.ts';
+import { restorableBackups } from '../backup/delta-line.ts';
 import { readBackupListing, type BrokenBackup } from '../backup/list.ts';
 import type { Settings } from '../config/load-settings.ts';
 import { listArchivedWal } from '../history/archived-wal.ts';
@@ -49,8 +50,8 @@ export async function readArchiveWindows(
   const options = signal === undefined ? {} : { signal };
   const [wal, listing] = await Promise.all([listArchivedWal(store, options), readBackupListing(store, signal)]);
   const timelines = await readTimelines(store, wal, options);
-  // A delta alone restores nothing, so no window begins with one.
-  const backups = listing.backups.filter((backup) => backup.deltaFrom === undefined);
+  const lineOf = (timeline: number) => (timelines.isKnown(timeline) ? timelines.lineOf(timeline) : undefined);
+  const backups = restorableBackups(listing.backups, lineOf);
   const windows = await readWindows({ store, wal, timelines, backups, ...options });
   return {
     clusterName: archive.clusterName,

@@ -5,6 +5,7 @@
  */
 
 import type { Backup } from '../backup/backup.ts';
+import { restorableBackups } from '../backup/delta-line.ts';
 import { readBackupListing } from '../backup/list.ts';
 import type { ArchivedWal } from '../history/archived-wal.ts';
 import { backupsOnLine } from '../history/find-moment.ts';
@@ -79,7 +80,7 @@ export async function reachOfTransaction(
   if (archive === undefined) return { before: { kind: 'notArchived' }, after: { kind: 'notArchived' } };
   const { store } = archive;
   const [wal, listing] = await Promise.all([listWal({ store }, signal), readBackupListing(store, signal)]);
-  const backups = listing.backups.filter((backup) => backup.deltaFrom === undefined);
+  const backups = restorableBackups(listing.backups, () => line);
   const request = { wal, line, backups };
   return { before: reachOf(request, positionBefore(one)), after: reachOf(request, one.endLsn) };
 }

@@ -30,6 +30,12 @@ export interface Backup {
   readonly isPermanent: boolean;
   /** The parent; only for a delta. */
   readonly deltaFrom?: string;
+  /** Where the parent began when this one was made; only for a delta. */
+  readonly deltaFromLsn?: Lsn;
+  /** WAL-G's count of the chain; not always its length. Only for a delta. */
+  readonly deltaCount?: number;
+  /** Sum of all files at the walk, also of those that were not stored. */
+  readonly dataCatalogSizeBytes?: bigint;
   /** Other than `pg_default` and `pg_global`, with their places on the server. */
   readonly tablespaces: readonly Tablespace[];
   readonly hostname: string;

@@ -13,6 +13,7 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import { metadataKey } from '../walg/backup-names.ts';
 import { formatBackupMetadata, parseBackupMetadata } from '../walg/metadata.ts';
 import type { Backup } from './backup.ts';
+import { chainOf } from './delta-chain.ts';
 import { findBackup, listBackups } from './list.ts';
 
 /**
@@ -28,24 +29,6 @@ export async function keepBackup(store: ObjectStore, name: string, isPermanent: 
   const changed = affected.filter((one) => one.isPermanent !== isPermanent);
   for (const one of changed) await writeFlag(store, one.name, isPermanent);
   return changed.map((one) => ({ ...one, isPermanent }));
-}
-
-/** A backup and those it builds on, the full one first. @throws {Failure} `corrupt` if one of them is missing. */
-export function chainOf(backup: Backup, backups: readonly Backup[]): Backup[] {
-  const chain = [backup];
-  for (let parentName = backup.deltaFrom; parentName !== undefined;) {
-    const name: string = parentName;
-    const parent = backups.find((one) => one.name === name);
-    if (parent === undefined || chain.includes(parent)) {
-      throw new Failure('corrupt', {
-        message: `cannot follow ${backup.name} to the backup it builds on: ${name} is not in the archive`,
-        remedy: 'This delta backup cannot be restored; take a new backup.',
-      });
-    }
-    chain.unshift(parent);
-    parentName = parent.deltaFrom;
-  }
-  return chain;
 }
 
 function refuseIfNeeded(backup: Backup, backups: readonly Backup[]): void {

@@ -14,7 +14,7 @@ import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
 import { backupOfSentinelKey, metadataKey, sentinelKey, type BackupName } from '../walg/backup-names.ts';
 import { parseBackupMetadata, type BackupMetadata } from '../walg/metadata.ts';
 import { BACKUPS_FOLDER } from '../walg/object-names.ts';
-import { parseSentinel, type Sentinel } from '../walg/sentinel.ts';
+import { parseSentinel, type DeltaOrigin, type Sentinel } from '../walg/sentinel.ts';
 import type { Backup } from './backup.ts';
 
 /** A sentinel that is there and cannot be used. */
@@ -136,11 +136,20 @@ export function describeBackup(
     uncompressedSizeBytes: sentinel.uncompressedSizeBytes,
     compressedSizeBytes: sentinel.compressedSizeBytes,
     isPermanent: metadata?.isPermanent ?? false,
-    ...(sentinel.delta === undefined ? {} : { deltaFrom: sentinel.delta.backupName }),
+    ...(sentinel.delta === undefined ? {} : deltaOf(sentinel.delta)),
+    ...(sentinel.dataCatalogSizeBytes === undefined ? {} : { dataCatalogSizeBytes: sentinel.dataCatalogSizeBytes }),
     tablespaces: sentinel.tablespaceSpec?.tablespaces ?? [],
     hostname: sentinel.hostname ?? metadata?.hostname ?? '',
     dataDirectory: sentinel.dataDirectory ?? metadata?.dataDirectory ?? '',
   };
+}
+
+function deltaOf({
+  backupName,
+  startLsn,
+  count,
+}: DeltaOrigin): Required<Pick<Backup, 'deltaFrom' | 'deltaFromLsn' | 'deltaCount'>> {
+  return { deltaFrom: backupName, deltaFromLsn: startLsn, deltaCount: count };
 }
 
 function dateOf(timeNs: bigint | undefined): Date | undefined {

@@ -188,9 +188,8 @@ async function copyFiles(
   target: SmallTarOptions,
 ): Promise<CopiedFiles> {
   const controlPath = join(options.dataDirectory, 'global', 'pg_control');
-  const firstControl = await readControlFile(controlPath);
-  const control = parseControlFile(firstControl);
-  const verification = pageVerification(firstControl, control, session);
+  const control = parseControlFile(await readControlFile(controlPath));
+  const verification = pageVerification(control, session);
   const contents = await walkDataDirectory(options.dataDirectory, {
     tablespaceVersionDirectory: `PG_${control.majorVersion}_${control.catalogVersion}`,
     signal: target.signal,
@@ -213,8 +212,8 @@ async function copyFiles(
 }
 
 /** Checksums are verified where they are on and pages are as everybody has them. */
-function pageVerification(bytes: Buffer, control: ControlFile, session: BackupSession): PageVerification | undefined {
-  const blocksPerSegment = bytes.readUInt32LE(220);
+function pageVerification(control: ControlFile, session: BackupSession): PageVerification | undefined {
+  const { blocksPerSegment } = control;
   const isUsual = control.blockSizeBytes === PAGE_SIZE_BYTES && blocksPerSegment === BLOCKS_PER_SEGMENT;
   return control.dataChecksumVersion > 0 && isUsual ? { startLsn: session.startLsn, blocksPerSegment } : undefined;
 }

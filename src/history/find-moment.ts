@@ -9,9 +9,10 @@
  * @module
  */
 
+import { isBackupOnLine } from '../backup/delta-line.ts';
 import type { RecoveryTarget } from '../postgres/recovery-target.ts';
 import { timelineAt } from '../postgres/timeline-history.ts';
-import { lsn, type Lsn } from '../postgres/lsn.ts';
+import type { Lsn } from '../postgres/lsn.ts';
 import { findElsewhere } from './find-elsewhere.ts';
 import type { BackupPoint, FoundMoment } from './found-moment.ts';
 import { notesOf } from './moment-notes.ts';
@@ -81,10 +82,7 @@ export async function findMoment<B extends BackupPoint>(request: FindMomentReque
 export function backupsOnLine<B extends BackupPoint>(request: Pick<FindMomentRequest<B>, 'line' | 'backups'>): B[] {
   const { line, backups } = request;
   return backups
-    .filter(
-      ({ timeline, startLsn, finishLsn }) =>
-        timelineAt(line, startLsn) === timeline && timelineAt(line, lsn(finishLsn - 1n)) === timeline,
-    )
+    .filter((backup) => isBackupOnLine(backup, line))
     .toSorted((a, b) => (a.finishLsn < b.finishLsn ? -1 : a.finishLsn > b.finishLsn ? 1 : 0));
 }
 

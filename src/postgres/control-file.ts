@@ -57,6 +57,8 @@ export interface ControlFile {
   readonly maxPreparedTransactions: number;
   readonly maxLocksPerTransaction: number;
   readonly blockSizeBytes: number;
+  /** Pages of the largest data file: 131072 as PostgreSQL is usually built. */
+  readonly blocksPerSegment: number;
   readonly walPageSizeBytes: number;
   readonly walSegmentSizeBytes: WalSegmentSizeBytes;
   /** 0: pages carry no checksums. */
@@ -140,6 +142,7 @@ function settingsOf(bytes: Buffer) {
 function layoutOf(bytes: Buffer) {
   return {
     blockSizeBytes: bytes.readUInt32LE(216),
+    blocksPerSegment: bytes.readUInt32LE(220),
     walPageSizeBytes: bytes.readUInt32LE(224),
     walSegmentSizeBytes: walSegmentSize(bytes.readUInt32LE(228)),
     dataChecksumVersion: bytes.readUInt32LE(252),

@@ -68,8 +68,10 @@ export interface PlanFacts {
   readonly found: FoundMoment<Backup>;
   /** Backups passed over because replay from them could not pause at the target. */
   readonly passedOver: readonly string[];
-  /** Delta backups nearer to the target, which cannot be restored. */
+  /** Delta backups nearer to the target, which cannot be restored: what they build on is not there, or not on the line. */
   readonly passedOverDeltas: readonly string[];
+  /** The names of the found backup and of those it builds on, the full one first. */
+  readonly chain: readonly string[];
   /** The target as it was asked for, in words. */
   readonly asked: string;
   /** How what was asked for became the target, a sentence each. */

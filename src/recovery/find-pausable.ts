@@ -47,7 +47,7 @@ function cannotPause(passedOver: readonly string[], cause: Failure): Failure {
 }
 
 /**
- * The backups that can be restored: a delta is only what changed since another backup.
+ * Of the backups that can be restored those that may be used.
  *
  * @param only the backup of a rehearsal that is stepped on, and the recovery's id.
  * @throws {Failure} `refused` if that backup is gone.
@@ -56,9 +56,8 @@ export function usableBackups(
   backups: readonly Backup[],
   only?: { readonly id: string; readonly backupName: string },
 ): Backup[] {
-  const full = backups.filter(({ deltaFrom }) => deltaFrom === undefined);
-  if (only === undefined) return full;
-  const named = full.filter(({ name }) => name === only.backupName);
+  if (only === undefined) return [...backups];
+  const named = backups.filter(({ name }) => name === only.backupName);
   if (named.length > 0) return named;
   throw new Failure('refused', {
     message: `cannot step recovery ${only.id} on: its backup ${only.backupName} is no longer in the archive`,
@@ -66,14 +65,16 @@ export function usableBackups(
   });
 }
 
-/** Deltas that lie nearer to the target than the backup that was chosen, on the same timelines. */
+/** Deltas on the line that lie nearer to the target than the backup that was chosen, and cannot be restored. */
 export function deltasPassedOver(
   backups: readonly Backup[],
+  restorable: readonly Backup[],
   found: FoundMoment<Backup>,
   line: TimelineHistory,
 ): string[] {
   const { finishLsn } = found.backup;
+  const names = new Set(restorable.map(({ name }) => name));
   return backupsOnLine({ line, backups })
-    .filter((one) => one.deltaFrom !== undefined && one.finishLsn > finishLsn && one.finishLsn <= found.targetLsn)
+    .filter((one) => !names.has(one.name) && one.finishLsn > finishLsn && one.finishLsn <= found.targetLsn)
     .map(({ name }) => name);
 }

@@ -8,6 +8,8 @@
 import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { chainOf, withWholeChain } from '../backup/delta-chain.ts';
+import { restorableBackups } from '../backup/delta-line.ts';
 import { listBackups } from '../backup/list.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { AskWhich } from '../history/choose-removal.ts';
@@ -87,7 +89,6 @@ export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Pro
     clusterFacts(cluster, state),
   ]);
   const { id, backupName } = request;
-  const usable = usableBackups(backups, backupName === undefined ? undefined : { id, backupName });
   const before: FactsBeforeReading = {
     asked: describeAsked(request.target),
     cluster: clusterIs,
@@ -95,11 +96,13 @@ export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Pro
     archive: archiveFacts(store, wal),
   };
   // What is stepped on is restored already, and needs no room again.
-  checkBeforeReading(before, backupName === undefined ? usable : []);
+  checkBeforeReading(before, backupName === undefined ? withWholeChain(backups) : []);
   const isRunning = state === 'running';
   const live = isRunning ? await readLiveFacts(cluster) : undefined;
   const timelines = await readTimelines(store, wal, options);
   const line = timelines.lineOf(request.timeline ?? control.timeline);
+  const restorable = restorableBackups(backups, () => line);
+  const usable = usableBackups(restorable, backupName === undefined ? undefined : { id, backupName });
   const place = { store, wal, line, onProgress, ...options };
   const history = { ...place, liveNames: isRunning ? await readLiveNames(cluster) : undefined };
   const { target, asked, notes } = await resolveTarget(history, usable, request.target, request.ask);
@@ -119,7 +122,8 @@ export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Pro
     found,
     losses: await gatherLosses(history, found),
     passedOver,
-    passedOverDeltas: deltasPassedOver(backups, found, line),
+    passedOverDeltas: deltasPassedOver(backups, restorable, found, line),
+    chain: chainOf(found.backup, backups).map(({ name }) => name),
   };
 }
 

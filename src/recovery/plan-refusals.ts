@@ -5,6 +5,7 @@
  */
 
 import type { Backup } from '../backup/backup.ts';
+import { restoredSizeBytes } from '../backup/delta-chain.ts';
 import { Failure } from '../base/failure.ts';
 import { formatLsn } from '../postgres/lsn.ts';
 import type { PlanFacts } from './facts.ts';
@@ -34,7 +35,7 @@ export function majorOf(backup: Backup): number {
 export function neededBytes({ found }: Pick<PlanFacts, 'found'>): bigint {
   const wal = BigInt(found.targetLsn - found.backup.startLsn);
   const kept = wal < MOST_WAL_KEPT_BYTES ? wal : MOST_WAL_KEPT_BYTES;
-  return found.backup.uncompressedSizeBytes + kept + ROOM_BYTES;
+  return restoredSizeBytes(found.backup) + kept + ROOM_BYTES;
 }
 
 function checkRoom(facts: FactsBeforeReading, needed: bigint): void {
@@ -56,7 +57,7 @@ function checkRoom(facts: FactsBeforeReading, needed: bigint): void {
 export function checkBeforeReading(facts: FactsBeforeReading, backups: readonly Backup[]): void {
   checkPlace(facts);
   checkSystem(facts);
-  const sizes = backups.map(({ uncompressedSizeBytes }) => uncompressedSizeBytes);
+  const sizes = backups.map((backup) => restoredSizeBytes(backup));
   const [first, ...others] = sizes;
   if (first === undefined) return;
   checkRoom(facts, others.reduce((least, size) => (size < least ? size : least), first) + ROOM_BYTES);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { restoredSizeBytes } from '../backup/delta-chain.ts';
 import type { LoggedTransaction } from '../history/transactions/logged-transaction.ts';
 import { formatLsn } from '../postgres/lsn.ts';
 import type { TransactionEnd } from '../postgres/recovery-target.ts';
@@ -48,18 +49,31 @@ function replayOf(facts: PlanFacts): Plan['replay'] {
   };
 }
 
+/** What a delta is restored from. */
+function chainOfDeltas({ chain, found }: PlanFacts): string[] {
+  const [full] = chain;
+  if (full === undefined || chain.length === 1) return [];
+  const deltas = chain.length - 1;
+  return [
+    `${found.backup.name} is a delta: restored from ${full} and ${deltas} ${deltas === 1 ? 'delta' : 'deltas'} on it`,
+  ];
+}
+
 function provenOf(facts: PlanFacts, segments: number): string[] {
   const { found } = facts;
   return [
     segments <= 2
       ? `${segments} segments present and decoded`
-      : `${segments} segments present, first and last decoded, the others by their indexes or decoded`,
+      : `${segments} segments present, first and last decoded, the others by their indexes or decoded; all are decoded before anything is restored`,
     `on the line of history of timeline ${facts.line.timeline}`,
     `backup ${found.backup.name} complete, ended before the target`,
+    ...chainOfDeltas(facts),
     `PostgreSQL ${facts.control.majorVersion} = ${majorOf(found.backup)}`,
     'queries possible at the target',
     ...facts.passedOver.map((name) => `not from ${name}: no queries possible at the target`),
-    ...facts.passedOverDeltas.map((name) => `not from ${name}: it is a delta backup, and only full ones are restored`),
+    ...facts.passedOverDeltas.map(
+      (name) => `not from ${name}: a delta backup, and those it builds on are not all there, on this line`,
+    ),
     ...facts.askedNotes,
     ...found.notes,
   ];
@@ -97,14 +111,14 @@ export function makePlan(facts: PlanFacts): Plan {
       timeline: backup.timeline,
       finishedAt: backup.finishedAt.toISOString(),
       compressedBytes: backup.compressedSizeBytes.toString(),
-      uncompressedBytes: backup.uncompressedSizeBytes.toString(),
+      uncompressedBytes: restoredSizeBytes(backup).toString(),
       tablespaces: backup.tablespaces.map(({ oid, location }) => ({ oid, location })),
     },
     replay,
     required: announced === undefined ? control.required : mergeRequired(control.required, announced),
     walLevel: control.walLevel === 'logical' ? 'logical' : 'replica',
     estimate: {
-      restoreSeconds: Math.ceil(Number(backup.uncompressedSizeBytes) / RESTORE_BYTES_PER_SECOND),
+      restoreSeconds: Math.ceil(Number(restoredSizeBytes(backup)) / RESTORE_BYTES_PER_SECOND),
       replaySeconds: Math.ceil(Number(replay.bytes) / REPLAY_BYTES_PER_SECOND),
       downSeconds: DOWN_SECONDS,
     },

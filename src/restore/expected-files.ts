@@ -1,5 +1,5 @@
 /**
- * What a backup says it holds, and whether all of it came out.
+ * What a backup says it holds, and whether all that is wanted of it came out.
  *
  * Source: WAL-G `internal/databases/postgres/backup.go`. Newer versions of it restore a backup whose list of files is lost
  * as if it were whole; here that is refused.
@@ -13,23 +13,15 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import { filesMetadataKey, sentinelKey } from '../walg/backup-names.ts';
 import { parseFilesMetadata, parseFilesMetadataValue, type FilesMetadata } from '../walg/files-metadata.ts';
 import { parseSentinel } from '../walg/sentinel.ts';
+import type { Taking } from './restore-levels.ts';
 import type { UnpackedObject } from './restore-messages.ts';
-import { normalizeEntryName } from './restored-path.ts';
+import { isOfOwnObject, normalizeEntryName } from './restored-path.ts';
 
 const FIRST_VERSION_WITH_LIST = 2;
 const NAMED_FILES = 10;
 
-/** Normalized names of what must come out of the parts; `undefined` if the backup has no list. */
-export async function expectedFiles(store: ObjectStore, backup: Backup): Promise<ReadonlySet<string> | undefined> {
-  const metadata = await readFilesMetadata(store, backup);
-  if (metadata === undefined) return undefined;
-  const key = filesMetadataKey(backup.name);
-  const names = new Set<string>();
-  for (const name of metadata.files.keys()) names.add(normalizeEntryName(name, key));
-  return names;
-}
-
-async function readFilesMetadata(store: ObjectStore, backup: Backup): Promise<FilesMetadata | undefined> {
+/** A backup's list of files; `undefined` if it never had one. @throws {Failure} `corrupt` if it had, and has none now. */
+export async function readFilesMetadata(store: ObjectStore, backup: Backup): Promise<FilesMetadata | undefined> {
   const bytes = await store.get(sentinelKey(backup.name));
   if (bytes === undefined) {
     throw new Failure('notInArchive', {
@@ -51,12 +43,31 @@ async function readFilesMetadata(store: ObjectStore, backup: Backup): Promise<Fi
   });
 }
 
-/** @throws {Failure} `corrupt` if a listed entry has not come out of the parts. Links, which are left out, count as come. */
+/** Normalized names of what must come out of the parts, and how; `undefined` if the backup has no list. */
+export function expectedOf(
+  backup: Backup,
+  metadata: FilesMetadata | undefined,
+  wanted: ReadonlyMap<string, Taking> | undefined,
+): ReadonlyMap<string, Taking> | undefined {
+  if (wanted !== undefined || metadata === undefined) return wanted;
+  const key = filesMetadataKey(backup.name);
+  return new Map([...metadata.files.keys()].map((name) => [normalizeEntryName(name, key), 'whole']));
+}
+
+/**
+ * Proves that everything came, and came once.
+ *
+ * @throws {Failure} `corrupt` if a listed entry has not come out of the parts as it should, or an increment twice. Links,
+ *   which are left out, count as come.
+ */
 export function checkComplete(
   backup: Backup,
-  expected: ReadonlySet<string> | undefined,
+  expected: ReadonlyMap<string, Taking> | undefined,
   unpacked: readonly UnpackedObject[],
 ): void {
+  const increments = unpacked.flatMap((object) => object.increments.map(({ name }) => name));
+  const applied = new Set(increments);
+  if (applied.size < increments.length) throw incomplete(backup, 'an increment is in its parts twice', []);
   if (expected === undefined) return;
   const present = new Set<string>();
   for (const object of unpacked) {
@@ -64,16 +75,21 @@ export function checkComplete(
     for (const [name] of object.directories) present.add(name);
     for (const name of object.skipped) present.add(name);
   }
-  const missing = [...expected].filter((name) => !present.has(name) && !isOfOwnObject(name));
+  const missing = [...expected].filter(
+    ([name, taking]) => !(taking === 'increment' ? applied : present).has(name) && !isOfOwnObject(name),
+  );
   if (missing.length === 0) return;
-  throw new Failure('corrupt', {
-    message: `cannot restore ${backup.name}: ${missing.length} of its ${expected.size} listed files are in none of its parts`,
-    remedy: 'Restore from another backup; see walkback backup list.',
-    facts: missing.slice(0, NAMED_FILES),
-  });
+  throw incomplete(
+    backup,
+    `${missing.length} of its ${expected.size} listed files are in none of its parts`,
+    missing.slice(0, NAMED_FILES).map(([name]) => name),
+  );
 }
 
-/** Streaming backups list these too; they are taken from objects of their own, or dropped. */
-function isOfOwnObject(name: string): boolean {
-  return name === 'global/pg_control' || name === 'backup_label' || name === 'tablespace_map';
+function incomplete(backup: Backup, found: string, facts: readonly string[]): Failure {
+  return new Failure('corrupt', {
+    message: `cannot restore ${backup.name}: ${found}`,
+    remedy: 'Restore from another backup; see walkback backup list.',
+    facts,
+  });
 }

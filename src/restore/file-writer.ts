@@ -1,5 +1,5 @@
 /**
- * Writes restored files: each once, to a name that must not exist, and synced before it counts.
+ * Writes restored files: each once, to a name that must not exist, or to one that must, and synced before it counts.
  *
  * Syncing overlaps with the writing of the next files; {@link FileWriter.settle} waits for all of it.
  *
@@ -10,6 +10,7 @@ import { closeSync, constants, fchmodSync, fsync, mkdirSync, openSync, unlinkSyn
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 
+import { corrupt } from '../codec/corrupt.ts';
 import type { TarEntry } from '../codec/tar-reader.ts';
 import { openDirect, type DirectBuffers } from './direct-file.ts';
 
@@ -20,6 +21,14 @@ const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | con
 const MAX_UNSYNCED = 32;
 /** From this size on a file is written past the page cache. */
 const DIRECT_FROM_BYTES = 1024 * 1024;
+
+/** What is written, for messages. */
+export interface WrittenFile {
+  /** Normalized. */
+  readonly name: string;
+  /** The object that holds it. */
+  readonly object: string;
+}
 
 /** Writes files below one place. */
 export class FileWriter {
@@ -41,12 +50,11 @@ export class FileWriter {
     this.#madeDirectories.add(path);
   }
 
-  /** Writes an entry's content to `path`. @param mayReplace whether a file of that name may be there already. */
-  async write(path: string, entry: TarEntry, mayReplace: boolean): Promise<void> {
+  /** Writes an entry's content to `path`. `mayReplace`: a file of that name may be there already. */
+  async write(path: string, entry: TarEntry, about: WrittenFile & { readonly mayReplace: boolean }): Promise<void> {
     this.makeDirectory(dirname(path));
-    if (mayReplace) removeIfThere(path);
-    const direct = entry.sizeBytes >= DIRECT_FROM_BYTES ? openDirect(path, NEW_FILE, 0o600) : undefined;
-    const file = direct ?? openSync(path, NEW_FILE, 0o600);
+    if (about.mayReplace) removeIfThere(path);
+    const { file, direct } = createFile(path, entry.sizeBytes, about);
     try {
       if (direct === undefined) await this.#writeBuffered(file, entry.body);
       else await this.#direct.writeBody(file, entry.body, this.#onBytes);
@@ -57,6 +65,21 @@ export class FileWriter {
       throw error;
     }
     await this.#syncAndClose(file);
+  }
+
+  /** Changes a file that is there. @throws {Failure} `corrupt` if it is not, and what `change` throws. */
+  async update<T>(path: string, mode: number, about: WrittenFile, change: (file: number) => Promise<T>): Promise<T> {
+    const file = openExisting(path, about);
+    let changed: T;
+    try {
+      changed = await change(file);
+      fchmodSync(file, mode & 0o777);
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+    await this.#syncAndClose(file);
+    return changed;
   }
 
   async #writeBuffered(file: number, body: AsyncIterable<Buffer>): Promise<void> {
@@ -86,11 +109,38 @@ export class FileWriter {
   }
 }
 
+function isError(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+function createFile(
+  path: string,
+  sizeBytes: number,
+  { name, object }: WrittenFile,
+): { file: number; direct: number | undefined } {
+  try {
+    const direct = sizeBytes >= DIRECT_FROM_BYTES ? openDirect(path, NEW_FILE, 0o600) : undefined;
+    return { file: direct ?? openSync(path, NEW_FILE, 0o600), direct };
+  } catch (error) {
+    if (!isError(error, 'EEXIST')) throw error;
+    throw corrupt(object, `it holds ${JSON.stringify(name)}, which is there already`);
+  }
+}
+
+function openExisting(path: string, { name, object }: WrittenFile): number {
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
+  } catch (error) {
+    if (!isError(error, 'ENOENT')) throw error;
+    throw corrupt(object, `it holds an increment of ${JSON.stringify(name)}, and no backup before it holds that file`);
+  }
+}
+
 function removeIfThere(path: string): void {
   try {
     unlinkSync(path);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (!isError(error, 'ENOENT')) throw error;
   }
 }
 

@@ -158,7 +158,9 @@ describe('a backup that is not what it should be', () => {
 
   it('with the same file twice is refused', async () => {
     await using archive = await archiveWith({ part: compressSync('zstd', tar([...PART, ...PART])) });
-    expect((await failureOf(archive.restore())).message).toContain('EEXIST');
+    const failure = await failureOf(archive.restore());
+    expect(failure.kind).toBe('corrupt');
+    expect(failure.message).toContain('part_001.tar.zst: it holds "PG_VERSION", which is there already');
   });
 
   it('with a file missing is refused, naming it', async () => {
@@ -203,12 +205,33 @@ describe('a backup that is not what it should be', () => {
     expect(failure.message).toContain('part_001.tar.zst: it looks encrypted');
   });
 
-  it('that is a delta is refused by name', async () => {
-    const delta = { DeltaFrom: NAME, DeltaFullName: NAME, DeltaLSN: 1, DeltaCount: 1 };
+  it('whose parent is missing is refused by name, before anything is written', async () => {
+    const parent = 'base_000000010000000000000001';
+    const delta = { DeltaFrom: parent, DeltaFullName: parent, DeltaLSN: 1, DeltaCount: 1 };
     await using archive = await archiveWith({ sentinel: delta });
     const failure = await failureOf(archive.restore());
-    expect(failure.kind).toBe('refused');
-    expect(failure.message).toContain('it is a delta backup');
+    expect(failure.kind).toBe('corrupt');
+    expect(failure.message).toContain(`${parent} is not in the archive`);
+    expect(await readdir(archive.root)).toEqual(['archive']);
+  });
+
+  it('that holds far more than its sentinel declares is given up', async () => {
+    const bomb: Entry = { name: '/base/5/9999', content: Buffer.alloc(80 * 1024 * 1024) };
+    await using archive = await archiveWith({
+      part: compressSync('zstd', tar([...PART, bomb])),
+      sentinel: { UncompressedSize: 1000 },
+    });
+    const failure = await failureOf(archive.restore());
+    expect(failure.message).toContain('far more than the 1000 bytes that its sentinel declares');
+    expect(await readdir(join(archive.root, 'data'))).toContain(INCOMPLETE_MARK);
+  });
+
+  it('whose tar of one file holds another is refused', async () => {
+    await using archive = await archiveWith();
+    const label = join(archive.root, 'archive', FOLDER, 'tar_partitions/backup_label.tar');
+    await writeFile(label, tar([...LABELS, { name: '/PG_VERSION', content: Buffer.from('99') }]));
+    const failure = await failureOf(archive.restore());
+    expect(failure.message).toContain('backup_label.tar: it holds "PG_VERSION", which is not its to hold');
   });
 });
 

@@ -1,13 +1,14 @@
 /**
- * Puts a full base backup into an empty directory: ours, or one that WAL-G wrote.
+ * Puts a base backup, full or delta, into an empty directory: ours, or one that WAL-G wrote.
  *
- * Parts are unpacked in parallel, then `backup_label`, and `pg_control` last. What a server could start on exists only
- * when everything else is on disk. `tablespace_map` is dropped, because the server would make links to the places of
- * then; links to the given places are made here.
+ * A delta is restored from the full backup at the root of its chain up. Parts are unpacked in parallel, one backup of the
+ * chain after another; then `backup_label`, and `pg_control` last. What a server could start on exists only when everything
+ * else is on disk. `tablespace_map` is dropped, because the server would make links to the places of then; links to the
+ * given places are made here.
  *
- * Refused: delta backups; a backup whose list of files is missing although its version has one; a backup that lacks a
- * file of that list; names that lead out of the directory. Symbolic links in a backup are left out and reported: WAL-G
- * stores them without where they point.
+ * Refused: a chain that is not whole; a backup whose list of files is missing although its version has one; a backup that
+ * lacks a file of that list; names that lead out of the directory; more content than the sentinel declares. Symbolic links
+ * in a backup are left out and reported: WAL-G stores them without where they point.
  *
  * Source: WAL-G `internal/databases/postgres/backup_fetch_handler.go`, `tar_interpreter.go`.
  *
@@ -15,15 +16,21 @@
  */
 
 import type { Backup } from '../backup/backup.ts';
-import { isReadableCompression } from '../base/compression-names.ts';
-import { Failure } from '../base/failure.ts';
+import { chainOf } from '../backup/delta-chain.ts';
+import { listBackups } from '../backup/list.ts';
 import type { OnProgress } from '../base/progress.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { parseTarObjectName, tarPartitionsFolder, type TarObjectKind } from '../walg/backup-names.ts';
+import { checkOneLine } from './chain-line.ts';
+import { ContentMeter } from './content-meter.ts';
+import { damagedPages, type DamagedFile } from './damaged-pages.ts';
 import { commitDestination, finishDirectories, prepareDestination } from './destination.ts';
-import { checkComplete, expectedFiles } from './expected-files.ts';
+import { checkComplete, expectedOf, readFilesMetadata } from './expected-files.ts';
+import { readLayout } from './read-layout.ts';
+import { decideLevels, type RestoreLevel } from './restore-levels.ts';
+import type { UnpackedObject } from './restore-messages.ts';
+import { unpackAll, type UnpackOptions } from './restore-workers.ts';
 import { CONTROL_FILE } from './restored-path.ts';
-import { unpackAll, type TarOrder, type UnpackOptions } from './restore-workers.ts';
+import { lacks, largestFirst, leftOutOfParts, listTarObjects, neededParts, type BackupObject } from './tar-objects.ts';
 
 /** What to restore, and where. */
 export interface RestoreBackupOptions {
@@ -33,6 +40,8 @@ export interface RestoreBackupOptions {
   readonly destination: string;
   /** A place for each tablespace of the backup, by oid: empty, or absent. */
   readonly tablespaceLocations: ReadonlyMap<number, string>;
+  /** Leaves out files and directories by their names below the data directory (`base/5/1259`); everything unless told. */
+  readonly isWanted?: (name: string) => boolean;
   /** How many parts are unpacked at once. */
   readonly concurrency: number;
   readonly onProgress: OnProgress;
@@ -48,99 +57,82 @@ export interface RestoreReport {
   readonly storedBytes: number;
   /** Entries left out because they were links. */
   readonly skipped: readonly string[];
+  /** The backups that were read, the full one first. */
+  readonly chain: readonly string[];
+  /** Pages of increments that do not carry their checksum and that replay will not write anew. */
+  readonly damagedFiles: readonly DamagedFile[];
 }
 
-interface BackupObject extends TarOrder {
-  readonly kind: TarObjectKind;
-  readonly sizeBytes: number;
+interface Level extends RestoreLevel {
+  readonly objects: readonly BackupObject[];
+  readonly parts: readonly BackupObject[];
 }
 
 /** Restores a backup. @throws {Failure}; the destination then holds a file that says so. */
 export async function restoreBackup(options: RestoreBackupOptions): Promise<RestoreReport> {
   const { store, backup, destination, tablespaceLocations } = options;
-  refuseDelta(backup);
   const place = { destination, tablespaceLocations };
-  const expected = await expectedFiles(store, backup);
-  const objects = await tarObjects(store, backup);
+  const levels = await readLevels(options);
+  const newest = levels.at(-1);
+  if (newest === undefined) throw lacks(backup, 'parts');
+  const layout = await readLayout(store, backup, newest.objects);
   await prepareDestination(backup, place);
-  const signal = options.signal ?? new AbortController().signal;
-  let writtenBytes = 0;
-  const total = Number(backup.uncompressedSizeBytes);
-  const unpack: UnpackOptions = {
-    store,
-    destination,
-    tablespaceLocations,
-    leftOut: leftOutOfParts(objects),
-    workerCount: Math.max(1, options.concurrency),
-    onWritten: (bytes) => {
-      writtenBytes += bytes;
-      options.onProgress({ phase: 'fetch', done: writtenBytes, total: Math.max(total, writtenBytes), unit: 'bytes' });
-    },
-    signal,
-  };
-  const unpacked = await unpackAll(largestFirst(objects, 'part'), unpack);
-  checkComplete(backup, expected, unpacked);
-  const last = [...largestFirst(objects, 'backupLabel'), ...largestFirst(objects, 'pgControl')];
-  unpacked.push(...(await unpackAll(last, { ...unpack, workerCount: 1 })));
-  const files = unpacked.flatMap((object) => object.files);
-  if (!files.some(([name]) => name === CONTROL_FILE)) throw lacks(backup, CONTROL_FILE);
+  const meter = new ContentMeter(levels, options.onProgress);
+  const signal = AbortSignal.any([meter.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  const common = { store, ...place, layout, workerCount: Math.max(1, options.concurrency), signal };
+  const unpacked: UnpackedObject[] = [];
+  const damagedFiles: DamagedFile[] = [];
+  for (const level of levels) {
+    const came = await unpackLevel(level, { ...common, onPassed: meter.startLevel(level) });
+    damagedFiles.push(...damagedPages(level, came));
+    unpacked.push(...came);
+  }
+  const last = [...largestFirst(newest.objects, 'backupLabel'), ...largestFirst(newest.objects, 'pgControl')];
+  const onPassed = meter.startLevel(newest);
+  unpacked.push(...(await unpackAll(last, { ...common, leftOut: new Set(), onPassed, workerCount: 1 })));
+  const sizes = fileSizes(unpacked);
+  if (!sizes.has(CONTROL_FILE)) throw lacks(backup, CONTROL_FILE);
   const directories = new Map(unpacked.flatMap((object) => object.directories));
   await finishDirectories(backup, directories, place);
   signal.throwIfAborted();
   await commitDestination(directories.keys(), place);
+  const read = [...levels.flatMap(({ parts }) => parts), ...last];
   return {
-    files: files.length,
-    sizeBytes: files.reduce((sum, [, sizeBytes]) => sum + sizeBytes, 0),
-    storedBytes: objects.reduce((sum, object) => sum + object.sizeBytes, 0),
+    files: sizes.size,
+    sizeBytes: [...sizes.values()].reduce((sum, sizeBytes) => sum + sizeBytes, 0),
+    storedBytes: read.reduce((sum, object) => sum + object.sizeBytes, 0),
     skipped: unpacked.flatMap((object) => object.skipped),
+    chain: levels.map((level) => level.backup.name),
+    damagedFiles,
   };
 }
 
-function refuseDelta(backup: Backup): void {
-  if (backup.deltaFrom === undefined) return;
-  throw new Failure('refused', {
-    message: `cannot restore ${backup.name}: it is a delta backup on ${backup.deltaFrom}, and only full backups can be restored`,
-    remedy: `Restore from ${backup.deltaFrom} if it is a full backup; WAL leads from there to the same moment.`,
-  });
+async function readLevels({ store, backup, isWanted, signal }: RestoreBackupOptions): Promise<Level[]> {
+  const chain = backup.deltaFrom === undefined ? [backup] : chainOf(backup, await listBackups(store, signal));
+  await checkOneLine(store, chain, signal === undefined ? {} : { signal });
+  const described = [];
+  for (const one of chain) described.push({ backup: one, metadata: await readFilesMetadata(store, one) });
+  const levels: Level[] = [];
+  for (const level of decideLevels(described, isWanted)) {
+    const objects = await listTarObjects(store, level.backup);
+    levels.push({ ...level, objects, parts: neededParts(level, objects) });
+  }
+  return levels;
 }
 
-async function tarObjects(store: ObjectStore, backup: Backup): Promise<BackupObject[]> {
-  const { objects } = await store.listFolder(tarPartitionsFolder(backup.name));
-  const found = objects.map(({ key, sizeBytes }): BackupObject => {
-    const tar = parseTarObjectName(key.slice(key.lastIndexOf('/') + 1));
-    if (tar === undefined) throw unknownObject(backup, key, 'its name is no tar object’s');
-    const { compression, kind } = tar;
-    if (!isReadableCompression(compression)) throw unknownObject(backup, key, `${compression} is not supported`);
-    return { key, compression, kind, isPart: kind === 'part', sizeBytes };
-  });
-  if (!found.some(({ kind }) => kind === 'part')) throw lacks(backup, 'parts');
-  return found;
+async function unpackLevel(level: Level, options: Omit<UnpackOptions, 'leftOut'>): Promise<UnpackedObject[]> {
+  const { backup, metadata, wanted, objects, parts } = level;
+  const unpacked = await unpackAll(parts, { ...options, leftOut: leftOutOfParts(objects) });
+  checkComplete(backup, expectedOf(backup, metadata, wanted), unpacked);
+  return unpacked;
 }
 
-function unknownObject(backup: Backup, key: string, why: string): Failure {
-  return new Failure('refused', {
-    message: `cannot restore ${backup.name}: its object ${key} cannot be read: ${why}`,
-    remedy: 'Restore from another backup; see walkback backup list.',
-  });
-}
-
-function lacks(backup: Backup, what: string): Failure {
-  return new Failure('corrupt', {
-    message: `cannot restore ${backup.name}: the archive holds no ${what} of it`,
-    remedy: 'Restore from another backup; see walkback backup list.',
-  });
-}
-
-/**
- * What is not taken from parts: `pg_control` and `backup_label` when they have an object of their own. (A streaming backup of WAL-G's has the label in a part only, and `pg_control` in both.)
- */
-function leftOutOfParts(objects: readonly BackupObject[]): ReadonlySet<string> {
-  const names: string[] = [];
-  if (objects.some(({ kind }) => kind === 'pgControl')) names.push(CONTROL_FILE);
-  if (objects.some(({ kind }) => kind === 'backupLabel')) names.push('backup_label');
-  return new Set(names);
-}
-
-function largestFirst(objects: readonly BackupObject[], kind: TarObjectKind): BackupObject[] {
-  return objects.filter((object) => object.kind === kind).toSorted((a, b) => b.sizeBytes - a.sizeBytes);
+/** What each file has now. A later backup's word counts. */
+function fileSizes(unpacked: readonly UnpackedObject[]): ReadonlyMap<string, number> {
+  const sizes = new Map<string, number>();
+  for (const { files, increments } of unpacked) {
+    for (const [name, sizeBytes] of files) sizes.set(name, sizeBytes);
+    for (const { name, fileSizeBytes } of increments) sizes.set(name, fileSizeBytes);
+  }
+  return sizes;
 }

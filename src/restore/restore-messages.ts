@@ -6,6 +6,8 @@
 
 import type { FailureMessage } from '../base/failure-message.ts';
 import type { Compression } from '../base/compression-names.ts';
+import type { AppliedIncrement, PageLayout } from './increment-writer.ts';
+import type { Taking } from './restore-levels.ts';
 
 /** What a worker is started with. */
 export interface RestoreWorkerData {
@@ -13,11 +15,19 @@ export interface RestoreWorkerData {
   readonly tablespaceLocations: ReadonlyMap<number, string>;
   /** Normalized names that are not taken from a part, because they have an object of their own. */
   readonly leftOut: ReadonlySet<string>;
+  readonly layout: PageLayout;
 }
 
 /** To the worker: an object's name, then its bytes, then its end. */
 export type RestoreOrder =
-  | { readonly kind: 'object'; readonly key: string; readonly compression: Compression; readonly isPart: boolean }
+  | {
+      readonly kind: 'object';
+      readonly key: string;
+      readonly compression: Compression;
+      readonly isPart: boolean;
+      /** What to take, by normalized name; `undefined`: everything, whole. */
+      readonly wanted: ReadonlyMap<string, Taking> | undefined;
+    }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'end' };
 
@@ -25,14 +35,19 @@ export type RestoreOrder =
 export interface UnpackedObject {
   /** Normalized names and sizes of the files written. */
   readonly files: readonly (readonly [name: string, sizeBytes: number])[];
+  /** Files that were there and were brought up to date. */
+  readonly increments: readonly (AppliedIncrement & { readonly name: string })[];
   readonly directories: readonly (readonly [name: string, mode: number])[];
   /** Entries that are neither file nor directory, which WAL-G stores without saying where they point. */
   readonly skipped: readonly string[];
 }
 
-/** From the worker. `taken` says how many bytes of the object it has used up. */
+/**
+ * From the worker. `taken` says how many bytes of the object it has used up, `passed` how many of the tar's content it has
+ * written, or will step over.
+ */
 export type RestoreMessage =
   | { readonly kind: 'taken'; readonly bytes: number }
-  | { readonly kind: 'written'; readonly bytes: number }
+  | { readonly kind: 'passed'; readonly bytes: number }
   | { readonly kind: 'unpacked'; readonly object: UnpackedObject }
   | { readonly kind: 'failed'; readonly failure: FailureMessage };

@@ -11,6 +11,7 @@ import { failureFromMessage } from '../base/failure-message.ts';
 import type { Compression } from '../base/compression-names.ts';
 import { Failure } from '../base/failure.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import type { Taking } from './restore-levels.ts';
 import type { RestoreMessage, RestoreOrder, RestoreWorkerData, UnpackedObject } from './restore-messages.ts';
 
 /** One tar object to unpack. */
@@ -18,14 +19,16 @@ export interface TarOrder {
   readonly key: string;
   readonly compression: Compression;
   readonly isPart: boolean;
+  /** What to take of it, by normalized name; `undefined`: everything, whole. */
+  readonly wanted: ReadonlyMap<string, Taking> | undefined;
 }
 
 /** How to unpack. */
 export interface UnpackOptions extends RestoreWorkerData {
   readonly store: ObjectStore;
   readonly workerCount: number;
-  /** Called with the bytes of files that were written. */
-  readonly onWritten: (bytes: number) => void;
+  /** Called with the bytes of content that were written, or stepped over. */
+  readonly onPassed: (bytes: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -56,8 +59,8 @@ export async function unpackAll(orders: readonly TarOrder[], options: UnpackOpti
 }
 
 async function runWorker(queue: TarOrder[], unpacked: UnpackedObject[], options: UnpackOptions): Promise<void> {
-  const { destination, tablespaceLocations, leftOut, signal } = options;
-  const workerData: RestoreWorkerData = { destination, tablespaceLocations, leftOut };
+  const { destination, tablespaceLocations, leftOut, layout, signal } = options;
+  const workerData: RestoreWorkerData = { destination, tablespaceLocations, leftOut, layout };
   const worker = new Worker(WORKER, { workerData, execArgv: [] });
   const stop = (): void => void worker.terminate();
   signal.addEventListener('abort', stop, { once: true });
@@ -105,8 +108,8 @@ class Feed {
   /** Reads the object and hands it over; stops early if the worker has failed. */
   async run(): Promise<void> {
     const { store, signal } = this.#options;
-    const { key, compression, isPart } = this.#order;
-    this.#say({ kind: 'object', key, compression, isPart });
+    const { key, compression, isPart, wanted } = this.#order;
+    this.#say({ kind: 'object', key, compression, isPart, wanted });
     const pieces = await store.open(key, { signal });
     if (pieces === undefined) throw vanished(key);
     for await (const piece of pieces) {
@@ -140,8 +143,8 @@ class Feed {
         this.#waitingBytes -= message.bytes;
         this.#wake();
         break;
-      case 'written':
-        this.#options.onWritten(message.bytes);
+      case 'passed':
+        this.#options.onPassed(message.bytes);
         break;
       case 'unpacked':
         this.#settle.resolve(message.object);

@@ -43,6 +43,11 @@ export const CONTROL_FILE = 'global/pg_control';
 /** The name it has until everything else is on disk. */
 export const HIDDEN_CONTROL_FILE = 'global/pg_control.walkback';
 
+/** True for what is taken from objects of their own, or dropped, and never listed with care. */
+export function isOfOwnObject(name: string): boolean {
+  return name === CONTROL_FILE || name === 'backup_label' || name === 'tablespace_map';
+}
+
 /** The path that a normalized name is written to. */
 export function restoredPath(name: string, place: RestorePlace): string {
   if (name === CONTROL_FILE) return `${place.destination}/${HIDDEN_CONTROL_FILE}`;

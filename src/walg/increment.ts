@@ -26,8 +26,17 @@ export const INCREMENT_START_BYTES = 16;
 
 const MARK = Buffer.from('wi1U', 'latin1');
 const BLOCK_NUMBER_BYTES = 4;
-/** Data files are cut at 1 GiB by default and never larger than this many pages. */
-const MAX_PAGES = 2 ** 32 - 1;
+/** Data files are cut at 1 GiB, as PostgreSQL is usually built. */
+export const USUAL_SEGMENT_PAGES = 131_072;
+
+/** What is known of an entry before its content. */
+export interface IncrementEntry {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly pageSizeBytes: number;
+  /** Pages of the largest data file: {@link USUAL_SEGMENT_PAGES} unless the cluster was built otherwise. */
+  readonly segmentPages?: number;
+}
 
 function damaged(name: string, found: string): Failure {
   return new Failure('corrupt', {
@@ -41,12 +50,10 @@ function damaged(name: string, found: string): Failure {
  *
  * @param start the entry's first 16 bytes.
  * @param entry name and size of the tar entry, and the page size: the header must account for every byte of it.
- * @throws {Failure} `corrupt` if it is no increment, or its length is not what its count of pages needs.
+ * @throws {Failure} `corrupt` if it is no increment, its length is not what its count of pages needs, or the file that it
+ *   tells of cannot be: so the list of blocks is no longer than a data file has pages.
  */
-export function parseIncrementStart(
-  start: Buffer,
-  entry: { readonly name: string; readonly sizeBytes: number; readonly pageSizeBytes: number },
-): IncrementStart {
+export function parseIncrementStart(start: Buffer, entry: IncrementEntry): IncrementStart {
   if (start.length < INCREMENT_START_BYTES) throw damaged(entry.name, 'it ends inside its header');
   if (!start.subarray(0, MARK.length).equals(MARK)) throw damaged(entry.name, 'it does not begin with wi1U');
   const fileSizeBytes = Number(start.readBigUInt64LE(MARK.length));
@@ -56,8 +63,12 @@ export function parseIncrementStart(
   if (neededBytes !== entry.sizeBytes) {
     throw damaged(entry.name, `${pageCount} pages take ${neededBytes} bytes, and it has ${entry.sizeBytes}`);
   }
-  if (fileSizeBytes > MAX_PAGES * entry.pageSizeBytes || fileSizeBytes % entry.pageSizeBytes !== 0) {
+  const maxBytes = (entry.segmentPages ?? USUAL_SEGMENT_PAGES) * entry.pageSizeBytes;
+  if (fileSizeBytes > maxBytes || fileSizeBytes % entry.pageSizeBytes !== 0) {
     throw damaged(entry.name, `a data file cannot have ${fileSizeBytes} bytes`);
+  }
+  if (pageCount * entry.pageSizeBytes > fileSizeBytes) {
+    throw damaged(entry.name, `it has ${pageCount} pages, more than a file of ${fileSizeBytes} bytes`);
   }
   return { fileSizeBytes, pageCount, headerBytes };
 }
@@ -71,7 +82,7 @@ export function parseIncrementStart(
 export function parseIncrementBlocks(
   list: Buffer,
   increment: IncrementStart,
-  entry: { readonly name: string; readonly pageSizeBytes: number },
+  entry: Pick<IncrementEntry, 'name' | 'pageSizeBytes'>,
 ): Uint32Array {
   if (list.length !== increment.headerBytes - INCREMENT_START_BYTES)
     throw damaged(entry.name, 'it ends inside its header');
@@ -85,4 +96,15 @@ export function parseIncrementBlocks(
     previous = block;
   }
   return blocks;
+}
+
+/** Writes the header of an increment. @param blocks ascending, each inside the file. */
+export function formatIncrementHeader(fileSizeBytes: number, blocks: readonly number[]): Buffer {
+  const header = Buffer.alloc(INCREMENT_START_BYTES + BLOCK_NUMBER_BYTES * blocks.length);
+  MARK.copy(header);
+  header.writeBigUInt64LE(BigInt(fileSizeBytes), MARK.length);
+  header.writeUInt32LE(blocks.length, 12);
+  for (const [at, block] of blocks.entries())
+    header.writeUInt32LE(block, INCREMENT_START_BYTES + at * BLOCK_NUMBER_BYTES);
+  return header;
 }

@@ -117,6 +117,7 @@ export const planFacts: PlanFacts = {
   found: plannedMoment,
   passedOver: [],
   passedOverDeltas: [],
+  chain: [plannedMoment.backup.name],
   asked: 'just before transaction 701',
   askedNotes: [],
   losses: undefined,

@@ -10,15 +10,14 @@ import { gatherFacts } from '../../src/recovery/gather-facts.ts';
 import { makePlan } from '../../src/recovery/plan.ts';
 import type { RecoveryUses } from '../../src/recovery/uses.ts';
 import { restoreBackup } from '../../src/restore/restore-backup.ts';
+import { sentinelKey } from '../../src/walg/backup-names.ts';
 import { usesOf } from '../support/recoverable.ts';
 
 /** Written by WAL-G on PostgreSQL 15: a full backup and two deltas on it. */
 const SET = join(import.meta.dirname, '../../fixtures/walg/pg15-zstd-v309');
 const FULL = 'base_000000010000000000000002';
-const DELTAS = [
-  'base_000000010000000000000004_D_000000010000000000000002',
-  'base_000000010000000000000006_D_000000010000000000000004',
-];
+const FIRST = 'base_000000010000000000000004_D_000000010000000000000002';
+const SECOND = 'base_000000010000000000000006_D_000000010000000000000004';
 
 interface Mark {
   readonly why: string;
@@ -54,19 +53,26 @@ describe('a recovery from an archive with delta backups', () => {
     return { backup: plan.backup.name, passedOver: facts.passedOverDeltas, proven: plan.proven.join('\n') };
   }
 
-  it('begins with the full backup, and its plan names the deltas that were nearer', async () => {
-    const last = marks.at(-1)?.xid ?? 0;
-    const { backup, passedOver, proven } = await planTo(last);
-    expect(backup).toBe(FULL);
-    expect(passedOver).toEqual(DELTAS);
-    for (const name of DELTAS) expect(proven).toContain(`not from ${name}: it is a delta backup`);
+  it('begins with the nearest delta, and its plan says what that is restored from', async () => {
+    const { backup, passedOver, proven } = await planTo(marks.at(-1)?.xid ?? 0);
+    expect(backup).toBe(SECOND);
+    expect(passedOver).toEqual([]);
+    expect(proven).toContain(`${SECOND} is a delta: restored from ${FULL} and 2 deltas on it`);
   });
 
-  it('says nothing of deltas that lie behind the target', async () => {
+  it('begins with the full backup where the deltas lie behind the target', async () => {
     const early = marks.find(({ why }) => why === 'after full backup')?.xid ?? 0;
     const { backup, passedOver, proven } = await planTo(early);
     expect(backup).toBe(FULL);
     expect(passedOver).toEqual([]);
     expect(proven).not.toContain('delta');
+  });
+
+  it('passes over a delta that builds on a backup that is gone, and says so', async () => {
+    await uses.store.delete([sentinelKey(FIRST)]);
+    const { backup, passedOver, proven } = await planTo(marks.at(-1)?.xid ?? 0);
+    expect(backup).toBe(FULL);
+    expect(passedOver).toEqual([SECOND]);
+    expect(proven).toContain(`not from ${SECOND}: a delta backup, and those it builds on are not all there`);
   });
 });

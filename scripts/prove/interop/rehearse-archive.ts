@@ -9,6 +9,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { restorableBackups } from '../../../src/backup/delta-line.ts';
 import { listBackups } from '../../../src/backup/list.ts';
 import { noProgress } from '../../../src/base/progress.ts';
 import { listArchivedWal } from '../../../src/history/archived-wal.ts';
@@ -103,8 +104,8 @@ export async function withArchiveAt<T>(
   try {
     const wal = await listArchivedWal(store);
     const timelines = await readTimelines(store, wal);
-    const backups = (await listBackups(store)).filter((backup) => backup.deltaFrom === undefined);
     const line = timelines.lineOf(moment.timeline);
+    const backups = restorableBackups(await listBackups(store), () => line);
     const found = await findMoment({
       store,
       wal,
