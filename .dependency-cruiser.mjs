@@ -23,8 +23,9 @@ export const MAY_IMPORT = {
   history: ['backup', 'archive', 'wal-index', ...ARCHIVE],
   cluster: ['instance', ...FOUNDATION],
   recovery: ['cluster', ...USE_CASES],
-  app: ['config', 'recovery', 'cluster', ...USE_CASES],
-  cli: ['app', 'config', 'recovery', 'cluster', ...USE_CASES],
+  agent: ['prune', 'verify', ...USE_CASES],
+  app: ['config', 'agent', 'recovery', 'cluster', ...USE_CASES],
+  cli: ['app', 'config', 'agent', 'recovery', 'cluster', ...USE_CASES],
 };
 
 /**

@@ -1,0 +1,107 @@
+/**
+ * The objects by which agents share an archive: terms of the lease, and notes of who waits for it.
+ *
+ * ```
+ * walkback_001/agents/lease/0000000000000042.json    who holds the archive, since this term; the highest number counts
+ * walkback_001/agents/waiting/<ID>.json              another agent, which holds back
+ * ```
+ *
+ * What cannot be read as a term is one of a holder that nobody knows: it is waited for like any other.
+ *
+ * @module
+ */
+
+import { OWN_FOLDER } from '../backup/own-objects.ts';
+
+/** An agent, as others see it. */
+export interface AgentIdentity {
+  /** Unique to one run of one agent. */
+  readonly id: string;
+  readonly hostname: string;
+  readonly processSpace: string;
+  readonly processId: number;
+  readonly dataDirectory: string;
+  /** RFC 3339, by its own clock: for people. */
+  readonly startedAt: string;
+}
+
+/** One term of the lease. */
+export interface LeaseTerm {
+  readonly number: bigint;
+  readonly holder: AgentIdentity;
+  /** Its holder has given it up. */
+  readonly isReleased: boolean;
+}
+
+export const LEASE_FOLDER: string = `${OWN_FOLDER}agents/lease/`;
+export const WAITING_FOLDER: string = `${OWN_FOLDER}agents/waiting/`;
+/** More is read of no object here. */
+export const MAX_AGENT_OBJECT_BYTES = 16 * 1024;
+
+const NUMBER_DIGITS = 16;
+const UNKNOWN: AgentIdentity = {
+  id: '',
+  hostname: 'unknown',
+  processSpace: '',
+  processId: 0,
+  dataDirectory: '',
+  startedAt: '',
+};
+
+/** The key of a term. */
+export function leaseKey(number: bigint): string {
+  return `${LEASE_FOLDER}${number.toString().padStart(NUMBER_DIGITS, '0')}.json`;
+}
+
+/** The number of a term by its key; `undefined` if it is none. */
+export function leaseNumberOf(key: string): bigint | undefined {
+  const [, digits] = /^(\d{16})\.json$/.exec(key.slice(LEASE_FOLDER.length)) ?? [];
+  return digits === undefined || !key.startsWith(LEASE_FOLDER) ? undefined : BigInt(digits);
+}
+
+/** The key of an agent's note that it waits. */
+export function waitingKey({ id }: AgentIdentity): string {
+  return `${WAITING_FOLDER}${id}.json`;
+}
+
+/** As stored. */
+export function formatTerm({ holder, isReleased }: Pick<LeaseTerm, 'holder' | 'isReleased'>): Buffer {
+  return Buffer.from(`${JSON.stringify({ ...holder, released: isReleased })}\n`);
+}
+
+function fieldOf<T>(value: object, key: string, fallback: T): T | string | number | boolean {
+  const found: unknown = Object.getOwnPropertyDescriptor(value, key)?.value;
+  const isPlain = typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean';
+  return isPlain && typeof found === typeof fallback ? found : fallback;
+}
+
+function identityIn(value: object): AgentIdentity {
+  const text = (key: keyof AgentIdentity) => String(fieldOf(value, key, UNKNOWN[key]));
+  return {
+    id: text('id'),
+    hostname: text('hostname'),
+    processSpace: text('processSpace'),
+    processId: Number(fieldOf(value, 'processId', UNKNOWN.processId)),
+    dataDirectory: text('dataDirectory'),
+    startedAt: text('startedAt'),
+  };
+}
+
+/** Reads a term, or a waiting agent's note, whatever it is. */
+export function parseTerm(number: bigint, bytes: Buffer): LeaseTerm {
+  const unknown = { number, holder: UNKNOWN, isReleased: false };
+  if (bytes.length > MAX_AGENT_OBJECT_BYTES) return unknown;
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    if (typeof value !== 'object' || value === null) return unknown;
+    return { number, holder: identityIn(value), isReleased: fieldOf(value, 'released', false) === true };
+  } catch {
+    return unknown;
+  }
+}
+
+/** `the agent on db1 (process 4711, /var/lib/postgresql/17/main)`. */
+export function describeAgent({ hostname, processId, dataDirectory }: AgentIdentity): string {
+  const where = dataDirectory === '' ? '' : `, ${dataDirectory}`;
+  return `the agent on ${hostname} (process ${processId}${where})`;
+}
