@@ -1,0 +1,118 @@
+import { PassThrough } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+import { describe, expect, it } from 'vitest';
+
+import type { OutputStream } from '../streams.ts';
+import { runWalg, type WalgSurroundings } from './run-walg.ts';
+
+const ARCHIVE = fileURLToPath(new URL('../../../fixtures/walg/pg15-lz4-v305-forks/archive', import.meta.url));
+
+function output(): OutputStream & { readonly text: () => string } {
+  const stream = new PassThrough();
+  const chunks: Buffer[] = [];
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const write = async (text: string) => void stream.write(text);
+  return { isTTY: false, columns: undefined, stream, write, text: () => Buffer.concat(chunks).toString() };
+}
+
+async function run(line: string, given: WalgSurroundings = {}) {
+  const [out, err] = [output(), output()];
+  const environment = { WALG_FILE_PREFIX: ARCHIVE };
+  const streams = { in: new PassThrough(), out, err };
+  const code = await runWalg(line.split(' '), { environment, home: '/nonexistent', streams, ...given });
+  return { code, out: out.text(), err: err.text() };
+}
+
+describe("WAL-G's command line", () => {
+  it('lists backups in the columns that scripts cut by blanks', async () => {
+    const { code, out, err } = await run('backup-list');
+    const [header, first] = out.split('\n');
+    expect(header?.split(/ +/)).toEqual(['backup_name', 'modified', 'wal_file_name', 'storage_name']);
+    expect(first?.split(/ +/)).toEqual([
+      'base_000000010000000000000002',
+      expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+      '000000010000000000000002',
+      'default',
+    ]);
+    expect(code).toBe(0);
+    expect(err).toMatch(/^INFO: \d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d\.\d{6} List backups from storages: \[default\]\n$/);
+  });
+
+  it('lists backups as JSON, with their details when asked', async () => {
+    const plain: unknown = JSON.parse((await run('backup-list --json')).out);
+    expect(plain).toContainEqual({
+      backup_name: 'base_000000020000000000000004',
+      time: expect.any(String),
+      wal_file_name: '000000020000000000000004',
+      storage_name: 'default',
+    });
+    const detailed: unknown = JSON.parse((await run('backup-list --json --pretty --detail')).out);
+    expect(detailed).toContainEqual(
+      expect.objectContaining({ start_lsn: 67_108_904, pg_version: 150_018, is_permanent: false }),
+    );
+  });
+
+  it('shows the timelines with their segments', async () => {
+    const { out, code } = await run('wal-show');
+    expect(code).toBe(0);
+    expect(out.split('\n').slice(1, 5)).toEqual([
+      '| TLI | PARENT TLI | SWITCHPOINT LSN | START SEGMENT            | END SEGMENT              | SEGMENT RANGE | SEGMENTS COUNT | STATUS | BACKUPS COUNT |',
+      '+-----+------------+-----------------+--------------------------+--------------------------+---------------+----------------+--------+---------------+',
+      '|   1 |          0 |             0/0 | 000000010000000000000002 | 000000010000000000000006 |             5 |              5 | OK     |             2 |',
+      '|   2 |          1 |       0/308D450 | 000000020000000000000003 | 000000020000000000000007 |             5 |              5 | OK     |             2 |',
+    ]);
+  });
+
+  it('verifies the line of a server that is told', async () => {
+    const { out } = await run('wal-verify timeline integrity --json --lsn 0/9000000 --timeline 3');
+    expect(JSON.parse(out)).toMatchObject({
+      integrity: { status: 'OK' },
+      timeline: { status: 'OK', details: { current_timeline_id: 3, highest_storage_timeline_id: 3 } },
+    });
+  });
+
+  it('lists folders and objects of the storage', async () => {
+    expect((await run('st ls')).out.split('\n')[1]).toMatch(
+      /^dir +0 +0001-01-01 00:00:00 \+0000 UTC basebackups_005\/ /,
+    );
+    expect((await run('st cat wal_005/00000002.history.lz4 --decompress')).out).toContain('0/308D450');
+    expect((await run('st cat nosuch')).code).toBe(1);
+  });
+
+  it('exits with 1 and shows how it is used for what it does not understand', async () => {
+    for (const line of ['nosuch', 'backup-list --nosuch', 'backup-mark', 'wal-verify', 'wal-receive']) {
+      const { code, err } = await run(line);
+      expect([line, code]).toEqual([line, 1]);
+      expect(err).toMatch(/^Error: /);
+    }
+  });
+
+  it('stays above 125 for a server in archive recovery, whatever is wrong', async () => {
+    for (const line of ['nosuch', 'wal-fetch', 'wal-fetch --help', 'wal-fetch 00000002.history /nonexistent/x']) {
+      const { code } = await run(line, { listener: 'restore_command', environment: {} });
+      expect([line, code > 125]).toEqual([line, true]);
+    }
+  });
+
+  it('names what takes the place of a command that is not there', async () => {
+    expect((await run('daemon /run/x')).err).toContain('walkback agent');
+  });
+
+  it('refuses another storage than the primary one, and deleting by the beginning of a name', async () => {
+    expect((await run('backup-list --target-storage other')).err).toContain('only "default"');
+    expect((await run('st rm wal_005/')).err).toContain('not the whole name of one object');
+  });
+
+  it('takes the archive from a flag, as every setting', async () => {
+    const { code } = await run(`backup-list --walg-file-prefix=${ARCHIVE}`, { environment: {} });
+    expect(code).toBe(0);
+  });
+
+  it('tells its commands and those of a group', async () => {
+    expect((await run('--help')).out).toContain('wal-fetch');
+    const { out } = await run('st --help');
+    expect(out).toContain('st ls');
+    expect(out).not.toContain('backup-list');
+  });
+});
