@@ -20,6 +20,7 @@ function archive(segments: Record<number, [number, number][]>): ArchivedWal {
     segmentSizeBytes: walSegmentSize(MIB),
     segments: new Map(ranges),
     historyTimelines: [],
+    objectBytes: new Map(),
   };
 }
 

@@ -191,6 +191,7 @@ export class IndexesAhead implements AsyncDisposable {
       const { object, stopKind } = await this.#makers.make({
         ...segment,
         ...found,
+        objectBytes: isLive ? undefined : this.#request.wal.objectBytes.get(segment.fileName),
         catalogFiles: [...(this.#request.catalogFiles?.() ?? []), ...more],
       });
       if (isLive && tries < TORN_TRIES && stopKind === 'damaged') {

@@ -24,6 +24,8 @@ export interface SegmentToIndex {
   /** The object or the file, for messages. */
   readonly storedAs: string;
   readonly validBelow?: Lsn | undefined;
+  /** The size of its object in the archive, where that is known. */
+  readonly objectBytes?: number | undefined;
   /** Files of catalogs that were rewritten before it. */
   readonly catalogFiles?: readonly CatalogFile[] | undefined;
 }
@@ -38,9 +40,9 @@ export interface MadeIndex {
 
 /** Makes the index object of a segment. @throws {Failure} `corrupt`, `refused`: it is no segment, or of an unknown major. */
 export function makeIndexObject({ catalogFiles = [], ...segment }: SegmentToIndex): MadeIndex {
-  const { fileName, bytes, storedAs, validBelow } = segment;
+  const { fileName, bytes, storedAs, validBelow, objectBytes } = segment;
   const index = buildSegmentIndex({ fileName, bytes, storedAs, validBelow }, { catalogFiles });
-  return { object: encodeSegmentIndex(index), stopKind: index.stop?.kind };
+  return { object: encodeSegmentIndex(index, objectBytes), stopKind: index.stop?.kind };
 }
 
 /** The archive's other WAL is of a major that is known: it is not a newer server's. */

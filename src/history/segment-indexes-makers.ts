@@ -117,8 +117,9 @@ async function askWorker(worker: Worker, segment: SegmentToIndex, ended: AbortSi
   }
 }
 
-function orderOf({ fileName, startLsn, bytes, storedAs, validBelow, catalogFiles }: SegmentToIndex): IndexOrder {
-  return { fileName, startLsn, bytes, storedAs, validBelow, catalogFiles };
+function orderOf(segment: SegmentToIndex): IndexOrder {
+  const { fileName, startLsn, bytes, storedAs, validBelow, objectBytes, catalogFiles } = segment;
+  return { fileName, startLsn, bytes, storedAs, validBelow, objectBytes, catalogFiles };
 }
 
 /** The memory to hand over, if it is the segment's alone; otherwise the bytes are copied. */

@@ -22,6 +22,7 @@ export interface IndexOrder {
   readonly bytes: Uint8Array;
   readonly storedAs: string;
   readonly validBelow: Lsn | undefined;
+  readonly objectBytes: number | undefined;
   readonly catalogFiles: readonly CatalogFile[] | undefined;
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { findWalObjects } from '../archive/read-wal-file.ts';
 import { parseSegmentName, segmentStart, walSegmentSize } from '../postgres/wal-segment.ts';
 import { readSegmentHeader } from '../postgres/wal-records/page-header.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -48,12 +49,20 @@ export async function indexNamedSegment(options: NamedSegmentOptions, fileName: 
   const named = { fileName, startLsn: segmentStart(segment, segmentSizeBytes) };
   const expected = { systemIdentifier: systemIdentifier ?? header.systemIdentifier, segmentSizeBytes };
   if (headStop(found.bytes, named, expected) !== undefined) return false;
-  const { object, stopKind } = await makers.make({ ...named, ...found });
+  const objectBytes = await objectBytesOf(store, fileName, signal);
+  const { object, stopKind } = await makers.make({ ...named, ...found, objectBytes });
   if (stopKind !== undefined) return false;
   const key = segmentIndexKey(fileName);
   await store.put(key, object, { signal });
   options.onStored?.(decodeSegmentIndexSummary(object, key));
   return true;
+}
+
+/** The size of a segment's object; `undefined` where it is not there, or more than once. */
+async function objectBytesOf(store: ObjectStore, fileName: string, signal: AbortSignal): Promise<number | undefined> {
+  const names = await findWalObjects(store, fileName, signal);
+  const [only] = names;
+  return only === undefined || names.length > 1 ? undefined : (await store.stat(only.key, { signal }))?.sizeBytes;
 }
 
 /**

@@ -79,6 +79,12 @@ function check(summary: SegmentIndexSummary, { wal, segment }: WantedIndex): Seg
   if (summary.sizeBytes !== wal.segmentSizeBytes) {
     throw new Mismatch(`it is of a segment of ${summary.sizeBytes} bytes, not ${wal.segmentSizeBytes}`);
   }
+  const objectBytes = wal.objectBytes.get(segment.fileName);
+  if (objectBytes !== undefined && summary.objectBytes !== undefined && summary.objectBytes !== objectBytes) {
+    throw new Mismatch(
+      `it was made when the segment's object had ${summary.objectBytes} bytes, and it has ${objectBytes}: that was replaced, or cut`,
+    );
+  }
   // Whoever repaired the segment has not told the index.
   if (summary.isStopped) throw new Mismatch('it is of a segment that could not be read to its end');
   return summary;

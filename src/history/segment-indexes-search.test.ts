@@ -79,7 +79,14 @@ async function archiveOf(contents: readonly Content[]): Promise<SegmentSearchReq
   const segments = new Map([[1, [{ firstIndex: 1n, lastIndex: BigInt(contents.length) }]]]);
   return {
     store,
-    wal: { systemIdentifier: SYSTEM, majorVersion: 17, segmentSizeBytes: SIZE, segments, historyTimelines: [] },
+    wal: {
+      systemIdentifier: SYSTEM,
+      majorVersion: 17,
+      segmentSizeBytes: SIZE,
+      segments,
+      historyTimelines: [],
+      objectBytes: new Map(),
+    },
     line: { timeline: 1, ancestors: [] },
     fromLsn: startOf(1),
     toLsn: startOf(contents.length + 1),

@@ -142,7 +142,11 @@ async function writeOne(
   if (found === undefined || 'reason' in found) return found;
   const stop = headStop(found.bytes, segment, wal);
   if (stop !== undefined) return stop;
-  const { object, stopKind } = await makers.make({ ...segment, ...found });
+  const { object, stopKind } = await makers.make({
+    ...segment,
+    ...found,
+    objectBytes: wal.objectBytes.get(segment.fileName),
+  });
   if (stopKind !== undefined) return decodeSegmentIndex(object, segment.fileName).stop;
   await store.put(segmentIndexKey(segment.fileName), object, signal === undefined ? {} : { signal });
   return object.length;

@@ -154,6 +154,18 @@ describe('the indexes of a line of history', () => {
     await expect(read({ useIndex: false })).resolves.toMatchObject({ indexes: [] });
   });
 
+  it('are not those of an object of another size, which was put in the place of the one they were made of', async () => {
+    await storeIndexes();
+    const path = join(folder, 'wal_005', '000000010000000000000004');
+    const whole = await readFile(path);
+    await rm(path);
+    await writeFile(path, whole.subarray(0, whole.length / 2));
+    wal = await listWal({ store });
+    const { scan } = await read();
+    expect(scan.end).toMatchObject({ kind: 'damage', stop: { fileName: '000000010000000000000004' } });
+    expect(scan.ignored).toMatchObject([{ reason: expect.stringMatching(/had 16777216 bytes, and it has 8388608/) }]);
+  });
+
   it('end with the segment that holds the position asked for', async () => {
     const answer = await read({ toLsn: lsn(4n * 16n * MIB + 100n) });
     expect(names(answer)).toStrictEqual(LINE_OF_3.slice(0, 3));
@@ -215,7 +227,7 @@ describe('an index object that is wrong', () => {
       (bytes: Buffer) => bytes.writeUInt8((bytes[bytes.length - 9] ?? 0) ^ 4, bytes.length - 9),
     ],
     ['its summary is cut', (bytes: Buffer) => bytes.fill(0, 40)],
-    ['its version is another', (bytes: Buffer) => bytes.writeUInt16LE(2, 4)],
+    ['its version is another', (bytes: Buffer) => bytes.writeUInt16LE(1, 4)],
   ])('is ignored, named, and made anew where %s', async (_, damage) => {
     await storeIndexes();
     const path = join(folder, segmentIndexKey(DAMAGED));

@@ -60,6 +60,7 @@ async function listPgWal(folder: string): Promise<ArchivedWal> {
     segmentSizeBytes,
     segments: rangesByTimeline(names, segmentSizeBytes),
     historyTimelines: all.flatMap((name) => parseHistoryName(name) ?? []).toSorted((a, b) => a - b),
+    objectBytes: new Map(),
   };
 }
 

@@ -15,6 +15,7 @@ import { formatLsn } from '../postgres/lsn.ts';
 import { restoreBackup } from '../restore/restore-backup.ts';
 import { archiveTail } from './archive-tail.ts';
 import type { StepFacts } from './journal.ts';
+import { proveWal } from './prove-wal.ts';
 import { recoveryFile, type RecoveryContext } from './recovery-context.ts';
 import { prepareRehearsal } from './rehearsal-files.ts';
 import { replayToTarget } from './replay-to-target.ts';
@@ -62,6 +63,7 @@ export async function removeRehearsal(context: RecoveryContext): Promise<void> {
 /** An interrupted restore is begun again: half of one cannot be told from a whole one. */
 async function restore(context: RecoveryContext): Promise<StepFacts> {
   const { uses, plan } = context;
+  await proveWal(uses, plan);
   await removeRehearsal(context);
   const locations = new Map(plan.backup.tablespaces.map(({ oid }) => [oid, tablespaceFolder(context, oid)]));
   for (const folder of locations.values()) await makeFolder(folder);

@@ -15,10 +15,10 @@ import { writeWork, writeWorkColumns } from './index-work.ts';
 import { IndexWriter } from './index-writer.ts';
 import type { SegmentIndex } from './segment-index.ts';
 
-/** The object of an index. */
-export function encodeSegmentIndex(index: SegmentIndex): Buffer {
+/** The object of an index. @param objectBytes the size of the archive's object of its segment, where it is known. */
+export function encodeSegmentIndex(index: SegmentIndex, objectBytes?: number): Buffer {
   const summary = new IndexWriter();
-  summaryField.write(summary, summaryOf(index));
+  summaryField.write(summary, summaryOf(index, objectBytes));
   const body = bodyOf(index);
   const stored = zstdCompressWholeSync(body);
   const head = formatIndexHead({

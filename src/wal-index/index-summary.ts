@@ -60,9 +60,9 @@ export function commonOf(from: Common): Common {
   };
 }
 
-/** The summary of an index. */
-export function summaryOf(index: SegmentIndex): SegmentIndexSummary {
-  return { ...commonOf(index), ...gatherSummary(index), isStopped: index.stop !== undefined };
+/** The summary of an index. @param objectBytes the size of the archive's object of its segment, where it is known. */
+export function summaryOf(index: SegmentIndex, objectBytes?: number): SegmentIndexSummary {
+  return { ...commonOf(index), ...gatherSummary(index), isStopped: index.stop !== undefined, objectBytes };
 }
 
 const MAJORS: readonly Major[] = [14, 15, 16, 17, 18];
@@ -97,5 +97,6 @@ export const summaryField: Field<SegmentIndexSummary> = shape<SegmentIndexSummar
   switchesTo: list(unsigned32),
   isStopped: flag,
   hasDdl: flag,
+  objectBytes: optional(unsigned),
   minutes: list(shape<Minute>({ minute: signed, commits: unsigned, rows: unsigned })),
 });

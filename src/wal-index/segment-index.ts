@@ -120,6 +120,8 @@ export interface SegmentIndexSummary {
   readonly isStopped: boolean;
   /** True if something here changed names, files or databases: DDL. */
   readonly hasDdl: boolean;
+  /** Size of the archive's object that it describes: one of another size is another. `undefined`: not known. */
+  readonly objectBytes: number | undefined;
   /** Rows changed and commits for each minute (Unix minutes), for the bars of a long span. */
   readonly minutes: readonly {
     readonly minute: number;

@@ -139,6 +139,7 @@ describe('the reach of a position', () => {
     segmentSizeBytes: walSegmentSize(Number(SEGMENT)),
     segments: new Map([[3, ranges.map(([firstIndex, lastIndex]) => ({ firstIndex, lastIndex }))]]),
     historyTimelines: [],
+    objectBytes: new Map(),
   });
   const line = { timeline: 3, ancestors: [] };
   const backups = [backup(10n * SEGMENT + 40n, 10n * SEGMENT + 400n)];

@@ -69,6 +69,8 @@ export class StepList {
   report(progress: Progress, nowMs: number): { step: Step; isNew: boolean } {
     const begun = this.begin(progress.phase, undefined, nowMs);
     const { step } = begun;
+    // The same step goes on with something else: what was counted before says nothing of its rate.
+    if (step.progress?.unit !== progress.unit) [step.samples, step.note] = [[], undefined];
     step.progress = progress;
     if (progress.note !== undefined) step.note = progress.note;
     step.samples = step.samples.filter((sample) => nowMs - sample.atMs <= RATE_SPAN_MS);

@@ -67,6 +67,7 @@ async function follow(n: number) {
       segmentSizeBytes: walSegmentSize(SEGMENT_BYTES),
       segments: new Map([[1, ranges]]),
       historyTimelines: [],
+      objectBytes: new Map(),
     },
     line: LINE,
     names,
