@@ -16,6 +16,7 @@ import { Failure } from '../base/failure.ts';
 import { lsn } from '../postgres/lsn.ts';
 import { formatSegmentName, segmentAt, type WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
 import type { Backup } from './backup.ts';
+import { withDescendants, withParents } from './chain-members.ts';
 
 /** What is asked for. */
 export type DeleteRequest =
@@ -26,6 +27,8 @@ export type DeleteRequest =
 /** What will go, and what will stay. */
 export interface DeletePlan {
   readonly backups: readonly Backup[];
+  /** The name of the one asked for, if its sentinel cannot be read. */
+  readonly broken?: string;
   /** Asked for, and kept because they are permanent or a kept backup builds on them. */
   readonly kept: readonly Backup[];
   /** WAL segments that go, or `undefined` if none are asked for. */
@@ -55,6 +58,11 @@ export function planDelete(
   return request.kind === 'one' ? planOne(backups, named) : planBefore(backups, named, segmentSizeBytes);
 }
 
+/** Plans the deletion of a backup whose sentinel cannot be read, which no use can be made of. WAL stays. */
+export function planDeleteBroken(backups: readonly Backup[], name: string): DeletePlan {
+  return { ...planWithDescendants(backups, name), broken: name };
+}
+
 function planOne(backups: readonly Backup[], backup: Backup): DeletePlan {
   if (backup.isPermanent) {
     throw new Failure('refused', {
@@ -62,11 +70,15 @@ function planOne(backups: readonly Backup[], backup: Backup): DeletePlan {
       remedy: `Let it go first: walkback backup keep ${backup.name} --undo`,
     });
   }
-  const gone = withDescendants(backups, new Set([backup.name]));
+  return planWithDescendants(backups, backup.name);
+}
+
+function planWithDescendants(backups: readonly Backup[], name: string): DeletePlan {
+  const gone = withDescendants(backups, new Set([name]));
   const kept = backups.find((one) => gone.has(one.name) && one.isPermanent);
   if (kept !== undefined) {
     throw new Failure('refused', {
-      message: `cannot delete ${backup.name}: ${kept.name}, which is kept, builds on it`,
+      message: `cannot delete ${name}: ${kept.name}, which is kept, builds on it`,
       remedy: `Let it go first: walkback backup keep ${kept.name} --undo`,
     });
   }
@@ -82,9 +94,10 @@ function planBefore(backups: readonly Backup[], limit: Backup, segmentSizeBytes:
     (first, backup) => (!older.includes(backup) && backup.startLsn < first ? backup.startLsn : first),
     limit.startLsn,
   );
-  const needed = neededBy(
+  const staying = backups.filter((backup) => backup.isPermanent || !older.includes(backup));
+  const needed = withParents(
     backups,
-    backups.filter((backup) => backup.isPermanent || !older.includes(backup)),
+    staying.map(({ name }) => name),
   );
   const gone = older.filter((backup) => !needed.has(backup.name));
   const kept = older.filter((backup) => needed.has(backup.name));
@@ -106,7 +119,7 @@ function planBefore(backups: readonly Backup[], limit: Backup, segmentSizeBytes:
 }
 
 /** Positions of two clusters cannot be compared: WAL of the younger one would be taken for old. */
-function refuseMixedClusters(backups: readonly Backup[]): void {
+export function refuseMixedClusters(backups: readonly Backup[]): void {
   const identifiers = new Set(backups.flatMap(({ systemIdentifier }) => systemIdentifier ?? []));
   if (identifiers.size <= 1) return;
   throw new Failure('refused', {
@@ -121,26 +134,4 @@ export function mayDeleteSegment(segmentName: string, wal: WalToDelete): boolean
   const position = segmentName.slice(8, 24);
   if (position >= wal.firstKept) return false;
   return !wal.keptSpans.some(({ first, last }) => first <= position && position <= last);
-}
-
-function withDescendants(backups: readonly Backup[], names: ReadonlySet<string>): Set<string> {
-  const all = new Set(names);
-  for (let before = -1; before !== all.size;) {
-    before = all.size;
-    for (const { name, deltaFrom } of backups) if (deltaFrom !== undefined && all.has(deltaFrom)) all.add(name);
-  }
-  return all;
-}
-
-/** The names of `staying` and of everything they build on. */
-function neededBy(backups: readonly Backup[], staying: readonly Backup[]): Set<string> {
-  const needed = new Set<string>();
-  const queue = [...staying];
-  for (let backup = queue.pop(); backup !== undefined; backup = queue.pop()) {
-    if (needed.has(backup.name)) continue;
-    needed.add(backup.name);
-    const { deltaFrom } = backup;
-    queue.push(...backups.filter((one) => one.name === deltaFrom));
-  }
-  return needed;
 }

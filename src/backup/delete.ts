@@ -1,9 +1,9 @@
 /**
  * Deletes backups, as a plan says.
  *
- * The plan is a value that can be shown first. Running it lists the objects again; it deletes a backup's sentinel before
- * anything else of it, and of WAL only what {@link mayDeleteSegment} allows. It refuses when the archive's backups have
- * changed since the plan was made.
+ * The plan is a value that can be shown first. Running it lists the objects again; it removes backups in the order of
+ * {@link removeBackups}, then of WAL only what {@link mayDeleteSegment} allows. It refuses when the archive's backups have
+ * changed since the plan was made, and while the archive is frozen.
  *
  * @module
  */
@@ -11,29 +11,39 @@
 import { listCatalogSnapshots } from '../archive/catalog-snapshots.ts';
 import { Failure } from '../base/failure.ts';
 import { walSegmentSize, type WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
+import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
 import { INDEX_FOLDER, segmentOfIndexKey } from '../wal-index/index-object.ts';
-import { backupFolder, parseBackupName, sentinelKey } from '../walg/backup-names.ts';
+import { backupFolder, sentinelKey } from '../walg/backup-names.ts';
 import { WAL_FOLDER, walFileOf } from '../walg/object-names.ts';
-import type { Backup } from './backup.ts';
-import { mayDeleteSegment, planDelete, type DeletePlan, type DeleteRequest } from './delete-plan.ts';
+import {
+  mayDeleteSegment,
+  planDelete,
+  planDeleteBroken,
+  type DeletePlan,
+  type DeleteRequest,
+  type WalToDelete,
+} from './delete-plan.ts';
+import { refuseIfFrozen } from './freeze-note.ts';
 import { readBackupListing } from './list.ts';
 import { indexFolder } from './own-objects.ts';
+import { removeBackups } from './removal.ts';
+import { segmentSizeOfBackups } from './segment-size-of-backups.ts';
 import { staleNames } from './stale-names.ts';
 
 /** A plan and what it is a plan for. */
 export interface PreparedDelete {
   readonly request: DeleteRequest;
   readonly plan: DeletePlan;
-  /** Keys in the order they go: sentinels, then the rest of the backups, then WAL and its indexes. */
+  /** All keys that go: sentinels, then the rest of the backups, then WAL, its indexes and names. */
   readonly keys: readonly string[];
+  /** Those of {@link keys} that are of no backup. */
+  readonly walKeys: readonly string[];
   readonly sizeBytes: number;
 }
 
-const MIB = 1024 * 1024;
-const USUAL_SEGMENT_BYTES = 16 * MIB;
-const SEGMENT_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024].map((sizeMib) => sizeMib * MIB);
 const KEYS_AT_ONCE = 500;
+/** Where no WAL goes, none is counted in segments. */
+const ANY_SEGMENT_SIZE = walSegmentSize(16 * 1024 * 1024);
 
 /** Plans a deletion. Nothing is changed. */
 export async function prepareDelete(store: ObjectStore, request: DeleteRequest): Promise<PreparedDelete> {
@@ -45,73 +55,75 @@ export async function prepareDelete(store: ObjectStore, request: DeleteRequest):
       remedy: `Delete that backup by its name first if it is of no use: walkback backup delete ${damaged.name}`,
     });
   }
-  const segmentSizeBytes = segmentSizeOf(backups);
-  const plan = planDelete(backups, request, segmentSizeBytes);
-  const keys: string[] = plan.backups.map(({ name }) => sentinelKey(name));
-  let sizeBytes = 0;
-  for (const { name } of plan.backups) {
-    for (const folder of [backupFolder(name), indexFolder(name)]) {
-      for await (const object of store.list(folder)) {
-        keys.push(object.key);
-        sizeBytes += object.sizeBytes;
-      }
-    }
+  const segmentSizeBytes = request.kind === 'before' ? segmentSizeOfBackups(backups) : ANY_SEGMENT_SIZE;
+  const isBroken = request.kind === 'one' && broken.some(({ name }) => name === request.name);
+  const plan = isBroken ? planDeleteBroken(backups, request.name) : planDelete(backups, request, segmentSizeBytes);
+  const ofBackups = await objectsOfBackups(store, namesOf(plan));
+  const wal = plan.wal === undefined ? [] : await walObjects(store, plan.wal, segmentSizeBytes);
+  const walKeys = wal.map(({ key }) => key);
+  return {
+    request,
+    plan,
+    keys: [...namesOf(plan).map(sentinelKey), ...ofBackups.map(({ key }) => key), ...walKeys],
+    walKeys,
+    sizeBytes: [...ofBackups, ...wal].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  };
+}
+
+/** What is no longer listed when it is done. */
+export function namesOf(plan: DeletePlan): string[] {
+  return [...plan.backups.map(({ name }) => name), ...(plan.broken === undefined ? [] : [plan.broken])];
+}
+
+type Going = Pick<ObjectInfo, 'key' | 'sizeBytes'>;
+
+async function objectsOfBackups(store: ObjectStore, names: readonly string[]): Promise<Going[]> {
+  const going: Going[] = [];
+  for (const folder of names.flatMap((name) => [backupFolder(name), indexFolder(name)])) {
+    for await (const object of store.list(folder)) going.push(object);
   }
-  if (plan.wal !== undefined) {
-    for await (const object of store.list(WAL_FOLDER)) {
-      const file = walFileOf(object.key);
-      if (file === undefined || file.kind === 'history' || !mayDeleteSegment(file.fileName, plan.wal)) continue;
-      keys.push(object.key);
-      sizeBytes += object.sizeBytes;
-    }
-    // Behind the segments: an index without its segment harms nobody.
-    for await (const object of store.list(INDEX_FOLDER)) {
-      const segment = segmentOfIndexKey(object.key);
-      if (segment === undefined || !mayDeleteSegment(segment, plan.wal)) continue;
-      keys.push(object.key);
-      sizeBytes += object.sizeBytes;
-    }
-    for (const place of staleNames(await listCatalogSnapshots(store), plan.wal, segmentSizeBytes)) {
-      keys.push(place.key);
-      sizeBytes += place.sizeBytes;
-    }
+  return going;
+}
+
+async function walObjects(
+  store: ObjectStore,
+  wal: WalToDelete,
+  segmentSizeBytes: WalSegmentSizeBytes,
+): Promise<Going[]> {
+  const going: Going[] = [];
+  for await (const object of store.list(WAL_FOLDER)) {
+    const file = walFileOf(object.key);
+    if (file === undefined || file.kind === 'history' || !mayDeleteSegment(file.fileName, wal)) continue;
+    going.push(object);
   }
-  return { request, plan, keys, sizeBytes };
+  // Behind the segments: an index without its segment harms nobody.
+  for await (const object of store.list(INDEX_FOLDER)) {
+    const segment = segmentOfIndexKey(object.key);
+    if (segment !== undefined && mayDeleteSegment(segment, wal)) going.push(object);
+  }
+  return [...going, ...staleNames(await listCatalogSnapshots(store), wal, segmentSizeBytes)];
 }
 
 /**
- * The segment size of the server: a backup's name tells the segment that holds its start, which fits few sizes.
+ * Deletes.
  *
- * @throws {Failure} `refused` if no one size fits all.
+ * @throws {Failure} `conflict` if backups have come, gone or been marked since the plan was made; `refused` if the archive
+ *   is frozen.
  */
-function segmentSizeOf(backups: readonly Backup[]): WalSegmentSizeBytes {
-  const fitting = SEGMENT_SIZES.filter((sizeBytes) => backups.every((backup) => fitsName(backup, sizeBytes)));
-  const chosen = fitting.includes(USUAL_SEGMENT_BYTES) ? USUAL_SEGMENT_BYTES : fitting[0];
-  if (chosen !== undefined) return walSegmentSize(chosen);
-  throw new Failure('refused', {
-    message: 'cannot tell which WAL is still needed: the backups are of servers with different segment sizes',
-    remedy: 'Delete backups one by one, by name; their WAL stays.',
-  });
-}
-
-function fitsName({ name, startLsn }: Backup, sizeBytes: number): boolean {
-  const segmentName = parseBackupName(name)?.segmentName ?? '';
-  const high = BigInt(`0x${segmentName.slice(8, 16)}`) << 32n;
-  const start = high + BigInt(`0x${segmentName.slice(16)}`) * BigInt(sizeBytes);
-  return start <= startLsn && startLsn <= start + BigInt(sizeBytes);
-}
-
-/** Deletes. @throws {Failure} `conflict` if backups have come, gone or been marked since the plan was made. */
 export async function runDelete(store: ObjectStore, prepared: PreparedDelete): Promise<void> {
+  await refuseIfFrozen(store, 'delete backups');
   const again = await prepareDelete(store, prepared.request);
-  const names = (plan: DeletePlan): string => [...plan.backups, ...plan.kept].map(({ name }) => name).join(' ');
-  if (names(again.plan) !== names(prepared.plan) || again.plan.backups.length !== prepared.plan.backups.length) {
+  const names = (plan: DeletePlan): string => JSON.stringify([namesOf(plan), plan.kept.map(({ name }) => name)]);
+  if (names(again.plan) !== names(prepared.plan)) {
     throw new Failure('conflict', {
       message: 'cannot delete as planned: the backups of the archive have changed since',
       remedy: 'Make the plan again and look at it.',
     });
   }
-  for (let at = 0; at < prepared.keys.length; at += KEYS_AT_ONCE) {
-    await store.delete(prepared.keys.slice(at, at + KEYS_AT_ONCE));
+  const { backups, broken } = prepared.plan;
+  await removeBackups(store, broken === undefined ? backups : [...backups, { name: broken }]);
+  const { walKeys } = prepared;
+  for (let at = 0; at < walKeys.length; at += KEYS_AT_ONCE) {
+    await store.delete(walKeys.slice(at, at + KEYS_AT_ONCE));
   }
 }

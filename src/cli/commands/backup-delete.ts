@@ -6,7 +6,7 @@
 
 import { refuseBackupsInUse } from '../../app/backups-in-use.ts';
 import { openArchive } from '../../app/open-archive.ts';
-import { prepareDelete, runDelete, type PreparedDelete } from '../../backup/delete.ts';
+import { namesOf, prepareDelete, runDelete, type PreparedDelete } from '../../backup/delete.ts';
 import type { DeleteRequest } from '../../backup/delete-plan.ts';
 import { Failure } from '../../base/failure.ts';
 import { defineCommand } from '../command.ts';
@@ -24,7 +24,7 @@ function requestFrom(name: string | undefined, before: string | undefined): Dele
 
 function planText({ plan, keys, sizeBytes }: PreparedDelete): string {
   const lines = [
-    ...plan.backups.map(({ name }) => `  delete  ${name}`),
+    ...namesOf(plan).map((name) => `  delete  ${name}`),
     ...plan.kept.map(({ name }) => `  keep    ${name}, which is permanent or needed by one that stays`),
     ...(plan.wal === undefined ? [] : [`  delete  WAL before segment ${plan.wal.firstKept} that nothing above needs`]),
   ];
@@ -51,7 +51,7 @@ export const backupDelete = defineCommand({
   run: async ({ name, before, dryRun, yes }, { settings, questions }) => {
     await using archive = await openArchive(settings);
     const prepared = await prepareDelete(archive.store, requestFrom(name, before));
-    const names = prepared.plan.backups.map((backup) => backup.name);
+    const names = namesOf(prepared.plan);
     await refuseBackupsInUse(settings, archive, names);
     const json = {
       backups: names,
