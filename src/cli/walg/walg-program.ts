@@ -18,6 +18,7 @@ function entry(words: string, load: () => Promise<WalgCommand>): WalgEntry {
 
 /** In the order of help. */
 export const WALG_PROGRAM: readonly WalgEntry[] = [
+  entry('backup-fetch', async () => (await import('./commands/backup-fetch.ts')).backupFetch),
   entry('backup-list', async () => (await import('./commands/backup-list.ts')).backupList),
   entry('backup-mark', async () => (await import('./commands/backup-mark.ts')).backupMark),
   entry('st cat', async () => (await import('./commands/st-cat.ts')).stCat),
