@@ -8,6 +8,7 @@ import type { Compression } from '../base/compression-names.ts';
 import type { Settings } from '../config/load-settings.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { openStore, type StoreLocation } from '../storage/open.ts';
+import { openCipher } from './open-cipher.ts';
 import { storeLocation } from './store-location.ts';
 
 /** An archive that is open. Disposing closes its store. */
@@ -27,18 +28,29 @@ function lastPart(location: StoreLocation): string {
   return path.split('/').findLast((part) => part !== '') ?? 'cluster';
 }
 
-/** Opens the archive. It is not asked anything yet. @throws {Failure} `usage`, `refused`. */
+/** The store as everybody sees it. What encrypts is loaded where a key is set. */
+async function withEncryption(storedAs: ObjectStore, settings: Settings): Promise<ObjectStore> {
+  const cipher = await openCipher(settings);
+  if (cipher === undefined) return storedAs;
+  const [{ encryptingStore }, { isEncryptedKey }] = await Promise.all([
+    import('../storage/encrypting-store.ts'),
+    import('../archive/encrypted-keys.ts'),
+  ]);
+  return encryptingStore(storedAs, { cipher, isEncrypted: isEncryptedKey });
+}
+
+/** Opens the archive. It is not asked anything yet. @throws {Failure} `usage`, `refused`, `denied` (a key file). */
 export async function openArchive(settings: Settings): Promise<Archive> {
   const location = storeLocation(settings);
-  const store = await openStore(location, {
+  const storedAs = await openStore(location, {
     attemptIdleMs: settings.get('storeIdleTimeout'),
     callMs: settings.get('storeCallTimeout'),
   });
   return {
-    store,
-    storedAs: store,
+    store: await withEncryption(storedAs, settings),
+    storedAs,
     clusterName: settings.get('clusterName') ?? lastPart(location),
     compression: settings.get('compression'),
-    [Symbol.asyncDispose]: () => store.close(),
+    [Symbol.asyncDispose]: () => storedAs.close(),
   };
 }

@@ -1,5 +1,6 @@
 /**
- * Objects that WAL-G has encrypted: told from damaged ones, so that nobody looks for damage that is not there.
+ * Objects that WAL-G has encrypted, met where no key is set: told from damaged ones, so that nobody looks for damage that
+ * is not there.
  *
  * WAL-G compresses first and encrypts then, under the name of the compression. OpenPGP and the key services leave a header;
  * libsodium leaves random bytes only. So an object whose first bytes are not its format's is taken to be encrypted if it
@@ -23,13 +24,21 @@ const FEWEST_BYTES = 128;
 /** Random bytes exceed this chi-square of 255 degrees of freedom less often than once in 10^8; text has many thousands. */
 const MOST_UNEVEN = 400;
 
+function sampleOf(start: Uint8Array): Buffer {
+  return Buffer.from(start.buffer, start.byteOffset, Math.min(start.byteLength, ENCRYPTION_SAMPLE_BYTES));
+}
+
 /** What an object's beginning seems to be encrypted by; `undefined` if it does not look encrypted. */
 export function encryptionOf(start: Uint8Array): string | undefined {
-  const bytes = Buffer.from(start.buffer, start.byteOffset, Math.min(start.byteLength, ENCRYPTION_SAMPLE_BYTES));
+  return encryptionHeaderOf(start) ?? (isEvenlySpread(sampleOf(start)) ? 'libsodium' : undefined);
+}
+
+/** {@link encryptionOf}, for what leaves a header. */
+export function encryptionHeaderOf(start: Uint8Array): string | undefined {
+  const bytes = sampleOf(start);
   if (startsWith(bytes, ENVELOPE) || startsWith(bytes, YANDEX)) return 'a key of Yandex Cloud';
   if (startsWith(bytes, ARMOR) || isSessionKeyPacket(bytes)) return 'OpenPGP';
-  if (isAwsDataKey(bytes)) return 'a key of AWS KMS';
-  return isEvenlySpread(bytes) ? 'libsodium' : undefined;
+  return isAwsDataKey(bytes) ? 'a key of AWS KMS' : undefined;
 }
 
 function startsWith(bytes: Buffer, what: Buffer): boolean {
@@ -63,11 +72,22 @@ function isEvenlySpread(bytes: Buffer): boolean {
   return unevenness < MOST_UNEVEN;
 }
 
-/** The failure of an object that looks encrypted. */
+/** What to do about an object that is encrypted by `by`. */
+export function decryptionRemedy(by: string): string {
+  switch (by) {
+    case 'libsodium':
+      return 'Set WALG_LIBSODIUM_KEY or WALG_LIBSODIUM_KEY_PATH, and WALG_LIBSODIUM_KEY_TRANSFORM, as they are for wal-g. If nobody has set WAL-G to encrypt, the object is damaged.';
+    case 'OpenPGP':
+      return 'Set WALG_PGP_KEY or WALG_PGP_KEY_PATH to the private key, and WALG_PGP_KEY_PASSPHRASE if it has one.';
+    default:
+      return 'Encryption by a key service is not supported: recover from this archive with the wal-g that wrote it.';
+  }
+}
+
+/** The failure of an object that looks encrypted where no key is set. */
 export function encrypted(object: string, by: string): Failure {
   return new Failure('refused', {
-    message: `cannot read ${object}: it looks encrypted (${by}), and encryption is not supported yet`,
-    remedy:
-      'Recover from this archive with the WAL-G that wrote it and has the key. If nobody set WAL-G to encrypt (WALG_PGP_KEY, WALG_LIBSODIUM_KEY, WALG_CSE_KMS_ID), the object is damaged.',
+    message: `cannot read ${object}: it looks encrypted (${by})`,
+    remedy: decryptionRemedy(by),
   });
 }

@@ -11,6 +11,7 @@
 import type { Setting } from './setting.ts';
 import { ARCHIVE_SETTINGS } from './settings-archive.ts';
 import { AZURE_SETTINGS } from './settings-azure.ts';
+import { ENCRYPTION_SETTINGS } from './settings-encryption.ts';
 import { GCS_SETTINGS } from './settings-gcs.ts';
 import { SERVER_SETTINGS } from './settings-server.ts';
 import { SSH_SETTINGS } from './settings-ssh.ts';
@@ -18,6 +19,7 @@ import { SSH_SETTINGS } from './settings-ssh.ts';
 /** All settings by name. */
 export const SETTINGS = {
   ...ARCHIVE_SETTINGS,
+  ...ENCRYPTION_SETTINGS,
   ...GCS_SETTINGS,
   ...AZURE_SETTINGS,
   ...SSH_SETTINGS,

@@ -1,0 +1,134 @@
+/**
+ * A store around a store that encrypts what is written and decrypts what is read, for some keys; everything else goes
+ * through as it is. Callers do not know of it.
+ *
+ * Sizes in listings are those of the stored objects.
+ *
+ * @module
+ */
+
+import { NotOpened, type Cipher } from '../base/cipher.ts';
+import { checkRange } from './range.ts';
+import { explainUnopened } from './unopened-object.ts';
+import type {
+  ByteRange,
+  CallOptions,
+  ObjectBody,
+  ObjectInfo,
+  ObjectStore,
+  PutOptions,
+  PutOutcome,
+  ReadOptions,
+} from './object-store.ts';
+
+/** Which objects are encrypted, and how. */
+export interface Encryption {
+  readonly cipher: Cipher;
+  /** True for the keys of objects that are encrypted. */
+  readonly isEncrypted: (key: string) => boolean;
+}
+
+class EncryptingStore implements ObjectStore {
+  readonly #store: ObjectStore;
+  readonly #encryption: Encryption;
+
+  constructor(store: ObjectStore, encryption: Encryption) {
+    this.#store = store;
+    this.#encryption = encryption;
+  }
+
+  get address(): string {
+    return this.#store.address;
+  }
+
+  get answersCheaply(): boolean {
+    return this.#store.answersCheaply ?? false;
+  }
+
+  list(prefix: string, options?: CallOptions & { readonly after?: string }): AsyncIterable<ObjectInfo> {
+    return this.#store.list(prefix, options);
+  }
+
+  listFolder(prefix: string, options?: CallOptions): Promise<{ objects: ObjectInfo[]; folders: string[] }> {
+    return this.#store.listFolder(prefix, options);
+  }
+
+  stat(key: string, options?: CallOptions): Promise<ObjectInfo | undefined> {
+    return this.#store.stat(key, options);
+  }
+
+  async get(key: string, options: ReadOptions = {}): Promise<Buffer | undefined> {
+    const { range, ...callOptions } = options;
+    if (!this.#encryption.isEncrypted(key)) return this.#store.get(key, options);
+    if (range !== undefined) {
+      const pieces = await this.open(key, options);
+      return pieces && Buffer.concat(await Array.fromAsync(pieces));
+    }
+    const stored = await this.#store.get(key, callOptions);
+    if (stored === undefined) return undefined;
+    try {
+      return await this.#encryption.cipher.decrypt(stored, key);
+    } catch (error) {
+      throw await this.#explained(error, callOptions);
+    }
+  }
+
+  async open(key: string, options: ReadOptions = {}): Promise<AsyncIterable<Buffer> | undefined> {
+    const { cipher, isEncrypted } = this.#encryption;
+    if (!isEncrypted(key)) return this.#store.open(key, options);
+    const { range, ...callOptions } = options;
+    checkRange(range);
+    const beginningBytes = range && cipher.storedBytesFor(range.startByte + range.lengthBytes);
+    const part = beginningBytes === undefined ? {} : { range: { startByte: 0, lengthBytes: beginningBytes } };
+    const stored = await this.#store.open(key, { ...callOptions, ...part });
+    if (stored === undefined) return undefined;
+    const asked = beginningBytes === undefined ? {} : { beginningBytes };
+    const plain = this.#explaining(cipher.decryptStream(stored, key, asked), callOptions);
+    return range === undefined ? plain : cut(plain, range);
+  }
+
+  async put(key: string, body: ObjectBody, options?: PutOptions): Promise<PutOutcome> {
+    const { cipher, isEncrypted } = this.#encryption;
+    if (!isEncrypted(key)) return this.#store.put(key, body, options);
+    const stored = body instanceof Uint8Array ? await cipher.encrypt(body) : cipher.encryptStream(body);
+    return this.#store.put(key, stored, options);
+  }
+
+  delete(keys: readonly string[], options?: CallOptions): Promise<void> {
+    return this.#store.delete(keys, options);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  async *#explaining(plain: AsyncIterable<Buffer>, options: CallOptions): AsyncGenerator<Buffer> {
+    try {
+      yield* plain;
+    } catch (error) {
+      throw await this.#explained(error, options);
+    }
+  }
+
+  async #explained(error: unknown, options: CallOptions): Promise<unknown> {
+    if (!(error instanceof NotOpened)) return error;
+    return explainUnopened(error.object, { store: this.#store, ...this.#encryption, ...options });
+  }
+}
+
+/** The bytes of a range, from pieces that begin with the object. */
+async function* cut(pieces: AsyncIterable<Buffer>, { startByte, lengthBytes }: ByteRange): AsyncGenerator<Buffer> {
+  if (lengthBytes === 0) return;
+  let at = 0;
+  for await (const piece of pieces) {
+    const part = piece.subarray(Math.max(0, startByte - at), Math.max(0, startByte + lengthBytes - at));
+    at += piece.length;
+    if (part.length > 0) yield part;
+    if (at >= startByte + lengthBytes) return;
+  }
+}
+
+/** `store`, with some of its objects encrypted. */
+export function encryptingStore(store: ObjectStore, encryption: Encryption): ObjectStore {
+  return new EncryptingStore(store, encryption);
+}
