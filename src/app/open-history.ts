@@ -16,6 +16,7 @@ import { timelinesOf, type Timelines } from '../history/timelines.ts';
 import { controlFileOf } from '../instance/control-file-of.ts';
 import type { ControlFile } from '../postgres/control-file.ts';
 import { formatHistoryName, parseTimelineHistory, type TimelineHistory } from '../postgres/timeline-history.ts';
+import { IgnoredIndexes } from '../history/ignored-indexes.ts';
 import { openArchive, type Archive } from './open-archive.ts';
 
 /** Which history is meant. */
@@ -38,6 +39,8 @@ export interface History extends AsyncDisposable {
   readonly wal: ArchivedWal;
   readonly timelines: Timelines;
   readonly line: TimelineHistory;
+  /** Index objects of no use that were met so far, as {@link places} tell of them. */
+  readonly ignoredIndexes: IgnoredIndexes;
 }
 
 /** The live server's control file, if the settings name a data directory that can be read. */
@@ -76,11 +79,13 @@ export async function openHistory(settings: Settings, request: HistoryRequest): 
   try {
     const live = await liveControl(settings);
     const store = archive?.store;
-    let places: SegmentPlaces = { store, pgWal: request.pgWal };
+    const ignoredIndexes = new IgnoredIndexes();
+    const { onIgnoredIndex } = ignoredIndexes;
+    let places: SegmentPlaces = { store, pgWal: request.pgWal, onIgnoredIndex };
     let wal = await listWal(places, signal);
     const isOfCluster = live !== undefined && live.control.systemIdentifier === wal.systemIdentifier;
     if (isOfCluster && request.pgWal === undefined) {
-      const both = { store, pgWal: live.pgWal };
+      const both = { store, pgWal: live.pgWal, onIgnoredIndex };
       const found = await listWal(both, signal).catch((error: unknown) => {
         if (isFailure(error)) return undefined;
         throw error;
@@ -97,6 +102,7 @@ export async function openHistory(settings: Settings, request: HistoryRequest): 
       wal,
       timelines,
       line: timelines.lineOf(timeline),
+      ignoredIndexes,
       [Symbol.asyncDispose]: async () => archive?.[Symbol.asyncDispose](),
     };
   } catch (error) {

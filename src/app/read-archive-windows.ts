@@ -10,6 +10,7 @@ import { restorableBackups } from '../backup/delta-line.ts';
 import { readBackupListing, type BrokenBackup } from '../backup/list.ts';
 import type { Settings } from '../config/load-settings.ts';
 import { listArchivedWal } from '../history/archived-wal.ts';
+import { IgnoredIndexes } from '../history/ignored-indexes.ts';
 import { readTimelines } from '../history/timelines.ts';
 import { readWindows, type TimelineWindows } from '../history/window.ts';
 import { walFileKind } from '../walg/object-names.ts';
@@ -28,6 +29,8 @@ export interface ArchiveWindows {
   readonly timelines: readonly TimelineWindows<Backup>[];
   /** Timelines that have WAL and no history file: nobody can tell where they belong. */
   readonly unknownTimelines: readonly number[];
+  /** Index objects of no use that were met. */
+  readonly ignoredIndexes?: IgnoredIndexes;
   /** Segments that the server wants archived and the archive does not have; `undefined` if its data directory is not set. */
   readonly waitingSegments: number | undefined;
   /** What the server has committed behind that; `undefined` if there is nothing, or its data directory is not set. */
@@ -52,7 +55,9 @@ export async function readArchiveWindows(
   const timelines = await readTimelines(store, wal, options);
   const lineOf = (timeline: number) => (timelines.isKnown(timeline) ? timelines.lineOf(timeline) : undefined);
   const backups = restorableBackups(listing.backups, lineOf);
-  const windows = await readWindows({ store, wal, timelines, backups, ...options });
+  const ignoredIndexes = new IgnoredIndexes();
+  const { onIgnoredIndex } = ignoredIndexes;
+  const windows = await readWindows({ store, wal, timelines, backups, onIgnoredIndex, ...options });
   return {
     clusterName: archive.clusterName,
     address: store.address,
@@ -60,6 +65,7 @@ export async function readArchiveWindows(
     ...listing,
     timelines: windows,
     unknownTimelines: timelines.all.filter((timeline) => !timelines.isKnown(timeline)),
+    ignoredIndexes,
     waitingSegments: await waitingSegments(settings),
     unarchived: await readUnarchived(settings, { wal, timelines }, signal),
   };

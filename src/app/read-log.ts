@@ -7,6 +7,7 @@
 import type { OnProgress } from '../base/progress.ts';
 import type { Lsn } from '../postgres/lsn.ts';
 import { relationFileKey } from '../postgres/relation-file.ts';
+import type { IgnoredIndexes } from '../history/ignored-indexes.ts';
 import { addExtraNames, openNames } from '../history/names/open-names.ts';
 import type { CatalogFollower } from '../history/names/catalog-follower.ts';
 import type { NameBook } from '../history/names/name-book.ts';
@@ -47,6 +48,8 @@ export interface OpenLog extends AsyncIterable<LoggedTransaction> {
   readonly end: LogEnd | undefined;
   /** The last transaction that was read, wanted or not. */
   readonly lastRead: LoggedTransaction | undefined;
+  /** Index objects of no use that were met so far. */
+  readonly ignoredIndexes: IgnoredIndexes;
 }
 
 /** Names as they are where reading begins. */
@@ -129,6 +132,10 @@ class SpanLog implements OpenLog {
 
   get lastRead(): LoggedTransaction | undefined {
     return this.#lastRead;
+  }
+
+  get ignoredIndexes(): IgnoredIndexes {
+    return this.#history.ignoredIndexes;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<LoggedTransaction> {

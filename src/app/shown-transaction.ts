@@ -10,19 +10,22 @@ import { readBackupListing } from '../backup/list.ts';
 import type { ArchivedWal } from '../history/archived-wal.ts';
 import { backupsOnLine } from '../history/find-moment.ts';
 import { runsOfLine, type Gap } from '../history/line-runs.ts';
+import { firstReplaced, type WayRequest } from '../history/replaced-segments.ts';
 import { listWal } from '../history/segment-source-wal.ts';
 import type { LoggedTransaction } from '../history/transactions/logged-transaction.ts';
 import type { Lsn } from '../postgres/lsn.ts';
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
 import type { History } from './open-history.ts';
 
-/** Whether a recovery can stop at a position, from what the archive lists. A plan proves it by reading. */
+/** Whether a recovery can stop at a position, from what the archive lists and its indexes tell. A plan proves it by reading. */
 export type Reach =
   | { readonly kind: 'yes'; readonly backup: Backup; readonly segmentCount: number }
   | { readonly kind: 'noBackup' }
   /** Of the line's last segment in the archive, the position is behind it. */
   | { readonly kind: 'notArchived' }
-  | { readonly kind: 'hole'; readonly firstMissing: string; readonly lastMissing: string };
+  | { readonly kind: 'hole'; readonly firstMissing: string; readonly lastMissing: string }
+  /** A segment on the way is not the one that was indexed, and cannot be read to its end. */
+  | { readonly kind: 'damage'; readonly fileName: string };
 
 /** The transaction and what is around it. */
 export interface ShownTransaction {
@@ -73,7 +76,7 @@ export function positionBefore({ lsn, preparedLsn, definitions }: LoggedTransact
 
 /** Whether both sides of a transaction can be reached, from what the archive alone holds. */
 export async function reachOfTransaction(
-  { archive, line }: Pick<History, 'archive' | 'line'>,
+  { archive, line, places: { onIgnoredIndex } }: Pick<History, 'archive' | 'line' | 'places'>,
   one: LoggedTransaction,
   signal: AbortSignal,
 ): Promise<ShownTransaction['reach']> {
@@ -82,5 +85,16 @@ export async function reachOfTransaction(
   const [wal, listing] = await Promise.all([listWal({ store }, signal), readBackupListing(store, signal)]);
   const backups = restorableBackups(listing.backups, () => line);
   const request = { wal, line, backups };
-  return { before: reachOf(request, positionBefore(one)), after: reachOf(request, one.endLsn) };
+  const way = { store, wal, line, onIgnoredIndex, signal };
+  return {
+    before: await overDamage(way, reachOf(request, positionBefore(one)), positionBefore(one)),
+    after: await overDamage(way, reachOf(request, one.endLsn), one.endLsn),
+  };
+}
+
+/** The same, unless a segment on the way has been replaced or cut since it was indexed. */
+async function overDamage(way: Omit<WayRequest, 'fromLsn' | 'toLsn'>, reach: Reach, toLsn: Lsn): Promise<Reach> {
+  if (reach.kind !== 'yes') return reach;
+  const fileName = await firstReplaced({ ...way, fromLsn: reach.backup.startLsn, toLsn });
+  return fileName === undefined ? reach : { kind: 'damage', fileName };
 }

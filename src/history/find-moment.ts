@@ -25,7 +25,7 @@ import type { Timelines } from './timelines.ts';
 /** What to find, and where. */
 export interface FindMomentRequest<B extends BackupPoint> extends Pick<
   IndexScanRequest,
-  'store' | 'wal' | 'line' | 'useIndex' | 'workerCount' | 'onProgress' | 'signal'
+  'store' | 'wal' | 'line' | 'useIndex' | 'workerCount' | 'onIgnoredIndex' | 'onProgress' | 'signal'
 > {
   readonly timelines: Timelines;
   /** All backups of the archive, or those that may be used. */

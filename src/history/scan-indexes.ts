@@ -19,7 +19,7 @@ import { readSegmentIndexes, type SegmentIndexScan } from './segment-indexes.ts'
 import { BorderRecords } from './transactions/border-record.ts';
 
 /** What to read, and how: see {@link SegmentIndexRequest}. */
-export type IndexScanRequest = ScanRequest & Pick<SegmentIndexRequest, 'useIndex' | 'workerCount'>;
+export type IndexScanRequest = ScanRequest & Pick<SegmentIndexRequest, 'useIndex' | 'workerCount' | 'onIgnoredIndex'>;
 
 /** Begins to read. Nothing is read before the iteration. */
 export function scanIndexes(request: IndexScanRequest): WalScan {

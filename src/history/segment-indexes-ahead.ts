@@ -103,9 +103,16 @@ export class IndexesAhead implements AsyncDisposable {
   async remake(
     { segment }: Pick<ReadIndex, 'segment'>,
     reason = 'it does not fit its neighbours',
-    catalogFiles: readonly CatalogFile[] = [],
   ): Promise<ReadIndex | UnreadableSegment> {
     this.#ignore({ key: segmentIndexKey(segment.fileName), reason });
+    return this.remakeKnowing({ segment }, []);
+  }
+
+  /** The same, where it was made without knowing where these catalogs are: no fault of it. */
+  async remakeKnowing(
+    { segment }: Pick<ReadIndex, 'segment'>,
+    catalogFiles: readonly CatalogFile[],
+  ): Promise<ReadIndex | UnreadableSegment> {
     const made = await this.#make(segment, catalogFiles);
     if (made?.kind === 'coming') return this.#decode(made);
     if (made !== undefined) return made;
@@ -161,6 +168,7 @@ export class IndexesAhead implements AsyncDisposable {
   }
 
   #ignore(ignored: IgnoredIndex): void {
+    this.#request.onIgnoredIndex?.(ignored);
     if (this.ignored.length < MOST_IGNORED) this.ignored.push(ignored);
   }
 

@@ -30,6 +30,7 @@ export async function readSummary(request: SummaryRequest, index: bigint): Promi
   if (useIndex && store !== undefined && segment.validBelow === undefined) {
     const found = await readIndexSummary({ store, wal, segment, signal });
     if (found.kind === 'sound') return found.value;
+    if (found.kind === 'ignored') request.onIgnoredIndex?.(found.ignored);
   }
   const source = new SegmentSource(request);
   const bytes = await source

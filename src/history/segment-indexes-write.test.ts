@@ -70,9 +70,14 @@ describe('the indexes that an archive lacks', () => {
     const given = await request();
     await writeIndexes(given, (await findMissingIndexes(given)).missing);
     await store.put(keys[1] ?? '', Buffer.from('no index'));
+    // Its summary is sound.
+    const damaged = (await store.get(keys[2] ?? '')) ?? Buffer.alloc(0);
+    await store.put(keys[2] ?? '', damaged.fill(0, damaged.length - 8));
     const found = await findMissingIndexes(given);
-    expect(found).toMatchObject({ presentCount: 2, unsoundCount: 1, missing: [{ fileName: SEGMENTS[1] }] });
-    expect(await writeIndexes(given, found.missing)).toMatchObject({ writtenCount: 1 });
+    const missing = [{ fileName: SEGMENTS[1] }, { fileName: SEGMENTS[2] }];
+    expect(found).toMatchObject({ presentCount: 1, unsoundCount: 2, missing });
+    expect(await writeIndexes(given, found.missing)).toMatchObject({ writtenCount: 2 });
+    expect((await findMissingIndexes(given)).missing).toEqual([]);
   });
 
   it('are all of them when they are to be made anew', async () => {

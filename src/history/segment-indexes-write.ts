@@ -2,14 +2,14 @@
  * Writes the indexes that an archive lacks: of WAL that another program archived, or that was pushed without an agent.
  *
  * Each is stored as it is made, so an interrupted run goes on where it was. A segment that cannot be read to its end gets
- * no index, and is told of. Index objects that are there are looked at by their summaries, and made anew if these are not
- * sound.
+ * no index, and is told of. Index objects that are there are decoded, and made anew if they are not sound.
  *
  * @module
  */
 
 import { availableParallelism } from 'node:os';
 
+import { isFailure } from '../base/failure.ts';
 import type { OnProgress } from '../base/progress.ts';
 import type { WalStop } from '../postgres/wal-records/wal-stop.ts';
 import { formatSegmentName, segmentStart } from '../postgres/wal-segment.ts';
@@ -19,7 +19,7 @@ import { indexFolderOf, segmentIndexKey, segmentOfIndexKey } from '../wal-index/
 import type { ArchivedWal } from './archived-wal.ts';
 import { headStop } from './segment-indexes-make.ts';
 import { IndexMakers } from './segment-indexes-makers.ts';
-import { readIndexSummary } from './segment-indexes-object.ts';
+import { readIndexObject } from './segment-indexes-object.ts';
 import { SegmentSource, stopAtDamagedObject } from './segment-source.ts';
 import type { ChosenSegment } from './segment-choice.ts';
 
@@ -97,7 +97,15 @@ function segmentsOf(wal: ArchivedWal, timeline: number, firstIndex: bigint, last
 }
 
 async function isSound({ store, wal, signal }: WriteIndexesRequest, segment: Wanted): Promise<boolean> {
-  return (await readIndexSummary({ store, wal, segment, signal })).kind === 'sound';
+  const found = await readIndexObject({ store, wal, segment, signal });
+  if (found.kind !== 'sound') return false;
+  try {
+    decodeSegmentIndex(found.value, segmentIndexKey(segment.fileName));
+    return true;
+  } catch (error) {
+    if (isFailure(error, 'corrupt')) return false;
+    throw error;
+  }
 }
 
 /** Makes and stores the indexes of these segments, several at a time. @throws what the store throws. */

@@ -116,7 +116,7 @@ class LineIndexes implements SegmentIndexScan {
     if (files === undefined) return current;
     const moved = next?.kind === 'read' ? filesMovedTo(next.index, files) : [];
     if (moved.length === 0 && !missesCatalogChanges(current.index, files)) return current;
-    const remade = await ahead.remake(current, 'it was made without knowing where a rewritten catalog is', moved);
+    const remade = await ahead.remakeKnowing(current, moved);
     return remade.kind === 'read' ? remade : current;
   }
 

@@ -16,12 +16,15 @@ import { Failure, isFailure, messageOf } from '../base/failure.ts';
 import type { WalStop } from '../postgres/wal-records/wal-stop.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { ChosenSegment } from './segment-choice.ts';
+import type { IgnoredIndex } from './segment-indexes-object.ts';
 
 /** What to read segments from. At least one of the two. */
 export interface SegmentPlaces {
   readonly store?: ObjectStore | undefined;
   /** A server's `pg_wal`. */
   readonly pgWal?: string | undefined;
+  /** Told of index objects that are there and are of no use, whenever one is met; their segments are read. Must not throw. */
+  readonly onIgnoredIndex?: ((ignored: IgnoredIndex) => void) | undefined;
 }
 
 /** One segment as it was found. */

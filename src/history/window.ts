@@ -21,6 +21,7 @@ import type { BackupPoint } from './found-moment.ts';
 import { runsOfLine, type Run } from './line-runs.ts';
 import { scanIndexes } from './scan-indexes.ts';
 import { scanWal } from './scan.ts';
+import type { SegmentPlaces } from './segment-source.ts';
 import type { Timelines } from './timelines.ts';
 
 /** A span that can be reached, every transaction of it. */
@@ -61,7 +62,7 @@ export interface TimelineWindows<B extends BackupPoint = BackupPoint> {
 }
 
 /** What to look at. */
-export interface WindowsRequest<B extends BackupPoint> extends CallOptions {
+export interface WindowsRequest<B extends BackupPoint> extends CallOptions, Pick<SegmentPlaces, 'onIgnoredIndex'> {
   readonly store: ObjectStore;
   readonly wal: ArchivedWal;
   readonly timelines: Timelines;

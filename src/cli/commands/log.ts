@@ -68,7 +68,7 @@ async function writeJson(log: OpenLog, pieces: LogJsonPieces, shape: GivenShape,
     if (count === limit) break;
   }
   const end = log.end ?? { kind: 'limit' };
-  await write(pieces.finish(end));
+  await write(pieces.finish(end, log.ignoredIndexes.kept));
   return end;
 }
 
@@ -86,21 +86,23 @@ async function writeFollowed(log: OpenLog, { write, screen }: Session): Promise<
   for await (const one of log) {
     if (one.changes.length + one.definitions.length > 0) await write(`${followLine(one, screen)}\n`);
   }
+  const { words } = log.ignoredIndexes;
+  if (words !== undefined) await write(`${words}\n`);
   if (log.end !== undefined) await write(`${endLines(log.end, log.lastRead, screen).join('\n')}\n`);
   return log.end;
 }
 
 async function readText(log: OpenLog, shape: GivenShape, { screen }: Session): Promise<Answer> {
-  const { facts } = log;
   const digester = new LogDigester({
     mostListed: shape.limit ?? LISTED,
     mostLargest: shape.largest ?? LARGEST,
-    offsetMinutes: offsetMinutesAt(facts.sinceUs ?? screen.nowUs(), screen.zone),
+    offsetMinutes: offsetMinutesAt(log.facts.sinceUs ?? screen.nowUs(), screen.zone),
   });
   for await (const one of log) digester.take(one);
   const form: LogShape['form'] =
     shape.largest !== undefined ? 'largest' : shape.limit !== undefined ? 'list' : 'overview';
-  const { lastRead, end = { kind: 'reached' } } = log;
+  const { lastRead, end = { kind: 'reached' }, ignoredIndexes } = log;
+  const facts = { ...log.facts, notes: [...log.facts.notes, ignoredIndexes.words ?? []].flat() };
   return {
     text: (on) => logText({ facts, digest: digester.digest(), end, lastRead }, { form }, on),
     json: undefined,

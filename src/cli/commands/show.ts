@@ -66,12 +66,13 @@ export const show = defineCommand({
       signal,
     };
     const found = await findTransaction(history, name, (fromLsn) => openLog(history, { ...request, fromLsn }), signal);
-    const shown = {
+    const around = {
       ...found,
       askedXid: name.kind === 'xid' ? name.xid : undefined,
       reach: await reachOfTransaction(history, found.one, signal),
-      notes: [],
     };
+    // Last: what was met while reading is known only now.
+    const shown = { ...around, notes: [history.ignoredIndexes.words ?? []].flat() };
     return { text: (screen) => showText(shown, screen), json: showJson(shown) };
   },
 });

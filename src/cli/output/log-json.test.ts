@@ -24,12 +24,14 @@ const one = transaction(601_762, '15:02:11.620', {
   definitions: [definition('drop', 'stock')],
 });
 
+const IGNORED = { key: 'walkback_001/history/00000003/0000001F-0000003C', reason: 'the checksum of its head is wrong' };
+
 describe('a log as one object', () => {
   it('is JSON, whether it has none, one or several transactions', () => {
     for (const count of [0, 1, 2]) {
       const pieces = objectPieces();
       const texts = Array.from({ length: count }, () => pieces.transaction(one));
-      const end = pieces.finish({ kind: 'endOfArchive', missing: '000000030000001F0000003D' });
+      const end = pieces.finish({ kind: 'endOfArchive', missing: '000000030000001F0000003D' }, [IGNORED]);
       const read: unknown = JSON.parse([pieces.begin(facts), ...texts, end].join(''));
       expect(read).toMatchObject({
         cluster: 'shop-prod',
@@ -38,6 +40,7 @@ describe('a log as one object', () => {
         until: null,
         fromLsn: '1F/0',
         end: { kind: 'endOfArchive', missing: '000000030000001F0000003D' },
+        ignoredIndexes: [IGNORED],
       });
       expect(read).toHaveProperty('transactions.length', count);
     }
@@ -47,14 +50,18 @@ describe('a log as one object', () => {
 describe('a log as lines', () => {
   it('is a transaction a line, each member there, and then the end', () => {
     const pieces = linePieces();
-    const text = `${pieces.begin(facts)}${pieces.transaction(one)}${pieces.finish({
-      kind: 'damage',
-      stop: { kind: 'damaged', fileName: 'F', offsetBytes: 5, lsn: lsn(5n), reason: 'its CRC is wrong' },
-    })}`;
+    const text = `${pieces.begin(facts)}${pieces.transaction(one)}${pieces.finish(
+      {
+        kind: 'damage',
+        stop: { kind: 'damaged', fileName: 'F', offsetBytes: 5, lsn: lsn(5n), reason: 'its CRC is wrong' },
+      },
+      [],
+    )}`;
     const [first, second, rest] = text.split('\n');
     expect(rest).toBe('');
     expect(JSON.parse(second ?? '')).toEqual({
       end: { kind: 'damage', fileName: 'F', offsetBytes: 5, lsn: '0/5', reason: 'its CRC is wrong', damage: 'damaged' },
+      ignoredIndexes: [],
     });
     expect(JSON.parse(first ?? '')).toMatchObject({
       xid: 601_762,

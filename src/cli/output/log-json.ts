@@ -1,13 +1,15 @@
 /**
  * A log as JSON, piece by piece, so that it is never held whole.
  *
- * `--json` is one object: `{cluster, archive, …, "transactions": […], "end": {…}}`, its transactions one a line. `--ndjson`
- * is one transaction a line and nothing else, with the end as `{"end": {…}}` in the last line.
+ * `--json` is one object: `{cluster, archive, …, "transactions": […], "end": {…}, "ignoredIndexes": […]}`, its transactions
+ * one a line. `--ndjson` is one transaction a line and nothing else, with the end as `{"end": {…}, …}` in the last line.
+ * `ignoredIndexes` are objects that were of no use, with `key` and `reason`; what they tell of was read instead.
  *
  * @module
  */
 
 import type { LogEnd, LogFacts } from '../../app/log-value.ts';
+import type { IgnoredIndex } from '../../history/segment-indexes-object.ts';
 import type { LoggedTransaction } from '../../history/transactions/logged-transaction.ts';
 import { formatLsn } from '../../postgres/lsn.ts';
 import { formatTimeUs } from '../../postgres/timestamp.ts';
@@ -51,7 +53,7 @@ export function endJson(end: LogEnd) {
 export interface LogJsonPieces {
   readonly begin: (facts: LogFacts) => string;
   readonly transaction: (one: LoggedTransaction) => string;
-  readonly finish: (end: LogEnd) => string;
+  readonly finish: (end: LogEnd, ignored: readonly IgnoredIndex[]) => string;
 }
 
 /** The pieces of `--json`: one object. */
@@ -64,7 +66,7 @@ export function objectPieces(): LogJsonPieces {
       isFirst = false;
       return `${separator}${jsonText(transactionJson(one))}`;
     },
-    finish: (end) => `\n],"end":${jsonText(endJson(end))}}\n`,
+    finish: (end, ignored) => `\n],"end":${jsonText(endJson(end))},"ignoredIndexes":${jsonText(ignored)}}\n`,
   };
 }
 
@@ -73,6 +75,6 @@ export function linePieces(): LogJsonPieces {
   return {
     begin: () => '',
     transaction: (one) => `${jsonText(transactionJson(one))}\n`,
-    finish: (end) => `${jsonText({ end: endJson(end) })}\n`,
+    finish: (end, ignored) => `${jsonText({ end: endJson(end), ignoredIndexes: ignored })}\n`,
   };
 }

@@ -143,6 +143,8 @@ function reachWords(reach: Reach, screen: Screen): string {
       return reach.firstMissing === reach.lastMissing
         ? `${reach.firstMissing} is missing`
         : `${reach.firstMissing} to ${reach.lastMissing} are missing`;
+    case 'damage':
+      return `${reach.fileName} was replaced or cut since it was indexed, and cannot be read`;
   }
 }
 

@@ -12,6 +12,7 @@ import { formatTimeUs } from '../../postgres/timestamp.ts';
 import { countOf, formatAgo, formatDuration, shortTime, zoneLine } from './format.ts';
 import type { Screen } from './screen.ts';
 import { hasBranches, timelineTree } from './timeline-tree.ts';
+import { wrap } from './wrap.ts';
 import { spanOf, timelineBar, wholeSpan, type TimeSpan } from './timeline-bar.ts';
 
 const INDENT = 12;
@@ -110,6 +111,7 @@ function remarks(found: ArchiveWindows, screen: Screen): string[] {
       (timeline) => `Timeline ${timeline} has WAL here, but no history file: it cannot be followed.`,
     ),
     ...found.broken.map(({ name }) => `Backup ${name} cannot be read: its sentinel is damaged.`),
+    ...wrap(found.ignoredIndexes?.words ?? '', screen.columns).filter((line) => line !== ''),
   ];
 }
 
@@ -168,6 +170,7 @@ export function windowsJson(found: ArchiveWindows): unknown {
     timelines: found.timelines.map(timelineJson),
     unknownTimelines: found.unknownTimelines,
     waitingSegments: found.waitingSegments,
+    ignoredIndexes: found.ignoredIndexes?.kept ?? [],
     unarchived:
       found.unarchived === undefined
         ? undefined

@@ -56,11 +56,15 @@ function descending(behind: bigint, first: bigint): bigint[] {
 }
 
 /** `undefined`: no index tells. */
-async function hasDdl({ store, wal, line, signal }: LeadRequest, index: bigint): Promise<boolean | undefined> {
+async function hasDdl(
+  { store, wal, line, signal, onIgnoredIndex }: LeadRequest,
+  index: bigint,
+): Promise<boolean | undefined> {
   const segment = chooseSegment(wal, line, index);
   // A hole costs nothing to read, and has to be known of.
   if (segment === undefined) return true;
   if (store === undefined || segment.validBelow !== undefined) return undefined;
   const found = await readIndexSummary({ store, wal, segment, signal });
+  if (found.kind === 'ignored') onIgnoredIndex?.(found.ignored);
   return found.kind === 'sound' ? found.value.hasDdl : undefined;
 }
