@@ -45,31 +45,42 @@ const TABLE_BYTES = 4 * CRC32C_TABLE_ENTRIES;
 /** What the tables take at the start of the memory. */
 export const CRC32C_TABLES_BYTES = TABLE_BYTES * CRC32C_SLICES;
 
-const LOCAL = { state: 0, at: 1, end: 2, word: 3 };
+const LOCAL = { state: 0, at: 1, end: 2, word: 3, first: 4 };
+const LOCALS = 2;
 /** A byte's number times 4: where its entry is in a table. */
 const ENTRY_MASK = 0x3fc;
 
-/** The entry of byte `number` of the word, in the table of `followingBytes`. */
-function entry(number: number, followingBytes: number): Code {
+/** The entry of byte `number` of a word, in the table of `followingBytes`. */
+function entry(word: number, number: number, followingBytes: number): Code {
   const shift =
     number === 0
-      ? [...get(LOCAL.word), ...integer(2), SHIFT_LEFT]
-      : [...get(LOCAL.word), ...integer(8 * number - 2), SHIFT_RIGHT_UNSIGNED];
+      ? [...get(word), ...integer(2), SHIFT_LEFT]
+      : [...get(word), ...integer(8 * number - 2), SHIFT_RIGHT_UNSIGNED];
   return [...shift, ...integer(ENTRY_MASK), AND, ...load32(TABLE_BYTES * followingBytes)];
 }
 
-/** Takes `count` bytes, a multiple of four, into the state. */
+/** The four entries of a word whose last byte is followed by `followingBytes`, added up. */
+function entries(word: number, followingBytes: number): Code {
+  const two = (number: number): Code => [
+    ...entry(word, number, followingBytes + 3 - number),
+    ...entry(word, number + 1, followingBytes + 2 - number),
+    XOR,
+  ];
+  return [...two(0), ...two(2), XOR];
+}
+
+/**
+ * Takes `count` bytes, a multiple of four, into the state. The first four, which wait for it, come last: what the others
+ * add is looked up meanwhile.
+ */
 function take(count: number): Code {
-  const words = Array.from({ length: count / 4 }, (_, index): Code => {
-    const word = [...get(LOCAL.at), ...load32(4 * index)];
-    const mixed = index === 0 ? [...word, ...get(LOCAL.state), XOR] : word;
-    const entries = [0, 1, 2, 3].flatMap((number) => [
-      ...entry(number, count - 1 - 4 * index - number),
-      ...(index + number === 0 ? [] : [XOR]),
-    ]);
-    return [...mixed, ...set(LOCAL.word), ...entries];
+  const others = Array.from({ length: count / 4 - 1 }, (_, index): Code => {
+    const word = [...get(LOCAL.at), ...load32(4 * index + 4), ...set(LOCAL.word)];
+    return [...word, ...entries(LOCAL.word, count - 8 - 4 * index), ...(index === 0 ? [] : [XOR])];
   });
-  return [...words.flat(), ...set(LOCAL.state), ...bump(LOCAL.at, count)];
+  const first = [...get(LOCAL.at), ...load32(0), ...get(LOCAL.state), XOR, ...set(LOCAL.first)];
+  const all = [...others.flat(), ...first, ...entries(LOCAL.first, count - 4), ...(count > 4 ? [XOR] : [])];
+  return [...all, ...set(LOCAL.state), ...bump(LOCAL.at, count)];
 }
 
 const hasLeft = (count: number): Code => [
@@ -91,7 +102,7 @@ function takeByte(): Code {
 export const EXTEND_CRC32C: WasmFunction = {
   name: 'extend',
   parameters: 3,
-  locals: [{ count: 1, type: I32 }],
+  locals: [{ count: LOCALS, type: I32 }],
   body: [
     ...hasLeft(16),
     ...when(loop(take(16), hasLeft(16), branchIf(0))),

@@ -1,30 +1,37 @@
 /**
  * CRC-32C (Castagnoli), the checksum of WAL records, of `pg_control` and of two-phase state files.
  *
- * Long stretches are done by WebAssembly, piece by piece through a small memory of its own; short ones here, eight bytes
- * a step, since what is copied and called costs more than it saves.
+ * Long stretches are done by WebAssembly, piece by piece through a small memory of its own, the longest folded; short ones
+ * here, eight bytes a step, since what is copied and called costs more than it saves.
  *
  * Source: `src/include/port/pg_crc32c.h`, `src/port/pg_crc32c_sb8.c` (polynomial 0x82F63B78, reflected).
  *
  * @module
  */
 
+import { FOLD_CRC32C, FOLD_WORK_BYTES, SHORTEST_FOLDED_BYTES } from './crc32c-fold-wasm.ts';
 import { CRC32C_TABLES } from './crc32c-tables.ts';
 import { CRC32C_TABLES_BYTES, EXTEND_CRC32C, placeCrc32cTables } from './crc32c-wasm.ts';
 import { assembleModule, instantiate, WASM_PAGE_BYTES } from './wasm-code.ts';
 
 /** From how many bytes on WebAssembly is faster, its copy included. */
 const LONG_BYTES = 256;
-/** Copied and checked at once: fits the first cache. */
-const PIECE_BYTES = 16 * 1024;
+/** From how many bytes on folding is faster: half as much again as it can take. */
+const FOLDED_BYTES = 1.5 * SHORTEST_FOLDED_BYTES;
+/** Copied and checked at once. */
+const PIECE_BYTES = 32 * 1024;
+const PIECE_START = CRC32C_TABLES_BYTES;
+const WORK_START = PIECE_START + PIECE_BYTES;
 
 const LONG = prepareLong();
 
 function prepareLong() {
-  const memory = new WebAssembly.Memory({ initial: Math.ceil((CRC32C_TABLES_BYTES + PIECE_BYTES) / WASM_PAGE_BYTES) });
-  const extend = instantiate(assembleModule([EXTEND_CRC32C]), memory, EXTEND_CRC32C.name);
+  const sizeBytes = WORK_START + PIECE_BYTES + FOLD_WORK_BYTES;
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(sizeBytes / WASM_PAGE_BYTES) });
+  const functionOf = instantiate(assembleModule([EXTEND_CRC32C, FOLD_CRC32C]), memory);
   placeCrc32cTables(memory.buffer);
-  return { memory: new Uint8Array(memory.buffer), extend };
+  const [extend, fold] = [functionOf(EXTEND_CRC32C.name), functionOf(FOLD_CRC32C.name)];
+  return { memory: new Uint8Array(memory.buffer), extend, fold };
 }
 
 /** The state before the first byte, for {@link extendCrc32c}. */
@@ -43,8 +50,12 @@ function extendLong(state: number, bytes: Uint8Array, start: number, end: number
   let crc = state;
   for (let at = start; at < end; at += PIECE_BYTES) {
     const piece = bytes.subarray(at, Math.min(at + PIECE_BYTES, end));
-    LONG.memory.set(piece, CRC32C_TABLES_BYTES);
-    crc = LONG.extend(crc, CRC32C_TABLES_BYTES, CRC32C_TABLES_BYTES + piece.length);
+    const pieceEnd = PIECE_START + piece.length;
+    LONG.memory.set(piece, PIECE_START);
+    crc =
+      piece.length < FOLDED_BYTES
+        ? LONG.extend(crc, PIECE_START, pieceEnd)
+        : LONG.fold(crc, PIECE_START, pieceEnd, WORK_START);
   }
   return crc;
 }

@@ -36,16 +36,18 @@ import {
   integer,
   LESS_UNSIGNED,
   load16,
+  loadVector,
   loop,
   MULTIPLY,
   NOT_EQUAL,
   REMAINDER_UNSIGNED,
   set,
   store32,
-  unsigned,
   V128,
+  vector,
   when,
   XOR,
+  XOR_VECTORS,
   type Code,
 } from './wasm-code.ts';
 
@@ -58,11 +60,8 @@ const LOCAL = { page: 0, count: 1, block: 2, out: 3, index: 4, found: 5, row: 6,
 const INTEGER_LOCALS = 4;
 const VECTOR_LOCALS = VECTORS + 2;
 
-const vector = (opcode: number, ...immediates: number[]): Code => [0xfd, ...unsigned(opcode), ...immediates];
-const loadVector = (offset: number): Code => vector(0x00, 0, ...unsigned(offset));
 const splat = vector(0x11);
 const andVectors = vector(0x4e);
-const xorVectors = vector(0x51);
 const shiftRight = vector(0xad);
 const multiplyVectors = vector(0xb5);
 const lane = (number: number): Code => vector(0x1b, number);
@@ -78,7 +77,7 @@ const constantVector = (values: readonly number[]): Code => vector(0x0c, ...word
 function mixInto(sum: number): Code {
   const product = [...get(LOCAL.work), ...get(LOCAL.prime), ...multiplyVectors];
   const shifted = [...get(LOCAL.work), ...integer(17), ...shiftRight];
-  return [...set(LOCAL.work), ...product, ...shifted, ...xorVectors, ...set(sum)];
+  return [...set(LOCAL.work), ...product, ...shifted, ...XOR_VECTORS, ...set(sum)];
 }
 
 function eachSum(code: (sum: number, number: number) => Code): Code {
@@ -92,13 +91,13 @@ function addRow(isFirst: boolean): Code {
     ...loadVector(number * VECTOR_BYTES),
     ...(isFirst && number === 0 ? withoutChecksum : []),
     ...get(sum),
-    ...xorVectors,
+    ...XOR_VECTORS,
     ...mixInto(sum),
   ]);
 }
 
 function foldToOne(): Code {
-  const rest = Array.from({ length: VECTORS - 1 }, (_, number) => [...get(LOCAL.sum + 1 + number), ...xorVectors]);
+  const rest = Array.from({ length: VECTORS - 1 }, (_, number) => [...get(LOCAL.sum + 1 + number), ...XOR_VECTORS]);
   const toWork = [...get(LOCAL.sum), ...rest.flat(), ...set(LOCAL.work)];
   const lanes = [1, 2, 3].flatMap((number) => [...get(LOCAL.work), ...lane(number), XOR]);
   return [...toWork, ...get(LOCAL.work), ...lane(0), ...lanes];
@@ -127,7 +126,7 @@ function checkOnePage(): Code[] {
     eachSum((sum) => [...get(sum), ...mixInto(sum)]),
     eachSum((sum) => [...get(sum), ...mixInto(sum)]),
     [...differs, ...isWritten, AND],
-    when([...place, ...get(LOCAL.index), ...store32], bump(LOCAL.found, 1)),
+    when([...place, ...get(LOCAL.index), ...store32(0)], bump(LOCAL.found, 1)),
     bump(LOCAL.page, PAGE_SIZE_BYTES),
     bump(LOCAL.block, 1),
     bump(LOCAL.index, 1),

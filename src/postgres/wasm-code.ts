@@ -59,7 +59,14 @@ export const load8 = (offset: number): Code => [0x2d, 0, ...unsigned(offset)];
 export const load16 = (offset: number): Code => [0x2f, 1, ...unsigned(offset)];
 /** Loads 32 bits from any address. */
 export const load32 = (offset: number): Code => [0x28, 0, ...unsigned(offset)];
-export const store32: Code = [0x36, 2, 0];
+/** Stores 32 bits at any address. */
+export const store32 = (offset: number): Code => [0x36, 0, ...unsigned(offset)];
+/** An instruction on vectors of 128 bits, by its number. */
+export const vector = (opcode: number, ...immediates: number[]): Code => [0xfd, ...unsigned(opcode), ...immediates];
+/** Loads and stores a vector at any address. */
+export const loadVector = (offset: number): Code => vector(0x00, 0, ...unsigned(offset));
+export const storeVector = (offset: number): Code => vector(0x0b, 0, ...unsigned(offset));
+export const XOR_VECTORS = vector(0x51);
 export const loop = (...body: Code[]): Code => [0x03, 0x40, ...body.flat(), 0x0b];
 export const block = (...body: Code[]): Code => [0x02, 0x40, ...body.flat(), 0x0b];
 export const when = (...body: Code[]): Code => [0x04, 0x40, ...body.flat(), 0x0b];
@@ -118,14 +125,15 @@ function isIntegerFunction(value: unknown): value is IntegerFunction {
   return typeof value === 'function';
 }
 
-/** Makes a function of a module callable, by its name. */
+/** Makes the functions of a module callable; what it returns gives them by name. */
 export function instantiate(
   module: Uint8Array<ArrayBuffer>,
   memory: WebAssembly.Memory,
-  name: string,
-): IntegerFunction {
+): (name: string) => IntegerFunction {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), { env: { memory } });
-  const exported: unknown = exports[name];
-  if (!isIntegerFunction(exported)) throw new TypeError(`the module has no function ${name}`);
-  return exported;
+  return (name) => {
+    const exported: unknown = exports[name];
+    if (!isIntegerFunction(exported)) throw new TypeError(`the module has no function ${name}`);
+    return exported;
+  };
 }

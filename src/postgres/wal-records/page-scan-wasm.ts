@@ -2,8 +2,8 @@
  * The check of the whole records on one page, as WebAssembly put together instruction by instruction.
  *
  * One function, `scan(at, end, base, high, previousLow, previousHigh, out)`, over memory that begins with the tables of
- * CRC-32C. From address `at` it goes from record to record as long as each is sound and ends by `end`, writes the address
- * (u32) of each to `out`, and returns how many there are. What is wrong with the next one, if anything, it does not tell.
+ * CRC-32C. From address `at` it goes from record to record as long as each is sound and ends by `end`, writes to `out` where
+ * each begins and ends (addresses, u32 each), and returns how many there are. What is wrong with the next one, if anything, it does not tell.
  * `base` is what makes the low half of an LSN of an address. As text it would read:
  *
  * ```wat
@@ -11,7 +11,8 @@
  *   (leave $end if: less than 24 bytes left, a length below 24 or longer than what is left,
  *     a link that is not (previousHigh, previousLow), an unknown resource manager,
  *     crc (data, then header up to the CRC) != the one stored)
- *   (out[count++] := at)  (previousLow := base + at)  (previousHigh := high)
+ *   (out[2 * count] := at)  (out[2 * count++ + 1] := at + length)
+ *   (previousLow := base + at)  (previousHigh := high)
  *   (leave $end if it is a segment switch)
  *   (at := at + length, to a multiple of 8)
  *   (again $records)))
@@ -41,7 +42,6 @@ import {
   load32,
   load8,
   loop,
-  MULTIPLY,
   NOT_EQUAL,
   OR,
   set,
@@ -132,12 +132,14 @@ const isSwitch: Code = [
 
 const takeRecord: Code = [
   ...get(LOCAL.out),
-  ...get(LOCAL.count),
-  ...integer(4),
-  MULTIPLY,
-  ADD,
   ...get(LOCAL.at),
-  ...store32,
+  ...store32(0),
+  ...get(LOCAL.out),
+  ...get(LOCAL.at),
+  ...get(LOCAL.length),
+  ADD,
+  ...store32(4),
+  ...bump(LOCAL.out, 8),
   ...bump(LOCAL.count, 1),
   ...get(LOCAL.base),
   ...get(LOCAL.at),

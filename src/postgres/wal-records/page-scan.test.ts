@@ -42,7 +42,9 @@ function soundAtOnce(page: Buffer, scan = new PageScan()): number[] {
   const previousLow = page.readUInt32LE(HEADER_BYTES + 8);
   const previousHigh = page.readUInt32LE(HEADER_BYTES + 12);
   scan.scan(page, HEADER_BYTES, PAGE_BYTES, 0, FIRST_LOW, previousHigh, previousLow);
-  return Array.from({ length: PAGE_BYTES }, (_, offset) => offset).filter((offset) => scan.takes(offset));
+  const found = Array.from(scan.starts.subarray(0, scan.count));
+  for (const [index, start] of found.entries()) expect(scan.ends[index]).toBe(start + page.readUInt32LE(start));
+  return found;
 }
 
 describe('the scan of a page', () => {

@@ -1,8 +1,8 @@
 /**
  * Finds the sound records that begin and end on one page, all at once.
  *
- * It answers for soundness only: a record that it does not find is to be looked at by itself
- * ({@link recordProblem}), to tell why.
+ * It answers for soundness only: what stands behind the last record that it finds is to be looked at by itself
+ * ({@link recordProblem}), to tell what is wrong with it, if anything is.
  *
  * @module
  */
@@ -22,34 +22,43 @@ const OUT_START = PAGE_START + LARGEST_PAGE_BYTES;
 const SHARED = prepare();
 
 function prepare() {
-  const sizeBytes = OUT_START + 4 * MOST_RECORDS;
+  const sizeBytes = OUT_START + 8 * MOST_RECORDS;
   const memory = new WebAssembly.Memory({ initial: Math.ceil(sizeBytes / WASM_PAGE_BYTES) });
-  const scan = instantiate(assemblePageScan(), memory, SCAN);
+  const scan = instantiate(assemblePageScan(), memory)(SCAN);
   placeCrc32cTables(memory.buffer);
   return {
     scan,
     page: new Uint8Array(memory.buffer, PAGE_START, LARGEST_PAGE_BYTES),
-    found: new Uint32Array(memory.buffer, OUT_START, MOST_RECORDS),
+    found: new Uint32Array(memory.buffer, OUT_START, 2 * MOST_RECORDS),
   };
 }
 
-/** The records found on the page that was scanned last. */
+/** The records found by the last scan, each to be taken once, in order. */
 export class PageScan {
-  readonly #starts = new Uint32Array(MOST_RECORDS);
-  #count = 0;
-  #next = 0;
+  /** Where record `i` begins in the bytes that were scanned, and where it ends, not aligned. */
+  readonly starts = new Uint32Array(MOST_RECORDS);
+  readonly ends = new Uint32Array(MOST_RECORDS);
+  count = 0;
+  /** The first record that was not taken. */
+  next = 0;
+  /** Where the last scan found nothing sound that follows. */
+  #stoppedAt = -1;
 
   /** Forgets what was found. */
   clear(): void {
-    this.#count = 0;
-    this.#next = 0;
+    this.count = 0;
+    this.next = 0;
+    this.#stoppedAt = -1;
   }
 
-  /** True if the record at `offset` is the next of those found, which is then the one after it. */
-  takes(offset: number): boolean {
-    if (this.#next >= this.#count || this.#starts[this.#next] !== offset) return false;
-    this.#next += 1;
-    return true;
+  /** True if the record at `offset` is the next to be taken. */
+  isAt(offset: number): boolean {
+    return this.next < this.count && this.starts[this.next] === offset;
+  }
+
+  /** True if the last scan ended with what stands at `offset`: another one would find nothing. */
+  hasStoppedAt(offset: number): boolean {
+    return this.#stoppedAt === offset;
   }
 
   /**
@@ -74,8 +83,14 @@ export class PageScan {
     const pageEnd = PAGE_START + lengthBytes;
     const count = SHARED.scan(PAGE_START, pageEnd, base, high, previousLow, previousHigh, OUT_START);
     const shift = offset - PAGE_START;
-    for (let index = 0; index < count; index += 1) this.#starts[index] = (SHARED.found[index] ?? 0) + shift;
-    this.#count = count;
-    this.#next = 0;
+    // Copied, as whoever is shown a record may scan other pages before the next.
+    const { found } = SHARED;
+    for (let index = 0; index < count; index += 1) {
+      this.starts[index] = (found[2 * index] ?? 0) + shift;
+      this.ends[index] = (found[2 * index + 1] ?? 0) + shift;
+    }
+    this.count = count;
+    this.next = 0;
+    this.#stoppedAt = count === 0 ? offset : ((this.ends[count - 1] ?? 0) + 7) & -8;
   }
 }

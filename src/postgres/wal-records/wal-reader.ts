@@ -22,17 +22,11 @@ import { PageCheck, type ExpectedSegments, type PageProblem, type SegmentBytes }
 import { PageContinuation, type SegmentHead } from './page-continuation.ts';
 import { pageHeaderBytes } from './page-header.ts';
 import { PageScan } from './page-scan.ts';
+import { RecordChain } from './record-chain.ts';
 import { recordProblem } from './record-check.ts';
 import type { RecordVisitor } from './record-visitor.ts';
 import { WalRecordSelector, type WantedRecords } from './wal-record-selector.ts';
-import {
-  isSegmentSwitch,
-  LONGEST_RECORD_BYTES,
-  RECORD_HEADER_BYTES,
-  recordPreviousHigh,
-  recordPreviousLow,
-  type WalRecord,
-} from './wal-record.ts';
+import { isSegmentSwitch, LONGEST_RECORD_BYTES, RECORD_HEADER_BYTES, type WalRecord } from './wal-record.ts';
 import type { WalStop } from './wal-stop.ts';
 
 export type { SegmentBytes } from './page-check.ts';
@@ -52,6 +46,7 @@ export class WalReader {
   readonly #pages: PageCheck;
   readonly #continuation = new PageContinuation();
   readonly #scan = new PageScan();
+  readonly #chain = new RecordChain();
   readonly #selector: WalRecordSelector;
   #stop: WalStop | undefined;
   #fileName = '';
@@ -64,12 +59,8 @@ export class WalReader {
   /** Low half of the first position that is not to be given. */
   #limitLow = Number.POSITIVE_INFINITY;
   #segmentsOpened = 0;
-  #recordsRead = 0;
-  #first: { readonly lsn: Lsn; readonly previousLsn: Lsn } | undefined;
-  #previousHigh = 0;
-  #previousLow = 0;
-  #endHigh = 0;
-  #endLow = 0;
+  /** Set by who is shown a record: nothing more is to be shown before it was looked at. */
+  #isInterrupted = false;
   #rejection: string | undefined;
 
   constructor(options: WalReaderOptions) {
@@ -78,8 +69,13 @@ export class WalReader {
     const { ancestors, timeline } = line;
     const timelineOf = (position: Lsn) =>
       ancestors === undefined ? this.#pages.timeline : timelineAt({ ancestors, timeline }, position);
-    this.#selector = new WalRecordSelector({ wanted, alsoFirstAt }, timelineOf, (reason) => {
-      this.reject(reason);
+    this.#selector = new WalRecordSelector({ wanted, alsoFirstAt }, timelineOf, {
+      reject: (reason) => {
+        this.reject(reason);
+      },
+      pause: () => {
+        this.#isInterrupted = true;
+      },
     });
   }
 
@@ -105,14 +101,12 @@ export class WalReader {
 
   /** The first whole record and its link to the one before, which is not checked; `undefined` before the first. */
   get first(): { readonly lsn: Lsn; readonly previousLsn: Lsn } | undefined {
-    return this.#first;
+    return this.#chain.first;
   }
 
   /** Where the last whole record began and ended; `undefined` before the first. */
   get last(): { readonly lsn: Lsn; readonly endLsn: Lsn } | undefined {
-    if (this.#recordsRead === 0) return undefined;
-    const endLsn = lsnOfHalves(this.#endHigh, this.#endLow);
-    return { lsn: lsnOfHalves(this.#previousHigh, this.#previousLow), endLsn };
+    return this.#chain.last;
   }
 
   /** The record that the last segment began, or went on with, and did not end. The bytes are a copy of what came of it. */
@@ -124,7 +118,7 @@ export class WalReader {
 
   /** How many whole records were verified. */
   get recordsRead(): number {
-    return this.#recordsRead;
+    return this.#chain.count;
   }
 
   /** The record that the last segment read began and did not end. */
@@ -162,6 +156,7 @@ export class WalReader {
   /** For a visitor: the record that it is being shown cannot be right, for all that its CRC is. Reading stops at it. */
   reject(reason: string): void {
     this.#rejection = reason;
+    this.#isInterrupted = true;
   }
 
   /** Checks the first page, and that this is the segment that comes next. */
@@ -182,7 +177,7 @@ export class WalReader {
     return true;
   }
 
-  /** Goes on to the next page or record; shows at most one record. False if there is nothing more in this segment. */
+  /** Goes on to the next page, record or records of a page. False if there is nothing more in this segment. */
   #step(visitor: RecordVisitor): boolean {
     const offset = this.#offset;
     const { pageSizeBytes } = this.#pages;
@@ -217,6 +212,7 @@ export class WalReader {
   }
 
   #enterRecord(start: number, roomBytes: number, visitor: RecordVisitor): boolean {
+    if (this.#scanFrom(start, start + roomBytes)) return this.#showFound(visitor);
     const bytes = this.#bytes;
     const totalBytes = bytes.readUInt32LE(start);
     if (totalBytes < RECORD_HEADER_BYTES || totalBytes > LONGEST_RECORD_BYTES)
@@ -229,15 +225,35 @@ export class WalReader {
       this.#offset = start + roomBytes;
       return true;
     }
+    const problem = this.#problemOf(bytes, start, start + totalBytes, this.#high, low);
+    if (problem !== undefined) return this.#failAt(this.#high, low, damaged(problem));
     this.#offset = start + aligned(totalBytes);
-    if (!this.#scan.takes(start)) {
-      const problem = this.#problemOf(bytes, start, start + totalBytes, this.#high, low);
-      if (problem !== undefined) return this.#failAt(this.#high, low, damaged(problem));
-      // The rest of the page at once: what follows this record, up to the first that is not sound or not whole.
-      const end = start + roomBytes;
-      if (this.#offset < end) this.#scan.scan(bytes, this.#offset, end, this.#high, this.#low, this.#high, low);
-    }
     return this.#show(bytes, start, start + totalBytes, this.#high, low, visitor);
+  }
+
+  /** Looks for sound records from `start` to `end` of its page, unless it is known that there is none. */
+  #scanFrom(start: number, end: number): boolean {
+    const scan = this.#scan;
+    if (scan.isAt(start)) return true;
+    // The first record of all may be linked to anything before it.
+    if (this.#chain.count === 0 || scan.hasStoppedAt(start)) return false;
+    scan.scan(this.#bytes, start, end, this.#high, this.#low, this.#chain.high, this.#chain.low);
+    return scan.count > 0;
+  }
+
+  /** Shows the records that were found, until an interruption or the first that is not to be given. */
+  #showFound(visitor: RecordVisitor): boolean {
+    const scan = this.#scan;
+    this.#isInterrupted = false;
+    while (scan.next < scan.count && this.#low + this.#offset < this.#limitLow) {
+      const start = scan.starts[scan.next] ?? 0;
+      const end = scan.ends[scan.next] ?? 0;
+      scan.next += 1;
+      this.#offset = aligned(end);
+      if (!this.#show(this.#bytes, start, end, this.#high, this.#low + start, visitor)) return false;
+      if (this.#isInterrupted) break;
+    }
+    return true;
   }
 
   #failLength(offset: number, totalBytes: number): false {
@@ -250,13 +266,9 @@ export class WalReader {
 
   /** What is wrong with the whole record in `bytes[start .. end)`, or with its place behind the one before. */
   #problemOf(bytes: Buffer, start: number, end: number, high: number, low: number): string | undefined {
-    const previousLow = recordPreviousLow(bytes, start);
-    const previousHigh = recordPreviousHigh(bytes, start);
-    const follows =
-      this.#recordsRead > 0
-        ? previousLow === this.#previousLow && previousHigh === this.#previousHigh
-        : previousHigh < high || (previousHigh === high && previousLow < low);
-    return follows ? recordProblem(bytes, start, end) : 'a record that does not follow the one before';
+    return this.#chain.isFollowedBy(bytes, start, high, low)
+      ? recordProblem(bytes, start, end)
+      : 'a record that does not follow the one before';
   }
 
   /** Shows the sound record in `bytes[start .. end)`. */
@@ -265,18 +277,10 @@ export class WalReader {
     const nextLow = this.#low + this.#offset;
     const endHigh = nextLow < HALF ? this.#high : this.#high + 1;
     const endLow = nextLow < HALF ? nextLow : nextLow - HALF;
-    this.#rejection = undefined;
     visitor.record(bytes, start, end, high, low, endHigh, endLow);
     if (this.#rejection !== undefined) return this.#failAt(high, low, damaged(this.#rejection));
-    if (this.#recordsRead === 0) {
-      const previousLsn = lsnOfHalves(recordPreviousHigh(bytes, start), recordPreviousLow(bytes, start));
-      this.#first = { lsn: lsnOfHalves(high, low), previousLsn };
-    }
-    this.#recordsRead += 1;
-    this.#previousHigh = high;
-    this.#previousLow = low;
-    this.#endHigh = endHigh;
-    this.#endLow = endLow;
+    if (this.#chain.count === 0) this.#chain.begin(bytes, start, high, low);
+    this.#chain.add(1, high, low, endHigh, endLow);
     return true;
   }
 

@@ -18,27 +18,32 @@ export interface WantedRecords {
   readonly alsoFirstAt?: readonly Lsn[];
 }
 
+/** The one whose records these are. */
+export interface RecordSource {
+  /** Takes what is wrong with the record that is being shown. */
+  reject(reason: string): void;
+  /** Nothing more is to be shown before the record is taken. */
+  pause(): void;
+}
+
 /** Holds the last record that was wanted until it is taken. */
 export class WalRecordSelector implements RecordVisitor {
   readonly #wanted: ReadonlySet<number>;
   readonly #timelineAt: (position: Lsn) => number;
-  readonly #reject: (reason: string) => void;
+  readonly #source: RecordSource;
   readonly #positions: Lsn[];
   readonly #layout = new RecordLayout();
   #segment: Buffer = Buffer.alloc(0);
   #version: PostgresVersion | undefined;
   #record: WalRecord | undefined;
 
-  /**
-   * @param timelineAt tells the timeline of a position.
-   * @param reject takes what is wrong with the record that is being shown.
-   */
+  /** @param timelineAt tells the timeline of a position. */
   constructor(
     { wanted, alsoFirstAt = [] }: WantedRecords,
     timelineAt: (position: Lsn) => number,
-    reject: (reason: string) => void,
+    source: RecordSource,
   ) {
-    this.#reject = reject;
+    this.#source = source;
     this.#wanted = wanted;
     this.#positions = [...alsoFirstAt];
     this.#timelineAt = timelineAt;
@@ -69,7 +74,7 @@ export class WalRecordSelector implements RecordVisitor {
     const isAwaited = this.#positions.length > 0 && this.#takeAwaited(lsnOfHalves(lsnHigh, lsnLow));
     if (!isAwaited && !this.#wanted.has(recordResourceManager(bytes, start))) return;
     if (this.#version === undefined || !this.#layout.parse(bytes, start, end, this.#version)) {
-      this.#reject('a record whose parts do not add up to its length');
+      this.#source.reject('a record whose parts do not add up to its length');
       return;
     }
     const position = lsnOfHalves(lsnHigh, lsnLow);
@@ -85,6 +90,7 @@ export class WalRecordSelector implements RecordVisitor {
       mainData: bytes === this.#segment ? mainData : Buffer.from(mainData),
       topXid,
     };
+    this.#source.pause();
   }
 
   #takeAwaited(position: Lsn): boolean {
