@@ -22,10 +22,12 @@ export const MAY_IMPORT = {
   restore: ['backup', 'archive', 'instance', ...ARCHIVE],
   history: ['backup', 'archive', 'wal-index', ...ARCHIVE],
   cluster: ['instance', ...FOUNDATION],
+  verify: USE_CASES,
+  prune: ['verify', ...USE_CASES],
   recovery: ['cluster', ...USE_CASES],
   agent: ['prune', 'verify', ...USE_CASES],
-  app: ['config', 'agent', 'recovery', 'cluster', ...USE_CASES],
-  cli: ['app', 'config', 'agent', 'recovery', 'cluster', ...USE_CASES],
+  app: ['config', 'agent', 'prune', 'verify', 'recovery', 'cluster', ...USE_CASES],
+  cli: ['app', 'config', 'agent', 'prune', 'verify', 'recovery', 'cluster', ...USE_CASES],
 };
 
 /**

@@ -52,7 +52,12 @@ async function fromNewestSentinel(store: ObjectStore, options: CallOptions): Pro
   return bytes && identifierIn(bytes.toString('utf8'), /"SystemIdentifier"\s*:\s*(\d{1,20})\b/i);
 }
 
-async function firstPage(store: ObjectStore, key: string, options: CallOptions): Promise<Buffer | undefined> {
+/** The begin of a segment, of 40 bytes at least; `undefined` if the object is gone or is compressed as cannot be read. */
+export async function readFirstBytes(
+  store: ObjectStore,
+  key: string,
+  options: CallOptions = {},
+): Promise<Buffer | undefined> {
   const compression = walFileOf(key)?.compression;
   if (compression === undefined || !isReadableCompression(compression)) return undefined;
   const source = await store.open(key, options);
@@ -70,7 +75,7 @@ async function firstPage(store: ObjectStore, key: string, options: CallOptions):
 async function fromASegment(store: ObjectStore, options: CallOptions): Promise<bigint | undefined> {
   for await (const { key } of store.list(WAL_FOLDER, options)) {
     if (walFileOf(key)?.kind !== 'segment') continue;
-    const page = await firstPage(store, key, options);
+    const page = await readFirstBytes(store, key, options);
     if (page !== undefined) return readSegmentHeader(page, key).systemIdentifier;
   }
   return undefined;

@@ -65,18 +65,34 @@ export async function markRunning(store: ObjectStore, backupName: string, starte
   };
 }
 
-/** Deletes what killed backups of ours have left. Answers with their names. */
-export async function cleanLeftovers(store: ObjectStore, now: Date): Promise<string[]> {
-  const cleaned: string[] = [];
+/** A backup of ours that was begun. */
+export interface MarkedBackup {
+  readonly name: string;
+  /** False if whoever took it is gone. */
+  readonly isAlive: boolean;
+}
+
+/** The backups of ours that are being taken, or whose process was killed. */
+export async function listMarked(store: ObjectStore, now: Date): Promise<MarkedBackup[]> {
+  const marked: MarkedBackup[] = [];
   const { objects } = await store.listFolder(RUNNING_FOLDER);
   for (const object of objects) {
     const marker = await readMarker(store, object);
-    if (marker === undefined || !isDead(marker, object.modifiedAt, now)) continue;
-    await deleteUnfinished(store, marker.name);
-    await store.delete([object.key]);
-    cleaned.push(marker.name);
+    if (marker !== undefined) {
+      marked.push({ name: marker.name, isAlive: !isDead(marker, object.modifiedAt, now) });
+    }
   }
-  return cleaned;
+  return marked;
+}
+
+/** Deletes what killed backups of ours have left. Answers with their names. */
+export async function cleanLeftovers(store: ObjectStore, now: Date): Promise<string[]> {
+  const dead = (await listMarked(store, now)).filter(({ isAlive }) => !isAlive);
+  for (const { name } of dead) {
+    await deleteUnfinished(store, name);
+    await store.delete([runningKey(name)]);
+  }
+  return dead.map(({ name }) => name);
 }
 
 /** Deletes the objects of a backup of ours that has no sentinel; one with a sentinel is left as it is. */

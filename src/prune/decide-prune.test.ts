@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest';
+
+import { decidePrune, type PruneDecision } from './decide-prune.ts';
+import type { PruneFacts } from './prune-facts.ts';
+import { DAY_MS, madeBackup, madeFacts, madeTimeline } from './testing/made-archive.ts';
+
+const window = (days: number) => ({ keepWindowMs: days * DAY_MS });
+const going = (decision: PruneDecision): string[] => decision.going.map(({ name }) => name);
+const reasons = (decision: PruneDecision): Record<string, string> =>
+  Object.fromEntries(decision.kept.map(({ backup, reason }) => [backup.name, reason.kind]));
+/** `1: 10-, 3-4`: the spans that stay, of each timeline. */
+const spans = (decision: PruneDecision, facts: PruneFacts): Record<number, string> =>
+  Object.fromEntries(
+    facts.timelines.map(({ timeline }) => [
+      timeline,
+      decision.neededWal
+        .spansOf(timeline)
+        .map(({ firstIndex, lastIndex }) => `${firstIndex}-${lastIndex ?? ''}`)
+        .join(', '),
+    ]),
+  );
+
+/** A backup a day, ten segments a day: `day(3)` begins in segment 30. */
+const day = (number: number) => madeBackup({ segment: number * 10, day: number });
+const oneLine = (days: number, more: Partial<PruneFacts> = {}) =>
+  madeFacts(days, {
+    backups: Array.from({ length: days }, (_, at) => day(at + 1)),
+    timelines: [madeTimeline({ segments: [[0, days * 10 + 5]], day: days })],
+    ...more,
+  });
+
+describe('a window on one line of history', () => {
+  it('begins with the newest backup that ended before it', () => {
+    const facts = oneLine(10);
+    const decision = decidePrune(facts, window(3.5));
+    expect(going(decision)).toEqual([1, 2, 3, 4, 5].map((number) => day(number).name));
+    expect(reasons(decision)[day(6).name]).toBe('begin');
+    expect(spans(decision, facts)).toEqual({ 1: '60-' });
+  });
+
+  it('is counted back from the newest WAL, so that a silent archive stays as it is', () => {
+    const silent = decidePrune({ ...oneLine(10), nowMs: 400 * DAY_MS }, window(3.5));
+    expect(going(silent)).toEqual(going(decidePrune(oneLine(10), window(3.5))));
+  });
+
+  it('is not counted from the future that a wrong clock tells of', () => {
+    const facts = { ...oneLine(10, { timelines: [madeTimeline({ segments: [[0, 105]], day: 900 })] }) };
+    expect(going(decidePrune(facts, window(3.5)))).toHaveLength(5);
+  });
+
+  it('begins earlier when the backup before it cannot be restored', () => {
+    const holed = oneLine(10, {
+      timelines: [
+        madeTimeline({
+          segments: [
+            [0, 59],
+            [61, 105],
+          ],
+          day: 10,
+        }),
+      ],
+    });
+    expect(reasons(decidePrune(holed, window(3.5)))).toMatchObject({ [day(5).name]: 'begin' });
+    const damaged = oneLine(10, { damaged: new Map([[day(6).name, 'a part is damaged']]) });
+    expect(reasons(decidePrune(damaged, window(3.5)))).toMatchObject({ [day(5).name]: 'begin' });
+    expect(going(decidePrune(damaged, window(3.5)))).toContain(day(6).name);
+  });
+
+  it('keeps WAL behind a hole, which may be healed', () => {
+    const facts = oneLine(10, {
+      timelines: [
+        madeTimeline({
+          segments: [
+            [0, 83],
+            [86, 105],
+          ],
+          day: 10,
+        }),
+      ],
+    });
+    expect(spans(decidePrune(facts, window(3.5)), facts)).toEqual({ 1: '60-' });
+  });
+
+  it('keeps everything from the first backup on when it is longer than the archive', () => {
+    const facts = oneLine(3);
+    const decision = decidePrune(facts, window(30));
+    expect(going(decision)).toEqual([]);
+    expect(spans(decision, facts)).toEqual({ 1: '10-' });
+  });
+
+  it('lets nothing go when no backup can be restored', () => {
+    const facts = oneLine(3, { backups: [], timelines: [madeTimeline({ segments: [[0, 35]], day: 3 })] });
+    expect(decidePrune(facts, window(1))).toMatchObject({ hasNothingToRestore: true, going: [] });
+    expect(spans(decidePrune(facts, window(1)), facts)).toEqual({ 1: '0-' });
+  });
+});
+
+describe('a number of full backups', () => {
+  it('keeps so many, and all WAL from the oldest of them on', () => {
+    const facts = oneLine(6);
+    const decision = decidePrune(facts, { keepFull: 2 });
+    expect(going(decision)).toEqual([1, 2, 3, 4].map((number) => day(number).name));
+    expect(spans(decision, facts)).toEqual({ 1: '50-' });
+  });
+
+  it('counts no deltas, and keeps those that build on what it keeps', () => {
+    const deltas = [4, 5, 6].map((number) => madeBackup({ segment: number * 10, day: number, deltaFrom: day(3) }));
+    const facts = oneLine(3, {
+      backups: [day(1), day(2), day(3), ...deltas],
+      timelines: [madeTimeline({ segments: [[0, 70]], day: 6 })],
+      nowMs: 6 * DAY_MS,
+    });
+    expect(going(decidePrune(facts, { keepFull: 1 }))).toEqual([day(1).name, day(2).name]);
+  });
+
+  it('counts on the line on which the cluster lives', () => {
+    const facts = madeFacts(9, {
+      backups: [day(1), day(2), day(3), day(4), madeBackup({ timeline: 2, segment: 26, day: 5 })],
+      timelines: [
+        madeTimeline({ segments: [[0, 45]], day: 4 }),
+        madeTimeline({ timeline: 2, ancestors: [[1, 25]], segments: [[25, 80]], day: 9 }),
+      ],
+    });
+    // Those of days 3 and 4 are not on that line, and younger than its second newest.
+    expect(going(decidePrune(facts, { keepFull: 2 }))).toEqual([day(1).name]);
+  });
+
+  it('lets nothing go before there are so many', () => {
+    expect(going(decidePrune(oneLine(3), { keepFull: 4 }))).toEqual([]);
+  });
+
+  it('together with a window keeps what either keeps', () => {
+    expect(going(decidePrune(oneLine(10), { keepFull: 2, ...window(3.5) }))).toHaveLength(5);
+    expect(going(decidePrune(oneLine(10), { keepFull: 8, ...window(3.5) }))).toHaveLength(2);
+  });
+});
+
+describe('what stays besides', () => {
+  it('is a permanent backup with the WAL it needs itself', () => {
+    const backups = [madeBackup({ segment: 10, segments: 3, day: 1, isPermanent: true }), day(2), day(8), day(9)];
+    const facts = oneLine(10, { backups });
+    const decision = decidePrune(facts, window(1.5));
+    expect(going(decision)).toEqual([day(2).name]);
+    expect(spans(decision, facts)).toEqual({ 1: '10-12, 80-' });
+  });
+
+  it('is what a delta that stays builds on', () => {
+    const full = day(1);
+    const first = madeBackup({ segment: 20, day: 2, deltaFrom: full });
+    const second = madeBackup({ segment: 90, day: 9, deltaFrom: first });
+    const facts = oneLine(10, { backups: [full, first, day(3), second] });
+    const decision = decidePrune(facts, window(0.5));
+    expect(going(decision)).toEqual([day(3).name]);
+    expect(reasons(decision)).toEqual({ [full.name]: 'parent', [first.name]: 'parent', [second.name]: 'begin' });
+  });
+
+  it('is a backup that a recovery uses, with all WAL behind it', () => {
+    const facts = oneLine(10, { inUse: new Map([[day(4).name, 'r-1']]) });
+    const decision = decidePrune(facts, window(1.5));
+    expect(reasons(decision)[day(4).name]).toBe('inUse');
+    expect(spans(decision, facts)).toEqual({ 1: '40-' });
+  });
+
+  it('is what a backup that is being taken may build on, and its WAL', () => {
+    const name = `${day(9).name}_D_${day(3).name.slice(5)}`;
+    const facts = oneLine(10, { unfinished: [{ name, newestAt: new Date(0), mayBeRunning: true }] });
+    const decision = decidePrune(facts, window(0.5));
+    expect(going(decision)).not.toContain(day(3).name);
+    expect(spans(decision, facts)).toEqual({ 1: '30-30, 90-' });
+  });
+});
+
+describe('an abandoned line of history', () => {
+  // Recovered on day 6 to segment 45; the first timeline went on to segment 60.
+  const facts = (today: number): PruneFacts =>
+    madeFacts(today, {
+      backups: [
+        ...[1, 2, 3, 4, 5].map(day),
+        ...Array.from({ length: today - 6 }, (_, at) =>
+          madeBackup({ timeline: 2, segment: 46 + at * 10, day: 7 + at }),
+        ),
+      ],
+      timelines: [
+        madeTimeline({ segments: [[0, 60]], day: 6 }),
+        madeTimeline({ timeline: 2, ancestors: [[1, 45]], segments: [[45, 45 + (today - 6) * 10]], day: today }),
+      ],
+    });
+
+  it('stays as long as it lived within the window, from the backup on it', () => {
+    const decision = decidePrune(facts(9), window(3.5));
+    // The window begins in the middle of day 5: on both lines with what ended before.
+    expect(reasons(decision)).toMatchObject({ [day(4).name]: 'begin', [day(5).name]: 'begin' });
+    expect(spans(decision, facts(9))).toEqual({ 1: '40-45, 50-', 2: '45-' });
+  });
+
+  it('goes when it has not', () => {
+    const decision = decidePrune(facts(12), window(3));
+    expect(going(decision)).toHaveLength(7);
+    expect(spans(decision, facts(12))).toEqual({ 1: '', 2: '66-' });
+  });
+
+  it('gives what is before the fork to the line that came of it', () => {
+    const backups = facts(9).backups.filter(
+      ({ timeline, finishedAt }) => timeline === 1 || finishedAt.getTime() > 8 * DAY_MS,
+    );
+    const one = { ...facts(9), backups };
+    expect(spans(decidePrune(one, window(2)), one)).toEqual({ 1: '40-45', 2: '45-' });
+  });
+});

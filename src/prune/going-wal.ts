@@ -1,0 +1,112 @@
+/**
+ * The objects of WAL, and what this program keeps about them, that are not needed: one listing after another, oldest
+ * segment of a timeline first.
+ *
+ * History files always stay. Objects whose name says nothing of a segment are left alone. WAL-G's `_delta` and `.json`
+ * objects tell of 16 segments and go with the last of these.
+ *
+ * Source: WAL-G `internal/databases/postgres/wal_delta_file.go`, `wal_metadata_uploader.go`.
+ *
+ * @module
+ */
+
+import { formatSegmentName, parseSegmentName, segmentAt, type WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
+import { isOnLine } from '../postgres/timeline-history.ts';
+import type { SnapshotPlace } from '../archive/catalog-snapshots.ts';
+import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
+import { indexFolderOf, segmentOfIndexKey } from '../wal-index/index-object.ts';
+import { WAL_FOLDER, walFileOf } from '../walg/object-names.ts';
+import type { PruneDecision } from './decide-prune.ts';
+import type { GatheredFacts } from './gather-facts.ts';
+
+/** An object that goes. */
+export interface GoingObject {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly kind: 'wal' | 'index' | 'names';
+}
+
+const DELTA_SEGMENTS = 16n;
+const DELTA_NAME = /^([0-9A-F]{24})_delta(?:\.[a-z0-9]*)?$/;
+const METADATA_NAME = /^([0-9A-F]{23})([0-9A-F]?)\.json$/;
+
+/** The segments that an object of `wal_005/` tells of; `undefined` if it is none that goes with segments. */
+export function segmentsOfWalObject(
+  key: string,
+  size: WalSegmentSizeBytes,
+): { timeline: number; firstIndex: bigint; lastIndex: bigint } | undefined {
+  const file = walFileOf(key);
+  if (file?.kind === 'history') return undefined;
+  const objectName = key.slice(WAL_FOLDER.length);
+  const [, delta] = DELTA_NAME.exec(objectName) ?? [];
+  const [, most, last] = METADATA_NAME.exec(objectName) ?? [];
+  const name = file?.fileName.slice(0, 24) ?? delta ?? (most === undefined ? undefined : `${most}${last || '0'}`);
+  const segment = name === undefined ? undefined : parseSegmentName(name, size);
+  if (segment === undefined) return undefined;
+  const isOfMany = delta !== undefined || last === '';
+  const lastIndex = isOfMany ? segment.index + DELTA_SEGMENTS - 1n : segment.index;
+  return { timeline: segment.timeline, firstIndex: segment.index, lastIndex };
+}
+
+function timelinePrefix(timeline: number): string {
+  return `${WAL_FOLDER}${timeline.toString(16).toUpperCase().padStart(8, '0')}`;
+}
+
+/** The objects that go. */
+export async function* goingWal(
+  store: ObjectStore,
+  { facts, own }: GatheredFacts,
+  { neededWal, lines, hasNothingToRestore }: PruneDecision,
+  options: CallOptions = {},
+): AsyncGenerator<GoingObject> {
+  if (hasNothingToRestore) return;
+  const size = facts.segmentSizeBytes;
+  for (const { timeline } of facts.timelines) {
+    for await (const { key, sizeBytes } of store.list(timelinePrefix(timeline), options)) {
+      const segments = segmentsOfWalObject(key, size);
+      if (segments === undefined || neededWal.needs(timeline, segments.firstIndex, segments.lastIndex)) continue;
+      yield { key, sizeBytes, kind: 'wal' };
+    }
+  }
+  for (const timeline of own.indexedTimelines) {
+    for await (const { key, sizeBytes } of store.list(indexFolderOf(timeline), options)) {
+      const segment = parseSegmentName(segmentOfIndexKey(key) ?? '', size);
+      if (segment === undefined || neededWal.needs(timeline, segment.index)) continue;
+      yield { key, sizeBytes, kind: 'index' };
+    }
+  }
+  for (const { key, sizeBytes } of goingNames(own.names, facts.timelines, { neededWal, lines }, size)) {
+    yield { key, sizeBytes, kind: 'names' };
+  }
+}
+
+/**
+ * Snapshots of names that no WAL which stays begins with: those of segments that go, but for the last one of each line
+ * before its first segment, and those of timelines that have not begun to archive.
+ */
+export function goingNames(
+  places: readonly SnapshotPlace[],
+  timelines: GatheredFacts['facts']['timelines'],
+  { neededWal, lines }: Pick<PruneDecision, 'neededWal' | 'lines'>,
+  size: WalSegmentSizeBytes,
+): SnapshotPlace[] {
+  const indexOf = (place: SnapshotPlace): bigint => segmentAt(place.timeline, place.lsn, size).index;
+  const newestTimeline = Math.max(0, ...timelines.map(({ timeline }) => timeline));
+  const first = new Set(
+    lines.map(({ line, firstIndex }) =>
+      places
+        .filter((place) => indexOf(place) < firstIndex && isOnLine(line, place.timeline, place.lsn))
+        .toSorted((a, b) => (a.lsn < b.lsn ? -1 : 1))
+        .at(-1),
+    ),
+  );
+  return places.filter(
+    (place) =>
+      !first.has(place) && place.timeline <= newestTimeline && !neededWal.needs(place.timeline, indexOf(place)),
+  );
+}
+
+/** `000000010000000000000002`, for messages. */
+export function segmentNameAt(timeline: number, index: bigint, size: WalSegmentSizeBytes): string {
+  return formatSegmentName({ timeline, index }, size);
+}

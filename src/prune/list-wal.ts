@@ -1,0 +1,111 @@
+/**
+ * The WAL of an archive with the times at which the store was given it, and whose it is.
+ *
+ * @module
+ */
+
+import { readFirstBytes } from '../archive/archive-identity.ts';
+import { Failure } from '../base/failure.ts';
+import { rangesByTimeline, type SegmentRange } from '../history/archived-wal.ts';
+import { readSegmentHeader } from '../postgres/wal-records/page-header.ts';
+import { walSegmentSize, type WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
+import type { CallOptions, ObjectInfo, ObjectStore } from '../storage/object-store.ts';
+import { WAL_FOLDER, walFileOf } from '../walg/object-names.ts';
+
+/** What there is of WAL. */
+export interface ListedWal {
+  /** For each timeline its segments. */
+  readonly segments: ReadonlyMap<number, readonly SegmentRange[]>;
+  /** For each timeline when its newest segment, or history file, was written; in ms since 1970. */
+  readonly newestMs: ReadonlyMap<number, number>;
+  readonly historyTimelines: readonly number[];
+  /** What the oldest and the newest segment say of the cluster; `undefined` if there is no segment. */
+  readonly head: WalHead | undefined;
+}
+
+/** What the first page of a segment says of its cluster. */
+export interface WalHead {
+  readonly segmentSizeBytes: WalSegmentSizeBytes;
+  readonly systemIdentifier: bigint;
+}
+
+/** So many segments are tried for a first page before giving up. */
+const PROBES = 3;
+
+/** Lists it. @throws {Failure} `refused` if it is of two clusters, `corrupt` if no segment can be read. */
+export async function listWalForPrune(store: ObjectStore, options: CallOptions = {}): Promise<ListedWal> {
+  const names = new Set<string>();
+  const newestMs = new Map<number, number>();
+  const historyTimelines = new Set<number>();
+  const oldest: ObjectInfo[] = [];
+  const newest: ObjectInfo[] = [];
+  for await (const object of store.list(WAL_FOLDER, options)) {
+    const file = walFileOf(object.key);
+    if (file === undefined || file.kind === 'backupHistory') continue;
+    const timeline = Number.parseInt(file.fileName.slice(0, 8), 16);
+    newestMs.set(timeline, Math.max(newestMs.get(timeline) ?? 0, object.modifiedAt.getTime()));
+    if (file.kind === 'history') historyTimelines.add(timeline);
+    if (file.kind !== 'segment') continue;
+    names.add(file.fileName);
+    keepOutermost(oldest, object, (a, b) => a.modifiedAt.getTime() - b.modifiedAt.getTime());
+    keepOutermost(newest, object, (a, b) => b.modifiedAt.getTime() - a.modifiedAt.getTime());
+  }
+  const head = names.size === 0 ? undefined : await agreedHead(store, [oldest, newest], options);
+  return {
+    segments: head === undefined ? new Map() : rangesByTimeline(names, head.segmentSizeBytes),
+    newestMs,
+    historyTimelines: [...historyTimelines].toSorted((a, b) => a - b),
+    head,
+  };
+}
+
+/** Keeps the first few by an order. */
+function keepOutermost(kept: ObjectInfo[], object: ObjectInfo, order: (a: ObjectInfo, b: ObjectInfo) => number): void {
+  const last = kept.at(-1);
+  if (last !== undefined && kept.length === PROBES && order(object, last) >= 0) return;
+  kept.push(object);
+  kept.sort(order);
+  if (kept.length > PROBES) kept.pop();
+}
+
+async function agreedHead(
+  store: ObjectStore,
+  groups: readonly (readonly ObjectInfo[])[],
+  options: CallOptions,
+): Promise<WalHead> {
+  const heads = await Promise.all(groups.map(async (group) => firstReadableHead(store, group, options)));
+  const [one, other] = heads.filter((head) => head !== undefined);
+  if (one === undefined) {
+    throw new Failure('corrupt', {
+      message: `cannot tell which WAL is needed: none of ${PROBES} segments in ${store.address} has a first page`,
+      remedy: 'Look at the archive: walkback verify',
+    });
+  }
+  if (other === undefined) return one;
+  if (one.systemIdentifier === other.systemIdentifier && one.segmentSizeBytes === other.segmentSizeBytes) return one;
+  throw new Failure('refused', {
+    message: 'cannot tell which WAL is needed: the archive holds WAL of two clusters',
+    remedy: 'Give each cluster an archive of its own. Until then, delete by hand what is of the other one.',
+    facts: [one, other].map(({ systemIdentifier }) => `system identifier ${systemIdentifier}`),
+  });
+}
+
+async function firstReadableHead(
+  store: ObjectStore,
+  objects: readonly ObjectInfo[],
+  options: CallOptions,
+): Promise<WalHead | undefined> {
+  for (const { key } of objects) {
+    const bytes = await readFirstBytes(store, key, options).catch((error: unknown) => {
+      if (error instanceof Failure && error.kind === 'corrupt') return undefined;
+      throw error;
+    });
+    const header = bytes === undefined ? undefined : readSegmentHeader(bytes);
+    if (header === undefined || 'problem' in header) continue;
+    return {
+      segmentSizeBytes: walSegmentSize(header.segmentSizeBytes),
+      systemIdentifier: header.systemIdentifier,
+    };
+  }
+  return undefined;
+}

@@ -1,0 +1,43 @@
+/**
+ * What is looked at before it is decided what goes: the whole archive, as values.
+ *
+ * @module
+ */
+
+import type { Backup } from '../backup/backup.ts';
+import type { SegmentRange } from '../history/archived-wal.ts';
+import type { TimelineHistory } from '../postgres/timeline-history.ts';
+import type { WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
+
+/** One timeline of the archive. */
+export interface TimelineFacts {
+  readonly timeline: number;
+  /** What leads to it; without ancestors if its history file is not in the archive. */
+  readonly line: TimelineHistory;
+  /** Its own segments, ascending; what lies between two ranges is missing. */
+  readonly segments: readonly SegmentRange[];
+  /** When the store was given the newest of its segments, or its history file; in ms since 1970, 0 if it has neither. */
+  readonly newestMs: number;
+}
+
+/** A backup without a sentinel: being taken, or never finished. */
+export interface UnfinishedBackup {
+  readonly name: string;
+  /** When the newest of its objects was written. */
+  readonly newestAt: Date;
+  /** Somebody may be at it: its WAL and what it builds on stay. */
+  readonly mayBeRunning: boolean;
+}
+
+/** An archive, as far as it matters for what may go. */
+export interface PruneFacts {
+  readonly backups: readonly Backup[];
+  readonly timelines: readonly TimelineFacts[];
+  readonly segmentSizeBytes: WalSegmentSizeBytes;
+  readonly unfinished: readonly UnfinishedBackup[];
+  /** Backups that a recovery needs, and which one it is. */
+  readonly inUse: ReadonlyMap<string, string>;
+  /** Backups that were found damaged, and what was found: nothing is promised on them. */
+  readonly damaged: ReadonlyMap<string, string>;
+  readonly nowMs: number;
+}

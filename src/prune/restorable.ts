@@ -1,0 +1,55 @@
+/**
+ * Whether a backup can be restored by what the archive holds: its chain, and the WAL between its begin and its end.
+ *
+ * @module
+ */
+
+import type { Backup } from '../backup/backup.ts';
+import { withWholeChain } from '../backup/delta-chain.ts';
+import { parseBackupName } from '../walg/backup-names.ts';
+import type { WalSpan } from './needed-wal.ts';
+import type { PruneFacts } from './prune-facts.ts';
+
+/** The WAL without which a backup is not consistent. */
+export type BackupSpan = WalSpan & { readonly lastIndex: bigint };
+
+/**
+ * From the segment with the last byte before its start (what WAL-G counts as its own; mostly the same one) to the one with
+ * its last byte.
+ */
+export function spanOfBackup(
+  { timeline, startLsn, finishLsn }: Pick<Backup, 'timeline' | 'startLsn' | 'finishLsn'>,
+  segmentSizeBytes: number,
+): BackupSpan {
+  const indexOf = (position: bigint): bigint => (position > 0n ? position - 1n : 0n) / BigInt(segmentSizeBytes);
+  return { timeline, firstIndex: indexOf(startLsn), lastIndex: indexOf(finishLsn) };
+}
+
+/** The backups that can be restored, in the order given. */
+export function restorableBackups(facts: PruneFacts): Backup[] {
+  const { backups, timelines, damaged, segmentSizeBytes } = facts;
+  const ranges = new Map(timelines.map(({ timeline, segments }) => [timeline, segments]));
+  const holdsItsWal = (backup: Backup): boolean => {
+    const { firstIndex, lastIndex } = segmentsOf(backup, segmentSizeBytes);
+    const own = ranges.get(backup.timeline) ?? [];
+    return own.some((range) => range.firstIndex <= firstIndex && range.lastIndex >= lastIndex);
+  };
+  const sound = backups.filter(({ name }) => !damaged.has(name));
+  return withWholeChain(sound).filter(holdsItsWal);
+}
+
+/** Those that must be there: a byte before the start is read by nobody. */
+function segmentsOf(
+  { startLsn, finishLsn }: Backup,
+  segmentSizeBytes: number,
+): { firstIndex: bigint; lastIndex: bigint } {
+  const size = BigInt(segmentSizeBytes);
+  return { firstIndex: startLsn / size, lastIndex: (finishLsn > 0n ? finishLsn - 1n : 0n) / size };
+}
+
+/** The backups that one being taken may build on: those that begin in the segment that its name tells. */
+export function parentsOfUnfinished(backups: readonly Backup[], unfinishedName: string): Backup[] {
+  const parent = parseBackupName(unfinishedName)?.parentSegmentName;
+  if (parent === undefined) return [];
+  return backups.filter(({ name }) => parseBackupName(name)?.segmentName === parent);
+}
