@@ -1,5 +1,5 @@
 /**
- * `npm run reference`: writes docs/reference/{cli,settings,failures}.md from the sources. With `--check` it writes nothing
+ * `npm run reference`: writes docs/reference/{cli,settings,failures,wal-g}.md from the sources. With `--check` it writes nothing
  * and exits 1 if one of them is not what it would write.
  *
  * @module
@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { cliPage } from './reference/cli-page.ts';
 import { failuresPage } from './reference/failures-page.ts';
 import { settingsPage } from './reference/settings-page.ts';
+import { walgPage } from './reference/walg-page.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FOLDER = join(ROOT, 'docs/reference');
@@ -25,6 +26,7 @@ const pages: ReadonlyMap<string, string> = new Map([
   ['cli.md', await cliPage()],
   ['settings.md', settingsPage()],
   ['failures.md', failuresPage(ROOT)],
+  ['wal-g.md', await walgPage()],
 ]);
 
 /** The first line that differs, for a message that helps. */
