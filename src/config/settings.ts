@@ -9,21 +9,29 @@
  */
 
 import type { Setting } from './setting.ts';
+import { AGENT_SETTINGS } from './settings-agent.ts';
 import { ARCHIVE_SETTINGS } from './settings-archive.ts';
 import { AZURE_SETTINGS } from './settings-azure.ts';
+import { DELTA_SETTINGS } from './settings-delta.ts';
 import { ENCRYPTION_SETTINGS } from './settings-encryption.ts';
 import { GCS_SETTINGS } from './settings-gcs.ts';
+import { KEEP_SETTINGS } from './settings-keep.ts';
+import { NETWORK_SETTINGS } from './settings-network.ts';
 import { SERVER_SETTINGS } from './settings-server.ts';
 import { SSH_SETTINGS } from './settings-ssh.ts';
 
 /** All settings by name. */
 export const SETTINGS = {
   ...ARCHIVE_SETTINGS,
+  ...DELTA_SETTINGS,
   ...ENCRYPTION_SETTINGS,
   ...GCS_SETTINGS,
   ...AZURE_SETTINGS,
   ...SSH_SETTINGS,
+  ...NETWORK_SETTINGS,
   ...SERVER_SETTINGS,
+  ...KEEP_SETTINGS,
+  ...AGENT_SETTINGS,
 } as const;
 
 /** The name of a setting, in code. */

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { parseCronSchedule, type CronSchedule } from '../base/cron-schedule.ts';
+
 /** How a value of type `T` is read from text. */
 export interface ValueKind<T> {
   /** In help: `NUMBER`, `SIZE` … */
@@ -180,4 +182,28 @@ export const archiveAddress: ValueKind<string> = {
     !given.includes('\0')
       ? given
       : undefined,
+};
+
+/** Times that come again, as crontab writes them: `30 2 * * sun`, with a zone behind them if wanted. */
+export const schedule: ValueKind<CronSchedule> = {
+  placeholder: 'SCHEDULE',
+  expects: 'minute, hour, day of month, month and day of week as in crontab, perhaps with an IANA zone behind them',
+  parse: parseCronSchedule,
+};
+
+/** Where a server listens. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A port on the loopback interface (`9632`), or with an address: `127.0.0.1:9632`, `[::1]:9632`, `0.0.0.0:9632`. */
+export const listenAddress: ValueKind<ListenAddress> = {
+  placeholder: 'ADDRESS',
+  expects: 'a port, or an address with a port, such as 127.0.0.1:9632',
+  parse: (given) => {
+    const [, bracketed, plain, digits] = /^(?:(?:\[([0-9a-f:.]+)\]|([A-Za-z0-9.-]+)):)?(\d{1,5})$/i.exec(given) ?? [];
+    const port = Number(digits);
+    return port >= 1 && port <= 65_535 ? { host: bracketed ?? plain ?? '127.0.0.1', port } : undefined;
+  },
 };

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { AgentEvent } from '../../archive/agent-event.ts';
 import { runAgent } from '../../archive/agent.ts';
+import { agentDuties } from '../../app/agent-duties.ts';
 import { PushedSegmentIndexes } from '../../app/index-pushed-segments.ts';
 import { KeptNames } from '../../app/keep-names.ts';
 import { openArchive } from '../../app/open-archive.ts';
@@ -14,25 +14,7 @@ import { serverDataDirectory } from '../../app/server-data-directory.ts';
 import { databasesOf, type ConnectToDatabase } from '../../instance/read-catalog.ts';
 import { defineCommand } from '../command.ts';
 import { path } from '../options.ts';
-
-function line(event: AgentEvent): string {
-  switch (event.kind) {
-    case 'serving':
-      return `serving system ${event.systemIdentifier}, timeline ${event.timeline}, through ${event.spool}`;
-    case 'waitingForServer':
-      return `waiting for a server: ${event.message}`;
-    case 'pushed':
-      return `pushed ${event.fileName} (${event.storedBytes} bytes as ${event.key})`;
-    case 'pushFailed':
-      return `not pushed: ${event.fileName}: ${event.message}`;
-    case 'fetched':
-      return `fetched ${event.fileName} ahead`;
-    case 'answered':
-      return `answered ${event.fileName}: ${event.message}`;
-    default:
-      return event satisfies never;
-  }
-}
+import { agentLine, dutyLine, type AgentLine } from '../output/agent-words.ts';
 
 /** The command. */
 export const agent = defineCommand({
@@ -59,6 +41,18 @@ export const agent = defineCommand({
     await using indexes = isIndexing
       ? new PushedSegmentIndexes({ ...told, dataDirectory, onStored: (summary) => names?.takeSegment(summary) })
       : undefined;
+    const tell = ({ text, isWarning }: AgentLine) => (isWarning ? reporter.warn(text) : reporter.note(text));
+    const ended = new AbortController();
+    const doDuties = agentDuties({
+      settings,
+      archive,
+      dataDirectory,
+      report: (event) => {
+        if (event.kind !== 'chainChecked') tell(dutyLine(event));
+      },
+      signal: AbortSignal.any([signal, ended.signal]),
+    });
+    const duties = doDuties();
     await runAgent({
       store,
       dataDirectory,
@@ -69,12 +63,13 @@ export const agent = defineCommand({
       fetchConcurrency: settings.get('downloadConcurrency'),
       prefetchBytes: settings.get('prefetchSize'),
       report: (event) => {
-        reporter.note(line(event));
+        tell(agentLine(event));
         indexes?.take(event);
         if (event.kind === 'serving') names?.begin(event.systemIdentifier);
       },
       signal,
-    });
+    }).finally(() => ended.abort());
+    await duties;
     return { text: () => '', json: { ended: true } };
   },
 });

@@ -1,0 +1,36 @@
+/**
+ * What the agent tells of its work beside pushing and fetching, as values.
+ *
+ * @module
+ */
+
+import type { FreezeNote } from '../backup/freeze-note.ts';
+import type { BackupReason } from './backup-due.ts';
+import type { AgentIdentity } from './lease-term.ts';
+
+/** What the agent does beside pushing and fetching. */
+export type Duty = 'lease' | 'chain' | 'backup' | 'prune';
+
+/** One thing that happened. */
+export type DutyEvent =
+  | { readonly kind: 'leaseHeld' }
+  /** Another agent has the archive; this one pushes and fetches only. */
+  | { readonly kind: 'leaseElsewhere'; readonly holder: AgentIdentity }
+  /** Another agent waits for the archive. */
+  | { readonly kind: 'agentWaits'; readonly agent: AgentIdentity }
+  /** The server is a replica, or does not run: nothing but pushing and fetching is to be done. */
+  | { readonly kind: 'notPrimary' }
+  | { readonly kind: 'backupBegun'; readonly reason: BackupReason }
+  | { readonly kind: 'backupTaken'; readonly name: string; readonly storedBytes: number; readonly durationMs: number }
+  | { readonly kind: 'nextBackup'; readonly atMs: number | undefined }
+  | { readonly kind: 'pruned'; readonly backupCount: number; readonly segmentCount: number }
+  | { readonly kind: 'frozen'; readonly note: FreezeNote }
+  /** WAL that was missing in the archive was pushed again from `pg_wal`. */
+  | { readonly kind: 'healed'; readonly fileName: string; readonly key: string }
+  /** WAL is missing in the archive, and in `pg_wal` too. */
+  | { readonly kind: 'lost'; readonly firstMissing: string; readonly segmentCount: number }
+  | { readonly kind: 'chainChecked'; readonly segmentCount: number; readonly missingCount: number }
+  | { readonly kind: 'dutyFailed'; readonly duty: Duty; readonly message: string };
+
+/** Receives events. Must not throw. */
+export type ReportDutyEvent = (event: DutyEvent) => void;

@@ -1,0 +1,133 @@
+/**
+ * Which files of a server's line of history are missing in its archive, from a position on.
+ *
+ * Missing is a segment that later ones of the line are archived behind; one that the server has marked as archived; and
+ * the history file of a timeline of the line. What the server has ready to be archived is not missing: it is under way.
+ *
+ * @module
+ */
+
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { rangesByTimeline, type ArchivedWal } from '../history/archived-wal.ts';
+import { runsOfLine } from '../history/line-runs.ts';
+import { chooseSegment, expectedSegmentName } from '../history/segment-choice.ts';
+import type { Lsn } from '../postgres/lsn.ts';
+import { formatHistoryName, isOnLine, type TimelineHistory } from '../postgres/timeline-history.ts';
+import {
+  formatSegmentName,
+  isSegmentName,
+  parseSegmentName,
+  segmentAt,
+  segmentStart,
+} from '../postgres/wal-segment.ts';
+import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
+import { WAL_FOLDER, walFileOf } from '../walg/object-names.ts';
+import type { PrimaryServer } from './server-line.ts';
+
+/** What was found. */
+export interface WalChain {
+  /** Segments of the line that the archive has, from the position on. */
+  readonly segmentCount: number;
+  /** Names of files that it lacks, in order; at most {@link MOST_MISSING}. */
+  readonly missing: readonly string[];
+  /** How many it lacks in all. */
+  readonly missingCount: number;
+}
+
+export const MOST_MISSING = 4096;
+const READY = '.ready';
+const DONE = '.done';
+
+/** Names of files of `pg_wal`, by what the server says of their archiving. */
+async function readStatus(dataDirectory: string): Promise<{ ready: Set<string>; done: Set<string> }> {
+  const entries = await readdir(join(dataDirectory, 'pg_wal', 'archive_status')).catch(() => []);
+  const named = (suffix: string) =>
+    new Set(entries.filter((entry) => entry.endsWith(suffix)).map((entry) => entry.slice(0, -suffix.length)));
+  return { ready: named(READY), done: named(DONE) };
+}
+
+async function listNames(
+  store: ObjectStore,
+  { line, walSegmentSizeBytes: size }: PrimaryServer,
+  fromLsn: Lsn,
+  options: CallOptions,
+): Promise<{ segments: Set<string>; histories: Set<string> }> {
+  const segments = new Set<string>();
+  const histories = new Set<string>();
+  for (const timeline of [...line.ancestors.map((ancestor) => ancestor.timeline), line.timeline]) {
+    const from = segmentAt(timeline, fromLsn, size);
+    const prefix = `${WAL_FOLDER}${formatHistoryName(timeline).slice(0, 8)}`;
+    // Of one segment before, so that the first one is in it under whatever ending.
+    const before =
+      from.index === 0n
+        ? {}
+        : { after: `${WAL_FOLDER}${formatSegmentName({ timeline, index: from.index - 1n }, size)}~` };
+    for await (const { key } of store.list(prefix, { ...options, ...before })) {
+      const file = walFileOf(key);
+      if (file?.kind === 'segment') segments.add(file.fileName);
+      if (file?.kind === 'history') histories.add(file.fileName);
+    }
+  }
+  return { segments, histories };
+}
+
+/** Segments that the server says are archived, of the line, behind the position. */
+function doneOnLine(
+  done: ReadonlySet<string>,
+  { line, walSegmentSizeBytes: size }: PrimaryServer,
+  fromLsn: Lsn,
+): string[] {
+  return [...done].filter((name) => {
+    const segment = isSegmentName(name) ? parseSegmentName(name, size) : undefined;
+    if (segment === undefined) return false;
+    const startLsn = segmentStart(segment, size);
+    return startLsn >= segmentStart(segmentAt(1, fromLsn, size), size) && isOnLine(line, segment.timeline, startLsn);
+  });
+}
+
+/** Looks. @throws what the store throws. */
+export async function findMissingWal(
+  store: ObjectStore,
+  dataDirectory: string,
+  server: PrimaryServer,
+  fromLsn: Lsn,
+  options: CallOptions = {},
+): Promise<WalChain> {
+  // First what the server says, then the archive: what is archived in between is there then.
+  const { ready, done } = await readStatus(dataDirectory);
+  const { segments, histories } = await listNames(store, server, fromLsn, options);
+  const { line, walSegmentSizeBytes: segmentSizeBytes, systemIdentifier, majorVersion } = server;
+  const ranges = rangesByTimeline(segments, segmentSizeBytes);
+  const known = { systemIdentifier, majorVersion, segmentSizeBytes, segments: ranges };
+  const wal: ArchivedWal = { ...known, historyTimelines: [], objectBytes: new Map() };
+  const missing = new Set(historiesOf(line).filter((name) => !histories.has(name)));
+  const fromIndex = segmentAt(line.timeline, fromLsn, segmentSizeBytes).index;
+  let missingCount = missing.size;
+  const miss = (name: string) => {
+    if (ready.has(name) || missing.has(name)) return;
+    missingCount += 1;
+    if (missing.size < MOST_MISSING) missing.add(name);
+  };
+  const { runs, holes } = runsOfLine(wal, line);
+  const firstHeld =
+    runs[0] === undefined ? undefined : segmentAt(line.timeline, runs[0].fromLsn, segmentSizeBytes).index;
+  for (let index = fromIndex; index < (firstHeld ?? fromIndex); index += 1n)
+    miss(expectedSegmentName(wal, line, index));
+  for (const hole of holes) {
+    const first = segmentAt(line.timeline, hole.fromLsn, segmentSizeBytes).index;
+    for (let at = 0n; at < BigInt(hole.segmentCount); at += 1n) miss(expectedSegmentName(wal, line, first + at));
+  }
+  for (const name of doneOnLine(done, server, fromLsn)) {
+    const index = parseSegmentName(name, segmentSizeBytes)?.index;
+    if (index !== undefined && chooseSegment(wal, line, index) === undefined) miss(name);
+  }
+  return { segmentCount: segments.size, missing: [...missing].toSorted(), missingCount };
+}
+
+/** History files of the line's timelines. */
+function historiesOf(line: TimelineHistory): string[] {
+  const timelines = [...line.ancestors.map(({ timeline }) => timeline), line.timeline];
+  return timelines.filter((timeline) => timeline > 1).map(formatHistoryName);
+}

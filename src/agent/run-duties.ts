@@ -1,0 +1,221 @@
+/**
+ * The agent's duties beside pushing and fetching: it shares the archive with other agents by a lease, watches the chain of
+ * WAL and heals it, takes backups when they are due, and prunes.
+ *
+ * Each duty runs by itself, again and again; one that fails is tried again and stops no other, and none of them stops
+ * archiving, which is not here. Only the agent of a primary has duties, and of several only the one that holds the lease.
+ * Backups and pruning take turns.
+ *
+ * @module
+ */
+
+import { Turns } from '../archive/turns.ts';
+import { listBackups } from '../backup/list.ts';
+import { readFreezeNote } from '../backup/freeze-note.ts';
+import type { Backup } from '../backup/backup.ts';
+import type { Compression } from '../base/compression-names.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { backupDue, newestOnLine, nextBackupMs, type BackupPlan } from './backup-due.ts';
+import type { ReportDutyEvent } from './duty-event.ts';
+import { healChain } from './heal-chain.ts';
+import { ArchiveLease, type LeaseTimes } from './lease.ts';
+import type { AgentIdentity } from './lease-term.ts';
+import { findMissingWal } from './missing-wal.ts';
+import { recurring } from './recurring.ts';
+import { readPrimary, type PrimaryServer } from './server-line.ts';
+
+/** A backup that was taken for the agent. */
+export interface AgentBackup {
+  readonly name: string;
+  readonly storedBytes: number;
+}
+
+/** What was pruned for the agent. */
+export interface AgentPruning {
+  readonly backupCount: number;
+  readonly segmentCount: number;
+}
+
+/** What the duties need. */
+export interface DutiesOptions {
+  readonly store: ObjectStore;
+  readonly self: AgentIdentity;
+  readonly dataDirectory: string;
+  readonly compression: Compression;
+  readonly backups: BackupPlan;
+  /** Where the server inserts; asked only if backups are taken by WAL volume. */
+  readonly readInsertLsn: () => Promise<bigint>;
+  /** Takes a backup; a full one if `isFull`. */
+  readonly takeBackup: (isFull: boolean, signal: AbortSignal) => Promise<AgentBackup>;
+  /** `undefined` if nothing is to be pruned. */
+  readonly prune: ((signal: AbortSignal) => Promise<AgentPruning>) | undefined;
+  /** Between two looks at the chain of WAL. */
+  readonly chainPauseMs: number;
+  /** Between two looks whether a backup is due; ten seconds unless told. */
+  readonly backupPauseMs?: number;
+  readonly leaseTimes?: LeaseTimes;
+  readonly report: ReportDutyEvent;
+  readonly signal: AbortSignal;
+}
+
+const BACKUP_PAUSE_MS = 10_000;
+/** How long the list of backups is believed: others take and delete some, too. */
+const LISTED_MS = 5 * 60_000;
+const PRUNE_PAUSE_MS = 24 * 3_600_000;
+const NOT_NOW_PAUSE_MS = 1000;
+
+/** Who may do what now: this agent has the lease, and its server is the primary. */
+interface Charge {
+  readonly server: PrimaryServer;
+  /** Aborts when the lease is lost, or the agent ends. */
+  readonly signal: AbortSignal;
+}
+
+/** Works until the signal. Throws nothing. */
+export async function runDuties(options: DutiesOptions): Promise<void> {
+  await new Duties(options).run();
+}
+
+class Duties {
+  readonly #options: DutiesOptions;
+  readonly #lease: ArchiveLease;
+  readonly #turns = new Turns(1);
+  #standing: 'held' | 'elsewhere' | 'notPrimary' | undefined;
+  readonly #waitingIds = new Set<string>();
+  #listed: { readonly backups: readonly Backup[]; readonly atMs: number } | undefined;
+  #firstLost: string | undefined;
+  #nextBackupMs: number | undefined;
+  #isPruneWanted = true;
+  #prunedAtMs = -Infinity;
+
+  constructor(options: DutiesOptions) {
+    this.#options = options;
+    const { store, self, leaseTimes: times } = options;
+    this.#lease = new ArchiveLease({ store, self, ...(times === undefined ? {} : { times }) });
+  }
+
+  async run(): Promise<void> {
+    const { report, signal, chainPauseMs, backupPauseMs = BACKUP_PAUSE_MS } = this.#options;
+    const pace = (pauseMs: number) => () => (this.#lease.signal === undefined ? NOT_NOW_PAUSE_MS : pauseMs);
+    const often = { report, signal };
+    await Promise.all([
+      recurring({ ...often, duty: 'lease', pauseMs: () => this.#lease.pauseMs, work: () => this.#keepLease() }),
+      recurring({ ...often, duty: 'chain', pauseMs: pace(chainPauseMs), work: () => this.#watchChain() }),
+      recurring({ ...often, duty: 'backup', pauseMs: pace(backupPauseMs), work: () => this.#backUp() }),
+      recurring({ ...often, duty: 'prune', pauseMs: pace(backupPauseMs), work: () => this.#prune() }),
+    ]);
+    await this.#lease.release();
+  }
+
+  async #keepLease(): Promise<void> {
+    const { store, dataDirectory, report, signal } = this.#options;
+    if ((await readPrimary(store, dataDirectory, signal).catch(() => undefined)) === undefined) {
+      if (this.#lease.signal !== undefined) await this.#lease.release();
+      this.#stand('notPrimary', () => report({ kind: 'notPrimary' }));
+      return;
+    }
+    const view = await this.#lease.look(signal);
+    if (view.kind === 'elsewhere') {
+      this.#stand('elsewhere', () => report({ kind: 'leaseElsewhere', holder: view.holder }));
+      return;
+    }
+    this.#stand('held', () => {
+      this.#listed = undefined;
+      report({ kind: 'leaseHeld' });
+    });
+    for (const agent of view.waiting) {
+      if (!this.#waitingIds.has(agent.id)) report({ kind: 'agentWaits', agent });
+      this.#waitingIds.add(agent.id);
+    }
+  }
+
+  #stand(standing: 'held' | 'elsewhere' | 'notPrimary', tell: () => void): void {
+    if (this.#standing === standing) return;
+    this.#standing = standing;
+    tell();
+  }
+
+  async #charge(): Promise<Charge | undefined> {
+    const { store, dataDirectory, signal } = this.#options;
+    const held = this.#lease.signal;
+    if (held === undefined) return undefined;
+    const server = await readPrimary(store, dataDirectory, signal);
+    return server === undefined ? undefined : { server, signal: AbortSignal.any([held, signal]) };
+  }
+
+  async #newest({ server, signal }: Charge): Promise<Backup | undefined> {
+    const now = Date.now();
+    if (this.#listed === undefined || now - this.#listed.atMs > LISTED_MS) {
+      this.#listed = { backups: await listBackups(this.#options.store, signal), atMs: now };
+    }
+    return newestOnLine(this.#listed.backups, server.line);
+  }
+
+  async #watchChain(): Promise<void> {
+    const charge = await this.#charge();
+    const newest = charge && (await this.#newest(charge));
+    if (charge === undefined || newest === undefined) return;
+    const { store, dataDirectory, compression, report } = this.#options;
+    const { server, signal } = charge;
+    const chain = await findMissingWal(store, dataDirectory, server, newest.startLsn, { signal });
+    const { segmentCount, missingCount } = chain;
+    const lost = await healChain(chain, { store, dataDirectory, compression, server, report, signal });
+    report({ kind: 'chainChecked', segmentCount, missingCount: lost.length === 0 ? 0 : missingCount });
+    const [firstMissing] = lost;
+    if (firstMissing !== undefined && firstMissing !== this.#firstLost) {
+      report({ kind: 'lost', firstMissing, segmentCount: lost.length });
+    }
+    this.#firstLost = firstMissing;
+  }
+
+  async #backUp(): Promise<void> {
+    const charge = await this.#charge();
+    if (charge === undefined) return;
+    const { backups: plan, readInsertLsn, report } = this.#options;
+    const newest = await this.#newest(charge);
+    const nowMs = Date.now();
+    this.#tellNext(nextBackupMs(plan, nowMs));
+    const asksServer = plan.afterWalBytes !== undefined && newest !== undefined;
+    const insertLsn = asksServer ? await readInsertLsn() : undefined;
+    const reason = backupDue(plan, { nowMs, newest, insertLsn, firstLost: this.#firstLost });
+    if (reason === undefined) return;
+    await this.#inTurn(async () => {
+      report({ kind: 'backupBegun', reason });
+      const isFull = reason.kind === 'lostWal' || reason.kind === 'none';
+      const taken = await this.#options.takeBackup(isFull, charge.signal);
+      report({ kind: 'backupTaken', ...taken, durationMs: Date.now() - nowMs });
+    });
+    this.#listed = undefined;
+    this.#firstLost = undefined;
+    this.#isPruneWanted = true;
+  }
+
+  #tellNext(atMs: number | undefined): void {
+    if (this.#nextBackupMs === atMs) return;
+    this.#nextBackupMs = atMs;
+    this.#options.report({ kind: 'nextBackup', atMs });
+  }
+
+  async #prune(): Promise<void> {
+    const { prune, store, report } = this.#options;
+    const isDue = this.#isPruneWanted || Date.now() - this.#prunedAtMs >= PRUNE_PAUSE_MS;
+    const charge = prune !== undefined && isDue ? await this.#charge() : undefined;
+    if (prune === undefined || charge === undefined) return;
+    const { signal } = charge;
+    const note = await readFreezeNote(store, { signal });
+    if (note !== undefined) report({ kind: 'frozen', note });
+    else await this.#inTurn(async () => report({ kind: 'pruned', ...(await prune(signal)) }));
+    this.#isPruneWanted = false;
+    this.#prunedAtMs = Date.now();
+    this.#listed = undefined;
+  }
+
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    await this.#turns.take();
+    try {
+      await work();
+    } finally {
+      this.#turns.giveBack();
+    }
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * What the agent does beside pushing and fetching, as a process under a real server.
+ */
+
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { listBackups } from '../../src/backup/list.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { openStore } from '../../src/storage/open.ts';
+import { AgentProcess } from '../support/agent-process.ts';
+import { ARCHIVE_SCRIPT, quoted, settingText, until } from '../support/archived-cluster.ts';
+import { startPostgres, type TestServer } from '../support/postgres.ts';
+
+describe('an agent', () => {
+  let root: string;
+  let spool: string;
+  let store: ObjectStore;
+  let server: TestServer;
+
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'walkback-agent-duties-'));
+    spool = join(root, 'spool');
+    await mkdir(join(root, 'archive'));
+    store = await openStore({ kind: 'file', path: join(root, 'archive') });
+    const command = `PATH=/usr/bin:/bin ${quoted(ARCHIVE_SCRIPT)} ${quoted(spool)} "%p"`;
+    // Segments stay in pg_wal after they are archived.
+    const settings = { archive_mode: 'on', archive_command: settingText(command), wal_keep_size: "'64MB'" };
+    server = await startPostgres({ major: 17, root: join(root, 'server'), walSegmentSizeMib: 1, settings });
+    await server.sql('CREATE TABLE t (i int)');
+  });
+  afterEach(async () => {
+    await server.stop('immediate');
+    await store.close();
+    await rm(root, { recursive: true, force: true });
+  });
+
+  const start = (over: Record<string, string> = {}, spoolDirectory = spool) =>
+    new AgentProcess({
+      dataDirectory: server.dataDirectory,
+      spool: spoolDirectory,
+      environment: {
+        WALKBACK_ARCHIVE: join(root, 'archive'),
+        WALKBACK_CHAIN_CHECK_INTERVAL: '1s',
+        PGHOST: server.socketDirectory,
+        ...over,
+      },
+    });
+
+  /** Writes a segment; answers with its name, once it is archived. */
+  async function writeSegment(): Promise<string> {
+    await server.sql('INSERT INTO t VALUES (1)');
+    const [row] = await server.sql<{ name: string }>('SELECT pg_walfile_name(pg_current_wal_insert_lsn()) AS name');
+    const name = row?.name ?? '';
+    await server.sql('SELECT pg_switch_wal()');
+    await until(`${name} is archived`, async () => (await keysOf(name)).length > 0);
+    return name;
+  }
+
+  const keysOf = async (fileName: string) =>
+    (await Array.fromAsync(store.list(`wal_005/${fileName}`))).map(({ key }) => key);
+
+  it('takes a backup when there is none, heals a hole from pg_wal, and takes a fresh one where it cannot', async () => {
+    await using agent = start({ WALKBACK_BACKUP_SCHEDULE: '0 3 * * *' });
+    await agent.says(/backup begun: there is none/);
+    await agent.says(/backup base_\w+: /);
+    const [first] = await listBackups(store);
+    expect(first?.deltaFrom).toBeUndefined();
+
+    const [healed, lost] = [await writeSegment(), await writeSegment()];
+    await writeSegment();
+    await store.delete(await keysOf(healed));
+    await agent.says(new RegExp(`healed: ${healed}`));
+    expect(await keysOf(healed)).toHaveLength(1);
+
+    await rm(join(server.dataDirectory, 'pg_wal', lost));
+    await store.delete(await keysOf(lost));
+    await agent.says(new RegExp(`lost: 1 file of WAL from ${lost}`));
+    await agent.says(new RegExp(`backup begun: ${lost} is lost`));
+    await until('there is a second backup', async () => (await listBackups(store)).length === 2);
+    expect(agent.lines.filter((line) => /backup begun/.test(line))).toHaveLength(2);
+  });
+
+  it('takes a backup after so much WAL', async () => {
+    await using agent = start({ WALKBACK_BACKUP_AFTER_WAL: '16MB' });
+    await agent.says(/backup base_\w+: /);
+    for (let made = 0; made < 18; made += 1) await writeSegment();
+    await agent.says(/backup begun: 1\d\.?\d* \w+ of WAL were written/);
+    await until('there is a second backup', async () => (await listBackups(store)).length === 2);
+  });
+
+  it('leaves backups to another agent that has the archive, and takes over when that ends', async () => {
+    const first = start();
+    await first.says(/this agent takes backups/);
+    await using second = start({}, join(root, 'other spool'));
+    await second.says(/the agent on .* takes backups, heals and prunes; this one pushes/);
+    await first.says(/the agent on .* serves the same archive, and waits/);
+    await first.end('SIGKILL');
+    await second.says(/this agent takes backups/);
+    await until(
+      'nobody waits',
+      async () => (await store.listFolder('walkback_001/agents/waiting/')).objects.length === 0,
+    );
+  });
+});
