@@ -34,15 +34,35 @@ async function openLibsodium({ key, transform }: Extract<EncryptionSettings, { k
   return libsodiumCipher(libsodiumKey({ given, transform, source }), key.source);
 }
 
+async function openOpenPgp({ key, passphrase }: Extract<EncryptionSettings, { kind: 'openpgp' }>): Promise<Cipher> {
+  const [{ openPgpCipher }, { openKeyRing }] = await Promise.all([
+    import('../codec/openpgp/openpgp-cipher.ts'),
+    import('../codec/openpgp/key-ring.ts'),
+  ]);
+  const { source } = key;
+  return openPgpCipher(await openKeyRing({ armored: await armoredKey(key, passphrase), passphrase, source }), source);
+}
+
+/** The armored keys; private ones where gpg has them. */
+async function armoredKey(key: KeyPlace, passphrase: string | undefined): Promise<string> {
+  switch (key.kind) {
+    case 'text':
+      return key.text;
+    case 'file':
+      return (await readKeyFile(key)).toString('utf8');
+    case 'gpg': {
+      const { exportFromGpg } = await import('./export-from-gpg.ts');
+      return exportFromGpg(key.keyId, key.source, passphrase);
+    }
+  }
+}
+
 async function openNamed(encryption: EncryptionSettings): Promise<Cipher> {
   switch (encryption.kind) {
     case 'libsodium':
       return openLibsodium(encryption);
     case 'openpgp':
-      throw new Failure('refused', {
-        message: 'cannot use this archive: OpenPGP is not supported',
-        remedy: 'Go on with wal-g for this archive.',
-      });
+      return openOpenPgp(encryption);
   }
 }
 
