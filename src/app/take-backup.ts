@@ -7,9 +7,11 @@
 import { claimArchive } from '../archive/archive-identity.ts';
 import { backupSourceOf } from '../backup/backup-source.ts';
 import { takeBackup, type TakenBackup } from '../backup/take.ts';
+import type { DeltaWish } from '../backup/choose-parent.ts';
 import type { OnProgress } from '../base/progress.ts';
 import type { Settings } from '../config/load-settings.ts';
 import { controlFileOf } from '../instance/control-file-of.ts';
+import type { JsonValue } from '../walg/json64.ts';
 import type { Archive } from './open-archive.ts';
 import { connectionSettings } from './open-instance.ts';
 
@@ -17,8 +19,26 @@ import { connectionSettings } from './open-instance.ts';
 export interface BackupWishes {
   readonly isPermanent?: boolean;
   readonly allowCorruptPages?: boolean;
+  /** A full backup, or a delta where one can be; unless told, what the settings say. */
+  readonly kind?: 'full' | 'delta' | undefined;
+  readonly userData?: JsonValue;
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal;
+}
+
+/** The longest chain where a delta is asked for and no setting says. */
+const USUAL_MAX_STEPS = 7;
+
+function deltaWish(settings: Settings, kind: BackupWishes['kind']): DeltaWish | undefined {
+  const fromName = settings.get('deltaFromName');
+  const maxSteps = settings.get('deltaMaxSteps');
+  if (kind === 'full' || (kind === undefined && maxSteps === 0 && fromName === undefined)) return undefined;
+  const origin = settings.get('deltaOrigin');
+  return {
+    maxSteps: maxSteps === 0 ? USUAL_MAX_STEPS : maxSteps,
+    origin,
+    ...(fromName === undefined ? {} : { fromName }),
+  };
 }
 
 /**
@@ -33,11 +53,14 @@ export async function takeBackupOfServer(
   wishes: BackupWishes,
 ): Promise<TakenBackup> {
   const level = settings.get('compressionLevel');
+  const delta = deltaWish(settings, wishes.kind);
   const dataDirectory = settings.require('dataDirectory', 'take a backup');
   const { systemIdentifier } = await controlFileOf(dataDirectory);
   await claimArchive(archive.store, systemIdentifier, wishes.signal === undefined ? {} : { signal: wishes.signal });
+  const { kind: _kind, ...others } = wishes;
   return takeBackup({
-    ...wishes,
+    ...others,
+    ...(delta === undefined ? {} : { delta }),
     store: archive.store,
     instance: backupSourceOf(await connectionSettings(settings)),
     dataDirectory,

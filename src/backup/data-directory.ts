@@ -27,6 +27,14 @@ import {
   unloggedFileNodes,
 } from './exclusions.ts';
 
+/** That a data file may be stored as what has changed of it. */
+export interface IncrementWish {
+  /** Pages changed at or after this position have changed. */
+  readonly sinceLsn: bigint;
+  /** The blocks that have changed, ascending, from 0 in the file; `undefined`: their headers tell. */
+  readonly blocks?: Uint32Array | undefined;
+}
+
 /** A directory or file to be stored. Plain data: it is sent to worker threads. */
 export interface StoredEntry {
   /** `/base/5/1259`. */
@@ -43,6 +51,8 @@ export interface StoredEntry {
   readonly mtimeNs: bigint;
   /** Set if the file consists of pages: which 1 GiB segment of its fork it is. */
   readonly relationSegment?: number;
+  /** Set if it may be stored as an increment. */
+  readonly increment?: IncrementWish;
 }
 
 /** What the walk found. */

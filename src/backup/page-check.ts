@@ -70,3 +70,11 @@ export class PageCheck {
     else this.#corruptBlocks.push(block);
   }
 }
+
+/** Both findings of one file, each block once. */
+export function mergeFindings(a: PageFindings | undefined, b: PageFindings | undefined): PageFindings | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  const corruptBlocks = [...new Set([...a.corruptBlocks, ...b.corruptBlocks])];
+  const unsettled = new Map([...a.unsettledBlocks, ...b.unsettledBlocks].map((one) => [one.block, one]));
+  return { corruptBlocks, unsettledBlocks: [...unsettled.values()] };
+}

@@ -29,5 +29,7 @@ export type PartOrder = PlannedPart;
 /** From the worker. */
 export type PartMessage =
   | { readonly kind: 'frame'; readonly bytes: Uint8Array<ArrayBuffer>; readonly tarBytes: number }
+  /** Read only to see what has changed. */
+  | { readonly kind: 'scanned'; readonly bytes: number }
   | { readonly kind: 'packed'; readonly part: PackedPart }
   | { readonly kind: 'failed'; readonly error: unknown };

@@ -15,7 +15,8 @@ import type { StoredEntry } from './data-directory.ts';
 import { createFrameEncoder } from './frame-encoder.ts';
 import { formatPartIndex } from './own-objects.ts';
 import { corruptFiles } from './page-report.ts';
-import { FRAME_BYTES, PartPacker, type PackedPart, type PageVerification } from './part-packer.ts';
+import { PartPacker, type PackedPart, type PageVerification } from './part-packer.ts';
+import { FRAME_BYTES } from './tar-frames.ts';
 
 const PAGE = 8192;
 
@@ -65,7 +66,7 @@ async function pack(
       entries.push({ ...common, name, path, type: 'file', sizeBytes: bytes?.length ?? 0, ...paged });
     }
     const frames: Buffer[] = [];
-    const packer = new PartPacker(verification, (frame) => frames.push(frame));
+    const packer = new PartPacker(verification, { onFrame: (frame) => frames.push(frame) });
     const packing = packer.pack(entries, createFrameEncoder(compression, 1));
     for (let isFirst = true; ; isFirst = false) {
       const step = packing.next();

@@ -2,7 +2,7 @@
  * Packs one part: reads files, verifies page checksums, lays them out as a tar, and compresses it, in one pass over one
  * buffer.
  *
- * The tar is cut into frames of about {@link FRAME_BYTES}: a frame holds whole entries, or a piece of one large entry,
+ * The tar is cut into frames (see {@link TarFrames}): a frame holds whole entries, or a piece of one large entry,
  * never pieces of two. So one file can be read back by its frames alone. What a frame holds is in the part's index.
  *
  * A tar declares a file's size before its bytes: a file that shrinks meanwhile is filled up with zeros, one that grows is
@@ -15,21 +15,17 @@
  * @module
  */
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 
-import { TAR_END, tarHeader } from '../codec/tar-header.ts';
-import { createPageVerifier, type PageVerifier } from '../postgres/page-checksum.ts';
+import { tarHeader } from '../codec/tar-header.ts';
 import { PAGE_SIZE_BYTES } from '../postgres/page-checksum-constants.ts';
 import type { StoredEntry } from './data-directory.ts';
 import type { FrameEncoder } from './frame-encoder.ts';
-import { PageCheck, type PageFindings } from './page-check.ts';
+import { ChangedBlocksReader, incrementSizeBytes, packIncrement } from './increment-packer.ts';
+import { mergeFindings, PageCheck, type PageFindings } from './page-check.ts';
+import { readFully } from './read-fully.ts';
+import { FRAME_BYTES, padded, TarFrames, type PackedFrame } from './tar-frames.ts';
 
-/** How much of the tar goes into one frame, tar headers not counted. A multiple of the page size. */
-export const FRAME_BYTES = 2 * 1024 * 1024;
-
-const TAR_BLOCK_BYTES = 512;
-/** Room for headers beside {@link FRAME_BYTES}; a name too long for one block takes three. */
-const HEADER_ROOM_BYTES = 64 * 1024;
 const NS_PER_SECOND = 1_000_000_000n;
 
 /** One entry as it was stored. */
@@ -39,15 +35,11 @@ export interface PackedEntry {
   /** Where its header is in the part's uncompressed tar. */
   readonly tarOffset: number;
   readonly mtimeNs: bigint;
+  /** True if it is an increment on the parent backup's file. */
+  readonly isIncremented?: true;
   /** How the file differed from its size while it was read. */
   readonly changed?: 'shrank' | 'grew';
   readonly pages?: PageFindings;
-}
-
-/** One frame: lengths as stored and as tar. */
-export interface PackedFrame {
-  readonly storedBytes: number;
-  readonly tarBytes: number;
 }
 
 /** What became of a part. */
@@ -68,21 +60,25 @@ export interface PageVerification {
   readonly blocksPerSegment: number;
 }
 
+/** Who is told of what is going on. */
+export interface PackingListener {
+  /** Takes each frame as it is ready; it may keep it. */
+  readonly onFrame: (frame: Buffer, tarBytes: number) => void;
+  /** Told of bytes that were read only to see what has changed. */
+  readonly onScanned?: (bytes: number) => void;
+}
+
 /** The buffers of one worker, used again for every part. */
 export class PartPacker {
-  readonly #verifier: PageVerifier = createPageVerifier(FRAME_BYTES + HEADER_ROOM_BYTES);
-  readonly #buffer: Buffer = Buffer.from(this.#verifier.memory.buffer, 0, this.#verifier.memory.length);
-  readonly #emit: (frame: Buffer, tarBytes: number) => void;
+  readonly #frames: TarFrames;
   readonly #verification: PageVerification | undefined;
-  #encoder: FrameEncoder | undefined;
-  #fill = 0;
-  #tarOffset = 0;
-  #frames: PackedFrame[] = [];
+  readonly #onScanned: (bytes: number) => void;
+  #changes: ChangedBlocksReader | undefined;
 
-  /** @param emit takes each frame as it is ready; it may keep it. */
-  constructor(verification: PageVerification | undefined, emit: (frame: Buffer, tarBytes: number) => void) {
+  constructor(verification: PageVerification | undefined, { onFrame, onScanned }: PackingListener) {
     this.#verification = verification;
-    this.#emit = emit;
+    this.#frames = new TarFrames(onFrame);
+    this.#onScanned = onScanned ?? (() => {});
   }
 
   /**
@@ -90,10 +86,7 @@ export class PartPacker {
    * `lz4-napi` is given back only there.
    */
   *pack(entries: readonly StoredEntry[], encoder: FrameEncoder): Generator<undefined, PackedPart> {
-    this.#encoder = encoder;
-    this.#fill = 0;
-    this.#tarOffset = 0;
-    this.#frames = [];
+    this.#frames.start(encoder);
     const packed: PackedEntry[] = [];
     const vanished: string[] = [];
     for (const entry of entries) {
@@ -102,22 +95,14 @@ export class PartPacker {
       if (result === undefined) vanished.push(entry.name);
       else packed.push(result);
     }
-    this.#finish(encoder);
+    const frames = this.#frames.finish();
     return {
       entries: packed,
       vanished,
-      frames: this.#frames,
+      frames,
       payloadBytes: packed.reduce((sum, entry) => sum + entry.sizeBytes, 0),
-      storedBytes: this.#frames.reduce((sum, frame) => sum + frame.storedBytes, 0),
+      storedBytes: frames.reduce((sum, frame) => sum + frame.storedBytes, 0),
     };
-  }
-
-  #finish(encoder: FrameEncoder): void {
-    this.#makeRoom(TAR_END.length);
-    this.#append(TAR_END);
-    this.#flush();
-    const rest = encoder.end();
-    if (rest.length > 0) this.#deliver(rest, 0);
   }
 
   #packDirectory(entry: StoredEntry): PackedEntry {
@@ -129,29 +114,62 @@ export class PartPacker {
     const file = openUnlessVanished(entry.path);
     if (file === undefined) return undefined;
     try {
-      const stats = fstatSync(file, { bigint: true });
-      const sizeBytes = Number(stats.size);
-      const tarOffset = this.#startEntry(entry, sizeBytes, stats.mtimeNs, Number(stats.mode & 0o7777n));
-      const check = this.#pageCheckFor(entry, file);
-      const changed = yield* this.#copyBody(file, sizeBytes, check);
-      const pages = check?.findings();
-      return {
-        name: entry.name,
-        sizeBytes,
-        tarOffset,
-        mtimeNs: stats.mtimeNs,
-        ...(changed === undefined ? {} : { changed }),
-        ...(pages === undefined ? {} : { pages }),
-      };
+      return (yield* this.#packAsIncrement(entry, file)) ?? (yield* this.#packWhole(entry, file));
     } finally {
       closeSync(file);
     }
   }
 
-  #pageCheckFor(entry: StoredEntry, file: number): PageCheck | undefined {
+  *#packWhole(entry: StoredEntry, file: number): Generator<undefined, PackedEntry> {
+    const stats = fstatSync(file, { bigint: true });
+    const sizeBytes = Number(stats.size);
+    const tarOffset = this.#startEntry(entry, sizeBytes, stats.mtimeNs, Number(stats.mode & 0o7777n));
+    const check = this.#pageCheckFor(entry, file);
+    const changed = yield* this.#copyBody(file, sizeBytes, check);
+    const pages = check?.findings();
+    return {
+      name: entry.name,
+      sizeBytes,
+      tarOffset,
+      mtimeNs: stats.mtimeNs,
+      ...(changed === undefined ? {} : { changed }),
+      ...(pages === undefined ? {} : { pages }),
+    };
+  }
+
+  /** `undefined` if it is not to be one. */
+  *#packAsIncrement(entry: StoredEntry, file: number): Generator<undefined, PackedEntry | undefined> {
+    if (entry.increment === undefined) return undefined;
+    const stats = fstatSync(file, { bigint: true });
+    const fileSizeBytes = Number(stats.size);
+    if (fileSizeBytes === 0 || fileSizeBytes % PAGE_SIZE_BYTES !== 0) return undefined;
+    const changes = (this.#changes ??= new ChangedBlocksReader());
+    const before = this.#pageCheckFor(entry, file, changes.verifier);
+    const blocks = yield* changes.find(file, fileSizeBytes, entry.increment, before, this.#onScanned);
+    if (blocks === undefined) return undefined;
+    const sizeBytes = incrementSizeBytes(blocks.length);
+    const tarOffset = this.#startEntry(entry, sizeBytes, stats.mtimeNs, Number(stats.mode & 0o7777n));
+    const isLarge = this.#frames.fill + padded(sizeBytes) > FRAME_BYTES;
+    const after = this.#pageCheckFor(entry, file);
+    const changed = yield* packIncrement(file, fileSizeBytes, blocks, this.#frames, after);
+    this.#frames.padToBlock(sizeBytes);
+    if (isLarge) this.#frames.flush();
+    const pages = mergeFindings(before?.findings(), after?.findings());
+    return {
+      name: entry.name,
+      sizeBytes,
+      tarOffset,
+      mtimeNs: stats.mtimeNs,
+      isIncremented: true,
+      ...(changed === undefined ? {} : { changed }),
+      ...(pages === undefined ? {} : { pages }),
+    };
+  }
+
+  #pageCheckFor(entry: StoredEntry, file: number, verifier = this.#frames.verifier): PageCheck | undefined {
     if (this.#verification === undefined || entry.relationSegment === undefined) return undefined;
     const firstBlock = entry.relationSegment * this.#verification.blocksPerSegment;
-    return new PageCheck(this.#verifier, file, firstBlock, this.#verification.startLsn);
+    return new PageCheck(verifier, file, firstBlock, this.#verification.startLsn);
   }
 
   /** Writes the header, on a new frame if the entry does not fit behind what is there. Answers with its tar offset. */
@@ -165,9 +183,9 @@ export class PartPacker {
       gid: entry.gid,
       mtimeSeconds: Number(mtimeNs / NS_PER_SECOND),
     });
-    this.#makeRoom(header.length + padded(sizeBytes));
-    const tarOffset = this.#tarOffset + this.#fill;
-    this.#append(header);
+    this.#frames.makeRoom(header.length + padded(sizeBytes));
+    const { tarOffset } = this.#frames;
+    this.#frames.append(header);
     return tarOffset;
   }
 
@@ -176,71 +194,32 @@ export class PartPacker {
     sizeBytes: number,
     check: PageCheck | undefined,
   ): Generator<undefined, PackedEntry['changed']> {
-    const isLarge = this.#fill + padded(sizeBytes) > this.#buffer.length;
+    const frames = this.#frames;
+    const isLarge = frames.isLarge(sizeBytes);
     let readBytes = 0;
     while (readBytes < sizeBytes) {
-      const wanted = Math.min(FRAME_BYTES, sizeBytes - readBytes);
-      const got = readFully(file, this.#buffer.subarray(this.#fill, this.#fill + wanted), readBytes);
-      check?.checkPages(this.#fill, Math.floor(got / PAGE_SIZE_BYTES), readBytes / PAGE_SIZE_BYTES);
-      this.#buffer.fill(0, this.#fill + got, this.#fill + wanted);
-      this.#fill += wanted;
-      readBytes += wanted;
-      if (got < wanted) return this.#padOut(sizeBytes, readBytes, isLarge);
-      if (isLarge && readBytes < sizeBytes) this.#flush();
+      const wanted = frames.next(Math.min(FRAME_BYTES, sizeBytes - readBytes));
+      const got = readFully(file, wanted, readBytes);
+      check?.checkPages(frames.fill, Math.floor(got / PAGE_SIZE_BYTES), readBytes / PAGE_SIZE_BYTES);
+      wanted.fill(0, got);
+      frames.advance(wanted.length);
+      readBytes += wanted.length;
+      if (got < wanted.length) return this.#padOut(sizeBytes, readBytes, isLarge);
+      if (isLarge && readBytes < sizeBytes) frames.flush();
       yield;
     }
-    this.#padToBlock(sizeBytes);
-    if (isLarge) this.#flush();
+    frames.padToBlock(sizeBytes);
+    if (isLarge) frames.flush();
     return Number(fstatSync(file).size) > sizeBytes ? 'grew' : undefined;
   }
 
   /** Zeros for what a shrunken file no longer has. */
   #padOut(sizeBytes: number, fromByte: number, isLarge: boolean): 'shrank' {
-    for (let at = fromByte; at < sizeBytes;) {
-      this.#flush();
-      const length = Math.min(FRAME_BYTES, sizeBytes - at);
-      this.#buffer.fill(0, this.#fill, this.#fill + length);
-      this.#fill += length;
-      at += length;
-    }
-    this.#padToBlock(sizeBytes);
-    if (isLarge) this.#flush();
+    this.#frames.appendZeros(sizeBytes - fromByte);
+    this.#frames.padToBlock(sizeBytes);
+    if (isLarge) this.#frames.flush();
     return 'shrank';
   }
-
-  #padToBlock(sizeBytes: number): void {
-    const end = this.#fill + padded(sizeBytes) - sizeBytes;
-    this.#buffer.fill(0, this.#fill, end);
-    this.#fill = end;
-  }
-
-  #makeRoom(lengthBytes: number): void {
-    if (this.#fill + lengthBytes > this.#buffer.length) this.#flush();
-    else if (this.#fill + lengthBytes > FRAME_BYTES && this.#fill > 0) this.#flush();
-  }
-
-  #append(bytes: Uint8Array): void {
-    this.#buffer.set(bytes, this.#fill);
-    this.#fill += bytes.length;
-  }
-
-  #flush(): void {
-    if (this.#fill === 0 || this.#encoder === undefined) return;
-    const frame = this.#encoder.encode(this.#buffer.subarray(0, this.#fill));
-    const tarBytes = this.#fill;
-    this.#fill = 0;
-    this.#tarOffset += tarBytes;
-    this.#deliver(frame, tarBytes);
-  }
-
-  #deliver(frame: Buffer, tarBytes: number): void {
-    this.#frames.push({ storedBytes: frame.length, tarBytes });
-    this.#emit(frame, tarBytes);
-  }
-}
-
-function padded(sizeBytes: number): number {
-  return Math.ceil(sizeBytes / TAR_BLOCK_BYTES) * TAR_BLOCK_BYTES;
 }
 
 function openUnlessVanished(path: string): number | undefined {
@@ -250,15 +229,4 @@ function openUnlessVanished(path: string): number | undefined {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-/** Reads until `into` is full or the file ends; the number of bytes read. */
-function readFully(file: number, into: Buffer, position: number): number {
-  let got = 0;
-  while (got < into.length) {
-    const bytes = readSync(file, into, got, into.length - got, position + got);
-    if (bytes === 0) break;
-    got += bytes;
-  }
-  return got;
 }

@@ -37,7 +37,10 @@ function handOver(frame: Buffer, tarBytes: number): void {
   say({ kind: 'frame', bytes, tarBytes }, [bytes.buffer]);
 }
 
-const packer = new PartPacker(verification, handOver);
+const packer = new PartPacker(verification, {
+  onFrame: handOver,
+  onScanned: (bytes) => say({ kind: 'scanned', bytes }),
+});
 
 /** A turn of the event loop costs microseconds; so few are taken that nobody notices. */
 const STEPS_PER_TURN = 4;

@@ -21,8 +21,8 @@ export interface PackPartsOptions extends Omit<PartWorkerData, 'framesAhead'> {
   readonly keyOf: (part: PlannedPart) => string;
   /** Called when a part is in the store. */
   readonly onPart: (part: PlannedPart, packed: PackedPart) => Promise<void>;
-  /** Called with the bytes of tar that were packed. */
-  readonly onBytes: (tarBytes: number) => void;
+  /** Called with the bytes of tar that were packed, or of files that were only looked through. */
+  readonly onBytes: (bytes: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -97,6 +97,9 @@ function listen(worker: Worker, frames: FrameQueue, options: PackPartsOptions): 
       case 'frame':
         options.onBytes(message.tarBytes);
         frames.push(message.bytes);
+        break;
+      case 'scanned':
+        options.onBytes(message.bytes);
         break;
       case 'packed':
         frames.end();

@@ -25,6 +25,8 @@ interface RunningMarker {
   readonly processSpace: string;
   readonly processId: number;
   readonly startedAt: string;
+  /** The backup that it builds on; only of a delta. */
+  readonly deltaFrom?: string;
 }
 
 /** How often a living owner writes its marker anew. */
@@ -39,13 +41,19 @@ export interface OwnMarker {
 }
 
 /** Marks a backup as being taken by this process. @throws {Failure} `conflict` if somebody else marked the same one. */
-export async function markRunning(store: ObjectStore, backupName: string, startedAt: Date): Promise<OwnMarker> {
+export async function markRunning(
+  store: ObjectStore,
+  backupName: string,
+  startedAt: Date,
+  deltaFrom?: string,
+): Promise<OwnMarker> {
   const marker: RunningMarker = {
     name: backupName,
     hostname: hostname(),
     processSpace: processSpace(),
     processId: process.pid,
     startedAt: startedAt.toISOString(),
+    ...(deltaFrom === undefined ? {} : { deltaFrom }),
   };
   const body = Buffer.from(`${JSON.stringify(marker)}\n`);
   const key = runningKey(backupName);
@@ -70,6 +78,8 @@ export interface MarkedBackup {
   readonly name: string;
   /** False if whoever took it is gone. */
   readonly isAlive: boolean;
+  /** The backup that it builds on, which it needs to the end; only of a delta. */
+  readonly deltaFrom?: string;
 }
 
 /** The backups of ours that are being taken, or whose process was killed. */
@@ -79,7 +89,9 @@ export async function listMarked(store: ObjectStore, now: Date): Promise<MarkedB
   for (const object of objects) {
     const marker = await readMarker(store, object);
     if (marker !== undefined) {
-      marked.push({ name: marker.name, isAlive: !isDead(marker, object.modifiedAt, now) });
+      const { name, deltaFrom } = marker;
+      const isAlive = !isDead(marker, object.modifiedAt, now);
+      marked.push({ name, isAlive, ...(deltaFrom === undefined ? {} : { deltaFrom }) });
     }
   }
   return marked;
@@ -120,6 +132,9 @@ function isMarker(value: unknown): value is RunningMarker {
   if (typeof value !== 'object' || value === null) return false;
   if (!('name' in value && 'processSpace' in value && 'processId' in value)) return false;
   const isNamed = typeof value.name === 'string' && parseBackupName(value.name) !== undefined;
+  if ('deltaFrom' in value && (typeof value.deltaFrom !== 'string' || parseBackupName(value.deltaFrom) === undefined)) {
+    return false;
+  }
   return isNamed && typeof value.processSpace === 'string' && typeof value.processId === 'number';
 }
 

@@ -1,5 +1,5 @@
 /**
- * Takes a full base backup of a running server, in WAL-G's format.
+ * Takes a base backup of a running server, full or delta, in WAL-G's format.
  *
  * The sentinel is written last, when all parts, the metadata and every segment of WAL that the backup needs are in the
  * archive; until then there is no backup. Whatever goes wrong before, everything written is deleted again, and what a
@@ -29,14 +29,20 @@ import {
   backupFolder,
   backupLabelObjectName,
   formatBackupName,
+  parseBackupName,
   pgControlObjectName,
   sentinelKey,
 } from '../walg/backup-names.ts';
+import type { JsonValue } from '../walg/json64.ts';
 import type { Backup } from './backup.ts';
 import { archiverFacts, checkBackupSource, type BackupSource } from './backup-source.ts';
-import { walkDataDirectory, type DataDirectoryContents } from './data-directory.ts';
+import { chooseParent, type DeltaParent, type DeltaWish } from './choose-parent.ts';
+import { walkDataDirectory, type DataDirectoryContents, type StoredEntry } from './data-directory.ts';
+import { planDeltaFiles, type DeltaFiles } from './delta-files.ts';
+import { keepParent } from './keep-parent.ts';
 import { corruptFiles, corruptPagesFailure, type CorruptFile } from './page-report.ts';
 import type { PageVerification } from './part-packer.ts';
+import { serverLine } from './server-line.ts';
 import { cleanLeftovers, deleteUnfinished, markRunning } from './running-marker.ts';
 import {
   readControlFile,
@@ -61,6 +67,10 @@ export interface TakeBackupOptions {
   /** How many files are read and compressed at once. */
   readonly concurrency: number;
   readonly isPermanent?: boolean;
+  /** Only what has changed since another backup, where that can be; a full backup unless told. */
+  readonly delta?: DeltaWish;
+  /** Anything the user wants to find the backup by; kept in its sentinel and metadata. */
+  readonly userData?: JsonValue;
   /** Keep the backup although pages do not carry their checksum; they are recorded in it. */
   readonly allowCorruptPages?: boolean;
   /** How long to wait for WAL to reach the archive while nothing new arrives; ten minutes unless told. */
@@ -80,6 +90,8 @@ export interface TakenBackup extends Backup {
   readonly cleanedUp: readonly string[];
   /** What went wrong beside the backup, which is whole. */
   readonly warnings: readonly string[];
+  /** Why it is a full backup although a delta was asked for. */
+  readonly fullBecause?: string;
 }
 
 const DEFAULT_WAL_TIMEOUT_MS = 600_000;
@@ -97,15 +109,17 @@ export async function takeBackup(options: TakeBackupOptions): Promise<TakenBacku
   await checkBackupSource(options.instance, options.dataDirectory);
   const cleanedUp = await cleanLeftovers(options.store, startedAt);
   const label = `walkback ${startedAt.toISOString()}`;
+  const choice = await chooseBase(options);
   await using session = await options.instance.openBackupSession({ label });
-  const backupName = nameFor(session);
+  const base = baseOn(session, choice);
+  const backupName = nameFor(session, base.parent);
   await refuseTakenName(options.store, backupName);
-  const marker = await markRunning(options.store, backupName, startedAt);
+  const marker = await markRunning(options.store, backupName, startedAt, base.parent?.backup.name);
   const { store, instance, signal } = options;
   // Right behind the checkpoint that the backup begins with: the WAL of whatever changes later shows whole pages first.
   const naming = readNames((database) => instance.connect(database));
   try {
-    const taken = await copyAndFinish(session, backupName, startedAt, options);
+    const taken = await copyAndFinish(session, { backupName, startedAt, ...base }, options);
     const warnings = await writeNames(await naming, store, signal === undefined ? {} : { signal });
     return { ...taken, cleanedUp, warnings };
   } catch (error) {
@@ -117,9 +131,50 @@ export async function takeBackup(options: TakeBackupOptions): Promise<TakenBacku
   }
 }
 
-function nameFor(session: BackupSession): string {
+/** What a backup builds on. */
+interface Base {
+  readonly parent?: DeltaParent;
+  readonly fullBecause?: string;
+}
+
+/** What is chosen before the server is asked to begin, on the timeline that it is on then. */
+type ChosenBase = Base & { readonly timeline: number };
+
+async function chooseBase({
+  store,
+  dataDirectory,
+  delta,
+  isPermanent = false,
+  signal,
+}: TakeBackupOptions): Promise<ChosenBase> {
+  const control = await controlOf(dataDirectory);
+  const { timeline } = control;
+  if (delta === undefined) return { timeline };
+  const line = await serverLine(dataDirectory, timeline);
+  const choice = await chooseParent(
+    store,
+    delta,
+    { control, line, isPermanent },
+    signal === undefined ? {} : { signal },
+  );
+  return choice.kind === 'delta' ? { timeline, parent: choice.parent } : { timeline, fullBecause: choice.because };
+}
+
+/** What was chosen, unless the server has gone on to another timeline. */
+function baseOn(session: BackupSession, { timeline, parent, fullBecause }: ChosenBase): Base {
+  if (parent === undefined) return fullBecause === undefined ? {} : { fullBecause };
+  if (session.timeline === timeline) return { parent };
+  return { fullBecause: `the server went from timeline ${timeline} to ${session.timeline} meanwhile` };
+}
+
+async function controlOf(dataDirectory: string): Promise<ControlFile> {
+  return parseControlFile(await readControlFile(join(dataDirectory, 'global', 'pg_control')));
+}
+
+function nameFor(session: BackupSession, parent: DeltaParent | undefined): string {
   const size = walSegmentSize(session.walSegmentSizeBytes);
-  return formatBackupName(formatSegmentName(segmentAt(session.timeline, session.startLsn, size), size));
+  const segmentName = formatSegmentName(segmentAt(session.timeline, session.startLsn, size), size);
+  return formatBackupName(segmentName, parent && parseBackupName(parent.backup.name));
 }
 
 async function refuseTakenName(store: ObjectStore, backupName: string): Promise<void> {
@@ -137,22 +192,25 @@ async function refuseTakenName(store: ObjectStore, backupName: string): Promise<
 
 type Taken = Omit<TakenBackup, 'cleanedUp' | 'warnings'>;
 
-async function copyAndFinish(
-  session: BackupSession,
-  backupName: string,
-  startedAt: Date,
-  options: TakeBackupOptions,
-): Promise<Taken> {
+/** The backup that is being taken. */
+interface Running extends Base {
+  readonly backupName: string;
+  readonly startedAt: Date;
+}
+
+async function copyAndFinish(session: BackupSession, running: Running, options: TakeBackupOptions): Promise<Taken> {
   const { store, dataDirectory, compression } = options;
+  const { backupName, startedAt, parent, fullBecause } = running;
   const signal = AbortSignal.any([session.lost, ...(options.signal === undefined ? [] : [options.signal])]);
   const level = options.level ?? DEFAULT_LEVEL;
   const target = { store, backupName, compression, level, signal };
-  const copied = await copyFiles(session, options, target);
+  const copied = await copyFiles(session, parent, options, target);
   const end = await session.stop({ waitForArchive: false });
   const corrupt = corruptFiles(copied.parts.entries, end.stopLsn);
   if (corrupt.length > 0 && options.allowCorruptPages !== true) throw corruptPagesFailure(corrupt);
   const labelStored = await uploadLabel(end, target);
   await waitForNeededWal(session, end, signal, options);
+  if (parent !== undefined) await keepParent(store, parent, options.isPermanent ?? false);
   const labelBytes = Buffer.byteLength(end.backupLabel) + Buffer.byteLength(end.tablespaceMap);
   const backup = await writeMetadata({
     ...target,
@@ -165,16 +223,21 @@ async function copyAndFinish(
     isPermanent: options.isPermanent ?? false,
     contents: copied.contents,
     parts: copied.parts,
+    ...(parent === undefined ? {} : { parent, skippedFiles: copied.skippedFiles }),
+    ...(options.userData === undefined ? {} : { userData: options.userData }),
     corruptFiles: corrupt,
     uncompressedSizeBytes: BigInt(copied.parts.payloadBytes + copied.controlBytes + labelBytes),
     compressedSizeBytes: BigInt(copied.parts.storedBytes + copied.controlStoredBytes + labelStored),
   });
   const { skipped } = copied.contents;
-  return { ...backup, corruptFiles: corrupt, arePagesVerified: copied.arePagesVerified, skipped };
+  const said = fullBecause === undefined ? {} : { fullBecause };
+  return { ...backup, ...said, corruptFiles: corrupt, arePagesVerified: copied.arePagesVerified, skipped };
 }
 
 interface CopiedFiles {
   readonly contents: DataDirectoryContents;
+  /** Files of the parent that are as they were. */
+  readonly skippedFiles: readonly StoredEntry[];
   readonly parts: UploadedParts;
   readonly controlBytes: number;
   readonly controlStoredBytes: number;
@@ -184,18 +247,20 @@ interface CopiedFiles {
 /** Everything that is copied while the server is in backup mode; `pg_control` last. */
 async function copyFiles(
   session: BackupSession,
+  parent: DeltaParent | undefined,
   options: TakeBackupOptions,
   target: SmallTarOptions,
 ): Promise<CopiedFiles> {
   const controlPath = join(options.dataDirectory, 'global', 'pg_control');
-  const control = parseControlFile(await readControlFile(controlPath));
+  const control = await controlOf(options.dataDirectory);
   const verification = pageVerification(control, session);
   const contents = await walkDataDirectory(options.dataDirectory, {
     tablespaceVersionDirectory: `PG_${control.majorVersion}_${control.catalogVersion}`,
     signal: target.signal,
   });
+  const { stored, skipped: skippedFiles } = filesToStore(contents.entries, parent);
   const concurrency = Math.max(1, options.concurrency);
-  const parts = await uploadParts(contents, { ...target, concurrency, verification, onProgress: options.onProgress });
+  const parts = await uploadParts(stored, { ...target, concurrency, verification, onProgress: options.onProgress });
   const bytes = await readControlFile(controlPath);
   const controlStoredBytes = await uploadSmallTar(
     [{ name: '/global/pg_control', bytes, mtimeSeconds: Math.floor(Date.now() / 1000) }],
@@ -204,11 +269,18 @@ async function copyFiles(
   );
   return {
     contents,
+    skippedFiles,
     parts,
     controlBytes: bytes.length,
     controlStoredBytes,
     arePagesVerified: verification !== undefined,
   };
+}
+
+function filesToStore(entries: readonly StoredEntry[], parent: DeltaParent | undefined): DeltaFiles {
+  if (parent === undefined) return { stored: entries, skipped: [] };
+  const { files, backup } = parent;
+  return planDeltaFiles(entries, { files, startedAt: backup.startedAt, startLsn: backup.startLsn });
 }
 
 /** Checksums are verified where they are on and pages are as everybody has them. */

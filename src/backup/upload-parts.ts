@@ -15,7 +15,7 @@ import { TAR_END, tarHeader, tarPadding } from '../codec/tar-header.ts';
 import { parseControlFile } from '../postgres/control-file.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { partObjectName, tarPartitionsFolder } from '../walg/backup-names.ts';
-import type { DataDirectoryContents } from './data-directory.ts';
+import type { StoredEntry } from './data-directory.ts';
 import { formatPartIndex, indexKey } from './own-objects.ts';
 import type { PackedEntry, PageVerification } from './part-packer.ts';
 import { planParts } from './part-plan.ts';
@@ -42,13 +42,10 @@ export interface UploadedParts {
   readonly storedBytes: number;
 }
 
-/** Stores all entries. */
-export async function uploadParts(
-  contents: DataDirectoryContents,
-  options: UploadPartsOptions,
-): Promise<UploadedParts> {
+/** Stores these entries. */
+export async function uploadParts(stored: readonly StoredEntry[], options: UploadPartsOptions): Promise<UploadedParts> {
   const { store, backupName, compression, signal } = options;
-  const parts = planParts(contents.entries, options.concurrency);
+  const parts = planParts(stored, options.concurrency);
   const total = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
   const entries: PackedEntry[] = [];
   const tarFileSets = new Map<string, readonly string[]>();
@@ -59,8 +56,8 @@ export async function uploadParts(
     ...options,
     workerCount: options.concurrency,
     keyOf: (part) => `${tarPartitionsFolder(backupName)}${partObjectName(part.number, compression)}`,
-    onBytes: (tarBytes) => {
-      doneBytes = Math.min(total, doneBytes + tarBytes);
+    onBytes: (bytes) => {
+      doneBytes = Math.min(total, doneBytes + bytes);
       options.onProgress({ phase: 'backup', done: doneBytes, total, unit: 'bytes' });
     },
     onPart: async (part, packed) => {

@@ -18,10 +18,12 @@ import {
   sentinelKey,
 } from '../walg/backup-names.ts';
 import { formatFilesMetadata, type FileDescription, type FilesMetadata } from '../walg/files-metadata.ts';
+import type { JsonValue } from '../walg/json64.ts';
 import { formatBackupMetadata } from '../walg/metadata.ts';
-import { formatSentinel, type WrittenSentinel } from '../walg/sentinel.ts';
+import { formatSentinel, type DeltaOrigin, type WrittenSentinel } from '../walg/sentinel.ts';
 import type { Backup } from './backup.ts';
-import type { DataDirectoryContents } from './data-directory.ts';
+import type { DeltaParent } from './choose-parent.ts';
+import type { DataDirectoryContents, StoredEntry } from './data-directory.ts';
 import { describeBackup } from './list.ts';
 import { corruptBlocksOf, type CorruptFile } from './page-report.ts';
 import type { UploadedParts } from './upload-parts.ts';
@@ -40,6 +42,10 @@ export interface FinishedBackup {
   readonly compression: Compression;
   readonly contents: DataDirectoryContents;
   readonly parts: UploadedParts;
+  /** Of a delta: what it builds on, and the files that are as they were there. */
+  readonly parent?: DeltaParent;
+  readonly skippedFiles?: readonly StoredEntry[];
+  readonly userData?: JsonValue;
   readonly corruptFiles: readonly CorruptFile[];
   readonly uncompressedSizeBytes: bigint;
   readonly compressedSizeBytes: bigint;
@@ -62,6 +68,7 @@ export async function writeMetadata(finished: FinishedBackup): Promise<Backup> {
     systemIdentifier: finished.session.systemIdentifier,
     uncompressedSizeBytes: sentinel.uncompressedSizeBytes,
     compressedSizeBytes: sentinel.compressedSizeBytes,
+    ...userDataOf(finished),
   };
   await store.put(metadataKey(backupName), Buffer.from(formatBackupMetadata(metadata)), { signal });
   await store.put(filesMetadataKey(backupName), Buffer.from(formatFilesMetadata(filesOf(finished))), { signal });
@@ -87,6 +94,8 @@ function sentinelOf(finished: FinishedBackup): WrittenSentinel {
     ...(contents.tablespaces.length === 0
       ? {}
       : { tablespaceSpec: { basePrefix: finished.dataDirectory, tablespaces: contents.tablespaces } }),
+    ...(finished.parent === undefined ? {} : { delta: originOf(finished.parent) }),
+    ...userDataOf(finished),
     isFilesMetadataDisabled: false,
     startTimeNs: nanoseconds(finished.startedAt),
     finishTimeNs: nanoseconds(finished.finishedAt),
@@ -99,10 +108,13 @@ function sentinelOf(finished: FinishedBackup): WrittenSentinel {
 function filesOf(finished: FinishedBackup): FilesMetadata {
   const corrupt = new Map(finished.corruptFiles.map((file) => [file.name, corruptBlocksOf(file)]));
   const files = new Map<string, FileDescription>();
-  for (const { name, mtimeNs } of finished.parts.entries) {
+  for (const { name, mtimeNs } of finished.skippedFiles ?? []) {
+    files.set(name, { isIncremented: false, isSkipped: true, mtimeNs, updatesCount: 0 });
+  }
+  for (const { name, mtimeNs, isIncremented = false } of finished.parts.entries) {
     const corruptBlocks = corrupt.get(name);
     files.set(name, {
-      isIncremented: false,
+      isIncremented,
       isSkipped: false,
       mtimeNs,
       updatesCount: 0,
@@ -112,6 +124,15 @@ function filesOf(finished: FinishedBackup): FilesMetadata {
   const tarFileSets = new Map(finished.parts.tarFileSets);
   tarFileSets.set(backupLabelObjectName(finished.compression), ['backup_label', 'tablespace_map']);
   return { files, tarFileSets };
+}
+
+function userDataOf({ userData }: FinishedBackup): { userData?: JsonValue } {
+  return userData === undefined ? {} : { userData };
+}
+
+function originOf({ backup, chain, count }: DeltaParent): DeltaOrigin {
+  const [full = backup] = chain;
+  return { backupName: backup.name, startLsn: backup.startLsn, fullBackupName: full.name, count };
 }
 
 function nanoseconds(time: Date): bigint {

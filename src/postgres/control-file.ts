@@ -51,6 +51,8 @@ export interface ControlFile {
   readonly backupEndLsn: Lsn;
   readonly backupEndRequired: boolean;
   readonly walLevel: WalLevel;
+  /** True if changes of hints are written to WAL, as they are with checksums. */
+  readonly hasWalLogHints: boolean;
   readonly maxConnections: number;
   readonly maxWorkerProcesses: number;
   readonly maxWalSenders: number;
@@ -108,6 +110,7 @@ export function parseControlFile(bytes: Buffer): ControlFile {
     catalogVersion: version.catalogVersion,
     state,
     walLevel,
+    hasWalLogHints: bytes.readUInt8(176) !== 0,
     ...positionsOf(bytes),
     ...settingsOf(bytes),
     ...layoutOf(bytes),

@@ -1,47 +1,18 @@
 /**
  * What a backup says it holds, and whether all that is wanted of it came out.
  *
- * Source: WAL-G `internal/databases/postgres/backup.go`. Newer versions of it restore a backup whose list of files is lost
- * as if it were whole; here that is refused.
- *
  * @module
  */
 
 import type { Backup } from '../backup/backup.ts';
 import { Failure } from '../base/failure.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
-import { filesMetadataKey, sentinelKey } from '../walg/backup-names.ts';
-import { parseFilesMetadata, parseFilesMetadataValue, type FilesMetadata } from '../walg/files-metadata.ts';
-import { parseSentinel } from '../walg/sentinel.ts';
+import { filesMetadataKey } from '../walg/backup-names.ts';
+import type { FilesMetadata } from '../walg/files-metadata.ts';
 import type { Taking } from './restore-levels.ts';
 import type { UnpackedObject } from './restore-messages.ts';
 import { isOfOwnObject, normalizeEntryName } from './restored-path.ts';
 
-const FIRST_VERSION_WITH_LIST = 2;
 const NAMED_FILES = 10;
-
-/** A backup's list of files; `undefined` if it never had one. @throws {Failure} `corrupt` if it had, and has none now. */
-export async function readFilesMetadata(store: ObjectStore, backup: Backup): Promise<FilesMetadata | undefined> {
-  const bytes = await store.get(sentinelKey(backup.name));
-  if (bytes === undefined) {
-    throw new Failure('notInArchive', {
-      message: `no backup ${backup.name} in ${store.address}`,
-      remedy: 'List what there is: walkback backup list',
-    });
-  }
-  const sentinel = parseSentinel(bytes, sentinelKey(backup.name));
-  const key = filesMetadataKey(backup.name);
-  const list = await store.get(key);
-  if (list !== undefined) return parseFilesMetadata(list, key);
-  if (sentinel.embeddedFilesMetadata !== undefined) {
-    return parseFilesMetadataValue(sentinel.embeddedFilesMetadata, sentinelKey(backup.name));
-  }
-  if (sentinel.version < FIRST_VERSION_WITH_LIST || sentinel.isFilesMetadataDisabled) return undefined;
-  throw new Failure('corrupt', {
-    message: `cannot restore ${backup.name}: its list of files, ${key}, is missing`,
-    remedy: 'Restore from another backup; what this one lacks cannot be told.',
-  });
-}
 
 /** Normalized names of what must come out of the parts, and how; `undefined` if the backup has no list. */
 export function expectedOf(

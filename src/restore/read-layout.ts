@@ -6,20 +6,13 @@
  */
 
 import type { Backup } from '../backup/backup.ts';
+import { readControlObject } from '../backup/control-of-backup.ts';
 import { Failure } from '../base/failure.ts';
-import { decompress } from '../codec/compression.ts';
-import { corrupt } from '../codec/corrupt.ts';
-import { readTar } from '../codec/tar-reader.ts';
-import { parseControlFile, type ControlFile } from '../postgres/control-file.ts';
 import { PAGE_SIZE_BYTES } from '../postgres/page-checksum-constants.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { USUAL_SEGMENT_PAGES } from '../walg/increment.ts';
 import type { PageLayout } from './increment-writer.ts';
-import { CONTROL_FILE, normalizeEntryName } from './restored-path.ts';
 import type { BackupObject } from './tar-objects.ts';
-
-/** A tar with one file of 8 KiB. */
-const MAX_TAR_BYTES = 1024 * 1024;
 
 /** As PostgreSQL is usually built; checksums are not known of. */
 const USUAL_LAYOUT: PageLayout = {
@@ -42,7 +35,7 @@ export async function readLayout(
   if (object === undefined || (backup.systemIdentifier === undefined && backup.deltaFrom === undefined)) {
     return USUAL_LAYOUT;
   }
-  const control = await readControl(store, object);
+  const control = await readControlObject(store, object);
   const { systemIdentifier } = backup;
   if (systemIdentifier !== undefined && systemIdentifier !== control.systemIdentifier) {
     throw new Failure('refused', {
@@ -57,20 +50,4 @@ export async function readLayout(
     segmentPages: blocksPerSegment,
     hasChecksums: dataChecksumVersion > 0 && blockSizeBytes === PAGE_SIZE_BYTES,
   };
-}
-
-async function readControl(store: ObjectStore, { key, compression }: BackupObject): Promise<ControlFile> {
-  const stored = await store.get(key);
-  if (stored === undefined) throw corrupt(key, 'it is gone');
-  const tar = await decompress(compression, stored, { maxBytes: MAX_TAR_BYTES, object: key });
-  const pieces = (async function* () {
-    yield tar;
-  })();
-  for await (const entry of readTar(pieces, key)) {
-    if (normalizeEntryName(entry.name, key) !== CONTROL_FILE) continue;
-    const content: Buffer[] = [];
-    for await (const piece of entry.body) content.push(Buffer.from(piece));
-    return parseControlFile(Buffer.concat(content));
-  }
-  throw corrupt(key, `it does not hold ${CONTROL_FILE}`);
 }

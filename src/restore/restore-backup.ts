@@ -17,6 +17,7 @@
 
 import type { Backup } from '../backup/backup.ts';
 import { chainOf } from '../backup/delta-chain.ts';
+import { readFilesMetadata } from '../backup/files-of-backup.ts';
 import { listBackups } from '../backup/list.ts';
 import type { OnProgress } from '../base/progress.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -24,7 +25,7 @@ import { checkOneLine } from './chain-line.ts';
 import { ContentMeter } from './content-meter.ts';
 import { damagedPages, type DamagedFile } from './damaged-pages.ts';
 import { commitDestination, finishDirectories, prepareDestination } from './destination.ts';
-import { checkComplete, expectedOf, readFilesMetadata } from './expected-files.ts';
+import { checkComplete, expectedOf } from './expected-files.ts';
 import { readLayout } from './read-layout.ts';
 import { decideLevels, type RestoreLevel } from './restore-levels.ts';
 import type { UnpackedObject } from './restore-messages.ts';

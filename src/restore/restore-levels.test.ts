@@ -92,25 +92,25 @@ describe('what the backups of a chain give', () => {
     const kinds = fc.constantFrom<Kind>('whole', 'increment', 'skipped');
     const life = fc.record({
       born: fc.nat(4),
-      then: fc.array(kinds, { minLength: 5, maxLength: 5 }),
+      later: fc.array(kinds, { minLength: 5, maxLength: 5 }),
       isDropped: fc.boolean(),
     });
     fc.assert(
       fc.property(fc.array(life, { maxLength: 8 }), (lives) => {
         const chain = [0, 1, 2, 3, 4].map((number) => {
-          const there = lives.flatMap(({ born, then, isDropped }, file): [string, Kind][] =>
+          const there = lives.flatMap(({ born, later, isDropped }, file): [string, Kind][] =>
             number < born || (isDropped && number === 4)
               ? []
-              : [[`f${file}`, number === born ? 'whole' : (then[number] ?? 'whole')]],
+              : [[`f${file}`, number === born ? 'whole' : (later[number] ?? 'whole')]],
           );
           return described(number, Object.fromEntries(there));
         });
         const levels = wantedOf(chain);
-        for (const [file, { born, then, isDropped }] of lives.entries()) {
+        for (const [file, { born, later, isDropped }] of lives.entries()) {
           const takings = levels.map((level) => level?.[`f${file}`]);
-          const at = isDropped ? -1 : Math.max(born, ...[1, 2, 3, 4].filter((n) => n > born && then[n] === 'whole'));
+          const at = isDropped ? -1 : Math.max(born, ...[1, 2, 3, 4].filter((n) => n > born && later[n] === 'whole'));
           const model = levels.map((_level, n) =>
-            at === -1 || n < at ? undefined : n === at ? 'whole' : then[n] === 'increment' ? 'increment' : undefined,
+            at === -1 || n < at ? undefined : n === at ? 'whole' : later[n] === 'increment' ? 'increment' : undefined,
           );
           expect(takings).toEqual(model);
         }

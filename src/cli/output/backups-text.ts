@@ -73,6 +73,9 @@ export function takenText(taken: TakenBackup, screen: Screen): string {
   const lines = [
     `Took ${taken.name}: ${formatBytes(taken.uncompressedSizeBytes)}, stored in ${formatBytes(taken.compressedSizeBytes)}.`,
   ];
+  if (taken.deltaFrom !== undefined)
+    lines.push(`It is a delta on ${taken.deltaFrom}, step ${taken.deltaCount ?? 1} of its chain.`);
+  if (taken.fullBecause !== undefined) lines.push(`It is a full backup, not a delta: ${taken.fullBecause}.`);
   if (!taken.arePagesVerified) lines.push('Pages were not verified: the cluster has no data checksums.');
   if (skipped.length > 0) lines.push(`Not in it, being links, sockets or devices: ${skipped.join(', ')}`);
   for (const warning of taken.warnings) lines.push(`Warning: ${warning}`);
@@ -92,5 +95,7 @@ export function takenText(taken: TakenBackup, screen: Screen): string {
 
 /** For `--json`. */
 export function backupJson(backup: Backup): Record<string, unknown> {
-  return { ...backup, startLsn: formatLsn(backup.startLsn), finishLsn: formatLsn(backup.finishLsn) };
+  const { startLsn, finishLsn, deltaFromLsn } = backup;
+  const from = deltaFromLsn === undefined ? {} : { deltaFromLsn: formatLsn(deltaFromLsn) };
+  return { ...backup, startLsn: formatLsn(startLsn), finishLsn: formatLsn(finishLsn), ...from };
 }

@@ -1,0 +1,44 @@
+/**
+ * A backup's list of files, wherever its version keeps it.
+ *
+ * Source: WAL-G `internal/databases/postgres/backup.go`. Newer versions of it take a backup whose list of files is lost for a
+ * whole one; here that is refused.
+ *
+ * @module
+ */
+
+import { Failure } from '../base/failure.ts';
+import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
+import { filesMetadataKey, sentinelKey } from '../walg/backup-names.ts';
+import { parseFilesMetadata, parseFilesMetadataValue, type FilesMetadata } from '../walg/files-metadata.ts';
+import { parseSentinel } from '../walg/sentinel.ts';
+import type { Backup } from './backup.ts';
+
+const FIRST_VERSION_WITH_LIST = 2;
+
+/** A backup's list of files; `undefined` if it never had one. @throws {Failure} `corrupt` if it had, and has none now. */
+export async function readFilesMetadata(
+  store: ObjectStore,
+  backup: Pick<Backup, 'name'>,
+  options: CallOptions = {},
+): Promise<FilesMetadata | undefined> {
+  const bytes = await store.get(sentinelKey(backup.name), options);
+  if (bytes === undefined) {
+    throw new Failure('notInArchive', {
+      message: `no backup ${backup.name} in ${store.address}`,
+      remedy: 'List what there is: walkback backup list',
+    });
+  }
+  const sentinel = parseSentinel(bytes, sentinelKey(backup.name));
+  const key = filesMetadataKey(backup.name);
+  const list = await store.get(key, options);
+  if (list !== undefined) return parseFilesMetadata(list, key);
+  if (sentinel.embeddedFilesMetadata !== undefined) {
+    return parseFilesMetadataValue(sentinel.embeddedFilesMetadata, sentinelKey(backup.name));
+  }
+  if (sentinel.version < FIRST_VERSION_WITH_LIST || sentinel.isFilesMetadataDisabled) return undefined;
+  throw new Failure('corrupt', {
+    message: `cannot restore ${backup.name}: its list of files, ${key}, is missing`,
+    remedy: 'Restore from another backup; what this one lacks cannot be told.',
+  });
+}

@@ -1,0 +1,107 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { takeBackup, type TakenBackup, type TakeBackupOptions } from '../../src/backup/take.ts';
+import { noProgress } from '../../src/base/progress.ts';
+import { restoreBackup } from '../../src/restore/restore-backup.ts';
+import { filesMetadataKey } from '../../src/walg/backup-names.ts';
+import { parseFilesMetadata } from '../../src/walg/files-metadata.ts';
+import {
+  archiveAll,
+  startArchivingServer,
+  startRestored,
+  untilTrue,
+  type ArchivingServer,
+} from '../support/backup-server.ts';
+
+const SUMS = `
+  select 'accounts' as name, count(*)::int as rows, md5(string_agg(a::text, ',' order by id)) as sum from accounts a
+  union all select 'placed', count(*)::int, md5(string_agg(p::text, ',' order by id)) from placed p
+  union all select 'shrunk', count(*)::int, md5(string_agg(s::text, ',' order by id)) from shrunk s
+  union all select 'later', count(*)::int, md5(string_agg(l::text, ',' order by id)) from later l`;
+
+async function take(archiving: ArchivingServer, more: Partial<TakeBackupOptions> = {}): Promise<TakenBackup> {
+  return takeBackup({
+    store: archiving.store,
+    instance: archiving.source,
+    dataDirectory: archiving.server.dataDirectory,
+    compression: 'zstd',
+    concurrency: 2,
+    onProgress: noProgress,
+    ...more,
+  });
+}
+
+const DELTA = { maxSteps: 7, origin: 'LATEST' } as const;
+
+async function kindsOf({ store }: ArchivingServer, { name }: TakenBackup): Promise<Record<string, number>> {
+  const key = filesMetadataKey(name);
+  const { files } = parseFilesMetadata((await store.get(key)) ?? Buffer.alloc(0), key);
+  const kinds = { whole: 0, increment: 0, skipped: 0 };
+  for (const { isIncremented, isSkipped } of files.values()) {
+    kinds[isSkipped ? 'skipped' : isIncremented ? 'increment' : 'whole']++;
+  }
+  return kinds;
+}
+
+describe('a chain of delta backups', () => {
+  it.each([14, 18])('of PostgreSQL %i restores to what the server held', async (major) => {
+    await using archiving = await startArchivingServer(major);
+    const { server, store, archive, scratch } = archiving;
+    const place = join(scratch, 'place');
+    await mkdir(place);
+    await server.sql(`create tablespace elsewhere location '${place}'`);
+    await server.sql('create table accounts (id bigint primary key, note text)');
+    await server.sql('create table placed (id bigint primary key, note text) tablespace elsewhere');
+    await server.sql('create table shrunk (id bigint primary key, note text)');
+    await server.sql('create table dropped as select generate_series(1, 1000) as id');
+    for (const table of ['accounts', 'placed', 'shrunk']) {
+      await server.sql(`insert into ${table} select i, repeat(md5(i::text), 8) from generate_series(1, 20000) i`);
+    }
+    await server.sql('create database other');
+    const full = await take(archiving);
+
+    await server.sql('update accounts set note = md5(note) where id % 1000 = 1');
+    await server.sql('create table later (id bigint primary key, note text)');
+    await server.sql('insert into later select i, md5(i::text) from generate_series(1, 5000) i');
+    await server.sql('delete from shrunk where id > 5000');
+    await server.sql('vacuum shrunk');
+    const first = await take(archiving, { delta: DELTA });
+    expect(first).toMatchObject({ deltaFrom: full.name, deltaCount: 1, corruptFiles: [], warnings: [] });
+    expect(first.name).toMatch(/^base_[0-9A-F]{24}_D_[0-9A-F]{24}$/);
+    expect(first.uncompressedSizeBytes).toBeLessThan(full.uncompressedSizeBytes / 2n);
+    const kinds = await kindsOf(archiving, first);
+    expect(kinds['skipped']).toBeGreaterThan(100);
+    expect(kinds['increment']).toBeGreaterThan(2);
+
+    await server.sql('update placed set note = note || $$!$$ where id % 700 = 3');
+    await server.sql('insert into shrunk select i, md5(i::text) from generate_series(5001, 9000) i');
+    await server.sql('drop table dropped');
+    await server.sql('update later set note = note || $$?$$ where id < 100');
+    const second = await take(archiving, { delta: DELTA });
+    expect(second).toMatchObject({ deltaFrom: first.name, deltaCount: 2 });
+
+    await server.sql('insert into later select i, md5(i::text) from generate_series(6000, 6100) i');
+    const held = await server.sql(SUMS);
+    await archiveAll(server);
+    const root = join(scratch, 'restored');
+    const tablespaceLocations = new Map([[second.tablespaces[0]?.oid ?? 0, join(scratch, 'new-place')]]);
+    const to = { destination: join(root, 'data'), tablespaceLocations, concurrency: 2, onProgress: noProgress };
+    const report = await restoreBackup({ store, backup: second, ...to });
+    expect(report).toMatchObject({ chain: [full.name, first.name, second.name], damagedFiles: [] });
+    await server.stop();
+    const restored = await startRestored(root, major, archive);
+    try {
+      await untilTrue(restored, 'not pg_is_in_recovery()');
+      expect(await restored.sql(SUMS)).toEqual(held);
+      await restored.sql('create extension amcheck');
+      await restored.sql(
+        `select bt_index_check(c.oid, true) from pg_class c join pg_am a on a.oid = c.relam where a.amname = 'btree' and c.relkind = 'i' and c.relpersistence = 'p'`,
+      );
+    } finally {
+      await restored.stop();
+    }
+  });
+});
