@@ -13,7 +13,7 @@ export const MAY_IMPORT = {
   postgres: ['base'],
   walg: FOUNDATION,
   codec: FOUNDATION,
-  storage: ['base'],
+  storage: FOUNDATION,
   config: ['base'],
   instance: FOUNDATION,
   'wal-index': ARCHIVE,

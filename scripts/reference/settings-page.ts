@@ -15,6 +15,7 @@ const GROUPS: Readonly<Record<SettingGroup, string>> = {
   writing: 'Writing to the archive',
   server: 'The server',
   recovery: 'Starting and stopping the server',
+  keep: 'What stays when an archive is pruned',
   agent: 'The agent and its spool',
 };
 

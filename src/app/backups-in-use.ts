@@ -9,6 +9,7 @@ import { localCluster } from '../cluster/local/local-cluster.ts';
 import { Failure } from '../base/failure.ts';
 import type { Settings } from '../config/load-settings.ts';
 import { isUnderWay, listRecoveries, type RecoveryStatus } from '../recovery/status.ts';
+import type { InUse } from '../prune/prune-facts.ts';
 import type { Archive } from './open-archive.ts';
 import { liveServer } from './open-recovery-uses.ts';
 
@@ -18,6 +19,26 @@ const PLAN_COUNTS_MS = 24 * 3_600_000;
 function usesItsBackup({ state, plan }: RecoveryStatus, nowMs: number): boolean {
   if (state === 'planned') return nowMs - Date.parse(plan.createdAt) < PLAN_COUNTS_MS;
   return isUnderWay(state);
+}
+
+async function recoveriesOf(settings: Settings, archive: Archive): Promise<readonly RecoveryStatus[]> {
+  if (settings.get('dataDirectory') === undefined) return [];
+  const { server } = await liveServer(settings, '');
+  return listRecoveries(localCluster({ name: archive.clusterName, server }));
+}
+
+/**
+ * What recoveries on this host need of the archive: the backups of those under way and of plans of the last day, and the
+ * lines of history that an undo would go back to.
+ */
+export async function archiveInUse(settings: Settings, archive: Archive, nowMs = Date.now()): Promise<InUse> {
+  const recoveries = await recoveriesOf(settings, archive);
+  const using = recoveries.filter((one) => usesItsBackup(one, nowMs));
+  const undoable = recoveries.filter(({ state, places }) => isUnderWay(state) || places.includes('kept'));
+  return {
+    backups: new Map(using.map(({ id, plan }) => [plan.backup.name, id])),
+    timelines: new Map(undoable.map(({ id, plan }) => [plan.preconditions.liveTimeline, id])),
+  };
 }
 
 /**
@@ -31,9 +52,7 @@ export async function refuseBackupsInUse(
   names: readonly string[],
   nowMs = Date.now(),
 ): Promise<void> {
-  if (settings.get('dataDirectory') === undefined) return;
-  const { server } = await liveServer(settings, '');
-  const recoveries = await listRecoveries(localCluster({ name: archive.clusterName, server }));
+  const recoveries = await recoveriesOf(settings, archive);
   const user = recoveries.find((one) => names.includes(one.plan.backup.name) && usesItsBackup(one, nowMs));
   if (user === undefined) return;
   const { id, state, plan } = user;

@@ -28,6 +28,7 @@ export const PROGRAM: readonly ProgramEntry[] = [
   entry('backup show', async () => (await import('./commands/backup-show.ts')).backupShow),
   entry('backup keep', async () => (await import('./commands/backup-keep.ts')).backupKeep),
   entry('backup delete', async () => (await import('./commands/backup-delete.ts')).backupDelete),
+  entry('prune', async () => (await import('./commands/prune.ts')).prune),
   entry('status', async () => (await import('./commands/status.ts')).status),
   entry('log', async () => (await import('./commands/log.ts')).log),
   entry('show', async () => (await import('./commands/show.ts')).show),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { decidePrune, type PruneDecision } from './decide-prune.ts';
-import type { PruneFacts } from './prune-facts.ts';
+import { NOTHING_IN_USE, type PruneFacts } from './prune-facts.ts';
 import { DAY_MS, madeBackup, madeFacts, madeTimeline } from './testing/made-archive.ts';
 
 const window = (days: number) => ({ keepWindowMs: days * DAY_MS });
@@ -155,7 +155,7 @@ describe('what stays besides', () => {
   });
 
   it('is a backup that a recovery uses, with all WAL behind it', () => {
-    const facts = oneLine(10, { inUse: new Map([[day(4).name, 'r-1']]) });
+    const facts = oneLine(10, { inUse: { ...NOTHING_IN_USE, backups: new Map([[day(4).name, 'r-1']]) } });
     const decision = decidePrune(facts, window(1.5));
     expect(reasons(decision)[day(4).name]).toBe('inUse');
     expect(spans(decision, facts)).toEqual({ 1: '40-' });
@@ -197,6 +197,12 @@ describe('an abandoned line of history', () => {
     const decision = decidePrune(facts(12), window(3));
     expect(going(decision)).toHaveLength(7);
     expect(spans(decision, facts(12))).toEqual({ 1: '', 2: '66-' });
+  });
+
+  it('stays while its data are kept by a recovery that can be undone', () => {
+    const inUse = { ...NOTHING_IN_USE, timelines: new Map([[1, 'r-1']]) };
+    const decision = decidePrune({ ...facts(12), inUse }, window(3));
+    expect(spans(decision, facts(12))).toEqual({ 1: '50-', 2: '66-' });
   });
 
   it('gives what is before the fork to the line that came of it', () => {

@@ -102,8 +102,9 @@ function promisedLines(facts: PruneFacts, promisedFrom: number, restorable: Read
   const running = runningSpans(facts);
   return facts.timelines.flatMap((one) => {
     const onLine = backupsOnLine({ line: one.line, backups: facts.backups });
-    const used = onLine.filter(({ name }) => facts.inUse.has(name));
-    const isPromised = living.has(one) || used.length > 0 || livedSince(one, onLine, promisedFrom);
+    const used = onLine.filter(({ name }) => facts.inUse.backups.has(name));
+    const isHeld = used.length > 0 || facts.inUse.timelines.has(one.timeline);
+    const isPromised = living.has(one) || isHeld || livedSince(one, onLine, promisedFrom);
     if (!isPromised) return [];
     const { begin, firstIndex } = beginOf(one, onLine, promisedFrom, restorable, facts.segmentSizeBytes);
     const others = [
@@ -149,7 +150,7 @@ function keptBackups(facts: PruneFacts, promisedFrom: number, lines: readonly Pr
     if (begins.has(backup)) return { kind: 'begin' };
     if (backup.finishedAt.getTime() > promisedFrom) return { kind: 'promised' };
     if (backup.isPermanent) return { kind: 'permanent' };
-    const by = facts.inUse.get(backup.name);
+    const by = facts.inUse.backups.get(backup.name);
     if (by !== undefined) return { kind: 'inUse', by };
     const child = building.get(backup);
     return child === undefined ? undefined : { kind: 'parent', of: child };

@@ -18,7 +18,7 @@ import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
 import { listUnfinished, type UnfinishedBackups } from './list-unfinished.ts';
 import { listWalForPrune, type ListedWal } from './list-wal.ts';
 import { listOwnObjects, type OwnObjects } from './own-objects.ts';
-import type { PruneFacts, TimelineFacts } from './prune-facts.ts';
+import type { InUse, PruneFacts, TimelineFacts } from './prune-facts.ts';
 
 /** An archive that was looked at. */
 export interface GatheredFacts {
@@ -30,8 +30,7 @@ export interface GatheredFacts {
 /** What is known from elsewhere. */
 export interface GatherOptions extends CallOptions {
   readonly nowMs: number;
-  /** Backups that a recovery needs, and which one it is. */
-  readonly inUse: ReadonlyMap<string, string>;
+  readonly inUse: InUse;
 }
 
 /** Looks. @throws {Failure} `refused` if it cannot be told what is needed. */

@@ -29,14 +29,24 @@ export interface UnfinishedBackup {
   readonly mayBeRunning: boolean;
 }
 
+/** What recoveries need, and for each which one it is. */
+export interface InUse {
+  /** They stay, with all WAL behind them on every line of history. */
+  readonly backups: ReadonlyMap<string, string>;
+  /** What is promised holds on their lines too. */
+  readonly timelines: ReadonlyMap<number, string>;
+}
+
+/** No recovery needs anything. */
+export const NOTHING_IN_USE: InUse = { backups: new Map(), timelines: new Map() };
+
 /** An archive, as far as it matters for what may go. */
 export interface PruneFacts {
   readonly backups: readonly Backup[];
   readonly timelines: readonly TimelineFacts[];
   readonly segmentSizeBytes: WalSegmentSizeBytes;
   readonly unfinished: readonly UnfinishedBackup[];
-  /** Backups that a recovery needs, and which one it is. */
-  readonly inUse: ReadonlyMap<string, string>;
+  readonly inUse: InUse;
   /** Backups that were found damaged, and what was found: nothing is promised on them. */
   readonly damaged: ReadonlyMap<string, string>;
   readonly nowMs: number;

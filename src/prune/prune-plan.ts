@@ -18,13 +18,13 @@ import { decidePrune, type KeptBackup, type PromisedLine, type PruneDecision } f
 import { gatherPruneFacts, type GatheredFacts } from './gather-facts.ts';
 import { goingWal, segmentNameAt, type GoingObject } from './going-wal.ts';
 import { checkPolicy, type KeepPolicy } from './keep-policy.ts';
-import type { UnfinishedBackup } from './prune-facts.ts';
+import { NOTHING_IN_USE, type InUse, type UnfinishedBackup } from './prune-facts.ts';
 
 /** What is asked for. */
 export interface PruneRequest {
   readonly policy: KeepPolicy;
-  /** Backups that a recovery needs, and which one it is: they stay, with all WAL behind them. */
-  readonly inUse?: ReadonlyMap<string, string>;
+  /** What recoveries need: it stays. */
+  readonly inUse?: InUse;
   /** In ms since 1970. The present time unless told. */
   readonly nowMs?: number;
 }
@@ -54,7 +54,7 @@ export interface PrunePlan {
   readonly createdAt: Date;
   readonly address: string;
   readonly policy: KeepPolicy;
-  readonly inUse: ReadonlyMap<string, string>;
+  readonly inUse: InUse;
   /** Every moment from then on stays that can be reached now; −Infinity: all. */
   readonly promisedFromMs: number;
   readonly lines: readonly PromisedLine[];
@@ -104,7 +104,7 @@ export async function decidePlan(
   const { policy } = request;
   checkPolicy(policy);
   const nowMs = request.nowMs ?? Date.now();
-  const inUse = request.inUse ?? new Map<string, string>();
+  const { inUse = NOTHING_IN_USE } = request;
   const gathered = await gatherPruneFacts(store, { ...options, nowMs, inUse });
   const decision = decidePrune(gathered.facts, policy, fromMs);
   const going: GoingBackup[] = [];
@@ -155,7 +155,7 @@ async function totalsOf(
   let totals: ObjectTotals = { objects: 0, sizeBytes: 0 };
   for await (const { sizeBytes } of objects) {
     totals = sumOf(totals, { objects: 1, sizeBytes });
-    onProgress?.({ phase: 'plan', done: totals.objects, unit: 'files' });
+    onProgress?.({ phase: 'plan', done: totals.objects, unit: 'objects' });
   }
   return totals;
 }

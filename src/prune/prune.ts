@@ -32,6 +32,7 @@ export interface RunPruneOptions extends CallOptions {
 /** What went. */
 export interface PruneReport extends ObjectTotals {
   readonly backups: readonly string[];
+  readonly segmentCount: number;
   readonly leftovers: readonly string[];
 }
 
@@ -46,7 +47,8 @@ export async function runPrune(
   await refuseIfFrozen(store, 'prune', options);
   const { policy, createdAt, inUse } = plan;
   const request: PruneRequest = { policy, nowMs: createdAt.getTime(), inUse: options.inUse ?? inUse };
-  const again = await decidePlan(store, request, options, plan.promisedFromMs);
+  const { signal } = options;
+  const again = await decidePlan(store, request, signal === undefined ? {} : { signal }, plan.promisedFromMs);
   if (again.plan.id !== plan.id) {
     throw new Failure('conflict', {
       message: `cannot prune as planned: what would go now (plan ${again.plan.id}) is not what was shown (plan ${plan.id})`,
@@ -85,7 +87,8 @@ class Run {
     await this.#deleteWal();
     await this.#deleteOrphans(gathered.own.indexedBackups);
     const backups = plan.going.map(({ backup }) => backup.name);
-    return { backups, leftovers, objects: this.#objects, sizeBytes: this.#sizeBytes };
+    const segmentCount = plan.segments.reduce((sum, range) => sum + Number(range.segmentCount), 0);
+    return { backups, segmentCount, leftovers, objects: this.#objects, sizeBytes: this.#sizeBytes };
   }
 
   /** What earlier runs, and killed backups of ours, have left. */
@@ -153,7 +156,7 @@ class Run {
       phase: 'prune',
       done: this.#objects,
       total: Math.max(total, this.#objects),
-      unit: 'files',
+      unit: 'objects',
     });
   }
 

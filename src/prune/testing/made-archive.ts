@@ -8,7 +8,7 @@ import type { Backup } from '../../backup/backup.ts';
 import type { SegmentRange } from '../../history/archived-wal.ts';
 import { lsn } from '../../postgres/lsn.ts';
 import { formatSegmentName, walSegmentSize } from '../../postgres/wal-segment.ts';
-import type { PruneFacts, TimelineFacts } from '../prune-facts.ts';
+import { NOTHING_IN_USE, type PruneFacts, type TimelineFacts } from '../prune-facts.ts';
 
 /** One MiB, the smallest there is. */
 export const MADE_SEGMENT_SIZE = walSegmentSize(1024 * 1024);
@@ -80,7 +80,7 @@ export function madeFacts(
   return {
     segmentSizeBytes: MADE_SEGMENT_SIZE,
     unfinished: [],
-    inUse: new Map(),
+    inUse: NOTHING_IN_USE,
     damaged: new Map(),
     nowMs: day * DAY_MS,
     ...given,

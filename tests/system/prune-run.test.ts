@@ -1,0 +1,131 @@
+import { cp, mkdtemp, rm, utimes } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { writeFreezeNote } from '../../src/backup/freeze-note.ts';
+import { keepBackup } from '../../src/backup/keep.ts';
+import { listBackups } from '../../src/backup/list.ts';
+import { indexKey } from '../../src/backup/own-objects.ts';
+import { removeBackups } from '../../src/backup/removal.ts';
+import { wrappedStore } from '../../src/archive/testing/wrapped-store.ts';
+import { isFailure } from '../../src/base/failure.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { openStore } from '../../src/storage/open.ts';
+import { segmentIndexKey } from '../../src/wal-index/index-object.ts';
+import { planPrune, type PruneRequest } from '../../src/prune/prune-plan.ts';
+import { runPrune } from '../../src/prune/prune.ts';
+
+/** A full backup and two deltas on it, one after the other; the last one was taken again as a full one below. */
+const FIXTURE = join(import.meta.dirname, '../../fixtures/walg/pg15-zstd-v309/archive');
+const FULL = 'base_000000010000000000000002';
+const REQUEST: PruneRequest = { policy: { keepFull: 1 } };
+
+let folder = '';
+let store: ObjectStore;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'walkback-prune-'));
+  await cp(FIXTURE, folder, { recursive: true, preserveTimestamps: true });
+  store = await openStore({ kind: 'file', path: folder });
+});
+afterEach(async () => {
+  await store.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const keys = async (prefix = '', from = store): Promise<string[]> =>
+  (await Array.fromAsync(from.list(prefix))).map(({ key }) => key);
+const kindOf = async (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'no failure',
+    (error: unknown) => (isFailure(error) ? error.kind : String(error)),
+  );
+
+/** Makes the newest delta a full backup by name and sentinel, so that the chain before it can go. */
+async function addNewerFull(): Promise<string> {
+  const [, , delta] = await listBackups(store);
+  const name = delta?.name ?? '';
+  const newer = name.replace(/_D_.*/, '');
+  for (const key of await keys('basebackups_005/')) {
+    if (!key.includes(`/${name}`)) continue;
+    const text = (await store.get(key))?.toString('latin1') ?? '';
+    const full = key.endsWith('_sentinel.json') ? text.replaceAll(/"Delta[A-Za-z]*":("[^"]*"|\d+),/g, '') : text;
+    await store.put(key.replace(name, newer), Buffer.from(full, 'latin1'));
+  }
+  await removeBackups(store, [{ name }]);
+  return newer;
+}
+
+describe('pruning an archive that wal-g wrote', () => {
+  it('takes the chain, its WAL and what was kept about both', async () => {
+    const newer = await addNewerFull();
+    const [old, kept] = ['000000010000000000000003', '000000010000000000000006'].map(segmentIndexKey);
+    for (const key of [indexKey(FULL, 'part_001.tar.zst'), old ?? '', kept ?? '']) {
+      await store.put(key, Buffer.from('index'));
+    }
+    const plan = await planPrune(store, REQUEST);
+    expect(plan.going.map(({ backup }) => backup.name)).toHaveLength(2);
+    const before = (await keys()).length;
+    const report = await runPrune(store, plan);
+    expect(report).toMatchObject({ objects: plan.totals.objects, sizeBytes: plan.totals.sizeBytes, segmentCount: 5 });
+    expect((await listBackups(store)).map(({ name }) => name)).toEqual([newer]);
+    expect((await keys('wal_005/')).map((key) => key.slice(8, 32))).toEqual([
+      '000000010000000000000006',
+      '000000010000000000000006',
+      '000000010000000000000007',
+    ]);
+    expect(await keys('walkback_001/')).toEqual([kept]);
+    expect((await keys()).length).toBe(before - plan.totals.objects);
+    expect((await planPrune(store, REQUEST)).totals.objects).toBe(0);
+  });
+
+  it('goes on after it was interrupted, and what is left of a backup is no running one', async () => {
+    await addNewerFull();
+    const plan = await planPrune(store, REQUEST);
+    let calls = 0;
+    const breaking = wrappedStore(store, {
+      address: store.address,
+      delete: async (some, options) => {
+        calls += 1;
+        if (calls === 4) throw new Error('the store is away');
+        await store.delete(some, options);
+      },
+    });
+    await expect(runPrune(breaking, plan)).rejects.toThrow('the store is away');
+    const again = await planPrune(store, REQUEST);
+    expect(again.leftovers).not.toEqual([]);
+    expect(again.unfinished).toEqual([]);
+    await runPrune(store, again);
+    expect((await keys('basebackups_005/')).every((key) => key.includes('base_000000010000000000000006'))).toBe(true);
+    expect(await keys('walkback_001/')).toEqual([]);
+  });
+
+  it('is refused when the archive has changed, when it is frozen, and when nothing is said of what stays', async () => {
+    const newer = await addNewerFull();
+    const plan = await planPrune(store, REQUEST);
+    await keepBackup(store, FULL, true);
+    expect(await kindOf(runPrune(store, plan))).toBe('conflict');
+    await keepBackup(store, FULL, false);
+    await writeFreezeNote(store, { by: 'anna', at: '', reason: 'lost orders', restorePoint: undefined });
+    expect((await planPrune(store, REQUEST)).frozen?.by).toBe('anna');
+    expect(await kindOf(runPrune(store, plan))).toBe('refused');
+    expect(await kindOf(planPrune(store, { policy: {} }))).toBe('usage');
+    expect((await listBackups(store)).map(({ name }) => name)).toContain(newer);
+    expect(await listBackups(store)).toHaveLength(3);
+  });
+
+  it('leaves a backup of another program without a sentinel alone, and its WAL while it may be running', async () => {
+    await addNewerFull();
+    const part = 'basebackups_005/base_000000010000000000000003/tar_partitions/part_001.tar.zst';
+    await store.put(part, Buffer.from('part'));
+    const running = await planPrune(store, REQUEST);
+    expect(running.unfinished).toMatchObject([{ mayBeRunning: true }]);
+    expect(running.segments.map(({ lastName }) => lastName)).toEqual(['000000010000000000000002']);
+    await utimes(join(folder, part), new Date(0), new Date(0));
+    const old = await planPrune(store, REQUEST);
+    expect(old.unfinished).toMatchObject([{ mayBeRunning: false }]);
+    expect(old.segments.map(({ lastName }) => lastName)).toEqual(['000000010000000000000005']);
+    await runPrune(store, old);
+    expect(await keys('basebackups_005/base_000000010000000000000003/')).toEqual([part]);
+  });
+});
