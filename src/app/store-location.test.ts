@@ -48,25 +48,51 @@ describe('how a store in S3 is reached', () => {
   });
 });
 
-describe('encryption that WAL-G would do', () => {
-  it.each([
-    'WALG_LIBSODIUM_KEY',
-    'WALG_LIBSODIUM_KEY_PATH',
-    'WALG_PGP_KEY',
-    'WALG_PGP_KEY_PATH',
-    'GPG_KEY_ID',
-    'WALG_GPG_KEY_ID',
-    'WALE_GPG_KEY_ID',
-    'WALG_CSE_KMS_ID',
-    'S3_SSE',
-    'WALG_S3_SSE',
-    'WALE_S3_SSE_C',
-    'WALG_S3_SSE_KMS_ID',
-  ])('is refused for %s, never ignored, and its value is not shown', async (variable) => {
-    const refusal = locate({ WALKBACK_ARCHIVE: '/srv/a', [variable]: 'hunter2' });
-    await expect(refusal).rejects.toMatchObject({ kind: 'refused', message: expect.stringContaining(variable) });
+describe('how Google Cloud Storage is reached', () => {
+  it("comes from Google's variables and WAL-G's", async () => {
+    const location = await locate({
+      WALG_GS_PREFIX: 'gs://b/x',
+      GOOGLE_APPLICATION_CREDENTIALS: '/etc/google.json',
+      WALG_GCS_MAX_CHUNK_SIZE: '52428801',
+      GCS_ENCRYPTION_KEY: 'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=',
+      HTTPS_PROXY: 'http://proxy:3128',
+      NO_PROXY: 'localhost',
+    });
+    expect(location).toEqual({
+      kind: 'gcs',
+      bucket: 'b',
+      prefix: 'x',
+      credentials: { kind: 'file', path: '/etc/google.json' },
+      chunkSizeBytes: 52_428_800,
+      encryptionKey: 'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=',
+      proxy: { https: 'http://proxy:3128', except: 'localhost' },
+    });
+  });
+
+  it('asks an emulator without credentials, and the machine where nothing is set', async () => {
+    expect(await locate({ WALG_GS_PREFIX: 'gs://b', STORAGE_EMULATOR_HOST: '127.0.0.1:4443' })).toMatchObject({
+      endpoint: 'http://127.0.0.1:4443',
+      credentials: { kind: 'anonymous' },
+    });
+    expect(await locate({ WALG_GS_PREFIX: 'gs://b' })).toMatchObject({ credentials: { kind: 'default' } });
+  });
+
+  it('is refused with a key that is no key, without showing it', async () => {
+    const refusal = locate({ WALG_GS_PREFIX: 'gs://b', GCS_ENCRYPTION_KEY: 'hunter2' });
+    await expect(refusal).rejects.toMatchObject({ kind: 'usage', message: expect.stringContaining('32 bytes') });
     await expect(refusal).rejects.not.toThrow(/hunter2/);
   });
+});
+
+describe('encryption by the store that WAL-G would ask for', () => {
+  it.each(['S3_SSE', 'WALG_S3_SSE', 'WALE_S3_SSE_C', 'WALG_S3_SSE_KMS_ID'])(
+    'is refused for %s, never ignored, and its value is not shown',
+    async (variable) => {
+      const refusal = locate({ WALKBACK_ARCHIVE: '/srv/a', [variable]: 'hunter2' });
+      await expect(refusal).rejects.toMatchObject({ kind: 'refused', message: expect.stringContaining(variable) });
+      await expect(refusal).rejects.not.toThrow(/hunter2/);
+    },
+  );
 
   it('is not asked for by an empty variable', async () => {
     await expect(locate({ WALKBACK_ARCHIVE: '/srv/a', WALG_S3_SSE: '' })).resolves.toBeDefined();

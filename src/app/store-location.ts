@@ -9,7 +9,9 @@ import { archiveAddress } from '../config/archive-address.ts';
 import { refuseEncryption } from '../config/encryption-refusal.ts';
 import type { Settings } from '../config/load-settings.ts';
 import type { StoreLocation } from '../storage/open.ts';
+import { gcsLocation } from './gcs-location.ts';
 import { s3Location } from './s3-location.ts';
+import { sshLocation } from './ssh-location.ts';
 
 function unsupported(kind: string): Failure {
   return new Failure('refused', {
@@ -27,6 +29,10 @@ export function storeLocation(settings: Settings): StoreLocation {
       return address;
     case 's3':
       return s3Location(address, settings);
+    case 'gcs':
+      return gcsLocation(address, settings);
+    case 'ssh':
+      return sshLocation(address, settings);
     default:
       throw unsupported(address.kind);
   }

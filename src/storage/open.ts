@@ -7,10 +7,12 @@
 
 import { DEFAULT_STORE_DEADLINES, type StoreDeadlines } from './deadlines.ts';
 import type { ObjectStore } from './object-store.ts';
+import type { GcsLocation } from './gcs/gcs-location.ts';
 import type { S3Location } from './s3/s3-location.ts';
+import type { SshLocation } from './ssh/ssh-location.ts';
 
 /** Where an archive is. */
-export type StoreLocation = { readonly kind: 'file'; readonly path: string } | S3Location;
+export type StoreLocation = { readonly kind: 'file'; readonly path: string } | S3Location | GcsLocation | SshLocation;
 
 /** Opens the store at `location`. It is not asked anything yet: a wrong location is seen by the first call. */
 export async function openStore(
@@ -25,6 +27,14 @@ export async function openStore(
     case 's3': {
       const { openS3Store } = await import('./s3/s3-store.ts');
       return openS3Store(location, deadlines);
+    }
+    case 'gcs': {
+      const { openGcsStore } = await import('./gcs/gcs-store.ts');
+      return openGcsStore(location, deadlines);
+    }
+    case 'ssh': {
+      const { openSshStore } = await import('./ssh/ssh-store.ts');
+      return openSshStore(location, deadlines);
     }
   }
 }

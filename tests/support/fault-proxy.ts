@@ -17,7 +17,7 @@ import {
 } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { freePort } from './minio.ts';
+import { freePort } from './programs.ts';
 
 /** What happens to a request. */
 export type Fault =

@@ -6,24 +6,25 @@
  * @module
  */
 
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { homedir, tmpdir } from 'node:os';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 
 import type { S3Location } from '../../src/storage/s3/s3-location.ts';
 import { runProgram } from './postgres.ts';
+import { cacheFolder, ensureGoProgram, freePort, isOnPath, makeOnce, stopped, untilAnswers } from './programs.ts';
 
-const MINIO = 'github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c';
+const MINIO = {
+  name: 'minio',
+  module: 'github.com/minio/minio',
+  version: 'v0.0.0-20260212201848-7aac2a2c5b7c',
+};
 const MOTO = 'moto[s3,server]==5.2.5';
-const STALE_LOCK_MS = 20 * 60_000;
 
 /** A server that a test started. Disposing stops it and removes its data. */
 export interface S3TestServer extends AsyncDisposable {
@@ -40,56 +41,6 @@ export interface S3TestServer extends AsyncDisposable {
 export interface S3TestServerOptions {
   /** MinIO only. */
   readonly region?: string;
-}
-
-function cacheFolder(): string {
-  const base = process.env['WALKBACK_CACHE'] ?? process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  return join(base, 'walkback', 'bin');
-}
-
-function isOnPath(program: string, args: readonly string[]): boolean {
-  return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
-}
-
-/** Makes `path` by `make`, once, however many test files want it at the same time. */
-async function makeOnce(path: string, make: (fresh: string) => Promise<void>): Promise<string> {
-  const lock = `${path}.lock`;
-  await mkdir(cacheFolder(), { recursive: true });
-  while (!existsSync(path)) {
-    const isMine = await mkdir(lock).then(
-      () => true,
-      () => false,
-    );
-    if (!isMine) {
-      const found = await stat(lock).catch(() => undefined);
-      if (found !== undefined && Date.now() - found.mtimeMs > STALE_LOCK_MS) await rm(lock, { recursive: true });
-      await sleep(500);
-      continue;
-    }
-    try {
-      if (!existsSync(path)) await make(path);
-    } finally {
-      await rm(lock, { recursive: true, force: true });
-    }
-  }
-  return path;
-}
-
-/** The MinIO program; `undefined` without Go. */
-async function ensureMinio(): Promise<string | undefined> {
-  const program = join(cacheFolder(), 'minio-20260212201848');
-  if (existsSync(program)) return program;
-  if (!isOnPath('go', ['version'])) return undefined;
-  return makeOnce(program, async () => {
-    process.stderr.write(`building ${MINIO} into ${cacheFolder()} (once, some minutes) …\n`);
-    const folder = await mkdtemp(join(cacheFolder(), 'build-'));
-    try {
-      await runProgram('go', ['install', MINIO], { GOBIN: folder });
-      await rename(join(folder, 'minio'), program);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  });
 }
 
 /** The folder of moto's programs; `undefined` without Python. */
@@ -110,34 +61,6 @@ async function ensureMoto(): Promise<string | undefined> {
   return join(made, 'bin');
 }
 
-/** A port of the loopback interface that nothing listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return address.port;
-}
-
-async function stopped(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-}
-
-async function untilAnswers(child: ChildProcess, url: string, output: () => string): Promise<void> {
-  for (let triesLeft = 300; triesLeft > 0; triesLeft -= 1) {
-    if (child.exitCode !== null) break;
-    const answer = await fetch(url).catch(() => undefined);
-    if (answer?.ok === true) return;
-    await sleep(100);
-  }
-  await stopped(child);
-  throw new Error(`the S3 server did not start:\n${output()}`);
-}
-
 /** How to start a server: the line, its environment, and the path that answers when it is up. */
 interface Launch {
   readonly kind: S3TestServer['kind'];
@@ -152,7 +75,7 @@ async function launchOf(
   credentials: S3TestServer['credentials'],
   options: S3TestServerOptions,
 ): Promise<Launch | undefined> {
-  const minio = await ensureMinio();
+  const minio = await ensureGoProgram(MINIO);
   if (minio !== undefined) {
     const region: Record<string, string> = options.region === undefined ? {} : { MINIO_SITE_REGION: options.region };
     const root = { MINIO_ROOT_USER: credentials.accessKeyId, MINIO_ROOT_PASSWORD: credentials.secretAccessKey };

@@ -12,7 +12,8 @@ import { Failure } from '../../base/failure.ts';
 import { backoffMs } from '../backoff.ts';
 import { tooSlow, type StoreDeadlines } from '../deadlines.ts';
 import { makeClient } from './client.ts';
-import { isRetryable, readS3Error, retryAfterMs } from './s3-error.ts';
+import { retryAfterMs } from '../network-error.ts';
+import { isRetryable, readS3Error } from './s3-error.ts';
 import { addressOf, s3Failure, type S3Action } from './s3-failure.ts';
 import type { S3Location } from './s3-location.ts';
 
@@ -63,7 +64,7 @@ export class S3Connection {
         if (await this.#movesRegion(thrown)) continue;
         const error = readS3Error(thrown);
         if (thrown instanceof Failure || !isRetryable(error)) throw s3Failure(action, thrown);
-        const pauseMs = retryAfterMs(error, new Date()) ?? backoffMs(number, Math.random());
+        const pauseMs = retryAfterMs(error.headers['retry-after'], new Date()) ?? backoffMs(number, Math.random());
         if (performance.now() + pauseMs >= endsAtMs) throw s3Failure(action, thrown, [attemptsMade(number, callMs)]);
         await sleep(pauseMs, undefined, signal === undefined ? {} : { signal }).catch(() => signal?.throwIfAborted());
       }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { isRetryable, readS3Error, retryAfterMs } from './s3-error.ts';
+import { isRetryable, readS3Error } from './s3-error.ts';
 import { s3Failure } from './s3-failure.ts';
 
 const action = { verb: 'read', permission: 's3:GetObject', bucket: 'shop', key: 'pg/wal_005/1.zst' };
@@ -79,16 +79,5 @@ describe('another attempt', () => {
     new TypeError('a defect of ours'),
   ])('is not made after %s', (error) => {
     expect(isRetryable(readS3Error(error))).toBe(false);
-  });
-
-  it.each([
-    ['3', 3000],
-    ['0', 0],
-    ['Sat, 03 Jan 2026 00:00:07 GMT', 7000],
-    ['Fri, 02 Jan 2026 00:00:00 GMT', 0],
-    ['soon', undefined],
-  ])('waits as long as Retry-After: %s asks', (value, expectedMs) => {
-    const error = readS3Error(answer(503, 'SlowDown', { 'Retry-After': value }));
-    expect(retryAfterMs(error, new Date('2026-01-03T00:00:00Z'))).toBe(expectedMs);
   });
 });

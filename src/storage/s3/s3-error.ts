@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isTlsCode, systemCodeOf } from '../network-error.ts';
+
 /** The parts of an error that decide what it means. */
 export interface S3Error {
   /** The store's code (`NoSuchKey`, `SlowDown`), or the name of the error. */
@@ -30,13 +32,6 @@ function headersOf(error: unknown): Record<string, string> {
   const headers = property(property(error, '$response'), 'headers');
   if (typeof headers !== 'object' || headers === null) return {};
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
-}
-
-function systemCodeOf(error: unknown, depth = 0): string | undefined {
-  const code = text(property(error, 'code'));
-  if (code !== undefined && /^E[A-Z_]+$|_/.test(code)) return code;
-  const cause = property(error, 'cause') ?? property(property(error, 'errors'), '0');
-  return cause === undefined || depth === 4 ? undefined : systemCodeOf(cause, depth + 1);
 }
 
 /** Reads anything thrown. */
@@ -74,29 +69,15 @@ function isRetryableStatus(status: number): boolean {
   return isClientsTurn || (status >= 500 && !FINAL_STATUSES.has(status));
 }
 
-/** True if the connection is refused for what it is, and not for now: a certificate, a protocol. */
-export function isTlsError({ systemCode }: S3Error): boolean {
-  return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)/.test(systemCode ?? '');
-}
-
 /** True if another attempt may go better. */
 export function isRetryable(error: S3Error): boolean {
   if (RETRYABLE_NAMES.has(error.name)) return true;
   if (error.status !== undefined && error.status >= 300) return isRetryableStatus(error.status);
   // A good status and still an error: the rest of the answer was not to be understood.
-  return (error.status !== undefined || error.systemCode !== undefined) && !isTlsError(error);
+  return (error.status !== undefined || error.systemCode !== undefined) && !isTlsCode(error.systemCode);
 }
 
 /** True if the store said, in words of its own, that there is no such object. A bare 404 is not enough: see `NoSuchBucket`. */
 export function saysNoSuchKey({ name }: S3Error): boolean {
   return name === 'NoSuchKey';
-}
-
-/** How long the store asks to be left alone. @param now for a `Retry-After` that is a date. */
-export function retryAfterMs({ headers }: S3Error, now: Date): number | undefined {
-  const value = headers['retry-after'];
-  if (value === undefined) return undefined;
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  const atMs = Date.parse(value);
-  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - now.getTime());
 }

@@ -5,7 +5,8 @@
  */
 
 import { Failure, type FailureDetails, type FailureKind } from '../../base/failure.ts';
-import { isRetryable, isTlsError, readS3Error, type S3Error } from './s3-error.ts';
+import { isTlsCode } from '../network-error.ts';
+import { isRetryable, readS3Error, type S3Error } from './s3-error.ts';
 
 /** What was being done, and the permission it needs. */
 export interface S3Action {
@@ -72,7 +73,7 @@ function placeVerdict(error: S3Error, { bucket }: S3Action): Verdict | undefined
     ];
   if (WRONG_REGION.has(error.name) && error.region !== undefined)
     return ['usage', `the bucket "${bucket}" is in the region ${error.region}`, `Set the region to ${error.region}.`];
-  if (isTlsError(error))
+  if (isTlsCode(error.systemCode))
     return ['usage', answerOf(error), "Give the certificate authority's file, or check the endpoint."];
   return undefined;
 }

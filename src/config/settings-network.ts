@@ -1,0 +1,35 @@
+/**
+ * Settings of the way to all stores that are reached over HTTP.
+ *
+ * @module
+ */
+
+import type { Setting } from './setting.ts';
+import { text } from './value-kind.ts';
+
+/** Settings of the network. */
+export const NETWORK_SETTINGS = {
+  httpsProxy: {
+    group: 'archive',
+    kind: text,
+    summary: 'The proxy through which https addresses are reached. May hold a name and a password.',
+    example: 'http://proxy.example.net:3128',
+    alsoFrom: ['https_proxy', 'HTTPS_PROXY'],
+    secret: true,
+  },
+  httpProxy: {
+    group: 'archive',
+    kind: text,
+    summary: 'The proxy through which http addresses are reached. May hold a name and a password.',
+    example: 'http://proxy.example.net:3128',
+    alsoFrom: ['http_proxy', 'HTTP_PROXY'],
+    secret: true,
+  },
+  noProxy: {
+    group: 'archive',
+    kind: text,
+    summary: 'Hosts that are reached without a proxy, separated by commas; `.example.net` means all below it.',
+    example: '127.0.0.1,.example.net',
+    alsoFrom: ['no_proxy', 'NO_PROXY'],
+  },
+} as const satisfies Record<string, Setting>;

@@ -1,0 +1,28 @@
+/** The Google Cloud Storage backend against a server of its API. */
+
+import { afterAll, describe } from 'vitest';
+
+import { itKeepsTheObjectStoreContract } from '../../src/storage/conformance.ts';
+import { openStore } from '../../src/storage/open.ts';
+import { startGcsServer } from '../support/gcs-server.ts';
+
+const MIB = 1024 * 1024;
+
+const server = await startGcsServer();
+
+afterAll(async () => server?.[Symbol.asyncDispose]());
+
+function real(): NonNullable<typeof server> {
+  if (server === undefined) throw new Error('there is no GCS server');
+  return server;
+}
+
+describe.skipIf(server === undefined)('Google Cloud Storage', () => {
+  itKeepsTheObjectStoreContract({
+    name: 'Google Cloud Storage',
+    open: async () => openStore(await real().newBucket({ chunkSizeBytes: MIB })),
+    openMissing: async () => openStore({ ...(await real().newBucket()), bucket: 'walkback-no-such-bucket' }),
+    listedObjects: 1_100,
+    largeBodyBytes: MIB,
+  });
+});

@@ -1,0 +1,110 @@
+/**
+ * Programs that tests need and that no package of ours brings: built or installed once, into a cache outside the project,
+ * at a fixed version.
+ *
+ * @module
+ */
+
+import { spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { runProgram } from './postgres.ts';
+
+const STALE_LOCK_MS = 20 * 60_000;
+
+/** Where programs are kept from run to run. */
+export function cacheFolder(): string {
+  const base = process.env['WALKBACK_CACHE'] ?? process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  return join(base, 'walkback', 'bin');
+}
+
+/** True if a program runs here. */
+export function isOnPath(program: string, args: readonly string[]): boolean {
+  return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+}
+
+/** Makes `path` by `make`, once, however many test files want it at the same time. */
+export async function makeOnce(path: string, make: (fresh: string) => Promise<void>): Promise<string> {
+  const lock = `${path}.lock`;
+  await mkdir(cacheFolder(), { recursive: true });
+  while (!existsSync(path)) {
+    const isMine = await mkdir(lock).then(
+      () => true,
+      () => false,
+    );
+    if (!isMine) {
+      const found = await stat(lock).catch(() => undefined);
+      if (found !== undefined && Date.now() - found.mtimeMs > STALE_LOCK_MS) await rm(lock, { recursive: true });
+      await sleep(500);
+      continue;
+    }
+    try {
+      if (!existsSync(path)) await make(path);
+    } finally {
+      await rm(lock, { recursive: true, force: true });
+    }
+  }
+  return path;
+}
+
+/** A program that Go builds. */
+export interface GoProgram {
+  readonly name: string;
+  /** `github.com/minio/minio` */
+  readonly module: string;
+  /** As `go install` takes it. */
+  readonly version: string;
+}
+
+/** The path of a program built with Go; `undefined` without Go. */
+export async function ensureGoProgram({ name, module, version }: GoProgram): Promise<string | undefined> {
+  const program = join(cacheFolder(), `${name}-${version.replace(/^v(0\.0\.0-)?/, '').replace(/-[0-9a-f]{12}$/, '')}`);
+  if (existsSync(program)) return program;
+  if (!isOnPath('go', ['version'])) return undefined;
+  return makeOnce(program, async () => {
+    process.stderr.write(`building ${module}@${version} into ${cacheFolder()} (once, some minutes) …\n`);
+    const folder = await mkdtemp(join(cacheFolder(), 'build-'));
+    try {
+      await runProgram('go', ['install', `${module}@${version}`], { GOBIN: folder });
+      await rename(join(folder, name), program);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+/** A port of the loopback interface that nothing listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return address.port;
+}
+
+/** Ends a server that a test started. */
+export async function stopped(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+/** Waits for a server to answer. @throws with what it printed if it does not. */
+export async function untilAnswers(child: ChildProcess, url: string, output: () => string): Promise<void> {
+  for (let triesLeft = 300; triesLeft > 0; triesLeft -= 1) {
+    if (child.exitCode !== null) break;
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok === true) return;
+    await sleep(100);
+  }
+  await stopped(child);
+  throw new Error(`the server did not start:\n${output()}`);
+}
