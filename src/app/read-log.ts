@@ -17,6 +17,7 @@ import type { LoggedTransaction } from '../history/transactions/logged-transacti
 import { followNamesBefore } from '../history/transactions/names-before.ts';
 import { readTransactions, type SegmentIndexes } from '../history/transactions/read-transactions.ts';
 import { FollowedIndexes } from './follow-indexes.ts';
+import { unknownName } from './check-asked-names.ts';
 import { isWanted, type LogFilter } from './log-filter.ts';
 import { startForTime } from './log-start.ts';
 import type { LogEnd, LogFacts } from './log-value.ts';
@@ -139,25 +140,50 @@ class SpanLog implements OpenLog {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<LoggedTransaction> {
-    const { sinceUs, untilUs, filter } = this.#request;
-    const indexes = this.#indexes();
+    const { untilUs, filter, isFollowed } = this.#request;
+    if (isFollowed) this.#warnOfUnknown();
     const scan = readTransactions({
-      indexes,
+      indexes: this.#indexes(),
       names: this.#names,
       follower: this.#follower,
       line: this.#history.line,
+      isBehind: (one) => untilUs !== undefined && one.timeUs > untilUs + DISORDER_US,
     });
+    const stillPrepared: LoggedTransaction[] = [];
+    let count = 0;
     for await (const one of scan) {
       if (one.outcome !== 'prepared') this.#lastRead = one;
-      if (untilUs !== undefined && one.timeUs > untilUs + DISORDER_US) {
-        this.#end = { kind: 'reached' };
-        return;
-      }
-      const isWithin = one.timeUs >= (sinceUs ?? one.timeUs) && one.timeUs <= (untilUs ?? one.timeUs);
-      if (isWithin) this.#tellUnnamed(one);
-      if (isWithin && isWanted(one, filter)) yield one;
+      const atEnd = untilUs === undefined || one.timeUs <= untilUs ? one : preparedAt(one, untilUs);
+      if (atEnd === undefined || !this.#isWithin(atEnd)) continue;
+      this.#tellUnnamed(atEnd);
+      if (!isWanted(atEnd, filter)) continue;
+      count += 1;
+      if (atEnd === one) yield one;
+      else stillPrepared.push(atEnd);
     }
+    yield* stillPrepared;
     this.#end = scan.end;
+    this.#checkNames(count);
+  }
+
+  #isWithin({ timeUs }: LoggedTransaction): boolean {
+    const { sinceUs, untilUs } = this.#request;
+    return timeUs >= (sinceUs ?? timeUs) && timeUs <= (untilUs ?? timeUs);
+  }
+
+  /** An empty answer to a name that nobody knows is refused, unless it may be known where reading did not come. */
+  #checkNames(count: number): void {
+    const isUncertain = this.#isUnnamedTold || this.#end?.kind === 'hole' || this.#end?.kind === 'damage';
+    if (count > 0 || isUncertain) this.#warnOfUnknown();
+    else {
+      const unknown = unknownName(this.#names, this.#request.filter);
+      if (unknown !== undefined) throw unknown;
+    }
+  }
+
+  #warnOfUnknown(): void {
+    const unknown = unknownName(this.#names, this.#request.filter);
+    if (unknown !== undefined) this.#request.onWarning(unknown.message);
   }
 
   /** With --table, rows of a file whose name is not known could be of that table: an answer may not be shorter in silence. */
@@ -183,4 +209,11 @@ class SpanLog implements OpenLog {
     const whole = store === undefined ? places : { store };
     return new FollowedIndexes({ ...whole, line, fromLsn, catalogFiles, signal });
   }
+}
+
+/** What a transaction was at a time, if it was prepared then and ended later. */
+function preparedAt(one: LoggedTransaction, timeUs: bigint): LoggedTransaction | undefined {
+  const { preparation, preparedLsn } = one;
+  if (preparation === undefined || preparedLsn === undefined || preparation.timeUs > timeUs) return undefined;
+  return { ...one, outcome: 'prepared', timeUs: preparation.timeUs, lsn: preparedLsn, endLsn: preparation.endLsn };
 }

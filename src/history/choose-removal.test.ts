@@ -53,7 +53,7 @@ describe('the removal that is meant', () => {
       message: expect.stringMatching(/12 transactions deleted from it$/),
       remedy:
         'The last (-9 rows):\n    walkback recover plan --before-xid 9\n' +
-        'The largest (-48,211 rows, 96 % of the table):\n    walkback recover plan --before-xid 7',
+        'The largest (-48,211 rows, 97 % of the table):\n    walkback recover plan --before-xid 7',
       facts: [expect.stringMatching(/^7 /), expect.stringMatching(/^9 /), 'and 10 more, smaller ones'],
     });
   });

@@ -11,6 +11,7 @@ import { Failure } from '../base/failure.ts';
 import type { RecoveryTarget } from '../postgres/recovery-target.ts';
 import { formatTimeUs } from '../postgres/timestamp.ts';
 import type { Removal, RemovalTarget } from './removals.ts';
+import { percentOf } from './share-percent.ts';
 
 /** What was found, and where it was looked for. */
 export interface FoundRemovals {
@@ -37,9 +38,7 @@ export function describeRemoval({ what, rows, share, isIncomplete }: Removal): s
   if (what === 'truncate') return 'TRUNCATE';
   const counted = `-${(rows ?? 0).toLocaleString('en-US')} ${rows === 1 ? 'row' : 'rows'}`;
   const least = isIncomplete ? ' at least' : '';
-  return share === undefined
-    ? `${counted}${least}`
-    : `${counted}${least}, ${Math.min(100, Math.floor(share * 100))} % of the table`;
+  return share === undefined ? `${counted}${least}` : `${counted}${least}, ${percentOf(share)} of the table`;
 }
 
 /** The target that a removal stands for. */

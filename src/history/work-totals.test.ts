@@ -49,4 +49,26 @@ describe('totals of what transactions did', () => {
     expect(totals.definitionCount).toBe(3);
     expect(totals.isLowerBound).toBe(true);
   });
+
+  it('never leave out what removes most: a database, then tables, then rows', () => {
+    const totals = new WorkTotals(2);
+    const create = (name: string) =>
+      ({
+        kind: 'create',
+        relation: relation({ name, oid: 1 }),
+        file: undefined,
+        oid: undefined,
+        name: undefined,
+      }) as const;
+    const database = { kind: 'dropDatabase', relation: undefined, file: undefined, oid: 16_390, name: 'shop' } as const;
+    const truncate = { ...create('orders'), kind: 'truncate' } as const;
+    totals.add(transaction({ xid: 7, definitions: [create('a'), create('b')] }));
+    totals.add(transaction({ xid: 8, definitions: [truncate, truncate] }));
+    totals.add(transaction({ xid: 9, definitions: [create('c'), database] }));
+    expect(totals.definitions.map(({ definition, transaction: { xid } }) => [definition.kind, xid])).toEqual([
+      ['dropDatabase', 9],
+      ['truncate', 8],
+    ]);
+    expect(totals.definitionCount).toBe(5);
+  });
 });

@@ -32,11 +32,12 @@ export interface LostDefinition {
 export class WorkTotals {
   readonly #mostDefinitions: number;
   readonly #tables = new Map<string, TableTotals>();
-  readonly #definitions: LostDefinition[] = [];
+  /** In the order in which they came; bounded. */
+  #definitions: LostDefinition[] = [];
   #definitionCount = 0;
   #isLowerBound = false;
 
-  /** @param mostDefinitions how many are kept, the first; the others are counted. */
+  /** @param mostDefinitions how many are kept: those that remove most, and of these the first; the others are counted. */
   constructor(mostDefinitions: number) {
     this.#mostDefinitions = mostDefinitions;
   }
@@ -46,8 +47,9 @@ export class WorkTotals {
     return [...this.#tables.values()].toSorted((a, b) => rowsOf(b) - rowsOf(a));
   }
 
+  /** Those that remove a database first, then a tablespace, tables, rows; then the others. */
   get definitions(): readonly LostDefinition[] {
-    return this.#definitions;
+    return this.#definitions.toSorted((a, b) => weightOf(b) - weightOf(a));
   }
 
   get definitionCount(): number {
@@ -62,10 +64,26 @@ export class WorkTotals {
   add(transaction: LoggedTransaction): void {
     if (transaction.isIncomplete) this.#isLowerBound = true;
     for (const changes of Map.groupBy(transaction.changes, keyOf).values()) this.#addTable(changes);
+    const told = new Set<string>();
     for (const definition of transaction.definitions.filter(isTold)) {
-      this.#definitionCount += 1;
-      if (this.#definitions.length < this.#mostDefinitions) this.#definitions.push({ definition, transaction });
+      // A transaction that did the same to the same thing twice did it once.
+      const key = definitionKey(definition);
+      if (!told.has(key)) this.#addDefinition({ definition, transaction });
+      told.add(key);
     }
+  }
+
+  /** One that is lost with more must not be left out for one that is not. */
+  #addDefinition(lost: LostDefinition): void {
+    this.#definitionCount += 1;
+    const kept = this.#definitions;
+    if (kept.length >= this.#mostDefinitions) {
+      const least = kept.reduce((lightest, one) => Math.min(lightest, weightOf(one)), Infinity);
+      if (weightOf(lost) <= least) return;
+      const place = kept.findLastIndex((one) => weightOf(one) === least);
+      this.#definitions = kept.toSpliced(place, 1);
+    }
+    this.#definitions.push(lost);
   }
 
   #addTable(changes: readonly RelationChange[]): void {
@@ -97,6 +115,28 @@ function keyOf({ root, relation, file }: RelationChange): string {
 
 function rowsOf({ inserted, updated, deleted }: TableTotals): number {
   return inserted + updated + deleted;
+}
+
+/** How much goes with it. */
+const WEIGHTS: Readonly<Partial<Record<DefinitionChange['kind'], number>>> = {
+  dropDatabase: 4,
+  dropTablespace: 3,
+  drop: 2,
+  truncate: 1,
+};
+
+function weightOf({ definition }: LostDefinition): number {
+  return WEIGHTS[definition.kind] ?? 0;
+}
+
+function definitionKey({ kind, relation, file, oid, name }: DefinitionChange): string {
+  const what =
+    relation === undefined
+      ? file === undefined
+        ? `${oid}`
+        : relationFileKey(file)
+      : `${relation.databaseOid}:${relation.oid}:${relation.name}`;
+  return `${kind} ${what} ${name ?? ''}`;
 }
 
 /** Indexes, sequences, TOAST tables and row types come and go with their table, which is told. */

@@ -60,13 +60,15 @@ function checkShape({ limit, largest, follow, ndjson }: GivenShape, isJson: bool
 async function writeJson(log: OpenLog, pieces: LogJsonPieces, shape: GivenShape, session: Session): Promise<LogEnd> {
   const { write } = session;
   const { largest, limit = Infinity } = shape;
-  await write(pieces.begin(log.facts));
   let count = 0;
   for await (const one of largest === undefined ? log : largestOf(log, largest)) {
+    // Not before: what was asked for may be refused when all was read.
+    if (count === 0) await write(pieces.begin(log.facts));
     await write(pieces.transaction(one));
     count += 1;
     if (count === limit) break;
   }
+  if (count === 0) await write(pieces.begin(log.facts));
   const end = log.end ?? { kind: 'limit' };
   await write(pieces.finish(end, log.ignoredIndexes.kept));
   return end;

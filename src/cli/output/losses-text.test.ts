@@ -90,6 +90,19 @@ describe('what a plan loses', () => {
     expect(lossLines(withLosses({ tables, otherTables: 5 }), screen)[0]).toMatch(/t5 \(\+1\), 8 more tables$/);
   });
 
+  it('tells of each database that was dropped, however many definitions there are, and of the same thing once', () => {
+    const definitions = [
+      ...['shop', 'test', 'audit', 'stock', 'old'].map((name) => definition('dropDatabase', name)),
+      ...['carts', 'jobs', 'carts'].map((name) => definition('truncate', name)),
+    ];
+    expect(lossLines(withLosses({ definitions, otherDefinitions: 3 }), screen)).toEqual([
+      '3 later transactions: DROP DATABASE shop, DROP DATABASE test, DROP DATABASE audit, DROP DATABASE stock, DROP DATABASE old, 6 more definitions',
+    ]);
+    expect(lossLines(withLosses({ definitions: definitions.slice(5) }), screen)).toEqual([
+      '3 later transactions: TRUNCATE carts (2 times), TRUNCATE jobs',
+    ]);
+  });
+
   it('says where it could not be counted', () => {
     expect(lossLines(withLosses({ endsAt: { lsn: '0/7000000', because: 'hole' } }), screen)).toEqual([
       '3 later transactions, none of which changed a row',

@@ -87,6 +87,19 @@ export function didText({ did }: PlannedTransaction, width: number, screen: Scre
   return `${fitPhrases(phrases, width - least.length, screen.hasUnicode ? '…' : '~')}${least}`;
 }
 
+/** What is told whatever there is besides: nothing else that a person may miss is as large. */
+const ALWAYS_TOLD: ReadonlySet<string> = new Set(['dropDatabase', 'dropTablespace']);
+
+/** Each once, with how often; the first few, and how many definitions these are. */
+function definitionTexts(definitions: readonly PlannedDefinition[]): { texts: string[]; toldCount: number } {
+  const groups = [...Map.groupBy(definitions, definitionText)];
+  const told = groups.filter(([, [first]], place) => place < MOST_DEFINITIONS || ALWAYS_TOLD.has(first?.kind ?? ''));
+  return {
+    texts: told.map(([text, ones]) => (ones.length === 1 ? text : `${text} (${ones.length} times)`)),
+    toldCount: told.reduce((sum, [, ones]) => sum + ones.length, 0),
+  };
+}
+
 /** The tables and definitions that are lost, in one sentence. */
 function whatIsLost(losses: PlannedLosses): string {
   const withDatabase = databasesOf(losses) > 1;
@@ -97,8 +110,8 @@ function whatIsLost(losses: PlannedLosses): string {
         `${formatCount(table.transactions)} in ${tableName(table, table.isNamed, withDatabase)} (${rowsText(table)})`,
     );
   const moreTables = losses.tables.length - tables.length + losses.otherTables;
-  const definitions = losses.definitions.slice(0, MOST_DEFINITIONS).map(definitionText);
-  const moreDefinitions = losses.definitions.length - definitions.length + losses.otherDefinitions;
+  const { texts: definitions, toldCount } = definitionTexts(losses.definitions);
+  const moreDefinitions = losses.definitions.length - toldCount + losses.otherDefinitions;
   const inTables = [...tables, ...(moreTables === 0 ? [] : [`${countOf(moreTables, 'more table')}`])].join(', ');
   const ofDefinitions = [
     ...definitions,

@@ -5,6 +5,7 @@
  */
 
 import type { Relation } from '../../history/names/relation-names.ts';
+import { percentOf } from '../../history/share-percent.ts';
 import type { RelationChange } from '../../history/transactions/logged-transaction.ts';
 import { relationFileKey, type RelationFile } from '../../postgres/relation-file.ts';
 import { formatCount } from './format.ts';
@@ -98,17 +99,11 @@ export function countsText({ inserted, updated, deleted }: TableWork): string {
   return [...signed('+', inserted), ...signed('~', updated), ...signed('-', deleted)].join(' ');
 }
 
-/** `96 %`; never 100 unless it is all, never more. */
-export function percent(share: number): string {
-  const hundredths = share >= 1 ? 100 : Math.min(99, Math.round(share * 100));
-  return `${hundredths} %`;
-}
-
 /** `96 % of the table`, for the deleted or else the updated share, where it is worth saying. */
 export function shareText({ deletedShare, updatedShare, partitionCount }: TableWork): string {
   const share = Math.max(deletedShare ?? 0, updatedShare ?? 0);
   if (share < SHARE_SHOWN) return '';
-  return `${percent(share)} of the ${partitionCount > 0 ? 'partition' : 'table'}`;
+  return `${percentOf(share)} of the ${partitionCount > 0 ? 'partition' : 'table'}`;
 }
 
 /** `orders -48,211  96 % of the table`. */

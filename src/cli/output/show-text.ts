@@ -6,12 +6,13 @@
 
 import type { Reach, ShownTransaction } from '../../app/shown-transaction.ts';
 import { isLargeTransaction } from '../../app/transaction-size.ts';
+import { percentOf } from '../../history/share-percent.ts';
 import type { LoggedTransaction, RelationChange } from '../../history/transactions/logged-transaction.ts';
 import { formatLsn } from '../../postgres/lsn.ts';
 import { definitionPhrases } from './definition-words.ts';
 import { countOf, formatAgo, formatBytes, formatCount, formatDuration, readClock, shortTime } from './format.ts';
 import { labelled } from './plan-text.ts';
-import { countsText, percent, workOfRelation } from './relation-words.ts';
+import { countsText, workOfRelation } from './relation-words.ts';
 import type { Screen } from './screen.ts';
 import { shownText } from './shown-name.ts';
 import { effectText, endingWords } from './transaction-words.ts';
@@ -47,7 +48,7 @@ function shareWords({ deletedShare, updatedShare, relation }: RelationChange): s
   const share = Math.max(deletedShare ?? 0, updatedShare ?? 0);
   const rows = relation?.estimatedRows;
   if (share === 0 || rows === undefined) return '';
-  return `${percent(share)} of about ${countOf(Math.round(rows), 'row')}`;
+  return `${percentOf(share)} of about ${countOf(Math.round(rows), 'row')}`;
 }
 
 function tableLines(changes: readonly RelationChange[]): string[] {

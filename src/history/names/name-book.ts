@@ -165,6 +165,24 @@ export class NameBook implements RelationNames {
     return this.#tables.databases.at(databaseOid, lsn);
   }
 
+  /** Every relation that is or was known, under each name that it had. */
+  *relations(): Generator<Relation> {
+    for (const [key, versions] of this.#tables.classes.entries()) {
+      const databaseOid = Number(key.slice(0, key.indexOf('/')));
+      for (const { lsn, value: row } of versions) {
+        const relation = this.#compose({ databaseOid, row }, lsn);
+        if (relation !== undefined) yield relation;
+      }
+    }
+  }
+
+  /** Every database that is or was known, under each name that it had. */
+  *databases(): Generator<{ readonly oid: number; readonly name: string }> {
+    for (const [oid, versions] of this.#tables.databases.entries()) {
+      for (const { value: name } of versions) yield { oid, name };
+    }
+  }
+
   named(name: string): readonly Relation[] {
     const found: Relation[] = [];
     for (const [key, versions] of this.#tables.classes.entries()) {

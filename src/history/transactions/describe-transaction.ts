@@ -26,6 +26,7 @@ export type EndOfTransaction = Pick<
   | 'endLsn'
   | 'timeline'
   | 'preparedLsn'
+  | 'preparation'
   | 'gid'
   | 'isIncomplete'
 >;

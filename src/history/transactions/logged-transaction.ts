@@ -79,6 +79,8 @@ export interface LoggedTransaction {
   readonly firstLsn: Lsn | undefined;
   /** PREPARE, for the prepared kinds, where it was read. */
   readonly preparedLsn: Lsn | undefined;
+  /** When that was, and where the record ends; for those that have ended since. */
+  readonly preparation?: { readonly timeUs: bigint; readonly endLsn: Lsn } | undefined;
   readonly gid: string | undefined;
   readonly originId: number | undefined;
   readonly databaseOid: number | undefined;

@@ -71,6 +71,30 @@ describe('the list of transactions', () => {
     ]);
   });
 
+  it('ends where it is asked to, with those that are prepared there, and tells when one that has ended was prepared', async () => {
+    const all = [
+      segment(1, [
+        prepared(10, at(1, 60), 'one'),
+        prepared(20, at(1, 70), 'two'),
+        ended('commitPrepared', 20, at(1, 80)),
+      ]),
+      segment(2, [ended('commitPrepared', 10, at(2, 90))]),
+    ];
+    const scan = readTransactions({
+      indexes: segments(all),
+      names: new NameBook(),
+      line: LINE,
+      isBehind: ({ timeUs }) => timeUs >= at(1, 80),
+    });
+    const list = await Array.fromAsync(scan);
+    expect(list.map(({ xid, outcome }) => [xid, outcome])).toEqual([
+      [20, 'commitPrepared'],
+      [10, 'prepared'],
+    ]);
+    expect(list[0]?.preparation).toEqual({ timeUs: at(1, 70), endLsn: at(1, 78) });
+    expect(scan.end).toEqual({ kind: 'reached' });
+  });
+
   it('follows prepared transactions over a stop, names them by their PREPARE, and ends with those that are left', async () => {
     const { list } = await read([
       segment(

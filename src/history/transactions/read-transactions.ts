@@ -37,6 +37,8 @@ export interface TransactionRequest {
   readonly fromLsn?: Lsn | undefined;
   /** Reading ends before the first transaction that ended behind this. */
   readonly toLsn?: Lsn | undefined;
+  /** Reading ends behind the first transaction of which this is true. */
+  readonly isBehind?: ((ended: LoggedTransaction) => boolean) | undefined;
 }
 
 /** Transactions in order. Iterate once; then `end` tells how far it went. */
@@ -71,7 +73,7 @@ class LineTransactions implements TransactionScan {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<LoggedTransaction> {
-    const { indexes, fromLsn, toLsn, names, line } = this.#request;
+    const { indexes, fromLsn, toLsn, isBehind, names, line } = this.#request;
     const stretches = new Stretches(line, names);
     let own: ScanEnd | undefined;
     for await (const index of indexes) {
@@ -89,7 +91,9 @@ class LineTransactions implements TransactionScan {
         if (toLsn !== undefined && event.lsn > toLsn) own = { kind: 'reached' };
         if (own !== undefined) break;
         const ended = assembler.take(event);
-        if (ended !== undefined && (fromLsn === undefined || ended.lsn >= fromLsn)) yield ended;
+        if (ended === undefined) continue;
+        if (fromLsn === undefined || ended.lsn >= fromLsn) yield ended;
+        if (isBehind?.(ended) === true) own = { kind: 'reached' };
       }
       if (own !== undefined) break;
     }

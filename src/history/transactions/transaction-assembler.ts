@@ -148,6 +148,9 @@ export class TransactionAssembler {
       endLsn: event.endLsn,
       timeline: timelineAt(this.#parts.line, lsn),
       preparedLsn: preparation?.lsn,
+      ...(preparation === undefined
+        ? {}
+        : { preparation: { timeUs: preparation.preparedAtUs, endLsn: preparation.endLsn } }),
       gid: event.gid ?? preparation?.gid,
       isIncomplete: this.#parts.completeness.isIncomplete(event.xid),
     };
