@@ -21,7 +21,7 @@ import type { Compression } from '../base/compression-names.ts';
 import { Failure } from '../base/failure.ts';
 import type { OnProgress } from '../base/progress.ts';
 import type { BackupEnd, BackupSession } from '../instance/backup-session.ts';
-import { parseControlFile, type ControlFile } from '../postgres/control-file.ts';
+import type { ControlFile } from '../postgres/control-file.ts';
 import { PAGE_SIZE_BYTES } from '../postgres/page-checksum-constants.ts';
 import { formatSegmentName, segmentAt, walSegmentSize } from '../postgres/wal-segment.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -36,14 +36,14 @@ import {
 import type { JsonValue } from '../walg/json64.ts';
 import type { Backup } from './backup.ts';
 import { archiverFacts, checkBackupSource, type BackupSource } from './backup-source.ts';
-import { chooseParent, type DeltaParent, type DeltaWish } from './choose-parent.ts';
+import type { DeltaParent, DeltaWish } from './choose-parent.ts';
 import { walkDataDirectory, type DataDirectoryContents, type StoredEntry } from './data-directory.ts';
 import { planDeltaFiles, type DeltaFiles } from './delta-files.ts';
 import { keepParent } from './keep-parent.ts';
 import { corruptFiles, corruptPagesFailure, type CorruptFile } from './page-report.ts';
 import type { PageVerification } from './part-packer.ts';
-import { serverLine } from './server-line.ts';
 import { cleanLeftovers, deleteUnfinished, markRunning } from './running-marker.ts';
+import { baseOn, chooseBase, controlOf, type Base } from './take-base.ts';
 import {
   readControlFile,
   uploadParts,
@@ -129,46 +129,6 @@ export async function takeBackup(options: TakeBackupOptions): Promise<TakenBacku
     await naming;
     await marker.remove().catch(() => {});
   }
-}
-
-/** What a backup builds on. */
-interface Base {
-  readonly parent?: DeltaParent;
-  readonly fullBecause?: string;
-}
-
-/** What is chosen before the server is asked to begin, on the timeline that it is on then. */
-type ChosenBase = Base & { readonly timeline: number };
-
-async function chooseBase({
-  store,
-  dataDirectory,
-  delta,
-  isPermanent = false,
-  signal,
-}: TakeBackupOptions): Promise<ChosenBase> {
-  const control = await controlOf(dataDirectory);
-  const { timeline } = control;
-  if (delta === undefined) return { timeline };
-  const line = await serverLine(dataDirectory, timeline);
-  const choice = await chooseParent(
-    store,
-    delta,
-    { control, line, isPermanent },
-    signal === undefined ? {} : { signal },
-  );
-  return choice.kind === 'delta' ? { timeline, parent: choice.parent } : { timeline, fullBecause: choice.because };
-}
-
-/** What was chosen, unless the server has gone on to another timeline. */
-function baseOn(session: BackupSession, { timeline, parent, fullBecause }: ChosenBase): Base {
-  if (parent === undefined) return fullBecause === undefined ? {} : { fullBecause };
-  if (session.timeline === timeline) return { parent };
-  return { fullBecause: `the server went from timeline ${timeline} to ${session.timeline} meanwhile` };
-}
-
-async function controlOf(dataDirectory: string): Promise<ControlFile> {
-  return parseControlFile(await readControlFile(join(dataDirectory, 'global', 'pg_control')));
 }
 
 function nameFor(session: BackupSession, parent: DeltaParent | undefined): string {
