@@ -18,6 +18,8 @@ export type DutyEvent =
   | { readonly kind: 'leaseElsewhere'; readonly holder: AgentIdentity }
   /** Another agent waits for the archive. */
   | { readonly kind: 'agentWaits'; readonly agent: AgentIdentity }
+  /** How many other agents are there, as last seen. */
+  | { readonly kind: 'otherAgents'; readonly count: number }
   /** The server is a replica, or does not run: nothing but pushing and fetching is to be done. */
   | { readonly kind: 'notPrimary' }
   | { readonly kind: 'backupBegun'; readonly reason: BackupReason }
@@ -30,7 +32,9 @@ export type DutyEvent =
   /** WAL is missing in the archive, and in `pg_wal` too. */
   | { readonly kind: 'lost'; readonly firstMissing: string; readonly segmentCount: number }
   | { readonly kind: 'chainChecked'; readonly segmentCount: number; readonly missingCount: number }
-  | { readonly kind: 'dutyFailed'; readonly duty: Duty; readonly message: string };
+  | { readonly kind: 'dutyFailed'; readonly duty: Duty; readonly message: string }
+  /** It has failed before, and has not now. */
+  | { readonly kind: 'dutyRecovered'; readonly duty: Duty };
 
 /** Receives events. Must not throw. */
 export type ReportDutyEvent = (event: DutyEvent) => void;

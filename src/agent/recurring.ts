@@ -40,6 +40,7 @@ export async function recurring({ duty, pauseMs, work, report, signal }: Recurri
   while (!signal.aborted) {
     try {
       await work();
+      if (failures > 0) report({ kind: 'dutyRecovered', duty });
       failures = 0;
     } catch (error) {
       failures += 1;

@@ -115,6 +115,7 @@ class Duties {
       return;
     }
     const view = await this.#lease.look(signal);
+    report({ kind: 'otherAgents', count: view.kind === 'elsewhere' ? 1 : view.waiting.length });
     if (view.kind === 'elsewhere') {
       this.#stand('elsewhere', () => report({ kind: 'leaseElsewhere', holder: view.holder }));
       return;

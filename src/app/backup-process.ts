@@ -9,8 +9,8 @@
  */
 
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
 import { Failure, messageOf } from '../base/failure.ts';
 import type { SettingGroup } from '../config/setting.ts';
@@ -32,7 +32,8 @@ export interface BackupProcessAnswer {
   readonly storedBytes: number;
 }
 
-const PROGRAM = join(import.meta.dirname, '..', 'main.ts');
+/** Beside the chunks of a bundle, one folder up from here in the sources. */
+const PROGRAM = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : './main.js', import.meta.url));
 const GROUPS: readonly SettingGroup[] = ['general', 'archive', 'writing', 'server'];
 const MAX_ANSWER_CHARACTERS = 1024 * 1024;
 /** 2: taken, with pages in it that were damaged before. */

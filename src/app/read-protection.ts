@@ -9,11 +9,10 @@
 import { stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { readReadyFiles } from '../archive/ready-files.ts';
+import { readWaitingFiles, type WaitingFiles } from '../archive/waiting-files.ts';
 import { isFailure, type Failure } from '../base/failure.ts';
 import type { Settings } from '../config/load-settings.ts';
 import type { Connection } from '../instance/connection.ts';
-import { walFileKind } from '../walg/object-names.ts';
 import type { Archive } from './open-archive.ts';
 import { openInstance } from './open-instance.ts';
 import { readArchiveWindows, type ArchiveWindows } from './read-archive-windows.ts';
@@ -27,15 +26,6 @@ export interface Archiver {
   readonly lastArchivedUs: bigint | undefined;
   readonly lastFailedFile: string | undefined;
   readonly lastFailedUs: bigint | undefined;
-}
-
-/** Files that wait to be archived. */
-export interface WaitingFiles {
-  readonly count: number;
-  /** Those of them that are whole segments, not history files. */
-  readonly segmentCount: number;
-  /** When the oldest of them was ready; `undefined` if none waits. */
-  readonly oldestUs: bigint | undefined;
 }
 
 /** All facts. */
@@ -91,19 +81,6 @@ async function modifiedUs(path: string): Promise<bigint | undefined> {
   return found === undefined ? undefined : found.mtimeNs / 1000n;
 }
 
-async function readWaiting(dataDirectory: string): Promise<WaitingFiles> {
-  const names = await readReadyFiles(dataDirectory);
-  const folder = join(dataDirectory, 'pg_wal', 'archive_status');
-  const times = await Promise.all(names.map((name) => modifiedUs(join(folder, `${name}.ready`))));
-  const known = times.filter((time) => time !== undefined);
-  const oldestUs = known.reduce<bigint | undefined>(
-    (least, time) => (least === undefined || time < least ? time : least),
-    undefined,
-  );
-  const segmentCount = names.filter((name) => walFileKind(name) === 'segment').length;
-  return { count: names.length, segmentCount, oldestUs };
-}
-
 async function readDisk(dataDirectory: string): Promise<Protection['disk']> {
   const figures = await orUndefined(statfs(dirname(dataDirectory), { bigint: true }));
   if (figures === undefined) return undefined;
@@ -117,7 +94,7 @@ export async function readProtection(settings: Settings, archive: Archive, signa
   const [windows, archiver, waiting, agentSeenUs, disk, live, recoveries] = await Promise.all([
     orFailure(readArchiveWindows(settings, archive, signal)),
     orFailure(readArchiver(settings)),
-    dataDirectory === undefined ? undefined : readWaiting(dataDirectory),
+    dataDirectory === undefined ? undefined : readWaitingFiles(dataDirectory),
     spool === undefined ? undefined : modifiedUs(join(spool, 'current', 'heartbeat')),
     dataDirectory === undefined ? undefined : readDisk(dataDirectory),
     dataDirectory === undefined ? undefined : orFailure(readLiveData(settings, archive.clusterName)),

@@ -13,6 +13,7 @@ import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import { ARCHIVE_SCRIPT, quoted, settingText, until } from '../support/archived-cluster.ts';
+import { freePort } from '../support/programs.ts';
 import { startPostgres, type TestServer } from '../support/postgres.ts';
 
 describe('an agent', () => {
@@ -64,7 +65,8 @@ describe('an agent', () => {
     (await Array.fromAsync(store.list(`wal_005/${fileName}`))).map(({ key }) => key);
 
   it('takes a backup when there is none, heals a hole from pg_wal, and takes a fresh one where it cannot', async () => {
-    await using agent = start({ WALKBACK_BACKUP_SCHEDULE: '0 3 * * *' });
+    const port = await freePort();
+    await using agent = start({ WALKBACK_BACKUP_SCHEDULE: '0 3 * * *', WALKBACK_METRICS_ADDRESS: String(port) });
     await agent.says(/backup begun: there is none/);
     await agent.says(/backup base_\w+: /);
     const [first] = await listBackups(store);
@@ -82,6 +84,11 @@ describe('an agent', () => {
     await agent.says(new RegExp(`backup begun: ${lost} is lost`));
     await until('there is a second backup', async () => (await listBackups(store)).length === 2);
     expect(agent.lines.filter((line) => /backup begun/.test(line))).toHaveLength(2);
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    expect(metrics).toMatch(/^walkback_backups_total 2$/m);
+    expect(metrics).toMatch(/^walkback_chain_healed_files_total 1$/m);
+    expect(metrics).toMatch(/^walkback_chain_lost_files_total 1$/m);
+    await until('it is well again', async () => (await fetch(`http://127.0.0.1:${port}/health`)).status === 200);
   });
 
   it('takes a backup after so much WAL', async () => {

@@ -4,72 +4,48 @@
  * @module
  */
 
-import { runAgent } from '../../archive/agent.ts';
-import { agentDuties } from '../../app/agent-duties.ts';
-import { PushedSegmentIndexes } from '../../app/index-pushed-segments.ts';
-import { KeptNames } from '../../app/keep-names.ts';
 import { openArchive } from '../../app/open-archive.ts';
-import { connectionSettings } from '../../app/open-instance.ts';
+import { runWholeAgent } from '../../app/run-whole-agent.ts';
 import { serverDataDirectory } from '../../app/server-data-directory.ts';
-import { databasesOf, type ConnectToDatabase } from '../../instance/read-catalog.ts';
 import { defineCommand } from '../command.ts';
 import { path } from '../options.ts';
 import { agentLine, dutyLine, type AgentLine } from '../output/agent-words.ts';
+import { programVersion } from '../version.ts';
 
 /** The command. */
 export const agent = defineCommand({
   path: ['agent'],
-  summary: 'Push WAL ahead of the server, fetch it ahead of replay, and serve the spool, until stopped',
+  summary:
+    'Protect a server until stopped: push its WAL, fetch it for replay, index it, take backups, heal holes, prune',
   description:
-    'One agent runs beside one server. With it, archive_command and restore_command are walkback-archive and walkback-restore, which start no program for a segment that is ready.',
+    'One agent runs beside one server. With it, archive_command and restore_command are walkback-archive and walkback-restore, which start no program for a segment that is ready. Beside a primary it also takes backups, prunes and heals, as the settings say; of several agents on one archive, one does.',
   settings: ['archive', 'writing', 'server', 'agent'],
   options: {
     serverDataDirectory: path(
       'The data directory by the path that the server sees, when it is mounted elsewhere there',
     ),
   },
-  examples: [{ line: 'walkback agent --data-directory /var/lib/postgresql/17/main', does: 'with the spool beside it' }],
+  examples: [
+    { line: 'walkback agent --data-directory /var/lib/postgresql/17/main', does: 'with the spool beside it' },
+    { line: 'walkback agent --backup-schedule "30 2 * * *" --metrics-address 9632', does: 'with a backup every night' },
+  ],
   run: async (given, { settings, signal, reporter }) => {
     await using archive = await openArchive(settings);
-    const dataDirectory = settings.get('dataDirectory') ?? (await serverDataDirectory(settings));
-    const { serverDataDirectory: seenAs } = given;
-    const { store } = archive;
-    const told = { store, onWarning: reporter.warn, signal };
-    const isIndexing = settings.get('historyIndex');
-    const connectTo: ConnectToDatabase = async (database) => databasesOf(await connectionSettings(settings))(database);
-    await using names = isIndexing ? new KeptNames({ ...told, connectTo }) : undefined;
-    await using indexes = isIndexing
-      ? new PushedSegmentIndexes({ ...told, dataDirectory, onStored: (summary) => names?.takeSegment(summary) })
-      : undefined;
-    const tell = ({ text, isWarning }: AgentLine) => (isWarning ? reporter.warn(text) : reporter.note(text));
-    const ended = new AbortController();
-    const doDuties = agentDuties({
+    const tell = (line: AgentLine | undefined) => {
+      if (line?.isWarning === true) reporter.warn(line.text);
+      else if (line !== undefined) reporter.note(line.text);
+    };
+    await runWholeAgent({
       settings,
       archive,
-      dataDirectory,
-      report: (event) => {
-        if (event.kind !== 'chainChecked') tell(dutyLine(event));
-      },
-      signal: AbortSignal.any([signal, ended.signal]),
-    });
-    const duties = doDuties();
-    await runAgent({
-      store,
-      dataDirectory,
-      ...(seenAs === undefined ? {} : { serverDataDirectory: seenAs }),
-      spool: settings.get('spoolDirectory') ?? `${dataDirectory}.spool`,
-      compression: archive.compression,
-      pushConcurrency: settings.get('uploadConcurrency'),
-      fetchConcurrency: settings.get('downloadConcurrency'),
-      prefetchBytes: settings.get('prefetchSize'),
-      report: (event) => {
-        tell(agentLine(event));
-        indexes?.take(event);
-        if (event.kind === 'serving') names?.begin(event.systemIdentifier);
-      },
+      dataDirectory: settings.get('dataDirectory') ?? (await serverDataDirectory(settings)),
+      serverDataDirectory: given.serverDataDirectory,
+      version: await programVersion(),
+      onAgentEvent: (event) => tell(agentLine(event)),
+      onDutyEvent: (event) => tell(dutyLine(event)),
+      onWarning: reporter.warn,
       signal,
-    }).finally(() => ended.abort());
-    await duties;
+    });
     return { text: () => '', json: { ended: true } };
   },
 });

@@ -55,8 +55,8 @@ function because(reason: BackupReason): string {
   }
 }
 
-/** Of the other duties. */
-export function dutyLine(event: DutyEvent): AgentLine {
+/** Of the other duties; `undefined` for what is in the metrics only. */
+export function dutyLine(event: DutyEvent): AgentLine | undefined {
   switch (event.kind) {
     case 'leaseHeld':
       return note('this agent takes backups, heals and prunes');
@@ -85,9 +85,10 @@ export function dutyLine(event: DutyEvent): AgentLine {
         `lost: ${countOf(event.segmentCount, 'file')} of WAL from ${event.firstMissing} on, missing in the archive and in pg_wal`,
       );
     case 'chainChecked':
-      return note(
-        `checked: ${countOf(event.segmentCount, 'segment')} behind the newest backup, ${event.missingCount} missing`,
-      );
+    case 'otherAgents':
+      return undefined;
+    case 'dutyRecovered':
+      return note(`${event.duty}: well again`);
     case 'dutyFailed':
       return warning(`${event.duty}: ${event.message}`);
     default:

@@ -1,0 +1,165 @@
+/**
+ * What an agent has done since it started, and how things stand: gathered from its events, for metrics and health.
+ *
+ * @module
+ */
+
+import type { AgentEvent } from '../archive/agent-event.ts';
+import type { Duty, DutyEvent } from './duty-event.ts';
+
+/** Why something fails, and since when. */
+export interface Trouble {
+  readonly message: string;
+  readonly sinceMs: number;
+}
+
+/** The last backup that this agent took. */
+export interface RecordedBackup {
+  readonly atMs: number;
+  readonly storedBytes: number;
+  readonly durationMs: number;
+}
+
+/** The record. Times are milliseconds since the Unix epoch. */
+export class AgentRecord {
+  readonly startedAtMs: number = Date.now();
+  serving: { readonly systemIdentifier: bigint; readonly timeline: number } | undefined;
+  pushedFiles = 0;
+  pushedBytes = 0;
+  pushFailures = 0;
+  lastPushedMs: number | undefined;
+  /** Files whose last push failed. */
+  readonly pushTroubles = new Map<string, Trouble>();
+  fetchedFiles = 0;
+  /** How often each exit code was answered to a `restore_command`. */
+  readonly answers = new Map<number, number>();
+  indexesStored = 0;
+  standing: 'held' | 'elsewhere' | 'notPrimary' | undefined;
+  otherAgents = 0;
+  chain: { readonly atMs: number; readonly segmentCount: number; readonly missingCount: number } | undefined;
+  healedFiles = 0;
+  lostFiles = 0;
+  backupsTaken = 0;
+  lastBackup: RecordedBackup | undefined;
+  backupRunningSinceMs: number | undefined;
+  nextBackupMs: number | undefined;
+  prunings = 0;
+  prunedBackups = 0;
+  prunedSegments = 0;
+  lastPrunedMs: number | undefined;
+  isFrozen = false;
+  readonly dutyFailures = new Map<Duty, number>();
+  readonly dutyTroubles = new Map<Duty, Trouble>();
+
+  /** Of pushing and fetching. */
+  takeAgentEvent(event: AgentEvent): void {
+    switch (event.kind) {
+      case 'serving':
+        this.serving = event;
+        break;
+      case 'waitingForServer':
+        this.serving = undefined;
+        break;
+      case 'pushed':
+        this.pushedFiles += 1;
+        this.pushedBytes += event.storedBytes;
+        this.lastPushedMs = Date.now();
+        this.pushTroubles.delete(event.fileName);
+        break;
+      case 'pushFailed':
+        this.pushFailures += 1;
+        noteTrouble(this.pushTroubles, event.fileName, event.message);
+        break;
+      case 'fetched':
+        this.fetchedFiles += 1;
+        break;
+      case 'answered':
+        this.answers.set(event.code, (this.answers.get(event.code) ?? 0) + 1);
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+
+  /** Of the other duties. */
+  takeDutyEvent(event: DutyEvent): void {
+    switch (event.kind) {
+      case 'leaseHeld':
+        this.standing = 'held';
+        break;
+      case 'leaseElsewhere':
+        this.standing = 'elsewhere';
+        break;
+      case 'notPrimary':
+        this.standing = 'notPrimary';
+        break;
+      case 'otherAgents':
+        this.otherAgents = event.count;
+        break;
+      case 'dutyFailed':
+        this.dutyFailures.set(event.duty, (this.dutyFailures.get(event.duty) ?? 0) + 1);
+        noteTrouble(this.dutyTroubles, event.duty, event.message);
+        if (event.duty === 'backup') this.backupRunningSinceMs = undefined;
+        break;
+      case 'dutyRecovered':
+        this.dutyTroubles.delete(event.duty);
+        break;
+      case 'agentWaits':
+        break;
+      default:
+        this.#takeWork(event);
+    }
+  }
+
+  #takeWork(event: WorkEvent): void {
+    const nowMs = Date.now();
+    switch (event.kind) {
+      case 'chainChecked':
+        this.chain = { atMs: nowMs, segmentCount: event.segmentCount, missingCount: event.missingCount };
+        break;
+      case 'healed':
+        this.healedFiles += 1;
+        break;
+      case 'lost':
+        this.lostFiles += event.segmentCount;
+        break;
+      case 'backupBegun':
+        this.backupRunningSinceMs = nowMs;
+        break;
+      case 'backupTaken':
+        this.backupRunningSinceMs = undefined;
+        this.backupsTaken += 1;
+        this.lastBackup = { atMs: nowMs, storedBytes: event.storedBytes, durationMs: event.durationMs };
+        break;
+      case 'nextBackup':
+        this.nextBackupMs = event.atMs;
+        break;
+      case 'frozen':
+        this.isFrozen = true;
+        break;
+      case 'pruned':
+        this.isFrozen = false;
+        this.prunings += 1;
+        this.prunedBackups += event.backupCount;
+        this.prunedSegments += event.segmentCount;
+        this.lastPrunedMs = nowMs;
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+}
+
+type StandingKind =
+  | 'leaseHeld'
+  | 'leaseElsewhere'
+  | 'notPrimary'
+  | 'otherAgents'
+  | 'dutyFailed'
+  | 'dutyRecovered'
+  | 'agentWaits';
+type WorkEvent = Exclude<DutyEvent, { readonly kind: StandingKind }>;
+
+function noteTrouble<K>(troubles: Map<K, Trouble>, key: K, message: string): void {
+  troubles.set(key, { message, sinceMs: troubles.get(key)?.sinceMs ?? Date.now() });
+}

@@ -1,0 +1,69 @@
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+
+import { serveHttp } from './serve-http.ts';
+
+/** Serves at a free port while `use` runs; answers with what was warned of. */
+async function whileServing(problems: object[], use: (base: string) => Promise<void>): Promise<string[]> {
+  const stop = new AbortController();
+  const listening = Promise.withResolvers<number>();
+  const warnings: string[] = [];
+  const serving = serveHttp({
+    host: '127.0.0.1',
+    port: 0,
+    answers: { metrics: async () => 'walkback_up 1\n', problems: async () => problems },
+    onWarning: (message) => warnings.push(message),
+    onListening: listening.resolve,
+    signal: stop.signal,
+  });
+  try {
+    await use(`http://127.0.0.1:${await listening.promise}`);
+  } finally {
+    stop.abort();
+    await serving;
+  }
+  return warnings;
+}
+
+describe('what an agent answers over HTTP', () => {
+  it('are metrics as Prometheus reads them', async () => {
+    await whileServing([], async (base) => {
+      const answer = await fetch(`${base}/metrics`);
+      expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+      expect(await answer.text()).toBe('walkback_up 1\n');
+    });
+  });
+
+  it('is 200 when all is well and 503 with the problems otherwise', async () => {
+    await whileServing([], async (base) => expect((await fetch(`${base}/health`)).status).toBe(200));
+    await whileServing([{ topic: 'chain', text: 'x' }], async (base) => {
+      const answer = await fetch(`${base}/health`);
+      expect(answer.status).toBe(503);
+      expect(await answer.json()).toEqual({ healthy: false, problems: [{ topic: 'chain', text: 'x' }] });
+      expect((await fetch(`${base}/live`)).status).toBe(200);
+    });
+  });
+
+  it('is a refusal for anything else', async () => {
+    await whileServing([], async (base) => {
+      expect((await fetch(`${base}/etc/passwd`)).status).toBe(404);
+      expect((await fetch(`${base}/metrics`, { method: 'POST', body: 'x' })).status).toBe(405);
+    });
+  });
+
+  it('is nothing, with a warning, where the port is taken; and ends all the same', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const address = other.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const stop = new AbortController();
+    const warned = Promise.withResolvers<string>();
+    const answers = { metrics: async () => '', problems: async () => [] };
+    const serving = serveHttp({ host: '127.0.0.1', port, answers, onWarning: warned.resolve, signal: stop.signal });
+    expect(await warned.promise).toMatch(/EADDRINUSE/);
+    stop.abort();
+    await serving;
+    other.close();
+  });
+});

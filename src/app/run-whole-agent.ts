@@ -1,0 +1,117 @@
+/**
+ * The whole agent, as the settings want it: WAL pushed and fetched, indexes and names kept, its other duties, metrics.
+ *
+ * @module
+ */
+
+import { AgentRecord } from '../agent/agent-record.ts';
+import type { DutyEvent } from '../agent/duty-event.ts';
+import { healthProblems } from '../agent/health.ts';
+import { metricsText, type AgentGauges } from '../agent/metrics.ts';
+import { serveHttp } from '../agent/serve-http.ts';
+import type { AgentEvent } from '../archive/agent-event.ts';
+import { runAgent } from '../archive/agent.ts';
+import { readWaitingFiles } from '../archive/waiting-files.ts';
+import type { Settings } from '../config/load-settings.ts';
+import { databasesOf, type ConnectToDatabase } from '../instance/read-catalog.ts';
+import { agentDuties } from './agent-duties.ts';
+import { PushedSegmentIndexes } from './index-pushed-segments.ts';
+import { KeptNames } from './keep-names.ts';
+import type { Archive } from './open-archive.ts';
+import { connectionSettings } from './open-instance.ts';
+
+/** What is run, and who is told. */
+export interface WholeAgentOptions {
+  readonly settings: Settings;
+  readonly archive: Archive;
+  readonly dataDirectory: string;
+  /** The same directory by the path that the server sees, when that is another. */
+  readonly serverDataDirectory: string | undefined;
+  /** This program's. */
+  readonly version: string;
+  readonly onAgentEvent: (event: AgentEvent) => void;
+  readonly onDutyEvent: (event: DutyEvent) => void;
+  readonly onWarning: (message: string) => void;
+  readonly signal: AbortSignal;
+}
+
+async function readGauges(dataDirectory: string, version: string): Promise<AgentGauges> {
+  const { count, oldestUs } = await readWaitingFiles(dataDirectory);
+  return {
+    waitingFiles: count,
+    oldestWaitingMs: oldestUs === undefined ? undefined : Number(oldestUs / 1000n),
+    version,
+  };
+}
+
+async function watch(given: WholeAgentOptions, record: AgentRecord, signal: AbortSignal): Promise<void> {
+  const { settings, dataDirectory, version, onWarning } = given;
+  const address = settings.get('metricsAddress');
+  if (address === undefined) return;
+  const gauges = () => readGauges(dataDirectory, version);
+  const answers = {
+    metrics: async () => metricsText(record, await gauges()),
+    problems: async () => healthProblems(record, await gauges()),
+  };
+  await serveHttp({ ...address, answers, onWarning, signal });
+}
+
+/**
+ * Runs it until the signal.
+ *
+ * @throws {Failure} `usage` for settings that are wrong, `conflict` if another agent serves the spool.
+ */
+export async function runWholeAgent(given: WholeAgentOptions): Promise<void> {
+  const { settings, archive, dataDirectory, serverDataDirectory, onWarning } = given;
+  const { store } = archive;
+  const ended = new AbortController();
+  const signal = AbortSignal.any([given.signal, ended.signal]);
+  const record = new AgentRecord();
+  const told = { store, onWarning, signal };
+  const connectTo: ConnectToDatabase = async (database) => databasesOf(await connectionSettings(settings))(database);
+  const doDuties = agentDuties({
+    settings,
+    archive,
+    dataDirectory,
+    report: (event) => {
+      record.takeDutyEvent(event);
+      given.onDutyEvent(event);
+    },
+    signal,
+  });
+  const isIndexing = settings.get('historyIndex');
+  await using names = isIndexing ? new KeptNames({ ...told, connectTo }) : undefined;
+  await using indexes = isIndexing
+    ? new PushedSegmentIndexes({
+        ...told,
+        dataDirectory,
+        onStored: (summary) => {
+          record.indexesStored += 1;
+          names?.takeSegment(summary);
+        },
+      })
+    : undefined;
+  const others = [doDuties(), watch(given, record, signal)];
+  try {
+    await runAgent({
+      store,
+      dataDirectory,
+      ...(serverDataDirectory === undefined ? {} : { serverDataDirectory }),
+      spool: settings.get('spoolDirectory') ?? `${dataDirectory}.spool`,
+      compression: archive.compression,
+      pushConcurrency: settings.get('uploadConcurrency'),
+      fetchConcurrency: settings.get('downloadConcurrency'),
+      prefetchBytes: settings.get('prefetchSize'),
+      report: (event) => {
+        record.takeAgentEvent(event);
+        given.onAgentEvent(event);
+        indexes?.take(event);
+        if (event.kind === 'serving') names?.begin(event.systemIdentifier);
+      },
+      signal,
+    });
+  } finally {
+    ended.abort();
+    await Promise.all(others);
+  }
+}
