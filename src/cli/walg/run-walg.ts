@@ -151,13 +151,15 @@ async function openSession(command: WalgCommand, given: WalgArguments, run: Run)
   });
   const log = walgLogTo(run.streams.err, walgLogLevel(environment['WALG_LOG_LEVEL']));
   warnWithoutEffect(command, given, log);
-  const settings = await loadSettings({ environment: { ...environment, ...Object.fromEntries(given.settings) } });
+  const sources = { environment: { ...environment, ...Object.fromEntries(given.settings) } };
+  const settings = await loadSettings(sources);
   for (const warning of settings.warnings) log.warning(warning);
   return {
     settings,
     log,
     streams: run.streams,
     signal: run.signal,
+    settingsWith: async (flags) => loadSettings({ ...sources, flags }),
     settingsOf: async (path) => loadSettings({ environment: await archiveEnvironment(path, run.environment) }),
   };
 }

@@ -10,6 +10,7 @@
  */
 
 import type { Settings } from '../../config/load-settings.ts';
+import type { SettingName } from '../../config/settings.ts';
 import type { Listener } from '../exit-code.ts';
 import type { Streams } from '../streams.ts';
 import type { WalgLog } from './walg-log.ts';
@@ -40,6 +41,8 @@ export interface WalgSession {
   readonly log: WalgLog;
   readonly streams: Streams;
   readonly signal: AbortSignal;
+  /** The settings with some said otherwise. */
+  readonly settingsWith: (others: ReadonlyMap<SettingName, string>) => Promise<Settings>;
   /** Settings as another file of WAL-G's tells them, for commands that work on two archives. */
   readonly settingsOf: (configPath: string) => Promise<Settings>;
 }
