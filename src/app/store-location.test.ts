@@ -31,6 +31,7 @@ describe('how a store in S3 is reached', () => {
       storageClass: 'STANDARD_IA',
       caFile: '/etc/ca.pem',
       maxPartSizeBytes: 10_485_760,
+      isDualStack: false,
     });
   });
 
@@ -84,17 +85,62 @@ describe('how Google Cloud Storage is reached', () => {
   });
 });
 
-describe('encryption by the store that WAL-G would ask for', () => {
-  it.each(['S3_SSE', 'WALG_S3_SSE', 'WALE_S3_SSE_C', 'WALG_S3_SSE_KMS_ID'])(
-    'is refused for %s, never ignored, and its value is not shown',
-    async (variable) => {
-      const refusal = locate({ WALKBACK_ARCHIVE: '/srv/a', [variable]: 'hunter2' });
-      await expect(refusal).rejects.toMatchObject({ kind: 'refused', message: expect.stringContaining(variable) });
-      await expect(refusal).rejects.not.toThrow(/hunter2/);
-    },
-  );
+describe('encryption by the store', () => {
+  const s3 = { WALG_S3_PREFIX: 's3://b' };
+  const key = '0123456789abcdef0123456789abcdef';
+
+  it.each([
+    [{ S3_SSE: 'AES256' }, { kind: 'AES256' }],
+    [
+      { WALG_S3_SSE: 'aws:kms', WALE_S3_SSE_KMS_ID: 'k' },
+      { kind: 'aws:kms', keyId: 'k' },
+    ],
+    [
+      { S3_SSE: 'AES256', S3_SSE_C: key },
+      { kind: 'customer', key: Buffer.from(key).toString('base64') },
+    ],
+  ])('is asked for by %j', async (environment, expected) => {
+    expect(await locate({ ...s3, ...environment })).toMatchObject({ encryption: expected });
+  });
+
+  it.each([
+    ['a key without a method, which WAL-G ignores', { S3_SSE_C: key }, 'S3_SSE_C holds a key'],
+    ['a key beside the key service', { S3_SSE: 'aws:kms', S3_SSE_KMS_ID: 'k', S3_SSE_C: key }, 'S3_SSE_C holds a key'],
+    ['a key of the wrong length', { S3_SSE: 'AES256', S3_SSE_C: 'hunter2' }, '32 bytes of text'],
+    ['a key service without a key', { S3_SSE: 'aws:kms' }, 'no key is named'],
+    ['a key of the key service without it', { S3_SSE: 'AES256', S3_SSE_KMS_ID: 'k' }, 'S3_SSE_KMS_ID names a key'],
+    ['a method that is none', { S3_SSE: 'aes' }, 'AES256, aws:kms'],
+  ])('is refused for %s', async (_name, environment, found) => {
+    const refusal = locate({ ...s3, ...environment });
+    await expect(refusal).rejects.toMatchObject({ kind: 'usage', message: expect.stringContaining(found) });
+    await expect(refusal).rejects.not.toThrow(/hunter2|0123456789/);
+  });
 
   it('is not asked for by an empty variable', async () => {
-    await expect(locate({ WALKBACK_ARCHIVE: '/srv/a', WALG_S3_SSE: '' })).resolves.toBeDefined();
+    expect(await locate({ ...s3, WALG_S3_SSE: '' })).not.toHaveProperty('encryption');
+  });
+});
+
+describe('a role for S3', () => {
+  const role = { WALG_S3_PREFIX: 's3://b', AWS_ROLE_ARN: 'arn:aws:iam::1:role/backup' };
+
+  it('is assumed with the credentials, or with the token of a web identity', async () => {
+    expect(await locate({ ...role, AWS_ROLE_SESSION_NAME: 'shop' })).toMatchObject({
+      role: { arn: 'arn:aws:iam::1:role/backup', sessionName: 'shop' },
+    });
+    expect(await locate({ ...role, AWS_WEB_IDENTITY_TOKEN_FILE: '/run/token' })).toMatchObject({
+      role: { sessionName: 'walkback', webIdentityTokenFile: '/run/token' },
+    });
+  });
+
+  it('is not assumed by a web identity where there is an access key, which the AWS chain takes first', async () => {
+    const keys = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' };
+    expect(await locate({ ...role, ...keys, AWS_WEB_IDENTITY_TOKEN_FILE: '/run/token' })).not.toHaveProperty('role');
+    expect(await locate({ ...role, ...keys })).toHaveProperty('role');
+  });
+
+  it('is missed when there is a token and no role', async () => {
+    const refusal = locate({ WALG_S3_PREFIX: 's3://b', AWS_WEB_IDENTITY_TOKEN_FILE: '/run/token' });
+    await expect(refusal).rejects.toMatchObject({ kind: 'usage', remedy: expect.stringContaining('AWS_ROLE_ARN') });
   });
 });

@@ -6,7 +6,6 @@
 
 import { Failure } from '../base/failure.ts';
 import { archiveAddress } from '../config/archive-address.ts';
-import { refuseEncryption } from '../config/encryption-refusal.ts';
 import type { Settings } from '../config/load-settings.ts';
 import type { StoreLocation } from '../storage/open.ts';
 import { gcsLocation } from './gcs-location.ts';
@@ -20,9 +19,8 @@ function unsupported(kind: string): Failure {
   });
 }
 
-/** Where the settings say the archive is, and how it is reached. @throws {Failure} `usage`, `refused` (encryption). */
+/** Where the settings say the archive is, and how it is reached. @throws {Failure} `usage`. */
 export function storeLocation(settings: Settings): StoreLocation {
-  refuseEncryption(settings.environment);
   const address = archiveAddress(settings);
   switch (address.kind) {
     case 'file':

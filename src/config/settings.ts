@@ -17,6 +17,7 @@ import { ENCRYPTION_SETTINGS } from './settings-encryption.ts';
 import { GCS_SETTINGS } from './settings-gcs.ts';
 import { KEEP_SETTINGS } from './settings-keep.ts';
 import { NETWORK_SETTINGS } from './settings-network.ts';
+import { S3_SETTINGS } from './settings-s3.ts';
 import { SERVER_SETTINGS } from './settings-server.ts';
 import { SSH_SETTINGS } from './settings-ssh.ts';
 
@@ -25,6 +26,7 @@ export const SETTINGS = {
   ...ARCHIVE_SETTINGS,
   ...DELTA_SETTINGS,
   ...ENCRYPTION_SETTINGS,
+  ...S3_SETTINGS,
   ...GCS_SETTINGS,
   ...AZURE_SETTINGS,
   ...SSH_SETTINGS,

@@ -4,35 +4,18 @@
  * @module
  */
 
-import { readFile } from 'node:fs/promises';
-import { Agent } from 'node:https';
-import { rootCertificates } from 'node:tls';
-
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 
-import { Failure, messageOf } from '../../base/failure.ts';
 import type { StoreDeadlines } from '../deadlines.ts';
+import { makeHttpAgents } from '../http-agents.ts';
+import { credentialsSetting } from './credentials.ts';
 import { endpointUrl } from './endpoint.ts';
 import type { S3Location } from './s3-location.ts';
 
-/** Enough that bodies which wait for their reader do not keep other calls from getting a connection. */
-const MAX_SOCKETS = 256;
 const CONNECT_MS = 10_000;
 
 /** Where AWS's own chain starts looking when nothing names a region; the answer then says which it is. */
 const FIRST_REGION = 'us-east-1';
-
-async function readAuthorities(caFile: string): Promise<string[]> {
-  try {
-    return [...rootCertificates, await readFile(caFile, 'utf8')];
-  } catch (error) {
-    throw new Failure('usage', {
-      message: `cannot read the certificate authorities in ${caFile}: ${messageOf(error)}`,
-      remedy: 'Name a PEM file that this user may read.',
-      cause: error,
-    });
-  }
-}
 
 function regionSetting({ region, endpoint }: S3Location): Pick<S3ClientConfig, 'region'> {
   if (region !== undefined) return { region };
@@ -41,12 +24,12 @@ function regionSetting({ region, endpoint }: S3Location): Pick<S3ClientConfig, '
 
 /** A client for one region. Without one, that of the location, or what the SDK finds. */
 export async function makeClient(location: S3Location, deadlines: StoreDeadlines, region?: string): Promise<S3Client> {
-  const ca = location.caFile === undefined ? {} : { ca: await readAuthorities(location.caFile) };
-  const agent = { keepAlive: true, maxSockets: MAX_SOCKETS };
+  const agents = await makeHttpAgents(location);
   const client = new S3Client({
     ...(region === undefined ? regionSetting(location) : { region }),
     ...(location.endpoint === undefined ? {} : { endpoint: endpointUrl(location.endpoint) }),
-    ...(location.credentials === undefined ? {} : { credentials: location.credentials }),
+    ...(await credentialsSetting(location)),
+    ...(location.isDualStack === true ? { useDualstackEndpoint: true } : {}),
     forcePathStyle: location.forcePathStyle ?? false,
     maxAttempts: 1,
     followRegionRedirects: false,
@@ -57,8 +40,8 @@ export async function makeClient(location: S3Location, deadlines: StoreDeadlines
     requestHandler: {
       connectionTimeout: Math.min(CONNECT_MS, deadlines.attemptIdleMs),
       socketTimeout: deadlines.attemptIdleMs,
-      httpAgent: agent,
-      httpsAgent: new Agent({ ...agent, ...ca }),
+      httpAgent: agents.http,
+      httpsAgent: agents.https,
     },
   });
   askForChecksums(client);

@@ -1,30 +1,28 @@
 /**
- * One call to a store: attempts until it succeeds, cannot succeed, or its time is up.
+ * One call to a store of S3: attempts under one deadline, in the region that the bucket is in, with credentials that are
+ * renewed and a clock that is corrected when the store says so.
  *
  * @module
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { S3Client } from '@aws-sdk/client-s3';
 
-import { Failure } from '../../base/failure.ts';
-import { backoffMs } from '../backoff.ts';
-import { tooSlow, type StoreDeadlines } from '../deadlines.ts';
+import { runAttempts, type Attempt as BareAttempt, type CallRules } from '../attempts.ts';
+import type { StoreDeadlines } from '../deadlines.ts';
 import { makeClient } from './client.ts';
+import { canRenew } from './credentials.ts';
 import { retryAfterMs } from '../network-error.ts';
 import { isRetryable, readS3Error } from './s3-error.ts';
 import { addressOf, s3Failure, type S3Action } from './s3-failure.ts';
 import type { S3Location } from './s3-location.ts';
 
 /** What an attempt is given. */
-export interface Attempt {
+export interface Attempt extends BareAttempt {
   readonly client: S3Client;
-  /** For the SDK's `abortSignal`: the caller's, and the end of the call's time. */
-  readonly signal: AbortSignal;
-  /** From 1. After the first, an earlier one may have had its effect without our hearing of it. */
-  readonly number: number;
 }
+
+/** The answers of a store to temporary credentials that are no longer good. */
+const ENDED = new Set(['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired', 'InvalidToken']);
 
 type Try<T> = (attempt: Attempt) => Promise<T>;
 
@@ -53,46 +51,45 @@ export class S3Connection {
 
   /** Runs attempts. @throws {Failure} what the last one met; the caller's own reason if the caller gave up. */
   async run<T>(action: S3Action, signal: AbortSignal | undefined, attempt: Try<T>): Promise<T> {
-    const { callMs } = this.deadlines;
-    const endsAtMs = performance.now() + callMs;
-    for (let number = 1; ; number += 1) {
-      signal?.throwIfAborted();
+    const rules: CallRules = {
+      deadlines: this.deadlines,
+      action: `${action.verb} ${addressOf(action)}`,
+      isRetryable: (thrown) => isRetryable(readS3Error(thrown)),
+      retryAfterMs: (thrown) => retryAfterMs(readS3Error(thrown).headers['retry-after'], new Date()),
+      failureOf: (thrown, facts) => s3Failure(action, thrown, facts),
+    };
+    return runAttempts(rules, signal, async (given) => this.#tryHereOrElsewhere(given, attempt));
+  }
+
+  /** One attempt; again, at once, when an answer says how it would have gone well: it has had no effect then. */
+  async #tryHereOrElsewhere<T>(given: BareAttempt, attempt: Try<T>): Promise<T> {
+    for (let hasWaited = false; ;) {
+      const client = this.#client;
       try {
-        return await this.#attemptOnce(action, signal, endsAtMs, number, attempt);
+        return await attempt({ ...given, client });
       } catch (thrown) {
-        signal?.throwIfAborted();
         if (await this.#movesRegion(thrown)) continue;
-        const error = readS3Error(thrown);
-        if (thrown instanceof Failure || !isRetryable(error)) throw s3Failure(action, thrown);
-        const pauseMs = retryAfterMs(error.headers['retry-after'], new Date()) ?? backoffMs(number, Math.random());
-        if (performance.now() + pauseMs >= endsAtMs) throw s3Failure(action, thrown, [attemptsMade(number, callMs)]);
-        await sleep(pauseMs, undefined, signal === undefined ? {} : { signal }).catch(() => signal?.throwIfAborted());
+        const mayHelp = !hasWaited && (this.#correctsClock(thrown) || (await this.#renewsCredentials(thrown, client)));
+        if (!mayHelp) throw thrown;
+        hasWaited = true;
       }
     }
   }
 
-  async #attemptOnce<T>(
-    action: S3Action,
-    signal: AbortSignal | undefined,
-    endsAtMs: number,
-    number: number,
-    attempt: Try<T>,
-  ): Promise<T> {
-    const client = this.#client;
-    const cut = new AbortController();
-    const timer = setTimeout(() => cut.abort(), Math.max(1, endsAtMs - performance.now()));
-    try {
-      return await attempt({
-        client,
-        number,
-        signal: signal === undefined ? cut.signal : AbortSignal.any([signal, cut.signal]),
-      });
-    } catch (error) {
-      if (!cut.signal.aborted) throw error;
-      throw tooSlow(`${action.verb} ${addressOf(action)}`, this.deadlines.callMs, error);
-    } finally {
-      clearTimeout(timer);
+  /** The SDK takes the store's time from such an answer, and signs the next request with it. */
+  #correctsClock(thrown: unknown): boolean {
+    return readS3Error(thrown).name === 'RequestTimeTooSkewed';
+  }
+
+  /** Credentials that ended early, or were taken back: asked for anew, unless they were given and cannot change. */
+  async #renewsCredentials(thrown: unknown, refused: S3Client): Promise<boolean> {
+    if (!ENDED.has(readS3Error(thrown).name) || !canRenew(this.location)) return false;
+    // Another call may have renewed them meanwhile.
+    if (this.#client === refused) {
+      this.#former.push(refused);
+      this.#client = await makeClient(this.location, this.deadlines, this.#region);
     }
+    return true;
   }
 
   /** Goes to the region that an answer names, once per region; a region that was configured is kept to. */
@@ -106,8 +103,4 @@ export class S3Connection {
     this.#client = await makeClient(this.location, this.deadlines, region);
     return true;
   }
-}
-
-function attemptsMade(number: number, callMs: number): string {
-  return `${number} ${number === 1 ? 'attempt' : 'attempts'} in the ${callMs / 1000} s that a call may take`;
 }

@@ -9,6 +9,7 @@ import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s
 import { Failure } from '../../base/failure.ts';
 import type { ByteRange } from '../object-store.ts';
 import type { S3Connection } from './connection.ts';
+import { customerKey } from './encryption.ts';
 import { readS3Error, saysNoSuchKey } from './s3-error.ts';
 import { addressOf, type S3Action } from './s3-failure.ts';
 
@@ -49,6 +50,7 @@ export async function requestObject(
     const command = new GetObjectCommand({
       Bucket: action.bucket,
       Key: action.key,
+      ...customerKey(connection.location),
       ...(range === undefined ? {} : { Range: rangeHeader(range) }),
       ...(etag === undefined ? {} : { IfMatch: etag }),
     });

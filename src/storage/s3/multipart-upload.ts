@@ -17,6 +17,7 @@ import {
 import { Failure } from '../../base/failure.ts';
 import type { PutOptions, PutOutcome } from '../object-store.ts';
 import type { S3Connection } from './connection.ts';
+import { customerKey } from './encryption.ts';
 import { badAnswer } from './get-object.ts';
 import { tokenOf, tooManyParts, uploadHeader, type UploadHeader } from './put-object.ts';
 import { readS3Error } from './s3-error.ts';
@@ -64,6 +65,7 @@ async function sendPart(
     UploadId: id,
     PartNumber: number,
     ChecksumAlgorithm: 'CRC32',
+    ...customerKey(connection.location),
     Body: bytes,
   });
   const answer = await connection.run(action, signal, async (attempt) =>
@@ -106,6 +108,7 @@ async function complete(upload: Upload, parts: CompletedPart[], ifAbsent: boolea
     UploadId: id,
     MultipartUpload: { Parts: parts },
     ChecksumType: 'FULL_OBJECT',
+    ...customerKey(connection.location),
     ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
   });
   const answered = await connection.run(action, signal, async (attempt) => {

@@ -15,6 +15,7 @@ import { HeadObjectCommand, PutObjectCommand, type PutObjectCommandInput } from 
 import { Failure } from '../../base/failure.ts';
 import type { PutOptions, PutOutcome } from '../object-store.ts';
 import type { S3Connection } from './connection.ts';
+import { customerKey, writtenEncryption } from './encryption.ts';
 import { badAnswer } from './get-object.ts';
 import { readS3Error } from './s3-error.ts';
 import { addressOf, type S3Action } from './s3-failure.ts';
@@ -25,13 +26,14 @@ export const UPLOAD_TOKEN = 'walkback-upload';
 /** What every upload sends, and the token in it. */
 export interface UploadHeader {
   readonly token: string;
-  readonly fields: Pick<PutObjectCommandInput, 'Metadata' | 'StorageClass'> & { Bucket: string; Key: string };
+  readonly fields: Omit<PutObjectCommandInput, 'Body' | 'IfNoneMatch'>;
 }
 
 export function uploadHeader(connection: S3Connection, action: S3Action): UploadHeader {
   const token = randomUUID();
   const { storageClass } = connection.location;
-  const fields = { Bucket: action.bucket, Key: action.key, Metadata: { [UPLOAD_TOKEN]: token } };
+  const place = { Bucket: action.bucket, Key: action.key };
+  const fields = { ...place, Metadata: { [UPLOAD_TOKEN]: token }, ...writtenEncryption(connection.location) };
   // The SDK's type lists the storage classes that AWS has; other stores have others.
   return { token, fields: storageClass === undefined ? fields : Object.assign(fields, { StorageClass: storageClass }) };
 }
@@ -70,7 +72,11 @@ export async function tokenOf(
   const looking = { ...action, verb: 'look at', permission: 's3:GetObject' };
   return connection.run(looking, signal, async (attempt) => {
     try {
-      const command = new HeadObjectCommand({ Bucket: action.bucket, Key: action.key });
+      const command = new HeadObjectCommand({
+        Bucket: action.bucket,
+        Key: action.key,
+        ...customerKey(connection.location),
+      });
       const { Metadata: metadata } = await attempt.client.send(command, { abortSignal: attempt.signal });
       return metadata?.[UPLOAD_TOKEN];
     } catch (error) {

@@ -10,7 +10,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 
-import { Failure, isFailure } from '../../base/failure.ts';
+import { Failure } from '../../base/failure.ts';
 import { backoffMs } from '../backoff.ts';
 import { tooSlow } from '../deadlines.ts';
 import type { S3Connection } from './connection.ts';
@@ -137,14 +137,4 @@ export class BodyReader {
       remedy: 'Read it once more; if this stays, the object or the way to the store is damaged.',
     });
   }
-}
-
-/** Reads a whole answer into memory. */
-export async function readWhole(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
-  return Buffer.concat(await Array.fromAsync(pieces));
-}
-
-/** True if reading once more may help: the bytes were altered on their way, perhaps. */
-export function isWorthASecondRead(error: unknown): boolean {
-  return isFailure(error, 'corrupt');
 }

@@ -45,6 +45,12 @@ function answerOf({ name, status, systemCode, message }: S3Error): string {
   return `the store answered ${status} ${name}`;
 }
 
+/** True for errors about the customer's key, the key service, or their absence; `InvalidRequest` says it in words only. */
+function isAboutKeys({ name, message }: S3Error): boolean {
+  if (/^KMS\.|^InvalidEncryption|SSECustomerKey|ServerSideEncryptionConfiguration/.test(name)) return true;
+  return /^(InvalidRequest|InvalidArgument|AccessDenied)$/.test(name) && /encrypt|customer.*key|SSE/i.test(message);
+}
+
 type Verdict = readonly [kind: FailureKind, found: string, remedy: string];
 
 function accessVerdict(error: S3Error, { permission, bucket }: S3Action): Verdict | undefined {
@@ -53,6 +59,12 @@ function accessVerdict(error: S3Error, { permission, bucket }: S3Action): Verdic
       'denied',
       `the credentials are not accepted (${error.name})`,
       'Check the access key, its secret and its session token.',
+    ];
+  if (isAboutKeys(error))
+    return [
+      'denied',
+      `the encryption that was asked for does not fit the object or the bucket (${error.message})`,
+      'Set S3_SSE, S3_SSE_C and S3_SSE_KMS_ID (s3-encryption …) as they were when the archive was written.',
     ];
   if (error.name === 'RequestTimeTooSkewed')
     return ['denied', "this machine's clock differs too much from the store's", 'Set the clock (NTP).'];

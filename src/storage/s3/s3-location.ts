@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { HttpSettings } from '../http-agents.ts';
+
 /** Credentials that are given, not found by the SDK. */
 export interface S3Credentials {
   readonly accessKeyId: string;
@@ -11,8 +13,25 @@ export interface S3Credentials {
   readonly sessionToken?: string;
 }
 
+/** A role that is assumed: its temporary credentials are used, and renewed. */
+export interface S3Role {
+  readonly arn: string;
+  readonly sessionName: string;
+  /** A file with the token of a web identity (IRSA). Without it the role is assumed with the credentials. */
+  readonly webIdentityTokenFile?: string;
+  /** Where STS is, other than AWS's own. */
+  readonly stsEndpoint?: string;
+}
+
+/** How the store is asked to encrypt what is written. */
+export type S3Encryption =
+  | { readonly kind: 'AES256' }
+  | { readonly kind: 'aws:kms'; readonly keyId: string }
+  /** The customer's own key (SSE-C), 32 bytes in base64: sent with every request for an object, kept by nobody. */
+  | { readonly kind: 'customer'; readonly key: string };
+
 /** An archive in a bucket of S3, or of anything that speaks S3. */
-export interface S3Location {
+export interface S3Location extends HttpSettings {
   readonly kind: 's3';
   readonly bucket: string;
   /** The part of every key before the archive's own, without `/` at its ends; may be empty. */
@@ -25,10 +44,13 @@ export interface S3Location {
   readonly forcePathStyle?: boolean;
   /** Not given: the SDK's own chain (environment, profile, web identity, container, instance metadata). */
   readonly credentials?: S3Credentials;
+  readonly role?: S3Role;
+  /** Not given: what the bucket is set to. */
+  readonly encryption?: S3Encryption;
+  /** AWS's addresses that answer over IPv6 too. */
+  readonly isDualStack?: boolean;
   /** Sent with every upload, such as `STANDARD_IA`. */
   readonly storageClass?: string;
-  /** A PEM file of certificate authorities that are trusted beside the public ones. */
-  readonly caFile?: string;
   /** Bodies larger than this are sent in parts of it; 5 MiB or more. Default 20 MiB, as in WAL-G. */
   readonly maxPartSizeBytes?: number;
 }

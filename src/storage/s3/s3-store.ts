@@ -23,14 +23,16 @@ import type {
   ReadOptions,
 } from '../object-store.ts';
 import { checkRange } from '../range.ts';
+import { noPieces, readWhole } from '../whole-body.ts';
 import { S3Connection } from './connection.ts';
 import { deleteObjects } from './delete-objects.ts';
+import { customerKey } from './encryption.ts';
 import { keyPrefix } from './endpoint.ts';
 import { badAnswer, requestObject } from './get-object.ts';
 import { listPages } from './list-objects.ts';
 import { putInParts } from './multipart-upload.ts';
 import { putObject } from './put-object.ts';
-import { BodyReader, isWorthASecondRead, readWhole } from './read-body.ts';
+import { BodyReader } from './read-body.ts';
 import { readS3Error } from './s3-error.ts';
 import type { S3Action } from './s3-failure.ts';
 import { DEFAULT_PART_SIZE_BYTES, type S3Location } from './s3-location.ts';
@@ -79,12 +81,7 @@ class S3Store implements ObjectStore {
   }
 
   async get(key: string, options: ReadOptions = {}): Promise<Buffer | undefined> {
-    try {
-      return await this.#getOnce(key, options);
-    } catch (error) {
-      if (!isWorthASecondRead(error)) throw error;
-      return this.#getOnce(key, options);
-    }
+    return readWhole(async () => this.open(key, options));
   }
 
   async open(key: string, options: ReadOptions = {}): Promise<AsyncIterable<Buffer> | undefined> {
@@ -132,7 +129,8 @@ class S3Store implements ObjectStore {
 
   /** What a HEAD request tells; `undefined` for a 404, which has no body and so does not say what is missing. */
   async #head(action: S3Action, key: string, signal: AbortSignal | undefined): Promise<ObjectInfo | undefined> {
-    const command = new HeadObjectCommand({ Bucket: action.bucket, Key: action.key });
+    const place = { Bucket: action.bucket, Key: action.key };
+    const command = new HeadObjectCommand({ ...place, ...customerKey(this.#connection.location) });
     return this.#connection.run(action, signal, async (attempt) => {
       try {
         const found = await attempt.client.send(command, { abortSignal: attempt.signal });
@@ -161,11 +159,6 @@ class S3Store implements ObjectStore {
     });
   }
 
-  async #getOnce(key: string, options: ReadOptions): Promise<Buffer | undefined> {
-    const pieces = await this.open(key, options);
-    return pieces === undefined ? undefined : readWhole(pieces);
-  }
-
   async #putParts(action: S3Action, parts: AsyncGenerator<Uint8Array>, options: PutOptions): Promise<PutOutcome> {
     try {
       const first = await parts.next();
@@ -179,8 +172,6 @@ class S3Store implements ObjectStore {
     }
   }
 }
-
-async function* noPieces(): AsyncGenerator<Buffer> {}
 
 async function* chain(first: readonly Uint8Array[], rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield* first;
