@@ -5,7 +5,9 @@
  */
 
 import type { Compression } from '../base/compression-names.ts';
+import { RateLimiter } from '../base/rate-limiter.ts';
 import type { Settings } from '../config/load-settings.ts';
+import { limitedStore } from '../storage/limited-store.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { openStore, type StoreLocation } from '../storage/open.ts';
 import { openCipher } from './open-cipher.ts';
@@ -42,10 +44,12 @@ async function withEncryption(storedAs: ObjectStore, settings: Settings): Promis
 /** Opens the archive. It is not asked anything yet. @throws {Failure} `usage`, `refused`, `denied` (a key file). */
 export async function openArchive(settings: Settings): Promise<Archive> {
   const location = storeLocation(settings);
-  const storedAs = await openStore(location, {
+  const opened = await openStore(location, {
     attemptIdleMs: settings.get('storeIdleTimeout'),
     callMs: settings.get('storeCallTimeout'),
   });
+  const bytesPerS = settings.get('networkRateLimit');
+  const storedAs = bytesPerS === undefined ? opened : limitedStore(opened, new RateLimiter(bytesPerS));
   return {
     store: await withEncryption(storedAs, settings),
     storedAs,

@@ -1,11 +1,11 @@
 /**
- * Settings of the way to all stores that are reached over HTTP.
+ * Settings of the way to all stores.
  *
  * @module
  */
 
 import type { Setting } from './setting.ts';
-import { text } from './value-kind.ts';
+import { bytes, text } from './value-kind.ts';
 
 /** Settings of the network. */
 export const NETWORK_SETTINGS = {
@@ -31,5 +31,13 @@ export const NETWORK_SETTINGS = {
     summary: 'Hosts that are reached without a proxy, separated by commas; `.example.net` means all below it.',
     example: '127.0.0.1,.example.net',
     alsoFrom: ['no_proxy', 'NO_PROXY'],
+  },
+  networkRateLimit: {
+    group: 'writing',
+    kind: bytes(1024),
+    summary:
+      'How many bytes a second all uploads together may send. Absent: as many as they can. Reading is not limited.',
+    example: '50MB',
+    alsoFrom: ['WALG_NETWORK_RATE_LIMIT'],
   },
 } as const satisfies Record<string, Setting>;
