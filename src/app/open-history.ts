@@ -6,7 +6,7 @@
 
 import { join } from 'node:path';
 
-import { isFailure } from '../base/failure.ts';
+import { Failure, isFailure } from '../base/failure.ts';
 import { isArchiveNamed } from '../config/archive-address.ts';
 import type { Settings } from '../config/load-settings.ts';
 import type { ArchivedWal } from '../history/archived-wal.ts';
@@ -56,6 +56,33 @@ async function liveControl(settings: Settings): Promise<{ control: ControlFile; 
   }
 }
 
+/**
+ * The places with the live server's `pg_wal` beside them, where no other was given and it is of the same cluster; alone,
+ * where the archive has no WAL yet.
+ */
+async function withLive(
+  given: SegmentPlaces,
+  live: { readonly control: ControlFile; readonly pgWal: string } | undefined,
+  signal: AbortSignal,
+): Promise<{ readonly places: SegmentPlaces; readonly wal: ArchivedWal }> {
+  const alone = await listWal(given, signal).catch((error: unknown) => {
+    if (live !== undefined && given.pgWal === undefined && isFailure(error, 'notInArchive')) return error;
+    throw error;
+  });
+  const isEmpty = alone instanceof Failure;
+  const isOther = !isEmpty && live?.control.systemIdentifier !== alone.systemIdentifier;
+  if (live !== undefined && given.pgWal === undefined && !isOther) {
+    const places = { ...given, pgWal: live.pgWal };
+    const wal = await listWal(places, signal).catch((error: unknown) => {
+      if (isFailure(error)) return undefined;
+      throw error;
+    });
+    if (wal !== undefined) return { places, wal };
+  }
+  if (isEmpty) throw alone;
+  return { places: given, wal: alone };
+}
+
 async function readLines(places: SegmentPlaces, wal: ArchivedWal, signal: AbortSignal): Promise<Timelines> {
   const source = new SegmentSource(places);
   const lines = new Map<number, TimelineHistory>([[1, { timeline: 1, ancestors: [] }]]);
@@ -81,17 +108,9 @@ export async function openHistory(settings: Settings, request: HistoryRequest): 
     const store = archive?.store;
     const ignoredIndexes = new IgnoredIndexes();
     const { onIgnoredIndex } = ignoredIndexes;
-    let places: SegmentPlaces = { store, pgWal: request.pgWal, onIgnoredIndex };
-    let wal = await listWal(places, signal);
+    const given: SegmentPlaces = { store, pgWal: request.pgWal, onIgnoredIndex };
+    const { places, wal } = await withLive(given, live, signal);
     const isOfCluster = live !== undefined && live.control.systemIdentifier === wal.systemIdentifier;
-    if (isOfCluster && request.pgWal === undefined) {
-      const both = { store, pgWal: live.pgWal, onIgnoredIndex };
-      const found = await listWal(both, signal).catch((error: unknown) => {
-        if (isFailure(error)) return undefined;
-        throw error;
-      });
-      if (found !== undefined) [places, wal] = [both, found];
-    }
     const timelines = await readLines(places, wal, signal);
     const timeline = request.timeline ?? (isOfCluster ? live.control.timeline : timelines.latest);
     return {

@@ -36,7 +36,7 @@ export interface LogRequest {
   readonly filter: LogFilter;
   /** What a running server or a rehearsal knows of names. @param isNeeded the archive has no snapshot from the start of the span on. */
   readonly readExtraNames: (isNeeded: boolean) => Promise<CatalogSnapshot | undefined>;
-  /** At the end of what there is, wait for more. Whole segments alone are read. */
+  /** At the end of what there is, wait for more. */
   readonly isFollowed: boolean;
   readonly onProgress: OnProgress;
   readonly onWarning: (message: string) => void;
@@ -158,10 +158,10 @@ class SpanLog implements OpenLog {
       this.#tellUnnamed(atEnd);
       if (!isWanted(atEnd, filter)) continue;
       count += 1;
-      if (atEnd === one) yield one;
-      else stillPrepared.push(atEnd);
+      if (atEnd.outcome === 'prepared') stillPrepared.push(atEnd);
+      else yield atEnd;
     }
-    yield* stillPrepared;
+    yield* stillPrepared.toSorted((a, b) => Number(a.lsn - b.lsn));
     this.#end = scan.end;
     this.#checkNames(count);
   }
@@ -200,14 +200,11 @@ class SpanLog implements OpenLog {
 
   #indexes(): SegmentIndexes {
     const { places, wal, line } = this.#history;
-    const { signal, onProgress, isFollowed } = this.#request;
+    const { signal, onProgress, onWarning, isFollowed } = this.#request;
     const { fromLsn } = this.facts;
     const catalogFiles = () => this.#names.catalogFiles();
     if (!isFollowed) return readSegmentIndexes({ ...places, wal, line, fromLsn, catalogFiles, onProgress, signal });
-    // A segment that is still being written would be read again when it is whole, and its transactions told twice.
-    const { store } = places;
-    const whole = store === undefined ? places : { store };
-    return new FollowedIndexes({ ...whole, line, fromLsn, catalogFiles, signal });
+    return new FollowedIndexes({ ...places, line, fromLsn, catalogFiles, signal }, { onWarning });
   }
 }
 

@@ -10,9 +10,10 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { Failure, messageOf } from '../base/failure.ts';
+import { Failure, isFailure, messageOf } from '../base/failure.ts';
 import { parseHistoryName } from '../postgres/timeline-history.ts';
 import { LONG_HEADER_BYTES, readSegmentHeader, type SegmentHeader } from '../postgres/wal-records/page-header.ts';
+import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
 import { isSegmentName, parseSegmentName, segmentStart, walSegmentSize } from '../postgres/wal-segment.ts';
 import { listArchivedWal, rangesByTimeline, type ArchivedWal, type SegmentRange } from './archived-wal.ts';
 import type { SegmentPlaces } from './segment-source.ts';
@@ -25,13 +26,27 @@ import type { SegmentPlaces } from './segment-source.ts';
  */
 export async function listWal({ store, pgWal }: SegmentPlaces, signal?: AbortSignal): Promise<ArchivedWal> {
   const options = signal === undefined ? {} : { signal };
-  const archived = store === undefined ? undefined : await listArchivedWal(store, options);
+  const archived = store === undefined ? undefined : await listArchived(store, pgWal !== undefined, options);
   if (pgWal === undefined) {
     if (archived === undefined) throw new TypeError('no place to list WAL of');
     return archived;
   }
   const local = await listPgWal(pgWal);
   return archived === undefined ? local : together(archived, local, pgWal);
+}
+
+/** @param isEmptyAllowed a server that has just begun to archive has all its WAL in its `pg_wal`. */
+async function listArchived(
+  store: ObjectStore,
+  isEmptyAllowed: boolean,
+  options: CallOptions,
+): Promise<ArchivedWal | undefined> {
+  try {
+    return await listArchivedWal(store, options);
+  } catch (error) {
+    if (isEmptyAllowed && isFailure(error, 'notInArchive')) return undefined;
+    throw error;
+  }
 }
 
 async function listPgWal(folder: string): Promise<ArchivedWal> {

@@ -18,8 +18,10 @@ import { RECORD_HEADER_BYTES } from '../postgres/wal-records/wal-record.ts';
 import { WalReader } from '../postgres/wal-records/wal-reader.ts';
 import { parseSegmentName, segmentStart, walSegmentSize } from '../postgres/wal-segment.ts';
 import { RecordIndexer } from './build-records.ts';
+import type { ChangedFile } from './changed-blocks.ts';
 import { PAGE_DECOMPRESSORS } from './page-decompressors.ts';
 import { indexOfColumns } from './index-columns.ts';
+import { RecordsFrom } from './records-from.ts';
 import type { IndexEvent, SegmentIndex, XidWork } from './segment-index.ts';
 
 /** A segment to index. */
@@ -32,6 +34,8 @@ export interface IndexableSegment {
   readonly storedAs?: string;
   /** Nothing at or behind this is read: the rest is another line's. Such an index is of no use for the whole file. */
   readonly validBelow?: Lsn | undefined;
+  /** Records before this are checked, and are not in the index: it is one of the rest of the segment. */
+  readonly fromLsn?: Lsn | undefined;
 }
 
 /** What is known beside the segment. All of it may be left out. */
@@ -110,14 +114,25 @@ function onePass(
   const indexer = new RecordIndexer(version, header.timeline, catalogs, (reason) => {
     reader.reject(reason);
   });
-  reader.visit({ fileName, startLsn, bytes, ...(validBelow === undefined ? {} : { validBelow }) }, indexer);
-  const { head, first, last, stop, recordsRead: recordCount } = reader;
+  const later = segment.fromLsn === undefined ? undefined : new RecordsFrom(indexer, segment.fromLsn);
+  reader.visit({ fileName, startLsn, bytes, ...(validBelow === undefined ? {} : { validBelow }) }, later ?? indexer);
+  const { stop } = reader;
+  const { head, first, last, recordsRead: recordCount } = later === undefined ? reader : restOf(reader, later);
   // Where reading stopped, nothing goes on in a later segment.
   const tail = stop === undefined ? reader.tail : undefined;
   const { columns, contentCrc, highestXid } = indexer;
   const identity = { fileName, timeline, startLsn, sizeBytes, systemIdentifier, major: version.major };
   const rest = { ...identity, contentCrc, head, first, last, tail, stop, recordCount, highestXid };
   return indexOfColumns(rest, columns);
+}
+
+/** What is told of the records from a position on. */
+function restOf(
+  { last }: WalReader,
+  { first, count }: RecordsFrom,
+): Pick<WalReader, 'head' | 'first' | 'last' | 'recordsRead'> {
+  const head = { restBytes: 0, bytes: Buffer.alloc(0), isOverwritten: false };
+  return { head, first, last: first === undefined ? undefined : last, recordsRead: count };
 }
 
 /**
@@ -133,7 +148,11 @@ export function indexRecord(
   timeline: number,
   major: Major,
   options: BuildOptions = {},
-): { readonly events: readonly IndexEvent[]; readonly work: readonly XidWork[] } {
+): {
+  readonly events: readonly IndexEvent[];
+  readonly work: readonly XidWork[];
+  readonly changedFiles: readonly ChangedFile[];
+} {
   let problem = wholeRecordProblem(bytes);
   const files = new CatalogFiles(options.catalogFiles);
   const catalogs = { files, decompress: options.decompress ?? PAGE_DECOMPRESSORS };
@@ -143,8 +162,10 @@ export function indexRecord(
   if (problem === undefined) {
     indexer.record(bytes, 0, bytes.length, lsnHigh(lsn), lsnLow(lsn), lsnHigh(endLsn), lsnLow(endLsn));
   }
-  const { events, work } = indexer.columns;
-  if (problem === undefined) return { events: events.toEvents(), work: work.toWork() };
+  const { events, work, changedBlocks } = indexer.columns;
+  if (problem === undefined) {
+    return { events: events.toEvents(), work: work.toWork(), changedFiles: changedBlocks.toFiles() };
+  }
   throw new Failure('corrupt', {
     message: `cannot read the WAL record at ${formatLsn(lsn)}, which crosses the border of two segments: ${problem}`,
     remedy: 'The segments may be of different lines of history, or one of them is damaged.',

@@ -134,7 +134,7 @@ describe('a server whose newest WAL is not archived yet', () => {
 
 describe('a log that is followed', () => {
   it('goes on with what is archived meanwhile, and ends when it is stopped', async () => {
-    const child = start(['log', '--follow', '--ndjson', '--table', 'orders']);
+    const child = start(['log', '--follow', '--ndjson', '--table', 'orders'], { PGDATA: '' });
     let seen = '';
     child.stdout.on('data', (chunk: Buffer) => (seen += chunk.toString()));
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
