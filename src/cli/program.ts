@@ -29,6 +29,8 @@ export const PROGRAM: readonly ProgramEntry[] = [
   entry('backup keep', async () => (await import('./commands/backup-keep.ts')).backupKeep),
   entry('backup delete', async () => (await import('./commands/backup-delete.ts')).backupDelete),
   entry('prune', async () => (await import('./commands/prune.ts')).prune),
+  entry('freeze', async () => (await import('./commands/freeze.ts')).freeze),
+  entry('unfreeze', async () => (await import('./commands/unfreeze.ts')).unfreeze),
   entry('status', async () => (await import('./commands/status.ts')).status),
   entry('log', async () => (await import('./commands/log.ts')).log),
   entry('show', async () => (await import('./commands/show.ts')).show),
@@ -41,6 +43,7 @@ export const PROGRAM: readonly ProgramEntry[] = [
   entry('rehearse step', async () => (await import('./commands/rehearse-step.ts')).rehearseStep),
   entry('undo', async () => (await import('./commands/undo.ts')).undo),
   entry('release', async () => (await import('./commands/release.ts')).release),
+  entry('wal-g', async () => (await import('./commands/wal-g.ts')).walG),
   entry('config show', async () => (await import('./commands/config-show.ts')).configShow),
 ];
 
