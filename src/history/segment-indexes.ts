@@ -17,7 +17,7 @@ import { endAt, type ScanEnd } from './scan-end.ts';
 import { nextChosenSegment } from './segment-choice.ts';
 import { IndexesAhead, type ReadIndex } from './segment-indexes-ahead.ts';
 import { filesMovedTo, missesCatalogChanges } from './segment-indexes-catalogs.ts';
-import { followChain, type ChainEnd } from './segment-indexes-chain.ts';
+import { followChain, type ChainEnd } from '../wal-index/index-chain.ts';
 import type { IgnoredIndex } from './segment-indexes-object.ts';
 import type { SegmentIndexRequest } from './segment-indexes-request.ts';
 

@@ -43,6 +43,7 @@ import {
   type CatalogReading,
 } from './build-catalog-changes.ts';
 import { WorkByXid } from './build-xid-work.ts';
+import { ChangedBlocks } from './changed-blocks.ts';
 import { CurrentRecord } from './current-record.ts';
 import { EventColumns, PlainEnd } from './event-columns.ts';
 import type { IndexColumns } from './index-columns.ts';
@@ -64,6 +65,7 @@ export class RecordIndexer implements RecordVisitor {
   readonly #work = new WorkByXid();
   readonly #events = new EventColumns();
   readonly #end = new PlainEnd();
+  readonly #changedBlocks = new ChangedBlocks();
   readonly #customResourceManagers = new Set<number>();
   #timeline: number;
   #highestXid: number | undefined;
@@ -87,7 +89,7 @@ export class RecordIndexer implements RecordVisitor {
 
   /** All that the records said. */
   get columns(): IndexColumns {
-    return { events: this.#events, work: this.#work.columns };
+    return { events: this.#events, work: this.#work.columns, changedBlocks: this.#changedBlocks };
   }
 
   /** The newest (sub)transaction number of any record, in order of assignment. */
@@ -120,6 +122,7 @@ export class RecordIndexer implements RecordVisitor {
     current.info = recordInfo(bytes, start);
     if (!this.#parts.find(bytes, start, end, this.#version))
       return this.#reject('a record whose parts do not add up to its length');
+    this.#changedBlocks.take(this.#parts.layout);
     try {
       this.#take();
     } catch (error) {
@@ -194,6 +197,7 @@ export class RecordIndexer implements RecordVisitor {
     const { xid, lsnHigh, lsnLow, info } = this.#current;
     const change = decodeStorageRecord(info, this.#mainData());
     if (change === undefined) return;
+    this.#changedBlocks.limit(change.file, change.kind === 'cut' ? change.blocks : 0);
     if (xid === 0) {
       if (change.kind === 'create') {
         const { file, isUnlogged } = change;

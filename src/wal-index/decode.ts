@@ -10,6 +10,8 @@
 import { corrupt } from '../codec/corrupt.ts';
 import { zstdDecompressWholeSync } from '../codec/zstd.ts';
 import { crc32c } from '../postgres/crc32c.ts';
+import type { ChangedFile } from './changed-blocks.ts';
+import { decodeChangedBlocks } from './changed-blocks-section.ts';
 import { headField, stopField, tailField } from './index-borders.ts';
 import { readEvents } from './index-events.ts';
 import { INDEX_HEAD_BYTES, parseIndexHead, type IndexHead } from './index-object.ts';
@@ -52,8 +54,34 @@ function readSummary(start: Buffer, head: IndexHead, object: string): SegmentInd
 export function decodeSegmentIndex(bytes: Buffer, object: string): SegmentIndex {
   const head = parseIndexHead(bytes, object);
   const summary = readSummary(bytes, head, object);
+  storedBlocks(bytes, head, object);
+  return readBody(bodyOf(bytes, head, object), summary, object);
+}
+
+/** What an incremental backup needs of an index. */
+export interface IndexedBlocks extends Pick<SegmentIndex, 'head' | 'tail' | 'stop'> {
+  readonly summary: SegmentIndexSummary;
+  /** `undefined`: it was not noted which blocks changed. */
+  readonly files: readonly ChangedFile[] | undefined;
+}
+
+/** The part of an index that tells which blocks its segment changes. @throws {Failure} `corrupt`, naming object and place. */
+export function decodeIndexedBlocks(bytes: Buffer, object: string): IndexedBlocks {
+  const indexHead = parseIndexHead(bytes, object);
+  const summary = readSummary(bytes, indexHead, object);
+  const blocks = storedBlocks(bytes, indexHead, object);
+  const from = new IndexReader(bodyOf(bytes, indexHead, object), object, 'body');
+  from.unsigned();
+  const head = headField.read(from);
+  const tail = tailField.read(from);
+  const stop = stopField.read(from);
+  return { summary, head, tail, stop, files: blocks && decodeChangedBlocks(blocks, object) };
+}
+
+/** The body. @throws {Failure} `corrupt` if it is not what the head says. */
+function bodyOf(bytes: Buffer, head: IndexHead, object: string): Buffer {
   const bodyStart = INDEX_HEAD_BYTES + head.summaryBytes;
-  const stored = bytes.subarray(bodyStart);
+  const stored = bytes.subarray(bodyStart, bodyStart + head.storedBodyBytes);
   if (stored.length !== head.storedBodyBytes) {
     throw corrupt(object, `its body has ${stored.length} bytes, and its head says ${head.storedBodyBytes}`, bodyStart);
   }
@@ -61,7 +89,18 @@ export function decodeSegmentIndex(bytes: Buffer, object: string): SegmentIndex 
   if (head.bodyBytes > MAX_BODY_BYTES) throw corrupt(object, `its body would have ${head.bodyBytes} bytes`, 16);
   const body = zstdDecompressWholeSync(stored, { maxBytes: head.bodyBytes, object });
   if (body.length !== head.bodyBytes) throw corrupt(object, `its body holds ${body.length} bytes`, bodyStart);
-  return readBody(body, summary, object);
+  return body;
+}
+
+/** The list of changed blocks, with which the object ends; `undefined` if it has none. */
+function storedBlocks(bytes: Buffer, head: IndexHead, object: string): Buffer | undefined {
+  const start = INDEX_HEAD_BYTES + head.summaryBytes + head.storedBodyBytes;
+  const stored = bytes.subarray(start);
+  if (bytes.length !== start + head.storedBlocksBytes) {
+    throw corrupt(object, `it has ${bytes.length} bytes, and its head says ${start + head.storedBlocksBytes}`, 28);
+  }
+  if (crc32c(stored) !== head.blocksCrc) throw corrupt(object, 'the checksum of its changed blocks is wrong', start);
+  return stored.length === 0 ? undefined : stored;
 }
 
 function readBody(body: Buffer, summary: SegmentIndexSummary, object: string): SegmentIndex {

@@ -5,6 +5,7 @@ import { isFailure } from '../base/failure.ts';
 import { crc32c } from '../postgres/crc32c.ts';
 import { decodeSegmentIndex, decodeSegmentIndexSummary, summaryEndByte } from './decode.ts';
 import { encodeSegmentIndex } from './encode.ts';
+import { INDEX_HEAD_BYTES } from './index-object.ts';
 import { summaryOf } from './index-summary.ts';
 import { arbitraryIndex } from './testing/arbitrary-index.ts';
 
@@ -64,9 +65,9 @@ describe('the object of an index', () => {
         (index, changes) => {
           const object = encodeSegmentIndex(index);
           const end = summaryEndByte(object, OBJECT);
-          for (const [place, value] of changes) object[32 + (place % (end - 32))] = value;
-          object.writeUInt32LE(crc32c(object, 32, end), 24);
-          object.writeUInt32LE(crc32c(object, 0, 28), 28);
+          for (const [place, value] of changes) object[INDEX_HEAD_BYTES + (place % (end - INDEX_HEAD_BYTES))] = value;
+          object.writeUInt32LE(crc32c(object, INDEX_HEAD_BYTES, end), 24);
+          object.writeUInt32LE(crc32c(object, 0, 36), 36);
           // Either it is refused, or it says something else that can be: it never fails otherwise.
           failureOf(() => decodeSegmentIndexSummary(object, OBJECT));
         },

@@ -6,8 +6,9 @@
 
 import { zstdCompressWholeSync } from '../codec/zstd.ts';
 import { crc32c } from '../postgres/crc32c.ts';
+import { encodeChangedBlocks } from './changed-blocks-section.ts';
 import { stopField, headField, tailField } from './index-borders.ts';
-import { columnsOfIndex } from './index-columns.ts';
+import { changedFilesOf, columnsOfIndex } from './index-columns.ts';
 import { writeEventColumns, writeEvents } from './index-events.ts';
 import { formatIndexHead } from './index-object.ts';
 import { summaryField, summaryOf } from './index-summary.ts';
@@ -15,20 +16,27 @@ import { writeWork, writeWorkColumns } from './index-work.ts';
 import { IndexWriter } from './index-writer.ts';
 import type { SegmentIndex } from './segment-index.ts';
 
+/** Of an index that was not made here from a segment: which blocks it changed is not known. */
+const NO_BLOCKS = Buffer.alloc(0);
+
 /** The object of an index. @param objectBytes the size of the archive's object of its segment, where it is known. */
 export function encodeSegmentIndex(index: SegmentIndex, objectBytes?: number): Buffer {
   const summary = new IndexWriter();
   summaryField.write(summary, summaryOf(index, objectBytes));
   const body = bodyOf(index);
   const stored = zstdCompressWholeSync(body);
+  const files = changedFilesOf(index);
+  const blocks = files === undefined ? NO_BLOCKS : encodeChangedBlocks(files);
   const head = formatIndexHead({
     summaryBytes: summary.lengthBytes,
     storedBodyBytes: stored.length,
     bodyBytes: body.length,
     bodyCrc: crc32c(stored),
     summaryCrc: crc32c(summary.written),
+    storedBlocksBytes: blocks.length,
+    blocksCrc: crc32c(blocks),
   });
-  return Buffer.concat([head, summary.written, stored]);
+  return Buffer.concat([head, summary.written, stored, blocks]);
 }
 
 /** What is compressed. */

@@ -8,6 +8,7 @@ import { buildSegmentIndex } from './build-segment-index.ts';
 import { decodeSegmentIndex } from './decode.ts';
 import { encodeSegmentIndex } from './encode.ts';
 import { columnsOfIndex } from './index-columns.ts';
+import { INDEX_HEAD_BYTES, parseIndexHead } from './index-object.ts';
 import { summaryOf } from './index-summary.ts';
 import type { SegmentIndex } from './segment-index.ts';
 
@@ -59,6 +60,12 @@ function indexOf(given: readonly SyntheticRecord[]): SegmentIndex {
   return buildSegmentIndex({ fileName: formatSegmentName(place, SIZE), bytes: segment.bytes });
 }
 
+/** Summary and body; which blocks changed is known in columns only. */
+function withoutBlocks(object: Buffer): Buffer {
+  const { summaryBytes, storedBodyBytes } = parseIndexHead(object, 'an index');
+  return object.subarray(INDEX_HEAD_BYTES, INDEX_HEAD_BYTES + summaryBytes + storedBodyBytes);
+}
+
 describe('an index in columns', () => {
   it('is written, and summed up, as one of objects is', () => {
     fc.assert(
@@ -70,7 +77,7 @@ describe('an index in columns', () => {
         expect(objects.work.length).toBeGreaterThan(0);
         expect(summaryOf(index)).toStrictEqual(summaryOf(objects));
         const object = encodeSegmentIndex(index);
-        expect(object.equals(encodeSegmentIndex(objects))).toBe(true);
+        expect(withoutBlocks(object).equals(withoutBlocks(encodeSegmentIndex(objects)))).toBe(true);
         expect(decodeSegmentIndex(object, 'an index')).toStrictEqual(objects);
       }),
       { numRuns: 60 },

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ChangedBlocks, ChangedFile } from './changed-blocks.ts';
 import type { EventColumns } from './event-columns.ts';
 import type { IndexEvent, SegmentIndex, XidWork } from './segment-index.ts';
 import type { WorkColumns } from './work-columns.ts';
@@ -13,6 +14,7 @@ import type { WorkColumns } from './work-columns.ts';
 export interface IndexColumns {
   readonly events: EventColumns;
   readonly work: WorkColumns;
+  readonly changedBlocks: ChangedBlocks;
 }
 
 const COLUMNS = new WeakMap<object, IndexColumns>();
@@ -39,4 +41,9 @@ export function indexOfColumns(rest: Omit<SegmentIndex, 'events' | 'work'>, colu
   };
   COLUMNS.set(index, columns);
   return index;
+}
+
+/** Which blocks the segment of an index changes; `undefined` if it was not made here. */
+export function changedFilesOf(index: SegmentIndex): readonly ChangedFile[] | undefined {
+  return columnsOfIndex(index)?.changedBlocks.toFiles();
 }

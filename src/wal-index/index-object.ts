@@ -4,15 +4,17 @@
  * ```
  * offset  bytes
  *      0      4  "WBIX"
- *      4      2  version, 2
+ *      4      2  version, 3
  *      6      2  0
  *      8      4  length of the summary
  *     12      4  length of the body as stored (zstd)
  *     16      4  length of the body
  *     20      4  CRC-32C of the body as stored
  *     24      4  CRC-32C of the summary
- *     28      4  CRC-32C of the 28 bytes before
- *     32         the summary, then the body
+ *     28      4  length of the list of changed blocks as stored (zstd); 0: there is none
+ *     32      4  CRC-32C of that list as stored
+ *     36      4  CRC-32C of the 36 bytes before
+ *     40         the summary, then the body, then the list of changed blocks
  * ```
  *
  * Numbers of the head are little-endian. A version that is not known is none of this program's: the index is ignored.
@@ -27,7 +29,7 @@ import { crc32c } from '../postgres/crc32c.ts';
 export const INDEX_FOLDER = 'walkback_001/history/';
 
 /** Bytes of the head. */
-export const INDEX_HEAD_BYTES = 32;
+export const INDEX_HEAD_BYTES = 40;
 
 /** What a first read of an object asks for: most summaries end well within it. */
 export const INDEX_FIRST_READ_BYTES = 4096;
@@ -35,8 +37,8 @@ export const INDEX_FIRST_READ_BYTES = 4096;
 /** A minute with commits takes some ten bytes of a summary: this is years of them. */
 const MAX_SUMMARY_BYTES = 16 * 1024 * 1024;
 const MAGIC = Buffer.from('WBIX', 'latin1');
-const VERSION = 2;
-const CRC_OFFSET = 28;
+const VERSION = 3;
+const CRC_OFFSET = 36;
 const SEGMENT_NAME = /^([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})$/;
 const KEY = /^walkback_001\/history\/([0-9A-F]{8})\/([0-9A-F]{8})-([0-9A-F]{8})$/;
 
@@ -47,6 +49,9 @@ export interface IndexHead {
   readonly bodyBytes: number;
   readonly bodyCrc: number;
   readonly summaryCrc: number;
+  /** 0: which blocks changed was not noted. */
+  readonly storedBlocksBytes: number;
+  readonly blocksCrc: number;
 }
 
 /** The key of a segment's index. No 24 hexadecimal digits in a row: `wal-g delete` takes such objects. */
@@ -77,6 +82,8 @@ export function formatIndexHead(head: IndexHead): Buffer {
   bytes.writeUInt32LE(head.bodyBytes, 16);
   bytes.writeUInt32LE(head.bodyCrc, 20);
   bytes.writeUInt32LE(head.summaryCrc, 24);
+  bytes.writeUInt32LE(head.storedBlocksBytes, 28);
+  bytes.writeUInt32LE(head.blocksCrc, 32);
   bytes.writeUInt32LE(crc32c(bytes, 0, CRC_OFFSET), CRC_OFFSET);
   return bytes;
 }
@@ -98,5 +105,7 @@ export function parseIndexHead(bytes: Buffer, object: string): IndexHead {
     bodyBytes: bytes.readUInt32LE(16),
     bodyCrc: bytes.readUInt32LE(20),
     summaryCrc: bytes.readUInt32LE(24),
+    storedBlocksBytes: bytes.readUInt32LE(28),
+    blocksCrc: bytes.readUInt32LE(32),
   };
 }

@@ -122,7 +122,8 @@ function withFittingChecksums(object: Buffer, random: Random): Buffer {
   const head = parseIndexHead(object, 'excerpt');
   const bodyStart = INDEX_HEAD_BYTES + head.summaryBytes;
   const summary = object.subarray(INDEX_HEAD_BYTES, bodyStart);
-  const body = zstdDecompressWholeSync(object.subarray(bodyStart), { maxBytes: MOST_BODY_BYTES, object: 'excerpt' });
+  const oldStored = object.subarray(bodyStart, bodyStart + head.storedBodyBytes);
+  const body = zstdDecompressWholeSync(oldStored, { maxBytes: MOST_BODY_BYTES, object: 'excerpt' });
   const isOfBody = random.chance(0.7);
   const [newSummary, newBody] = isOfBody ? [summary, changeBytes(body, random)] : [changeBytes(summary, random), body];
   const stored = zstdCompressWholeSync(newBody);
@@ -132,8 +133,10 @@ function withFittingChecksums(object: Buffer, random: Random): Buffer {
     bodyBytes: newBody.length,
     bodyCrc: crc32c(stored),
     summaryCrc: crc32c(newSummary),
+    storedBlocksBytes: head.storedBlocksBytes,
+    blocksCrc: head.blocksCrc,
   });
-  return Buffer.concat([newHead, newSummary, stored]);
+  return Buffer.concat([newHead, newSummary, stored, object.subarray(bodyStart + head.storedBodyBytes)]);
 }
 
 async function tryObject(known: Known, random: Random): Promise<Tried> {

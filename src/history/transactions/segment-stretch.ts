@@ -15,7 +15,7 @@ import { indexRecord } from '../../wal-index/build-segment-index.ts';
 import type { IndexEvent, SegmentIndex, XidWork } from '../../wal-index/segment-index.ts';
 import type { NameBook } from '../names/name-book.ts';
 import { filesInMap } from '../segment-indexes-catalogs.ts';
-import { followChain, type ChainEnd } from '../segment-indexes-chain.ts';
+import { followChain, type ChainEnd } from '../../wal-index/index-chain.ts';
 import { BorderRecords, type BorderRecord } from './border-record.ts';
 
 /** What one segment adds. The work of {@link crossing} is done, and its events come, before the segment's own. */

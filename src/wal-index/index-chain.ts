@@ -6,7 +6,7 @@
  */
 
 import type { Lsn } from '../postgres/lsn.ts';
-import type { SegmentIndex } from '../wal-index/segment-index.ts';
+import type { SegmentIndex } from './segment-index.ts';
 
 /** Where a chain of records is behind a segment. */
 export interface ChainEnd {
