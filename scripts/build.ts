@@ -34,7 +34,7 @@ const result = await build({
   format: 'esm',
   platform: 'node',
   target: 'node24',
-  external: ['lz4-napi', 'pg-native', 'sodium-native', 'openpgp', '@napi-rs/lzma'],
+  external: ['lz4-napi', 'pg-native', 'sodium-native', 'openpgp'],
   chunkNames: '[name]-[hash]',
   // Packages in CommonJS call require(), which a module does not have.
   banner: {

@@ -29,7 +29,7 @@ export interface FrameEncoder {
 const LENGTH_PREFIX_BYTES = 4;
 
 /** An encoder for one part. @param level zstd's; the others have none. */
-export function createFrameEncoder(compression: Compression, level: number): FrameEncoder {
+export function createFrameEncoder(compression: Exclude<Compression, 'brotli'>, level: number): FrameEncoder {
   switch (compression) {
     case 'zstd':
       return { encode: (piece) => zstdFrame(piece, level), end: () => Buffer.alloc(0) };

@@ -16,7 +16,7 @@ export const MAX_FRAMES_AHEAD = 4;
 
 /** What a worker is started with. */
 export interface PartWorkerData {
-  readonly compression: Compression;
+  readonly compression: Exclude<Compression, 'brotli'>;
   readonly level: number;
   readonly verification: PageVerification | undefined;
   /** One 32-bit counter: frames sent and not yet taken by the store. */

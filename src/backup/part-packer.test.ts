@@ -7,7 +7,7 @@ import { zstdDecompressSync } from 'node:zlib';
 
 import { describe, expect, it } from 'vitest';
 
-import { decompressSync, type Compression } from '../codec/compression.ts';
+import { decompressSync } from '../codec/compression.ts';
 import { readTar } from '../codec/tar-reader.ts';
 import { pageChecksum } from '../postgres/page-checksum.ts';
 import { lsn } from '../postgres/lsn.ts';
@@ -51,7 +51,7 @@ interface PackOptions {
 
 async function pack(
   files: Readonly<Record<string, Buffer | undefined>>,
-  compression: Compression,
+  compression: 'zstd' | 'lz4' | 'none',
   { verification, meanwhile }: PackOptions = {},
 ): Promise<Packed> {
   const root = await mkdtemp(join(tmpdir(), 'walkback-pack-'));

@@ -6,15 +6,18 @@
 
 import { Worker } from 'node:worker_threads';
 
+import type { Compression } from '../base/compression-names.ts';
 import { Failure, messageOf } from '../base/failure.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { FrameQueue } from './frame-queue.ts';
+import { partBody, workerCompression } from './part-body.ts';
 import type { PartMessage, PartWorkerData } from './part-messages.ts';
 import type { PackedPart } from './part-packer.ts';
 import type { PlannedPart } from './part-plan.ts';
 
 /** What packing parts needs. */
-export interface PackPartsOptions extends Omit<PartWorkerData, 'framesAhead'> {
+export interface PackPartsOptions extends Omit<PartWorkerData, 'framesAhead' | 'compression'> {
+  readonly compression: Compression;
   readonly store: ObjectStore;
   readonly workerCount: number;
   /** The key a part is stored under. */
@@ -56,7 +59,12 @@ export async function packParts(parts: readonly PlannedPart[], options: PackPart
 async function runWorker(queue: PlannedPart[], options: PackPartsOptions): Promise<void> {
   const { compression, level, verification, signal } = options;
   const framesAhead = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  const workerData: PartWorkerData = { compression, level, verification, framesAhead };
+  const workerData: PartWorkerData = {
+    compression: workerCompression(compression),
+    level,
+    verification,
+    framesAhead,
+  };
   const worker = new Worker(WORKER, { workerData, execArgv: [] });
   const stop = (): void => void worker.terminate();
   signal.addEventListener('abort', stop, { once: true });
@@ -85,8 +93,10 @@ async function packOne(
   const packing = listen(worker, frames, options);
   packing.catch((error: unknown) => frames.fail(error));
   worker.postMessage(part);
-  await options.store.put(options.keyOf(part), frames, { signal: options.signal });
-  return packing;
+  const body = partBody(options.compression, frames);
+  await options.store.put(options.keyOf(part), body.pieces, { signal: options.signal });
+  const packed = await packing;
+  return { ...packed, storedBytes: body.storedBytes() ?? packed.storedBytes };
 }
 
 /** Resolves when the worker has packed the part it was given; its frames go to `frames`. */

@@ -1,8 +1,8 @@
 /**
  * The compressions an object of an archive may have, and the file name extensions that tell them.
  *
- * An extension is all an object says about itself: nothing inside names the method. What the program can read and write
- * is {@link Compression}; the rest is known by name only, so that an object in it is never taken for absent.
+ * An extension is all an object says about itself: nothing inside names the method. What the program can read
+ * is {@link ReadableCompression}; the rest is known by name only, so that an object in it is never taken for absent.
  *
  * Source: WAL-G `internal/compression` (extension and method names).
  *
@@ -10,10 +10,13 @@
  */
 
 /** What the program reads and writes. */
-export type Compression = 'zstd' | 'lz4' | 'none';
+export type Compression = 'zstd' | 'lz4' | 'brotli' | 'none';
 
-/** What an archive may hold: WAL-G and WAL-E wrote the others too. */
-export type StoredCompression = Compression | 'lzma' | 'gzip' | 'brotli' | 'lzo';
+/** What the program reads: WAL-G has written the others too, or still does. */
+export type ReadableCompression = Compression | 'lzma' | 'gzip';
+
+/** What an archive may hold: WAL-E wrote the last. */
+export type StoredCompression = ReadableCompression | 'lzo';
 
 const EXTENSIONS: Readonly<Record<StoredCompression, string>> = {
   zstd: 'zst',
@@ -45,7 +48,7 @@ export function compressionOfExtension(extension: string): StoredCompression | u
   return BY_EXTENSION.get(extension);
 }
 
-/** True if the program can read and write it. */
-export function isReadableCompression(compression: StoredCompression): compression is Compression {
-  return compression === 'zstd' || compression === 'lz4' || compression === 'none';
+/** True if the program can read it. */
+export function isReadableCompression(compression: StoredCompression): compression is ReadableCompression {
+  return compression !== 'lzo';
 }

@@ -1,24 +1,38 @@
 /**
  * Compressing and decompressing objects of an archive, by the compression their names tell.
  *
- * Read and written: zstd, lz4, none. Other compressions that an archive may hold are refused by name. Everything an
- * object holds is read or it is refused: never a part of it, never with bytes left over.
+ * Read and written: zstd, lz4, brotli, none. Read: gzip, lzma. The one that is left, lzo, is refused by name. Everything
+ * an object holds is read or it is refused: never a part of it, never with bytes left over.
  *
  * @module
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import {
+  isReadableCompression,
+  type Compression,
+  type ReadableCompression,
+  type StoredCompression,
+} from '../base/compression-names.ts';
 import { Failure } from '../base/failure.ts';
-import type { Compression, StoredCompression } from '../base/compression-names.ts';
 import { corrupt } from './corrupt.ts';
-import { encrypted, ENCRYPTION_SAMPLE_BYTES, encryptionOf } from './encrypted.ts';
+import { encrypted, ENCRYPTION_SAMPLE_BYTES, encryptionHeaderOf, encryptionOf } from './encrypted.ts';
 import { isLz4Magic } from './lz4-format.ts';
 import { lz4Compress, lz4CompressStream, lz4CompressSync } from './lz4-frame.ts';
 import { lz4Decompress, lz4DecompressStream, lz4DecompressSync } from './lz4-frame.ts';
+import { lzmaDecompressStream } from './lzma/lzma-stream.ts';
+import {
+  brotliCompressStream,
+  brotliCompressWhole,
+  brotliCompressWholeSync,
+  zlibDecompressStream,
+} from './zlib-formats.ts';
 import { isZstdMagic, skippableFrameBytes } from './zstd-frames.ts';
 import { zstdCompressStream, zstdDecompressStream } from './zstd-stream.ts';
 import { zstdCompressWhole, zstdCompressWholeSync, zstdDecompressWhole, zstdDecompressWholeSync } from './zstd.ts';
 
-export type { Compression, StoredCompression } from '../base/compression-names.ts';
+export type { Compression, ReadableCompression, StoredCompression } from '../base/compression-names.ts';
 
 /** What an object may hold at most, and its name for messages. */
 export interface DecompressLimit {
@@ -51,7 +65,8 @@ function asBuffer(data: Uint8Array): Buffer {
 function unreadable(compression: StoredCompression, object: string): Failure {
   return new Failure('refused', {
     message: `cannot read ${object}: ${compression} compression is not supported`,
-    remedy: 'Set WALG_COMPRESSION_METHOD to zstd or lz4 where WAL-G runs, and take a new base backup.',
+    remedy:
+      'Only WAL-E has written it. Restore from this backup with a wal-g that was built with lzo, and take a new one.',
   });
 }
 
@@ -66,6 +81,8 @@ export async function compress(
       return zstdCompressWhole(data, options.level);
     case 'lz4':
       return lz4Compress(asBuffer(data));
+    case 'brotli':
+      return brotliCompressWhole(data);
     case 'none':
       return asBuffer(data);
   }
@@ -78,6 +95,8 @@ export function compressSync(compression: Compression, data: Uint8Array, options
       return zstdCompressWholeSync(data, options.level);
     case 'lz4':
       return lz4CompressSync(asBuffer(data));
+    case 'brotli':
+      return brotliCompressWholeSync(data);
     case 'none':
       return asBuffer(data);
   }
@@ -85,7 +104,7 @@ export function compressSync(compression: Compression, data: Uint8Array, options
 
 /**
  * Compresses a stream. Pieces of zstd are each one whole, independent frame of `frameSizeBytes` of the source, so that
- * their lengths make an index; lz4 is one frame in pieces, as every version of WAL-G needs it.
+ * their lengths make an index; lz4 and brotli are one frame in pieces, as every version of WAL-G needs it.
  */
 export function compressStream(
   compression: Compression,
@@ -97,6 +116,8 @@ export function compressStream(
       return zstdCompressStream(source, options);
     case 'lz4':
       return lz4CompressStream(source);
+    case 'brotli':
+      return brotliCompressStream(source);
     case 'none':
       return asPieces(source);
   }
@@ -108,18 +129,35 @@ async function* asPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buff
 
 const MAGIC_BYTES = 4;
 
+/** True if an object begins as one of its compression does; `undefined` for those that may begin with anything. */
+function beginsRightly(compression: ReadableCompression, start: Buffer): boolean | undefined {
+  switch (compression) {
+    case 'zstd':
+      return isZstdMagic(start) || skippableFrameBytes(start, 0) !== undefined;
+    case 'lz4':
+      return isLz4Magic(start) || skippableFrameBytes(start, 0) !== undefined;
+    case 'gzip':
+      return start.readUInt16BE(0) === 0x1f8b;
+    case 'lzma':
+      return start[0] === 0x5d && start.readUInt16LE(1) === 0;
+    case 'brotli':
+    case 'none':
+      return undefined;
+  }
+}
+
 /** Refuses what looks encrypted: bytes that begin neither as a frame does nor as plain damage would. */
-function refuseEncrypted(compression: 'zstd' | 'lz4', start: Buffer, object: string): void {
+function refuseEncrypted(compression: ReadableCompression, start: Buffer, object: string): void {
   if (start.length < MAGIC_BYTES) return;
-  const isFrame = compression === 'zstd' ? isZstdMagic(start) : isLz4Magic(start);
-  if (isFrame || skippableFrameBytes(start, 0) !== undefined) return;
-  const by = encryptionOf(start);
+  const isRight = beginsRightly(compression, start);
+  if (isRight === true) return;
+  const by = isRight === undefined ? encryptionHeaderOf(start) : encryptionOf(start);
   if (by !== undefined) throw encrypted(object, by);
 }
 
 /** The source, once its beginning has shown that it is not encrypted. */
 async function* unencrypted(
-  compression: 'zstd' | 'lz4',
+  compression: ReadableCompression,
   source: AsyncIterable<Uint8Array>,
   object: string,
 ): AsyncGenerator<Uint8Array> {
@@ -148,8 +186,25 @@ function within(data: Buffer, limit: DecompressLimit): Buffer {
   return data;
 }
 
+/** All of a stream that is made of an object in memory, with a turn for others after each piece. */
+async function whole(pieces: AsyncIterable<Buffer>, { maxBytes, object }: DecompressLimit): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let contentBytes = 0;
+  for await (const piece of pieces) {
+    contentBytes += piece.length;
+    if (contentBytes > maxBytes) throw corrupt(object, `it holds more than ${maxBytes} bytes`);
+    parts.push(piece);
+    await nextTurn();
+  }
+  return Buffer.concat(parts);
+}
+
+async function* once(data: Buffer): AsyncGenerator<Buffer> {
+  yield data;
+}
+
 /**
- * Decompresses a whole object: zstd on another thread, lz4 with a turn for others after each block.
+ * Decompresses a whole object: zstd, brotli and gzip on another thread, lz4 and lzma with a turn for others now and then.
  *
  * @throws {Failure} `corrupt` if anything in it is no whole frame, fails its checksum, or exceeds the limit; `refused`
  * for a compression that is not supported, and for what looks encrypted.
@@ -159,33 +214,35 @@ export async function decompress(
   data: Uint8Array,
   limit: DecompressLimit,
 ): Promise<Buffer> {
-  const start = asBuffer(data).subarray(0, ENCRYPTION_SAMPLE_BYTES);
-  if (compression === 'zstd' || compression === 'lz4') refuseEncrypted(compression, start, limit.object);
+  if (!isReadableCompression(compression)) throw unreadable(compression, limit.object);
+  const stored = asBuffer(data);
+  refuseEncrypted(compression, stored.subarray(0, ENCRYPTION_SAMPLE_BYTES), limit.object);
   switch (compression) {
     case 'zstd':
-      return zstdDecompressWhole(asBuffer(data), limit);
+      return zstdDecompressWhole(stored, limit);
     case 'lz4':
-      return lz4Decompress(asBuffer(data), limit);
+      return lz4Decompress(stored, limit);
+    case 'brotli':
+    case 'gzip':
+      return whole(zlibDecompressStream(compression, once(stored), limit.object), limit);
+    case 'lzma':
+      return whole(lzmaDecompressStream(once(stored), limit.object), limit);
     case 'none':
-      return within(asBuffer(data), limit);
-    default:
-      throw unreadable(compression, limit.object);
+      return within(stored, limit);
   }
 }
 
 /** {@link decompress}, at once. */
-export function decompressSync(compression: StoredCompression, data: Uint8Array, limit: DecompressLimit): Buffer {
-  const start = asBuffer(data).subarray(0, ENCRYPTION_SAMPLE_BYTES);
-  if (compression === 'zstd' || compression === 'lz4') refuseEncrypted(compression, start, limit.object);
+export function decompressSync(compression: 'zstd' | 'lz4' | 'none', data: Uint8Array, limit: DecompressLimit): Buffer {
+  const stored = asBuffer(data);
+  refuseEncrypted(compression, stored.subarray(0, ENCRYPTION_SAMPLE_BYTES), limit.object);
   switch (compression) {
     case 'zstd':
-      return zstdDecompressWholeSync(asBuffer(data), limit);
+      return zstdDecompressWholeSync(stored, limit);
     case 'lz4':
-      return lz4DecompressSync(asBuffer(data), limit);
+      return lz4DecompressSync(stored, limit);
     case 'none':
-      return within(asBuffer(data), limit);
-    default:
-      throw unreadable(compression, limit.object);
+      return within(stored, limit);
   }
 }
 
@@ -201,14 +258,18 @@ export function decompressStream(
   object: string,
   options: DecompressStreamOptions = {},
 ): AsyncGenerator<Buffer> {
+  if (!isReadableCompression(compression)) throw unreadable(compression, object);
   switch (compression) {
     case 'zstd':
       return zstdDecompressStream(unencrypted(compression, source, object), object, options);
     case 'lz4':
       return lz4DecompressStream(unencrypted(compression, source, object), object, options);
+    case 'brotli':
+    case 'gzip':
+      return zlibDecompressStream(compression, unencrypted(compression, source, object), object);
+    case 'lzma':
+      return lzmaDecompressStream(unencrypted(compression, source, object), object);
     case 'none':
-      return asPieces(source);
-    default:
-      throw unreadable(compression, object);
+      return asPieces(unencrypted(compression, source, object));
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { FailureMessage } from '../base/failure-message.ts';
-import type { Compression } from '../base/compression-names.ts';
+import type { ReadableCompression } from '../base/compression-names.ts';
 import type { AppliedIncrement, PageLayout } from './increment-writer.ts';
 import type { Taking } from './restore-levels.ts';
 
@@ -23,7 +23,7 @@ export type RestoreOrder =
   | {
       readonly kind: 'object';
       readonly key: string;
-      readonly compression: Compression;
+      readonly compression: ReadableCompression;
       readonly isPart: boolean;
       /** What to take, by normalized name; `undefined`: everything, whole. */
       readonly wanted: ReadonlyMap<string, Taking> | undefined;

@@ -8,7 +8,7 @@
 import { Worker } from 'node:worker_threads';
 
 import { failureFromMessage } from '../base/failure-message.ts';
-import type { Compression } from '../base/compression-names.ts';
+import type { ReadableCompression } from '../base/compression-names.ts';
 import { Failure } from '../base/failure.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { Taking } from './restore-levels.ts';
@@ -17,7 +17,7 @@ import type { RestoreMessage, RestoreOrder, RestoreWorkerData, UnpackedObject } 
 /** One tar object to unpack. */
 export interface TarOrder {
   readonly key: string;
-  readonly compression: Compression;
+  readonly compression: ReadableCompression;
   readonly isPart: boolean;
   /** What to take of it, by normalized name; `undefined`: everything, whole. */
   readonly wanted: ReadonlyMap<string, Taking> | undefined;
