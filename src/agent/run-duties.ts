@@ -12,6 +12,7 @@
 import { Turns } from '../archive/turns.ts';
 import { listBackups } from '../backup/list.ts';
 import { readFreezeNote } from '../backup/freeze-note.ts';
+import { listMarked } from '../backup/running-marker.ts';
 import type { Backup } from '../backup/backup.ts';
 import type { Compression } from '../base/compression-names.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -86,6 +87,7 @@ class Duties {
   #firstLost: string | undefined;
   #nextBackupMs: number | undefined;
   #isPruneWanted = true;
+  #isFrozen = false;
   #prunedAtMs = -Infinity;
 
   constructor(options: DutiesOptions) {
@@ -179,7 +181,7 @@ class Duties {
     const asksServer = plan.afterWalBytes !== undefined && newest !== undefined;
     const insertLsn = asksServer ? await readInsertLsn() : undefined;
     const reason = backupDue(plan, { nowMs, newest, insertLsn, firstLost: this.#firstLost });
-    if (reason === undefined) return;
+    if (reason === undefined || (reason.kind !== 'lostWal' && (await this.#isTakenByOthers()))) return;
     await this.#inTurn(async () => {
       report({ kind: 'backupBegun', reason });
       const isFull = reason.kind === 'lostWal' || reason.kind === 'none';
@@ -189,6 +191,14 @@ class Duties {
     this.#listed = undefined;
     this.#firstLost = undefined;
     this.#isPruneWanted = true;
+  }
+
+  /** Somebody has asked for one, or an agent that was killed has left one behind that goes on: it may be the one wanted. */
+  async #isTakenByOthers(): Promise<boolean> {
+    const marked = await listMarked(this.#options.store, new Date());
+    if (!marked.some(({ isAlive }) => isAlive)) return false;
+    this.#listed = undefined;
+    return true;
   }
 
   #tellNext(atMs: number | undefined): void {
@@ -204,8 +214,13 @@ class Duties {
     if (prune === undefined || charge === undefined) return;
     const { signal } = charge;
     const note = await readFreezeNote(store, { signal });
-    if (note !== undefined) report({ kind: 'frozen', note });
-    else await this.#inTurn(async () => report({ kind: 'pruned', ...(await prune(signal)) }));
+    if (note !== undefined) {
+      if (!this.#isFrozen) report({ kind: 'frozen', note });
+      this.#isFrozen = true;
+      return;
+    }
+    this.#isFrozen = false;
+    await this.#inTurn(async () => report({ kind: 'pruned', ...(await prune(signal)) }));
     this.#isPruneWanted = false;
     this.#prunedAtMs = Date.now();
     this.#listed = undefined;

@@ -9,7 +9,7 @@ import { hostname } from 'node:os';
 
 import type { ReportDutyEvent } from '../agent/duty-event.ts';
 import type { AgentIdentity } from '../agent/lease-term.ts';
-import { runDuties } from '../agent/run-duties.ts';
+import { runDuties, type AgentPruning } from '../agent/run-duties.ts';
 import type { Settings } from '../config/load-settings.ts';
 import { queryText } from '../instance/connection.ts';
 import { processSpace } from '../instance/process-space.ts';
@@ -17,6 +17,7 @@ import { lsn, parseLsn } from '../postgres/lsn.ts';
 import { takeBackupInProcess } from './backup-process.ts';
 import type { Archive } from './open-archive.ts';
 import { openInstance } from './open-instance.ts';
+import { keepPolicy, pruneArchive } from './prune-archive.ts';
 
 /** What the duties are for. */
 export interface AgentDutiesOptions {
@@ -50,6 +51,10 @@ async function readInsertLsn(settings: Settings): Promise<bigint> {
  */
 export function agentDuties({ settings, archive, ...given }: AgentDutiesOptions): () => Promise<void> {
   const { dataDirectory, report, signal } = given;
+  const prune = async (stop: AbortSignal): Promise<AgentPruning> => {
+    const pruned = await pruneArchive(settings, archive, { signal: stop });
+    return { backupCount: pruned?.backups.length ?? 0, segmentCount: pruned?.segmentCount ?? 0 };
+  };
   const options = {
     store: archive.store,
     self: identity(dataDirectory),
@@ -63,7 +68,7 @@ export function agentDuties({ settings, archive, ...given }: AgentDutiesOptions)
     readInsertLsn: () => readInsertLsn(settings),
     takeBackup: (isFull: boolean, stop: AbortSignal) =>
       takeBackupInProcess({ settings, dataDirectory, isFull, signal: stop }),
-    prune: undefined,
+    prune: keepPolicy(settings) === undefined ? undefined : prune,
     chainPauseMs: settings.get('chainCheckInterval'),
     report,
     signal,

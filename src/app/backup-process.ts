@@ -76,9 +76,10 @@ function failed(code: number | string, last: unknown, tail: string): Failure {
 
 /** Takes a backup. @throws {Failure} what the other process failed with. */
 export async function takeBackupInProcess(options: BackupProcessOptions): Promise<BackupProcessAnswer> {
-  const { settings, dataDirectory, signal } = options;
+  const { settings, dataDirectory, isFull, signal } = options;
   signal.throwIfAborted();
-  const args = ['backup', 'take', '--json', `--data-directory=${dataDirectory}`, ...handedOn(settings)];
+  const kind = isFull ? ['--full'] : [];
+  const args = ['backup', 'take', '--json', ...kind, `--data-directory=${dataDirectory}`, ...handedOn(settings)];
   const child = spawn(process.execPath, [...process.execArgv, PROGRAM, ...args], {
     env: { ...settings.environment },
     stdio: ['ignore', 'pipe', 'pipe'],

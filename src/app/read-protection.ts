@@ -10,6 +10,7 @@ import { stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { readWaitingFiles, type WaitingFiles } from '../archive/waiting-files.ts';
+import { readFreezeNote, type FreezeNote } from '../backup/freeze-note.ts';
 import { isFailure, type Failure } from '../base/failure.ts';
 import type { Settings } from '../config/load-settings.ts';
 import type { Connection } from '../instance/connection.ts';
@@ -43,6 +44,8 @@ export interface Protection {
   /** Recoveries that are under way on this host, or keep data. */
   readonly recoveries: readonly HeldRecovery[] | Failure | undefined;
   readonly backupDueMs: number;
+  /** Who froze the archive, if somebody did. */
+  readonly frozen: FreezeNote | undefined;
 }
 
 async function orFailure<T>(work: Promise<T>): Promise<T | Failure> {
@@ -91,7 +94,7 @@ async function readDisk(dataDirectory: string): Promise<Protection['disk']> {
 export async function readProtection(settings: Settings, archive: Archive, signal: AbortSignal): Promise<Protection> {
   const dataDirectory = settings.get('dataDirectory');
   const spool = settings.get('spoolDirectory') ?? (dataDirectory === undefined ? undefined : `${dataDirectory}.spool`);
-  const [windows, archiver, waiting, agentSeenUs, disk, live, recoveries] = await Promise.all([
+  const [windows, archiver, waiting, agentSeenUs, disk, live, recoveries, frozen] = await Promise.all([
     orFailure(readArchiveWindows(settings, archive, signal)),
     orFailure(readArchiver(settings)),
     dataDirectory === undefined ? undefined : readWaitingFiles(dataDirectory),
@@ -99,6 +102,8 @@ export async function readProtection(settings: Settings, archive: Archive, signa
     dataDirectory === undefined ? undefined : readDisk(dataDirectory),
     dataDirectory === undefined ? undefined : orFailure(readLiveData(settings, archive.clusterName)),
     dataDirectory === undefined ? undefined : orFailure(readHeldRecoveries(settings, archive.clusterName)),
+    // A store that is away is told of by the rest.
+    orUndefined(readFreezeNote(archive.store, { signal })),
   ]);
   return {
     clusterName: archive.clusterName,
@@ -111,5 +116,6 @@ export async function readProtection(settings: Settings, archive: Archive, signa
     live,
     recoveries,
     backupDueMs: settings.get('backupDue'),
+    frozen,
   };
 }

@@ -91,6 +91,7 @@ export const well: Protection = {
   live: { systemIdentifier: 1n, state: 'running', problems: [] },
   recoveries: [],
   backupDueMs: 26 * 3_600_000,
+  frozen: undefined,
 };
 
 const hole = (toLsn: bigint): Hole => ({

@@ -12,9 +12,9 @@ import { listBackups } from '../../src/backup/list.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { AgentProcess } from '../support/agent-process.ts';
-import { ARCHIVE_SCRIPT, quoted, settingText, until } from '../support/archived-cluster.ts';
+import { ARCHIVE_SCRIPT, quoted, ROOT, settingText, until } from '../support/archived-cluster.ts';
 import { freePort } from '../support/programs.ts';
-import { startPostgres, type TestServer } from '../support/postgres.ts';
+import { runProgram, startPostgres, type TestServer } from '../support/postgres.ts';
 
 describe('an agent', () => {
   let root: string;
@@ -97,6 +97,29 @@ describe('an agent', () => {
     for (let made = 0; made < 18; made += 1) await writeSegment();
     await agent.says(/backup begun: 1\d\.?\d* \w+ of WAL were written/);
     await until('there is a second backup', async () => (await listBackups(store)).length === 2);
+  });
+
+  it('prunes what the settings do not keep, but nothing while the archive is frozen', async () => {
+    const { dataDirectory: PGDATA, socketDirectory: PGHOST } = server;
+    const environment = { WALKBACK_ARCHIVE: join(root, 'archive'), PGHOST, PGDATA };
+    const walkback = (...args: string[]) =>
+      runProgram(process.execPath, [join(ROOT, 'src/main.ts'), ...args], environment);
+    await using agent = start();
+    for (let taken = 0; taken < 2; taken += 1) await walkback('backup', 'take');
+    const said = await walkback('freeze', '--reason', 'lost orders', '--by', 'anna', '--json');
+    // Its progress, an object a line, comes before the answer.
+    const frozen: unknown = JSON.parse(said.trim().split('\n').at(-1) ?? '');
+    expect(frozen).toMatchObject({ isNew: true, note: { by: 'anna' }, moment: { isArchived: true }, warnings: [] });
+    await agent.end();
+
+    await using again = start({ WALKBACK_KEEP_FULL: '1' });
+    await again.says(/not pruned: the archive is frozen, since .* by anna: lost orders/);
+    expect(await listBackups(store)).toHaveLength(2);
+    await expect(walkback('status')).rejects.toThrow(/frozen .*by anna: lost orders/);
+
+    await walkback('unfreeze');
+    await again.says(/pruned 1 backup/);
+    expect(await listBackups(store)).toHaveLength(1);
   });
 
   it('leaves backups to another agent that has the archive, and takes over when that ends', async () => {

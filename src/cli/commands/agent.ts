@@ -19,7 +19,7 @@ export const agent = defineCommand({
     'Protect a server until stopped: push its WAL, fetch it for replay, index it, take backups, heal holes, prune',
   description:
     'One agent runs beside one server. With it, archive_command and restore_command are walkback-archive and walkback-restore, which start no program for a segment that is ready. Beside a primary it also takes backups, prunes and heals, as the settings say; of several agents on one archive, one does.',
-  settings: ['archive', 'writing', 'server', 'agent'],
+  settings: ['archive', 'writing', 'server', 'keep', 'agent'],
   options: {
     serverDataDirectory: path(
       'The data directory by the path that the server sees, when it is mounted elsewhere there',

@@ -6,6 +6,7 @@
 
 import type { Archiver, Protection } from '../../app/read-protection.ts';
 import type { ArchiveWindows } from '../../app/read-archive-windows.ts';
+import { describeFreeze } from '../../backup/freeze-note.ts';
 import { isFailure, type Failure } from '../../base/failure.ts';
 import type { RecoveryState } from '../../recovery/states.ts';
 import { countOf, formatAgo, formatBytes, formatDuration, shortTime } from './format.ts';
@@ -17,7 +18,7 @@ export type Level = 'ok' | 'look' | 'act';
 
 /** One thing to know. */
 export interface Finding {
-  readonly topic: 'server' | 'archiver' | 'reach' | 'backup' | 'holes' | 'agent' | 'disk' | 'recovery';
+  readonly topic: 'server' | 'archiver' | 'reach' | 'backup' | 'holes' | 'agent' | 'disk' | 'recovery' | 'frozen';
   readonly level: Level;
   readonly text: string;
   /** What to do about it; always there unless it is `ok`. */
@@ -175,6 +176,13 @@ function agentFinding({ agentSeenUs: seenUs, live }: Protection, screen: Screen)
   };
 }
 
+function frozenFindings({ frozen }: Protection): readonly Finding[] {
+  if (frozen === undefined) return [];
+  const remedy =
+    'Nothing is pruned, and the archive grows. When nothing of it is needed any more:\n    walkback unfreeze';
+  return [{ topic: 'frozen', level: 'look', text: describeFreeze(frozen), remedy }];
+}
+
 /** How the room that recoveries take is had back, a line each. */
 function roomLines(recoveries: Protection['recoveries']): string[] {
   if (recoveries === undefined || isFailure(recoveries)) return [];
@@ -234,6 +242,7 @@ export function judgeProtection(found: Protection, screen: Screen): readonly Fin
     archiverFinding(found, screen),
     ...ofArchive,
     agentFinding(found, screen),
+    ...frozenFindings(found),
     ...(found.disk === undefined ? [] : [diskFinding(found.disk, found.recoveries)]),
     ...(found.recoveries === undefined ? [] : recoveryFindings(found.recoveries)),
   ];
