@@ -19,7 +19,12 @@ export interface BackupTool {
   readonly restoreRemark: string;
   readonly prepare: string;
   readonly backup: string;
+  /** The newest backup: the full one, or the delta on it. */
   readonly restore?: string;
+  /** A delta on the full backup. */
+  readonly delta?: string;
+  /** How the delta finds what has changed, for the table. */
+  readonly deltaRemark?: string;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -44,6 +49,8 @@ function ours(bench: BenchServer, bundle: string, compression: string): BackupTo
     prepare: `rm -rf ${archive}/basebackups_005 ${archive}/walkback_001`,
     backup: `${script} backup ${server.socketDirectory} ${server.dataDirectory} ${archive} ${compression}`,
     restore: `${script} restore ${archive} ${scratch}/restored`,
+    delta: `${script} delta ${server.socketDirectory} ${server.dataDirectory} ${archive} ${compression}`,
+    deltaRemark: 'by page; page checksums; waits for its WAL; synced',
   };
 }
 
@@ -59,13 +66,17 @@ function pgBackRest(bench: BenchServer, program: string, compression: string): B
     `--config=/dev/null`,
   ].join(' ');
   const path = `--pg1-path=${server.dataDirectory} --pg1-socket-path=${server.socketDirectory} --pg1-user=postgres`;
+  const backup = (type: string): string =>
+    `${program} ${options} ${path} --process-max=2 ${compress} --type=${type} --start-fast --no-archive-check backup`;
   const compress = compression === 'lz4' ? '--compress-type=lz4' : '--compress-type=zst --compress-level=1';
   return {
     name: `pgBackRest ${compression}`,
     remark: 'page checksums, SHA-1; synced',
     restoreRemark: 'SHA-1; synced',
     prepare: `rm -rf ${scratch}/pgbackrest; mkdir ${scratch}/pgbackrest; ${program} ${options} ${path} --no-online stanza-create`,
-    backup: `${program} ${options} ${path} --process-max=2 ${compress} --type=full --start-fast --no-archive-check backup`,
+    backup: backup('full'),
+    delta: backup('incr'),
+    deltaRemark: 'by file; page checksums, SHA-1; synced',
     restore: `mkdir -m 700 ${scratch}/restored && ${program} ${options} --spool-path=${scratch}/pgbackrest-spool --process-max=2 --pg1-path=${scratch}/restored restore`,
   };
 }
@@ -90,6 +101,8 @@ function walg(bench: BenchServer, program: string, isVerifying: boolean): Backup
     restoreRemark: 'checksum of the lz4 frame; every file synced',
     prepare: `rm -rf ${scratch}/walg; mkdir ${scratch}/walg`,
     backup: `${program} backup-push ${server.dataDirectory} --full ${isVerifying ? '--verify' : ''}`,
+    delta: `WALG_DELTA_MAX_STEPS=1 ${program} backup-push ${server.dataDirectory} ${isVerifying ? '--verify' : ''}`,
+    deltaRemark: `by page; ${isVerifying ? 'page checksums' : 'no page checksums'}`,
     restore: `${program} backup-fetch ${scratch}/restored LATEST`,
     environment: {
       ...server.environment,

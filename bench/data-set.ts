@@ -17,7 +17,12 @@ export interface BenchServer extends AsyncDisposable {
   readonly scratch: string;
   /** Where its archive_command copies WAL: `wal_005/` of a folder. */
   readonly archive: string;
+  /** Changes a share of one table's rows, and writes them out. */
+  readonly change: () => Promise<void>;
 }
+
+/** Of the rows that {@link BenchServer.change} changes, beside each other. */
+export const CHANGED_SHARE = 0.02;
 
 const MAJOR = 15;
 const ROWS_PER_MIB = 3300;
@@ -45,6 +50,11 @@ export async function startBenchServer(sizeMib: number): Promise<BenchServer> {
     server,
     scratch,
     archive,
+    change: async () => {
+      const last = Math.round(sizeMib * ROWS_PER_MIB * CHANGED_SHARE);
+      await server.sql(`update accounts set abalance = abalance + 1 where aid <= ${last}`);
+      await server.sql('checkpoint');
+    },
     [Symbol.asyncDispose]: async () => {
       await server[Symbol.asyncDispose]();
       await rm(scratch, { recursive: true, force: true });

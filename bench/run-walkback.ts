@@ -1,7 +1,7 @@
 /**
  * One backup or restore by our own code, as a process of its own: what the benchmarks measure.
  *
- * `run-walkback.ts backup SOCKET_DIRECTORY DATA_DIRECTORY ARCHIVE COMPRESSION` or
+ * `run-walkback.ts backup|delta SOCKET_DIRECTORY DATA_DIRECTORY ARCHIVE COMPRESSION` or
  * `run-walkback.ts restore ARCHIVE DESTINATION`.
  *
  * @module
@@ -17,7 +17,7 @@ import { openStore } from '../src/storage/open.ts';
 const CONCURRENCY = 2;
 const [action, ...rest] = process.argv.slice(2);
 
-if (action === 'backup') {
+if (action === 'backup' || action === 'delta') {
   const [socketDirectory = '', dataDirectory = '', archive = '', compression = ''] = rest;
   await takeBackup({
     store: await openStore({ kind: 'file', path: archive }),
@@ -26,6 +26,7 @@ if (action === 'backup') {
     compression: compression === 'lz4' ? 'lz4' : 'zstd',
     concurrency: CONCURRENCY,
     onProgress: noProgress,
+    ...(action === 'delta' ? { delta: { maxSteps: 1, origin: 'LATEST' } } : {}),
   });
 } else {
   const [archive = '', destination = ''] = rest;

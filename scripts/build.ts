@@ -1,8 +1,8 @@
 /**
  * `npm run build`: one bundle in dist/, split where code is loaded on demand, so that `wal` commands start fast.
  *
- * What cannot be bundled (native packages, worker files started by path) stays outside: lz4-napi is a dependency of the
- * package, and workers are entry points of their own.
+ * What cannot be bundled stays outside: native packages are dependencies of the package, and workers, which are started by
+ * path, are entry points of their own.
  *
  * @module
  */
@@ -11,6 +11,8 @@ import { cp, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { build } from 'esbuild';
+
+import { bundleOptions } from './bundle-options.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SOURCE = join(ROOT, 'src');
@@ -25,24 +27,10 @@ async function sources(ending: RegExp): Promise<string[]> {
 await rm(DIST, { recursive: true, force: true });
 const workers = await sources(/-worker\.ts$/);
 const result = await build({
-  entryPoints: [join(SOURCE, 'main.ts'), ...workers],
-  outdir: DIST,
-  // Flat: a worker is started from the file beside the chunk that asks for it.
-  entryNames: '[name]',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  external: ['lz4-napi', 'pg-native', 'sodium-native', 'openpgp'],
+  ...bundleOptions([join(SOURCE, 'main.ts'), ...workers], DIST),
   chunkNames: '[name]-[hash]',
-  // Packages in CommonJS call require(), which a module does not have.
-  banner: {
-    js: "import { createRequire as createRequire_ } from 'node:module'; const require = createRequire_(import.meta.url);",
-  },
   legalComments: 'linked',
   metafile: true,
-  logLevel: 'warning',
 });
 // Shell scripts are run by PostgreSQL as they are.
 for (const script of await sources(/\/sh\/[^/.]+(\.sh)?$/)) {
