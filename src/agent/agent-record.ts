@@ -58,6 +58,7 @@ export class AgentRecord {
         this.serving = event;
         break;
       case 'waitingForServer':
+      case 'stumbled':
         this.serving = undefined;
         break;
       case 'pushed':

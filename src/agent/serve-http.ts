@@ -80,7 +80,7 @@ export async function serveHttp(options: ServeHttpOptions): Promise<void> {
     const server = createServer(
       { requestTimeout: 10_000, headersTimeout: 5000, keepAliveTimeout: 5000 },
       (request, response) => {
-        void respond(request, response, answers);
+        respond(request, response, answers).catch(() => response.destroy());
       },
     );
     server.maxConnections = MAX_CONNECTIONS;

@@ -8,6 +8,8 @@
 export type AgentEvent =
   | { readonly kind: 'serving'; readonly systemIdentifier: bigint; readonly timeline: number; readonly spool: string }
   | { readonly kind: 'waitingForServer'; readonly message: string }
+  /** Something that should not happen: the data directory is served anew after a moment. */
+  | { readonly kind: 'stumbled'; readonly message: string }
   | { readonly kind: 'pushed'; readonly fileName: string; readonly key: string; readonly storedBytes: number }
   | { readonly kind: 'pushFailed'; readonly fileName: string; readonly message: string }
   | { readonly kind: 'fetched'; readonly fileName: string; readonly ahead: boolean }

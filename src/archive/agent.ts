@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Compression } from '../base/compression-names.ts';
-import { messageOf } from '../base/failure.ts';
+import { isFailure, messageOf } from '../base/failure.ts';
 import { formatHistoryName } from '../postgres/timeline-history.ts';
 import type { WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -60,6 +60,7 @@ const SEGMENT_BYTES_IN_HAND = 32 * 1024 * 1024;
 const STORED_BYTES_IN_HAND = 64 * 1024 * 1024;
 const HEARTBEAT_MS = 200;
 const LIFE_CHECK_MS = 250;
+const STUMBLE_PAUSE_MS = 1000;
 
 /** How many segments are within `bytes`. */
 function countWithin(bytes: number, walSegmentSizeBytes: number): number {
@@ -161,6 +162,13 @@ async function serve(given: AgentOptions, life: ServerLife, lock: SpoolLock, sto
   if (over.signal.reason instanceof Error && over.signal.reason.name !== 'AbortError') throw over.signal.reason;
 }
 
+/** Whatever it was, WAL goes on being archived; only an agent that has lost its spool to another one ends. */
+async function stumble({ report, signal }: AgentOptions, error: unknown): Promise<void> {
+  if (isFailure(error, 'conflict')) throw error;
+  report?.({ kind: 'stumbled', message: messageOf(error) });
+  await sleep(STUMBLE_PAUSE_MS, undefined, { signal }).catch(() => {});
+}
+
 /**
  * Serves a data directory until `signal`.
  *
@@ -174,7 +182,7 @@ export async function runAgent(given: AgentOptions): Promise<void> {
   try {
     while (!signal.aborted) {
       const life = await waitForServer(given, lock, signal);
-      if (life !== undefined) await serve(given, life, lock, signal);
+      if (life !== undefined) await serve(given, life, lock, signal).catch((error: unknown) => stumble(given, error));
     }
   } finally {
     await lock.release();

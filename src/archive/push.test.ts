@@ -87,6 +87,17 @@ describe('pushing a WAL file', () => {
     expect(await readdir(root)).toEqual([NAME]);
   });
 
+  it('is not over when the store confirms what it does not have', async () => {
+    const path = join(root, NAME);
+    await writeFile(path, segment(3));
+    const lying = wrappedStore(store, { put: async () => 'written' });
+    await expect(pushWalFile({ store: lying, path })).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringContaining('has confirmed'),
+    });
+    expect(await pushWalFile({ store, path })).toMatchObject({ outcome: 'written' });
+  });
+
   it('refuses to take a damaged object for the same content', async () => {
     await store.put(`wal_005/${NAME}.zst`, Buffer.from('not zstd at all'));
     await expect(push(segment())).rejects.toMatchObject({ kind: 'corrupt' });

@@ -141,6 +141,21 @@ async function compareRaced(given: PushWalFile, name: WalObjectName): Promise<Pu
   });
 }
 
+/**
+ * Looks at what a store has confirmed: the server forgets the file next, and some gateway in between may have answered
+ * for the store. Encrypted, an object is larger than what was given.
+ */
+async function confirmStored({ store, path, signal }: PushWalFile, key: string, givenBytes: number): Promise<void> {
+  const found = await store.stat(key, signal === undefined ? {} : { signal });
+  if (found !== undefined && found.sizeBytes >= givenBytes) return;
+  const has = found === undefined ? 'does not have it' : `has ${found.sizeBytes} of its ${givenBytes} bytes`;
+  throw new Failure('unavailable', {
+    message: `cannot archive ${path}: ${store.address} has confirmed ${key} and ${has}`,
+    remedy:
+      'It is tried again. If this goes on, look what stands between this host and the store: a proxy or a gateway.',
+  });
+}
+
 /** Waits for both, also when one fails: what is let go of then must not be in use. */
 async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
   await Promise.allSettled([one, other]);
@@ -166,6 +181,7 @@ async function write(given: PushWalFile, fileName: string, local: LocalFile): Pr
     throw error;
   });
   if (outcome === 'exists') return compareRaced(given, { key, compression });
+  await confirmStored(given, key, storedBytes);
   if (isCopy) releaseBuffer(stored);
   return { outcome, key, storedBytes };
 }

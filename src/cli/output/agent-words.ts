@@ -27,6 +27,8 @@ export function agentLine(event: AgentEvent): AgentLine {
       return note(`serving system ${event.systemIdentifier}, timeline ${event.timeline}, through ${event.spool}`);
     case 'waitingForServer':
       return note(`waiting for a server: ${event.message}`);
+    case 'stumbled':
+      return warning(`serving stopped, and begins anew: ${event.message}`);
     case 'pushed':
       return note(`pushed ${event.fileName} (${event.storedBytes} bytes as ${event.key})`);
     case 'pushFailed':
