@@ -12,6 +12,7 @@ import {
   path,
   text,
   timeZone,
+  zstdLevel,
 } from './value-kind.ts';
 
 describe('a size', () => {
@@ -34,6 +35,13 @@ describe('a size', () => {
   it('keeps to its limits, which are allowed themselves', () => {
     const kind = bytes(5, 10);
     expect(['4', '5', '10', '11'].map(kind.parse)).toEqual([undefined, 5, 10, undefined]);
+  });
+});
+
+describe('a level of zstd', () => {
+  it('is a number, or a word of WAL-G', () => {
+    expect(['1', '19', 'fastest', 'Default', 'better', 'BEST'].map(zstdLevel.parse)).toEqual([1, 19, 1, 3, 7, 11]);
+    expect(['0', '20', 'fast', ''].map(zstdLevel.parse)).toEqual([undefined, undefined, undefined, undefined]);
   });
 });
 

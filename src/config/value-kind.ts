@@ -85,6 +85,21 @@ export function integer(minimum: number, maximum: number): ValueKind<number> {
   };
 }
 
+/** WAL-G's words for zstd's levels (case does not matter). Source: `github.com/klauspost/compress/zstd`, `EncoderLevel`. */
+const ZSTD_WORDS: ReadonlyMap<string, number> = new Map([
+  ['fastest', 1],
+  ['default', 3],
+  ['better', 7],
+  ['best', 11],
+]);
+
+/** A level of zstd: a number, or one of WAL-G's words for it. */
+export const zstdLevel: ValueKind<number> = {
+  ...integer(1, 19),
+  expects: `a whole number from 1 to 19, or one of ${[...ZSTD_WORDS.keys()].join(', ')}`,
+  parse: (given) => ZSTD_WORDS.get(given.toLowerCase()) ?? integer(1, 19).parse(given),
+};
+
 const TRUE_WORDS = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 const FALSE_WORDS = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
 
