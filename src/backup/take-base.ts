@@ -7,22 +7,30 @@
 
 import { join } from 'node:path';
 
+import { Failure } from '../base/failure.ts';
 import type { BackupSession } from '../instance/backup-session.ts';
 import { parseControlFile, type ControlFile } from '../postgres/control-file.ts';
+import type { TimelineHistory } from '../postgres/timeline-history.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { chooseParent, type DeltaParent, type DeltaWish } from './choose-parent.ts';
 import { serverLine } from './server-line.ts';
 import { readControlFile } from './upload-parts.ts';
+import { whatChanged, type KnownChanges } from './what-changed.ts';
 
 /** What a backup builds on: a parent, or nothing, and why. */
 export interface Base {
   readonly parent?: DeltaParent;
+  /** What tells which blocks have changed since the parent. */
+  readonly changes?: KnownChanges;
   /** Why it is a full backup although a delta was asked for. */
   readonly fullBecause?: string;
 }
 
-/** What is chosen before the server is asked to begin, on the timeline that it is on then. */
-export type ChosenBase = Base & { readonly timeline: number };
+/** What is chosen before the server is asked to begin, on the line that it is on then. */
+export interface ChosenBase extends Base {
+  readonly control: ControlFile;
+  readonly line: TimelineHistory;
+}
 
 /** What is to be taken, and of whom. */
 interface BaseRequest {
@@ -33,23 +41,47 @@ interface BaseRequest {
   readonly signal?: AbortSignal;
 }
 
-/** Chooses. @throws {Failure} as `chooseParent` does. */
-export async function chooseBase(request: BaseRequest): Promise<ChosenBase> {
+/** Chooses; `undefined` if a full backup is wanted. @throws {Failure} as `chooseParent` does. */
+export async function chooseBase(request: BaseRequest): Promise<ChosenBase | undefined> {
   const { store, dataDirectory, delta, isPermanent = false, signal } = request;
+  if (delta === undefined) return undefined;
   const control = await controlOf(dataDirectory);
-  const { timeline } = control;
-  if (delta === undefined) return { timeline };
-  const line = await serverLine(dataDirectory, timeline);
+  const line = await serverLine(dataDirectory, control.timeline);
   const options = signal === undefined ? {} : { signal };
   const choice = await chooseParent(store, delta, { control, line, isPermanent }, options);
-  return choice.kind === 'delta' ? { timeline, parent: choice.parent } : { timeline, fullBecause: choice.because };
+  return choice.kind === 'delta'
+    ? { control, line, parent: choice.parent }
+    : { control, line, fullBecause: choice.because };
 }
 
-/** What was chosen, unless the server has gone on to another timeline. */
-export function baseOn(session: BackupSession, { timeline, parent, fullBecause }: ChosenBase): Base {
-  if (parent === undefined) return fullBecause === undefined ? {} : { fullBecause };
-  if (session.timeline === timeline) return { parent };
-  return { fullBecause: `the server went from timeline ${timeline} to ${session.timeline} meanwhile` };
+/**
+ * What was chosen, if the server is still on that line, and it can be told what has changed since.
+ *
+ * @throws {Failure} `refused` if the parent was named, and cannot be it.
+ */
+export async function baseOn(
+  session: BackupSession,
+  chosen: ChosenBase | undefined,
+  request: BaseRequest,
+): Promise<Base> {
+  if (chosen?.parent === undefined) return chosen?.fullBecause === undefined ? {} : { fullBecause: chosen.fullBecause };
+  const { control, line, parent } = chosen;
+  if (session.timeline !== line.timeline) {
+    const found = `the server went from timeline ${line.timeline} to ${session.timeline} meanwhile`;
+    return full(found, request);
+  }
+  const { store, dataDirectory } = request;
+  const signal = AbortSignal.any([session.lost, ...(request.signal === undefined ? [] : [request.signal])]);
+  const changes = await whatChanged({ store, dataDirectory, session, control, line, parent, signal });
+  return changes.kind === 'unknown' ? full(changes.because, request) : { parent, changes };
+}
+
+function full(because: string, { delta }: BaseRequest): Base {
+  if (delta?.fromName === undefined) return { fullBecause: because };
+  throw new Failure('refused', {
+    message: `cannot take a delta backup on ${delta.fromName}: ${because}`,
+    remedy: 'Name another backup, or take a full one.',
+  });
 }
 
 /** The control file of a data directory, read whole. */

@@ -15,14 +15,11 @@
  */
 
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 
 import type { Compression } from '../base/compression-names.ts';
 import { Failure } from '../base/failure.ts';
 import type { OnProgress } from '../base/progress.ts';
 import type { BackupEnd, BackupSession } from '../instance/backup-session.ts';
-import type { ControlFile } from '../postgres/control-file.ts';
-import { PAGE_SIZE_BYTES } from '../postgres/page-checksum-constants.ts';
 import { formatSegmentName, segmentAt, walSegmentSize } from '../postgres/wal-segment.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import {
@@ -30,28 +27,20 @@ import {
   backupLabelObjectName,
   formatBackupName,
   parseBackupName,
-  pgControlObjectName,
   sentinelKey,
 } from '../walg/backup-names.ts';
 import type { JsonValue } from '../walg/json64.ts';
 import type { Backup } from './backup.ts';
 import { archiverFacts, checkBackupSource, type BackupSource } from './backup-source.ts';
 import type { DeltaParent, DeltaWish } from './choose-parent.ts';
-import { walkDataDirectory, type DataDirectoryContents, type StoredEntry } from './data-directory.ts';
-import { planDeltaFiles, type DeltaFiles } from './delta-files.ts';
+import { copyFiles } from './copy-files.ts';
 import { keepParent } from './keep-parent.ts';
 import { corruptFiles, corruptPagesFailure, type CorruptFile } from './page-report.ts';
-import type { PageVerification } from './part-packer.ts';
 import { cleanLeftovers, deleteUnfinished, markRunning } from './running-marker.ts';
-import { baseOn, chooseBase, controlOf, type Base } from './take-base.ts';
-import {
-  readControlFile,
-  uploadParts,
-  uploadSmallTar,
-  type SmallTarOptions,
-  type UploadedParts,
-} from './upload-parts.ts';
+import { baseOn, chooseBase, type Base } from './take-base.ts';
+import { uploadSmallTar, type SmallTarOptions } from './upload-parts.ts';
 import { waitForWal } from './wait-for-wal.ts';
+import { describeChanges } from './what-changed.ts';
 import { writeMetadata } from './write-metadata.ts';
 import { readNames, writeNames } from './write-names.ts';
 
@@ -92,11 +81,12 @@ export interface TakenBackup extends Backup {
   readonly warnings: readonly string[];
   /** Why it is a full backup although a delta was asked for. */
   readonly fullBecause?: string;
+  /** Of a delta: what told which blocks have changed, in words. */
+  readonly changesFrom?: string;
 }
 
 const DEFAULT_WAL_TIMEOUT_MS = 600_000;
 const DEFAULT_LEVEL = 1;
-const BLOCKS_PER_SEGMENT = 131_072;
 
 /**
  * Takes a backup.
@@ -109,24 +99,40 @@ export async function takeBackup(options: TakeBackupOptions): Promise<TakenBacku
   await checkBackupSource(options.instance, options.dataDirectory);
   const cleanedUp = await cleanLeftovers(options.store, startedAt);
   const label = `walkback ${startedAt.toISOString()}`;
-  const choice = await chooseBase(options);
+  const chosen = await chooseBase(options);
   await using session = await options.instance.openBackupSession({ label });
-  const base = baseOn(session, choice);
-  const backupName = nameFor(session, base.parent);
-  await refuseTakenName(options.store, backupName);
-  const marker = await markRunning(options.store, backupName, startedAt, base.parent?.backup.name);
-  const { store, instance, signal } = options;
   // Right behind the checkpoint that the backup begins with: the WAL of whatever changes later shows whole pages first.
-  const naming = readNames((database) => instance.connect(database));
+  const naming = readNames((database) => options.instance.connect(database));
   try {
-    const taken = await copyAndFinish(session, { backupName, startedAt, ...base }, options);
-    const warnings = await writeNames(await naming, store, signal === undefined ? {} : { signal });
-    return { ...taken, cleanedUp, warnings };
+    const base = await baseOn(session, chosen, options);
+    const running = { backupName: nameFor(session, base.parent), startedAt, ...base };
+    return { ...(await takeMarked(session, running, naming, options)), cleanedUp };
   } catch (error) {
-    await deleteUnfinished(options.store, backupName).catch(() => {});
     throw session.lost.aborted ? connectionLost(error) : error;
   } finally {
     await naming;
+  }
+}
+
+/** Under a marker that says it is being taken; whatever goes wrong, nothing of it stays. */
+async function takeMarked(
+  session: BackupSession,
+  running: Running,
+  naming: ReturnType<typeof readNames>,
+  options: TakeBackupOptions,
+): Promise<Omit<TakenBackup, 'cleanedUp'>> {
+  const { store, signal } = options;
+  const { backupName, startedAt, parent } = running;
+  await refuseTakenName(store, backupName);
+  const marker = await markRunning(store, backupName, startedAt, parent?.backup.name);
+  try {
+    const taken = await copyAndFinish(session, running, options);
+    const warnings = await writeNames(await naming, store, signal === undefined ? {} : { signal });
+    return { ...taken, warnings };
+  } catch (error) {
+    await deleteUnfinished(store, backupName).catch(() => {});
+    throw error;
+  } finally {
     await marker.remove().catch(() => {});
   }
 }
@@ -160,11 +166,11 @@ interface Running extends Base {
 
 async function copyAndFinish(session: BackupSession, running: Running, options: TakeBackupOptions): Promise<Taken> {
   const { store, dataDirectory, compression } = options;
-  const { backupName, startedAt, parent, fullBecause } = running;
+  const { backupName, startedAt, parent, changes, fullBecause } = running;
   const signal = AbortSignal.any([session.lost, ...(options.signal === undefined ? [] : [options.signal])]);
   const level = options.level ?? DEFAULT_LEVEL;
   const target = { store, backupName, compression, level, signal };
-  const copied = await copyFiles(session, parent, options, target);
+  const copied = await copyFiles(session, running, options, target);
   const end = await session.stop({ waitForArchive: false });
   const corrupt = corruptFiles(copied.parts.entries, end.stopLsn);
   if (corrupt.length > 0 && options.allowCorruptPages !== true) throw corruptPagesFailure(corrupt);
@@ -190,64 +196,11 @@ async function copyAndFinish(session: BackupSession, running: Running, options: 
     compressedSizeBytes: BigInt(copied.parts.storedBytes + copied.controlStoredBytes + labelStored),
   });
   const { skipped } = copied.contents;
-  const said = fullBecause === undefined ? {} : { fullBecause };
-  return { ...backup, ...said, corruptFiles: corrupt, arePagesVerified: copied.arePagesVerified, skipped };
-}
-
-interface CopiedFiles {
-  readonly contents: DataDirectoryContents;
-  /** Files of the parent that are as they were. */
-  readonly skippedFiles: readonly StoredEntry[];
-  readonly parts: UploadedParts;
-  readonly controlBytes: number;
-  readonly controlStoredBytes: number;
-  readonly arePagesVerified: boolean;
-}
-
-/** Everything that is copied while the server is in backup mode; `pg_control` last. */
-async function copyFiles(
-  session: BackupSession,
-  parent: DeltaParent | undefined,
-  options: TakeBackupOptions,
-  target: SmallTarOptions,
-): Promise<CopiedFiles> {
-  const controlPath = join(options.dataDirectory, 'global', 'pg_control');
-  const control = await controlOf(options.dataDirectory);
-  const verification = pageVerification(control, session);
-  const contents = await walkDataDirectory(options.dataDirectory, {
-    tablespaceVersionDirectory: `PG_${control.majorVersion}_${control.catalogVersion}`,
-    signal: target.signal,
-  });
-  const { stored, skipped: skippedFiles } = filesToStore(contents.entries, parent);
-  const concurrency = Math.max(1, options.concurrency);
-  const parts = await uploadParts(stored, { ...target, concurrency, verification, onProgress: options.onProgress });
-  const bytes = await readControlFile(controlPath);
-  const controlStoredBytes = await uploadSmallTar(
-    [{ name: '/global/pg_control', bytes, mtimeSeconds: Math.floor(Date.now() / 1000) }],
-    pgControlObjectName(target.compression),
-    target,
-  );
-  return {
-    contents,
-    skippedFiles,
-    parts,
-    controlBytes: bytes.length,
-    controlStoredBytes,
-    arePagesVerified: verification !== undefined,
+  const said = {
+    ...(fullBecause === undefined ? {} : { fullBecause }),
+    ...(changes === undefined ? {} : { changesFrom: describeChanges(changes) }),
   };
-}
-
-function filesToStore(entries: readonly StoredEntry[], parent: DeltaParent | undefined): DeltaFiles {
-  if (parent === undefined) return { stored: entries, skipped: [] };
-  const { files, backup } = parent;
-  return planDeltaFiles(entries, { files, startedAt: backup.startedAt, startLsn: backup.startLsn });
-}
-
-/** Checksums are verified where they are on and pages are as everybody has them. */
-function pageVerification(control: ControlFile, session: BackupSession): PageVerification | undefined {
-  const { blocksPerSegment } = control;
-  const isUsual = control.blockSizeBytes === PAGE_SIZE_BYTES && blocksPerSegment === BLOCKS_PER_SEGMENT;
-  return control.dataChecksumVersion > 0 && isUsual ? { startLsn: session.startLsn, blocksPerSegment } : undefined;
+  return { ...backup, ...said, corruptFiles: corrupt, arePagesVerified: copied.arePagesVerified, skipped };
 }
 
 async function uploadLabel(end: BackupEnd, upload: SmallTarOptions): Promise<number> {

@@ -20,7 +20,8 @@ const SUMS = `
   select 'accounts' as name, count(*)::int as rows, md5(string_agg(a::text, ',' order by id)) as sum from accounts a
   union all select 'placed', count(*)::int, md5(string_agg(p::text, ',' order by id)) from placed p
   union all select 'shrunk', count(*)::int, md5(string_agg(s::text, ',' order by id)) from shrunk s
-  union all select 'later', count(*)::int, md5(string_agg(l::text, ',' order by id)) from later l`;
+  union all select 'later', count(*)::int, md5(string_agg(l::text, ',' order by id)) from later l
+  order by name`;
 
 async function take(archiving: ArchivingServer, more: Partial<TakeBackupOptions> = {}): Promise<TakenBackup> {
   return takeBackup({
@@ -70,6 +71,7 @@ describe('a chain of delta backups', () => {
     await server.sql('vacuum shrunk');
     const first = await take(archiving, { delta: DELTA });
     expect(first).toMatchObject({ deltaFrom: full.name, deltaCount: 1, corruptFiles: [], warnings: [] });
+    expect(first.changesFrom).toMatch(/^\d segments of WAL, 0 by index$/);
     expect(first.name).toMatch(/^base_[0-9A-F]{24}_D_[0-9A-F]{24}$/);
     expect(first.uncompressedSizeBytes).toBeLessThan(full.uncompressedSizeBytes / 2n);
     const kinds = await kindsOf(archiving, first);
@@ -82,6 +84,7 @@ describe('a chain of delta backups', () => {
     await server.sql('update later set note = note || $$?$$ where id < 100');
     const second = await take(archiving, { delta: DELTA });
     expect(second).toMatchObject({ deltaFrom: first.name, deltaCount: 2 });
+    expect(second.uncompressedSizeBytes).toBeLessThan(full.uncompressedSizeBytes / 4n);
 
     await server.sql('insert into later select i, md5(i::text) from generate_series(6000, 6100) i');
     const held = await server.sql(SUMS);

@@ -49,10 +49,19 @@ export const backupTake = defineCommand({
     });
     reporter.finish('backup');
     reporter.finish('wal');
-    const { corruptFiles, skipped, cleanedUp, arePagesVerified, warnings, fullBecause, ...backup } = taken;
+    const { corruptFiles, skipped, cleanedUp, arePagesVerified, warnings, fullBecause, changesFrom, ...backup } = taken;
     return {
       text: (screen) => takenText(taken, screen),
-      json: { ...backupJson(backup), corruptFiles, skipped, cleanedUp, arePagesVerified, warnings, fullBecause },
+      json: {
+        ...backupJson(backup),
+        corruptFiles,
+        skipped,
+        cleanedUp,
+        arePagesVerified,
+        warnings,
+        fullBecause,
+        changesFrom,
+      },
       exitCode: corruptFiles.length > 0 ? CORRUPT_PAGES_EXIT_CODE : 0,
     };
   },

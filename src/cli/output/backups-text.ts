@@ -75,6 +75,7 @@ export function takenText(taken: TakenBackup, screen: Screen): string {
   ];
   if (taken.deltaFrom !== undefined)
     lines.push(`It is a delta on ${taken.deltaFrom}, step ${taken.deltaCount ?? 1} of its chain.`);
+  if (taken.changesFrom !== undefined) lines.push(`What has changed was told by ${taken.changesFrom}.`);
   if (taken.fullBecause !== undefined) lines.push(`It is a full backup, not a delta: ${taken.fullBecause}.`);
   if (!taken.arePagesVerified) lines.push('Pages were not verified: the cluster has no data checksums.');
   if (skipped.length > 0) lines.push(`Not in it, being links, sockets or devices: ${skipped.join(', ')}`);
