@@ -133,6 +133,15 @@ describe('segments by time', () => {
     expect(await findSegmentsByTime(await archiveOf([{}, {}, {}]), { sinceUs: us(0) })).toBeUndefined();
   });
 
+  it('are found behind a clock that was set back by much more than a few segments', async () => {
+    const minutes = [
+      ...Array.from({ length: 60 }, (_, minute) => minute),
+      ...Array.from({ length: 40 }, (_, n) => 20 + n),
+    ];
+    const request = await archiveOf(minutes.map((minute) => ({ minutes: [minute] })));
+    expect(await findSegmentsByTime(request, { sinceUs: us(55) })).toMatchObject({ fromLsn: startOf(56) });
+  });
+
   it('include neighbours whose times are out of order', async () => {
     const request = await archiveOf([
       { minutes: [1] },
@@ -209,6 +218,9 @@ describe('the first segment of a transaction', () => {
       { xid: 1002 },
     ]);
     expect(await findSegmentByXid(alone, 990)).toBe(startOf(2));
+    const long = Array.from({ length: 100 }, () => ({ xid: 500 }));
+    const first = Array.from({ length: 80 }, () => ({ xid: 1000 }));
+    expect(await findSegmentByXid(await archiveOf([...first, ...long, { xid: 1002 }]), 990)).toBe(startOf(1));
   });
 });
 

@@ -3,7 +3,7 @@
  * lies in between. Where a summary is absent or not sound, the segment itself is read.
  *
  * Neither times nor numbers ascend strictly from record to record, so what a binary search finds is widened to its
- * neighbours. What a clock does that was set back by more than that is not seen. A segment that cannot be read may hold what
+ * neighbours, and some farther away are asked. A segment that cannot be read may hold what
  * is looked for: it is among what is found, so that reading stops at it, rather than that it is passed over.
  *
  * @module
@@ -33,6 +33,8 @@ const NEIGHBOURS = 2n;
 const NEIGHBOURS_BY_XID = 64n;
 const HALF_OF_XIDS = 0x80000000;
 const READ_AT_ONCE = 16n;
+/** Commits of a server that is loaded are so far out of order, and no more, while its clock runs. */
+const USUAL_DISORDER_US = 60_000_000n;
 
 /**
  * The segments in which transactions ended between two times, both included; `undefined` if there are none.
@@ -49,7 +51,8 @@ export async function findSegmentsByTime(
   const endsBehind = ({ firstEndUs }: SegmentIndexSummary) =>
     firstEndUs === undefined ? undefined : untilUs !== undefined && firstEndUs > untilUs;
   const found = await search.first(endsSince);
-  const sure = found === undefined ? search.behindIndex : await search.widenBackward(found, endsSince, NEIGHBOURS);
+  const near = found === undefined ? search.behindIndex : await search.widenBackward(found, endsSince, NEIGHBOURS);
+  const sure = (await search.isOutOfOrderBefore(near)) ? await search.firstOfAllBefore(near, endsSince) : near;
   const from = await search.backOverUnreadable(sure, endsSince);
   if (from === search.behindIndex) return undefined;
   const behind = await search.first(endsBehind);
@@ -135,14 +138,59 @@ class SummarySearch {
     return said?.answer === true ? said.index : undefined;
   }
 
-  /** The first that says yes of those before a segment, no more than so many that do not between them. */
+  /**
+   * The first that says yes of those before a segment, no more than so many that do not between them; farther away a few are
+   * asked, at distances that double. So a clock that was set back is noticed, and a transaction that wrote alone for long.
+   */
   async widenBackward(found: bigint, asks: Question, neighbours: bigint): Promise<bigint> {
+    for (let from = found; ;) {
+      const next = await this.#widenNear(from, asks, neighbours);
+      const far = await this.#saysYesBefore(next, asks, neighbours);
+      if (far === undefined) return next;
+      from = far;
+    }
+  }
+
+  /** True if some of the segments before one, at distances that double, have times that do not ascend: a clock was set back. */
+  async isOutOfOrderBefore(from: bigint): Promise<boolean> {
+    let earliestUs: bigint | undefined;
+    for (let back = 1n; from - back >= this.firstIndex; back *= 2n) {
+      const summary = await this.at(from - back);
+      if (summary?.firstEndUs === undefined || summary.lastEndUs === undefined) continue;
+      if (earliestUs !== undefined && summary.lastEndUs > earliestUs + USUAL_DISORDER_US) return true;
+      if (earliestUs === undefined || summary.firstEndUs < earliestUs) earliestUs = summary.firstEndUs;
+    }
+    return false;
+  }
+
+  /** The first of all that says yes, every one before a segment asked. */
+  async firstOfAllBefore(from: bigint, asks: Question): Promise<bigint> {
+    for (let begin = this.firstIndex; begin < from; begin += READ_AT_ONCE) {
+      const count = from - begin < READ_AT_ONCE ? from - begin : READ_AT_ONCE;
+      const indexes = Array.from({ length: Number(count) }, (_, step) => begin + BigInt(step));
+      const summaries = await Promise.all(indexes.map(async (index) => this.at(index)));
+      const place = summaries.findIndex((summary) => summary !== undefined && asks(summary) === true);
+      if (place >= 0) return begin + BigInt(place);
+      this.#request.signal?.throwIfAborted();
+    }
+    return from;
+  }
+
+  async #widenNear(found: bigint, asks: Question, neighbours: bigint): Promise<bigint> {
     let from = found;
     for (let index = found - 1n; index >= this.firstIndex && index >= from - neighbours; index -= 1n) {
       const summary = await this.at(index);
       if (summary !== undefined && asks(summary) === true) from = index;
     }
     return from;
+  }
+
+  async #saysYesBefore(from: bigint, asks: Question, neighbours: bigint): Promise<bigint | undefined> {
+    for (let back = neighbours * 2n; from - back >= this.firstIndex; back *= 2n) {
+      const summary = await this.at(from - back);
+      if (summary !== undefined && asks(summary) === true) return from - back;
+    }
+    return undefined;
   }
 
   /** The first of those before a segment that cannot be read to their end, with none between that says something. */

@@ -23,28 +23,39 @@ type Link = Pick<SegmentIndex, 'head' | 'first' | 'last' | 'tail' | 'stop'>;
 export function followChain(before: ChainEnd | undefined, index: Link): ChainEnd | string {
   const { head, first, stop } = index;
   const wasNotWritten = stop !== undefined && first === undefined && head.restBytes === 0;
-  if (before === undefined || wasNotWritten) return endOf(before?.lastLsn, undefined, index);
+  if (before === undefined || wasNotWritten)
+    return endOf({ previousLsn: before?.lastLsn, wholeLsn: before?.lastLsn, openLsn: undefined }, index);
   const { open } = before;
-  const isDropped = head.isOverwritten && head.restBytes === 0;
-  if (!isDropped && head.restBytes !== (open?.missingBytes ?? 0)) {
+  // A record that was lost goes on in this segment up to where it was, or not at all.
+  const isLost = head.isOverwritten;
+  if (!(isLost && head.restBytes === 0) && head.restBytes !== (open?.missingBytes ?? 0)) {
     return 'it does not go on with the record that the segment before began';
   }
-  const previousLsn = open === undefined || isDropped ? before.lastLsn : open.lsn;
+  const previousLsn = open === undefined || isLost ? before.lastLsn : open.lsn;
   if (first !== undefined && previousLsn !== undefined && first.previousLsn !== previousLsn) {
     return 'its first record does not follow the last of the segment before';
   }
-  return endOf(previousLsn, isDropped ? undefined : open?.lsn, index);
+  return endOf({ previousLsn, wholeLsn: before.lastLsn, openLsn: open?.lsn }, index);
 }
 
-/** @param previousLsn the last record that has begun before the first of this segment. */
-function endOf(previousLsn: Lsn | undefined, openLsn: Lsn | undefined, { head, last, tail }: Link): ChainEnd {
+/** What was before a segment. */
+interface Before {
+  /** The last record before the first of this segment, the one that ends here included. */
+  readonly previousLsn: Lsn | undefined;
+  /** The last one that was whole before. */
+  readonly wholeLsn: Lsn | undefined;
+  /** The record that this segment goes on with. */
+  readonly openLsn: Lsn | undefined;
+}
+
+function endOf({ previousLsn, wholeLsn, openLsn }: Before, { head, last, tail }: Link): ChainEnd {
   if (tail !== undefined) {
     return {
       lastLsn: last?.lsn ?? previousLsn,
       open: { lsn: tail.lsn, missingBytes: tail.totalBytes - tail.bytes.length },
     };
   }
-  const missingBytes = head.restBytes - head.bytes.length;
-  if (missingBytes > 0) return { lastLsn: undefined, open: { lsn: openLsn, missingBytes } };
+  const missingBytes = head.isOverwritten ? 0 : head.restBytes - head.bytes.length;
+  if (missingBytes > 0) return { lastLsn: wholeLsn, open: { lsn: openLsn, missingBytes } };
   return { lastLsn: last?.lsn ?? previousLsn, open: undefined };
 }

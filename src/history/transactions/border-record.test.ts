@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { SyntheticWal, SYNTHETIC_SEGMENT_BYTES } from '../../../tests/support/synthetic-wal.ts';
+import { lsn, type Lsn } from '../../postgres/lsn.ts';
 import { buildSegmentIndex } from '../../wal-index/build-segment-index.ts';
 import type { SegmentIndex } from '../../wal-index/segment-index.ts';
 import { NameBook } from '../names/name-book.ts';
@@ -62,14 +63,38 @@ describe('a record over the border of segments', () => {
     expect(scan.end?.kind).toBe('endOfArchive');
   });
 
-  it('is gone if the server lost it in a crash', async () => {
+  const lostIn = (first: SegmentIndex, last: SegmentIndex, head: SegmentIndex['head'], overwrittenLsn: Lsn) => {
+    const place = { lsn: lsn(behind - 64n), endLsn: behind, timeline: 1, xid: 0 };
+    const named = { ...place, kind: 'overwriteContrecord', overwrittenLsn, timeUs: 0n } as const;
+    const link = { lsn: place.lsn, previousLsn: first.last?.lsn ?? lsn(0n) };
+    return { ...last, head, first: link, events: [named, ...last.events] };
+  };
+
+  it('is gone if the server lost it in a crash, at once or after a part of it', async () => {
+    const [first, second, ...rest] = built;
+    const last = rest.at(-1);
+    if (first === undefined || second === undefined || last === undefined) throw new Error('too few segments');
+    const atOnce = { restBytes: 0, bytes: Buffer.alloc(0), isOverwritten: true };
+    const partway = { ...second.head, bytes: second.head.bytes.subarray(0, 8000), isOverwritten: true };
+    for (const head of [atOnce, partway]) {
+      const { list, scan } = await read([first, lostIn(first, last, head, crossing)]);
+      expect(list.map(({ xid }) => xid)).toEqual([5, 7]);
+      expect(scan.end?.kind).toBe('endOfArchive');
+    }
+  });
+
+  it('is damage if the server says that it lost another one, or names none', async () => {
     const [first, ...rest] = built;
     const last = rest.at(-1);
-    if (first?.last === undefined || last === undefined) throw new Error('too few segments');
+    if (first === undefined || last === undefined) throw new Error('too few segments');
     const head = { restBytes: 0, bytes: Buffer.alloc(0), isOverwritten: true };
-    const next = { ...last, head, first: { lsn: behind, previousLsn: first.last.lsn } };
-    const { list, scan } = await read([first, next]);
-    expect(list.map(({ xid }) => xid)).toEqual([5, 7]);
-    expect(scan.end?.kind).toBe('endOfArchive');
+    const other = await read([first, lostIn(first, last, head, lsn(crossing + 8n))]);
+    expect(other.scan.end).toMatchObject({
+      kind: 'damage',
+      stop: { reason: expect.stringContaining('another record') },
+    });
+    const none = { ...lostIn(first, last, head, crossing), events: last.events };
+    const { scan } = await read([first, none]);
+    expect(scan.end).toMatchObject({ kind: 'damage', stop: { reason: expect.stringContaining('none names it') } });
   });
 });

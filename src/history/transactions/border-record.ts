@@ -63,7 +63,8 @@ export class BorderRecords {
     this.#isFirst = false;
     if (head.isOverwritten) {
       this.#drop();
-      return { kind: 'none' };
+      const reason = open === undefined ? undefined : namesAnother(index, open.lsn);
+      return reason === undefined ? { kind: 'none' } : { kind: 'broken', lsn: startLsn, reason };
     }
     if (open === undefined) {
       const isExpected = isFirst || head.restBytes === this.#unknownBytes;
@@ -101,6 +102,15 @@ export class BorderRecords {
     this.#parts = [];
     this.#collectedBytes = 0;
   }
+}
+
+/** What is wrong where a record was lost: the server names it in the first record behind the place where it was to go on. */
+function namesAnother({ events }: SegmentIndex, lostLsn: Lsn): string | undefined {
+  const named = events.find((event) => event.kind === 'overwriteContrecord');
+  if (named?.overwrittenLsn === lostLsn) return undefined;
+  return named === undefined
+    ? 'a record was lost here, and none names it'
+    : 'another record was lost here than the one that began before';
 }
 
 /** First byte, aligned, behind the `restBytes` of a record that a segment begins with. */

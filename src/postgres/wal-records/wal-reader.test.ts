@@ -131,27 +131,44 @@ describe('a reader of WAL', () => {
 });
 
 describe('a record lost in a crash', () => {
+  it('is damage where the server names another one', () => {
+    const { segment, lost } = withLostRecord();
+    segment.bytes.writeBigUInt64LE(lost + 8n, 8192 + 24 + 29);
+    expect(read([segment]).reader.stop).toMatchObject({
+      kind: 'damaged',
+      reason: expect.stringContaining('another record'),
+    });
+    segment.bytes.writeUInt8(0, 8192 + 24 + 16);
+    expect(read([segment]).reader.stop?.reason).toContain('does not name it');
+  });
+
   it('is dropped where the server says that it overwrote it', () => {
-    const wal = new SyntheticWal();
-    const kept = wal.fillPage(16);
-    const lost = wal.append({ resourceManager: 10, mainData: Buffer.alloc(100) });
-    const [segment] = wal.segments();
-    if (segment === undefined) throw new Error('no segment');
-    // The page behind it is written anew: no continuation, the overwrite flag, and a record that follows the one kept.
-    const fresh = new SyntheticWal();
-    fresh.fillPage(16);
-    const data = Buffer.alloc(16);
-    data.writeBigUInt64LE(lost, 0);
-    const page = pageWithRecord(fresh, data);
-    page.copy(segment.bytes, 8192);
-    segment.bytes.writeUInt16LE(4 | 8, 8192 + 2);
-    segment.bytes.writeUInt32LE(0, 8192 + 16);
-    segment.bytes.fill(0, 16_384);
+    const { segment, kept } = withLostRecord();
     const { lsns, reader } = read([segment]);
     expect(lsns).toEqual([kept, lsn(segment.startLsn + 8192n + 24n)]);
     expect(reader.cutRecordLsn).toBeUndefined();
   });
 });
+
+/** A segment with a record that its second page says was lost. */
+function withLostRecord() {
+  const wal = new SyntheticWal();
+  const kept = wal.fillPage(16);
+  const lost = wal.append({ resourceManager: 10, mainData: Buffer.alloc(100) });
+  const [segment] = wal.segments();
+  if (segment === undefined) throw new Error('no segment');
+  // The page behind it is written anew: no continuation, the overwrite flag, and a record that follows the one kept.
+  const fresh = new SyntheticWal();
+  fresh.fillPage(16);
+  const data = Buffer.alloc(16);
+  data.writeBigUInt64LE(lost, 0);
+  const page = pageWithRecord(fresh, data);
+  page.copy(segment.bytes, 8192);
+  segment.bytes.writeUInt16LE(4 | 8, 8192 + 2);
+  segment.bytes.writeUInt32LE(0, 8192 + 16);
+  segment.bytes.fill(0, 16_384);
+  return { segment, kept, lost };
+}
 
 /** The second page of `wal`, whose first record is XLOG_OVERWRITE_CONTRECORD. */
 function pageWithRecord(wal: SyntheticWal, mainData: Buffer): Buffer {

@@ -19,8 +19,9 @@ import { lsnHigh, lsnLow, lsnOfHalves, type Lsn } from '../lsn.ts';
 import { timelineAt } from '../timeline-history.ts';
 import type { PostgresVersion } from '../versions.ts';
 import { PageCheck, type ExpectedSegments, type PageProblem, type SegmentBytes } from './page-check.ts';
+import { overwriteProblem } from './overwritten-record.ts';
 import { PageContinuation, type SegmentHead } from './page-continuation.ts';
-import { pageHeaderBytes } from './page-header.ts';
+import { FIRST_IS_OVERWRITE_CONTRECORD, pageHeaderBytes } from './page-header.ts';
 import { PageScan } from './page-scan.ts';
 import { RecordChain } from './record-chain.ts';
 import { recordProblem } from './record-check.ts';
@@ -197,12 +198,16 @@ export class WalReader {
     const restBytes = PageContinuation.restBytes(bytes, pageOffset, info);
     const isFirstSegment = this.#segmentsOpened === 1;
     const where = { isFirstSegment, isFirstPage: isFirstSegment && pageOffset === 0 };
+    const { partial } = this.#continuation;
+    if (partial.isOpen && (info & FIRST_IS_OVERWRITE_CONTRECORD) !== 0) {
+      const wrong = overwriteProblem(bytes, begin, partial.high, partial.low);
+      if (wrong !== undefined) return this.#failAt(this.#high, this.#low + pageOffset, damaged(wrong));
+    }
     if (restBytes < 0 || !this.#continuation.enterPage({ bytes, begin, end, info }, restBytes, where)) {
       const reason = 'its page does not go on with the record that the page before began';
       return this.#failAt(this.#high, this.#low + pageOffset, damaged(reason));
     }
     this.#offset = begin + Math.min(aligned(restBytes), end - begin);
-    const { partial } = this.#continuation;
     if (!partial.isOpen || partial.missingBytes > 0) return true;
     const { bytes: record, totalBytes, high, low } = partial;
     partial.drop();
