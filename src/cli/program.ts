@@ -28,6 +28,7 @@ export const PROGRAM: readonly ProgramEntry[] = [
   entry('backup show', async () => (await import('./commands/backup-show.ts')).backupShow),
   entry('backup keep', async () => (await import('./commands/backup-keep.ts')).backupKeep),
   entry('backup delete', async () => (await import('./commands/backup-delete.ts')).backupDelete),
+  entry('verify', async () => (await import('./commands/verify.ts')).verify),
   entry('prune', async () => (await import('./commands/prune.ts')).prune),
   entry('freeze', async () => (await import('./commands/freeze.ts')).freeze),
   entry('unfreeze', async () => (await import('./commands/unfreeze.ts')).unfreeze),

@@ -1,0 +1,132 @@
+/**
+ * What was proven of one backup: its objects, and that nothing of it is missing.
+ *
+ * @module
+ */
+
+import type { CallOptions, ObjectInfo, ObjectStore } from '../storage/object-store.ts';
+import { fingerprintOf, isProven, type Fingerprint, type ProofAge } from './fingerprint.ts';
+import { backupLedgerKey, readLedgerObject, writeLedgerObject } from './ledger-object.ts';
+
+const WRITE_AFTER_MS = 20_000;
+
+/** Under this name stands that all of it was there, with the time of the sentinel. */
+const WHOLE = '(whole)';
+/** And under this one that it was restored into nothing. */
+const DEEP = '(deep)';
+
+/** Pages found damaged, by the object that holds them. */
+export type DamagedObjects = Readonly<Record<string, string>>;
+
+/** The ledger of one backup. */
+export class BackupLedger {
+  readonly #store: ObjectStore;
+  readonly #name: string;
+  readonly #options: CallOptions;
+  readonly #proven: Map<string, Fingerprint>;
+  readonly #pages: Map<string, string>;
+  #broken: string | undefined;
+  #isChanged = false;
+  #writtenAtMs = Date.now();
+
+  private constructor(
+    store: ObjectStore,
+    name: string,
+    options: CallOptions,
+    read: { proven: ReadonlyMap<string, Fingerprint>; more: Readonly<Record<string, unknown>> },
+  ) {
+    this.#store = store;
+    this.#name = name;
+    this.#options = options;
+    this.#proven = new Map(read.proven);
+    this.#pages = new Map(textsIn(read.more['pages']));
+    this.#broken = typeof read.more['broken'] === 'string' ? read.more['broken'] : undefined;
+  }
+
+  static async read(store: ObjectStore, backupName: string, options: CallOptions = {}): Promise<BackupLedger> {
+    const read = await readLedgerObject(store, backupLedgerKey(backupName), options);
+    return new BackupLedger(store, backupName, options, read);
+  }
+
+  /** Why it cannot be restored, if that was found; `undefined` if nothing was. */
+  get broken(): string | undefined {
+    return this.#broken;
+  }
+
+  /** True if these are exactly the objects that were proven, and are as they were. */
+  isUnchanged(objects: readonly ObjectInfo[], age: ProofAge): boolean {
+    const there = new Set(objects.map(nameOf));
+    const isNoneGone = [...this.#proven.keys()].every((name) => name.startsWith('(') || there.has(name));
+    return isNoneGone && objects.every((object) => this.isProven(object, age));
+  }
+
+  /** Forgets objects that are not there any more. */
+  retain(objects: readonly ObjectInfo[]): void {
+    const there = new Set(objects.map(nameOf));
+    for (const name of this.#proven.keys()) {
+      if (!name.startsWith('(') && !there.has(name)) this.#proven.delete(name);
+    }
+  }
+
+  isProven(object: ObjectInfo, age: ProofAge): boolean {
+    return isProven(object, this.#proven.get(nameOf(object)), age);
+  }
+
+  isWhole(sentinel: ObjectInfo, age: ProofAge): boolean {
+    return isProven(sentinel, this.#proven.get(WHOLE), age);
+  }
+
+  isDeeplyProven(sentinel: ObjectInfo, age: ProofAge): boolean {
+    return isProven(sentinel, this.#proven.get(DEEP), age);
+  }
+
+  /** Pages that were found damaged in an object that was proven readable. */
+  pagesOf(object: ObjectInfo): string | undefined {
+    return this.#pages.get(nameOf(object));
+  }
+
+  /** Writes down that an object was read to its end, and which pages in it are damaged. */
+  async prove(object: ObjectInfo, damagedPages: string | undefined): Promise<void> {
+    this.#proven.set(nameOf(object), fingerprintOf(object, Date.now()));
+    if (damagedPages === undefined) this.#pages.delete(nameOf(object));
+    else this.#pages.set(nameOf(object), damagedPages);
+    this.#isChanged = true;
+    if (Date.now() - this.#writtenAtMs >= WRITE_AFTER_MS) await this.flush();
+  }
+
+  /** Writes down that all is there, or what is not. */
+  judge(sentinel: ObjectInfo, broken: string | undefined, isDeep: boolean): void {
+    const proof = fingerprintOf(sentinel, Date.now());
+    for (const name of isDeep ? [WHOLE, DEEP] : [WHOLE]) {
+      if (broken === undefined) this.#proven.set(name, proof);
+      else this.#proven.delete(name);
+    }
+    if (broken !== undefined) this.#proven.delete(DEEP);
+    this.#broken = broken;
+    this.#isChanged = true;
+  }
+
+  /** Writes what is not written yet. */
+  async flush(): Promise<void> {
+    if (!this.#isChanged) return;
+    const more = {
+      pages: Object.fromEntries(this.#pages),
+      ...(this.#broken === undefined ? {} : { broken: this.#broken }),
+    };
+    const key = backupLedgerKey(this.#name);
+    await writeLedgerObject(this.#store, key, { proven: this.#proven, more }, this.#options);
+    this.#isChanged = false;
+    this.#writtenAtMs = Date.now();
+  }
+}
+
+function nameOf({ key }: ObjectInfo): string {
+  return key.slice(key.lastIndexOf('/') + 1);
+}
+
+function textsIn(value: unknown): [string, string][] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, text]): [string, string][] =>
+    typeof text === 'string' ? [[name, text]] : [],
+  );
+}

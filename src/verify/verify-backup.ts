@@ -1,0 +1,176 @@
+/**
+ * Verifies one backup: every object of it can be read to its end, holds what the list of files says, and every page in
+ * it carries its checksum.
+ *
+ * Objects that were proven and are unchanged are not read again, if the list of files tells what they hold.
+ *
+ * @module
+ */
+
+import type { Backup } from '../backup/backup.ts';
+import { readFilesMetadata } from '../backup/files-of-backup.ts';
+import { isFailure } from '../base/failure.ts';
+import { readLayout } from '../restore/read-layout.ts';
+import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
+import { sentinelKey } from '../walg/backup-names.ts';
+import type { FilesMetadata } from '../walg/files-metadata.ts';
+import { BackupLedger } from './backup-ledger.ts';
+import { listBackupObjects, type BackupObjects } from './backup-objects.ts';
+import { NOTHING_READ, type Finding, type ProofCounts } from './finding.ts';
+import { isListed, judgeBackup } from './judge-backup.ts';
+import { readObjects } from './read-backup.ts';
+import type { ReadPart } from './read-part.ts';
+import { callOptionsOf, type VerifyLimits } from './read-limits.ts';
+
+/** What was found of one backup. */
+export interface VerifiedBackup {
+  readonly backup: Backup;
+  readonly findings: readonly Finding[];
+  /** Tar objects. */
+  readonly counts: ProofCounts;
+  readonly pagesChecked: number;
+  /** False if the cluster had no checksums, or pages of another size. */
+  readonly hasChecksums: boolean;
+  /** False if time was over before all was read. */
+  readonly isDone: boolean;
+  /** What its parts hold, if all were read. */
+  readonly contents: BackupContents | undefined;
+}
+
+/** What all parts of a backup hold. */
+export interface BackupContents {
+  readonly backup: Backup;
+  readonly metadata: FilesMetadata | undefined;
+  readonly objects: BackupObjects;
+  readonly parts: ReadonlyMap<string, ReadPart>;
+}
+
+/** How to go about it. */
+export interface VerifyBackupOptions extends VerifyLimits {
+  /** Read all objects, also proven ones, and tell what they hold. */
+  readonly wantsContents: boolean;
+  readonly onContent: (bytes: number) => void;
+}
+
+/** Verifies. What makes the backup impossible to restore is a finding; what the store throws is thrown. */
+export async function verifyBackup(
+  store: ObjectStore,
+  backup: Backup,
+  options: VerifyBackupOptions,
+): Promise<VerifiedBackup> {
+  const ledger = await BackupLedger.read(store, backup.name, callOptionsOf(options));
+  try {
+    return await verifyObjects(store, backup, ledger, options);
+  } catch (error) {
+    if (!isFailure(error, 'corrupt') && !isFailure(error, 'refused')) throw error;
+    const sentinel = await store.stat(sentinelKey(backup.name), callOptionsOf(options));
+    if (sentinel !== undefined) ledger.judge(sentinel, error.message, false);
+    return {
+      backup,
+      findings: [brokenFinding(backup, error.message)],
+      counts: NOTHING_READ,
+      pagesChecked: 0,
+      hasChecksums: false,
+      isDone: true,
+      contents: undefined,
+    };
+  } finally {
+    await ledger.flush();
+  }
+}
+
+async function verifyObjects(
+  store: ObjectStore,
+  backup: Backup,
+  ledger: BackupLedger,
+  options: VerifyBackupOptions,
+): Promise<VerifiedBackup> {
+  const objects = await listBackupObjects(store, backup, callOptionsOf(options));
+  const total = objects.parts.length;
+  if (!options.wantsContents && isUnchanged(objects, ledger, options)) {
+    const counts = { ...NOTHING_READ, total };
+    const findings = pageFindings(backup, objects, ledger);
+    return { backup, findings, counts, pagesChecked: 0, hasChecksums: true, isDone: true, contents: undefined };
+  }
+  const metadata = await readFilesMetadata(store, backup, callOptionsOf(options));
+  const layout = await readLayout(
+    store,
+    backup,
+    objects.parts.map(({ object }) => object),
+  );
+  const wanted = objects.parts.filter(
+    (part) => options.wantsContents || !isListed(part, metadata) || !ledger.isProven(part.info, options),
+  );
+  const read = await readObjects(store, { backup, metadata, layout, ledger }, wanted, options, options.onContent);
+  const findings = read.problems.map(({ key, found }): Finding => objectFinding(key, found));
+  const broken = read.isDone ? judge({ backup, metadata, objects, read: read.parts }, read.problems) : undefined;
+  if (read.isDone) ledger.judge(objects.sentinel, broken ?? read.problems[0]?.found, false);
+  if (read.isDone && objects.list !== undefined) await ledger.prove(objects.list, undefined);
+  ledger.retain(provable(objects));
+  return {
+    backup,
+    findings: [
+      ...findings,
+      ...(broken === undefined ? [] : [brokenFinding(backup, broken)]),
+      ...pageFindings(backup, objects, ledger),
+    ],
+    counts: { total, read: read.parts.size + read.problems.length, readBytes: read.readBytes },
+    pagesChecked: [...read.parts.values()].reduce((sum, part) => sum + part.pagesChecked, 0),
+    hasChecksums: layout.hasChecksums,
+    isDone: read.isDone,
+    contents: read.isDone && options.wantsContents ? { backup, metadata, objects, parts: read.parts } : undefined,
+  };
+}
+
+function isUnchanged({ sentinel, list, parts }: BackupObjects, ledger: BackupLedger, options: VerifyLimits): boolean {
+  if (!ledger.isWhole(sentinel, options) || ledger.broken !== undefined) return false;
+  return ledger.isUnchanged(provable({ list, parts }), options);
+}
+
+function provable({ list, parts }: Pick<BackupObjects, 'list' | 'parts'>): ObjectInfo[] {
+  return [...parts.map(({ info }) => info), ...(list === undefined ? [] : [list])];
+}
+
+/** What is wrong beside objects that cannot be read; without these nothing can be told of the rest. */
+function judge(
+  given: { objects: BackupObjects; read: ReadonlyMap<string, ReadPart> } & Pick<BackupContents, 'backup' | 'metadata'>,
+  problems: readonly unknown[],
+): string | undefined {
+  if (problems.length > 0) return undefined;
+  try {
+    judgeBackup({ ...given, parts: given.objects.parts });
+    return undefined;
+  } catch (error) {
+    if (isFailure(error, 'corrupt') || isFailure(error, 'refused')) return error.message;
+    throw error;
+  }
+}
+
+/** A finding that a backup cannot be restored. */
+export function brokenFinding(backup: Backup, found: string): Finding {
+  return {
+    kind: 'backup',
+    subject: backup.name,
+    found,
+    remedy: 'Take a new backup. Recoveries must begin with another one until then.',
+  };
+}
+
+function objectFinding(key: string, found: string): Finding {
+  return { kind: 'backup', subject: key, found, remedy: 'Take a new backup: this one cannot be restored.' };
+}
+
+function pageFindings(backup: Backup, { parts }: BackupObjects, ledger: BackupLedger): Finding[] {
+  return parts.flatMap(({ info }): Finding[] => {
+    const found = ledger.pagesOf(info);
+    if (found === undefined) return [];
+    return [
+      {
+        kind: 'pages',
+        subject: backup.name,
+        found: `pages do not carry their checksum: ${found}`,
+        remedy: 'Look at the disk of the server, and at these relations in an earlier backup and in the live server.',
+      },
+    ];
+  });
+}

@@ -1,0 +1,99 @@
+/**
+ * Verifies that the WAL of each line of history is complete where it is of use: from the first backup of the line on.
+ *
+ * @module
+ */
+
+import type { Backup } from '../backup/backup.ts';
+import { decodeWalObject } from '../archive/read-wal-file.ts';
+import { isFailure } from '../base/failure.ts';
+import type { ArchivedWal } from '../history/archived-wal.ts';
+import { backupsOnLine } from '../history/find-moment.ts';
+import { runsOfLine, type Gap } from '../history/line-runs.ts';
+import type { Timelines } from '../history/timelines.ts';
+import { formatHistoryName, parseHistoryName, parseTimelineHistory } from '../postgres/timeline-history.ts';
+import { formatSegmentName } from '../postgres/wal-segment.ts';
+import { countOfSegments } from './count-words.ts';
+import type { CallOptions, ObjectInfo, ObjectStore } from '../storage/object-store.ts';
+import { walFileOf } from '../walg/object-names.ts';
+import type { Finding } from './finding.ts';
+
+/** The holes that matter, and timelines of which nobody can tell where they came from. */
+export function verifyChain(wal: ArchivedWal, timelines: Timelines, backups: readonly Backup[]): Finding[] {
+  const oldest = Math.min(...wal.segments.keys());
+  return timelines.all.flatMap((timeline) => {
+    if (!timelines.isKnown(timeline)) return timeline === oldest ? [] : [noHistory(timeline)];
+    const line = timelines.lineOf(timeline);
+    const forkLsn = timelines.forkOf(timeline)?.switchLsn ?? 0n;
+    const [first] = backupsOnLine({ line, backups });
+    if (first === undefined) return [];
+    const holes = runsOfLine(wal, line).holes.filter(({ toLsn }) => toLsn > forkLsn && toLsn > first.startLsn);
+    return holes.map((hole) => holeFinding(hole, backups));
+  });
+}
+
+function noHistory(timeline: number): Finding {
+  const name = formatHistoryName(timeline);
+  return {
+    kind: 'history',
+    subject: name,
+    found: `WAL of timeline ${timeline} is there, and this file, which tells where it branched off, is not`,
+    remedy: `Push ${name} from pg_wal of a server on that timeline.`,
+  };
+}
+
+function holeFinding(hole: Gap, backups: readonly Backup[]): Finding {
+  const names =
+    hole.firstMissing === hole.lastMissing ? hole.firstMissing : `${hole.firstMissing} to ${hole.lastMissing}`;
+  const isBehind = backups.some(({ startLsn }) => startLsn >= hole.toLsn);
+  return {
+    kind: 'hole',
+    subject: names,
+    found: `${countOfSegments(hole.segmentCount)} missing, and later ones are there`,
+    remedy: `If pg_wal of a server still has what is missing, push it. Otherwise ${isBehind ? 'moments between it and the next backup cannot be reached.' : 'take a backup now: nothing behind it can be reached.'}`,
+  };
+}
+
+/** History files that cannot be read. */
+export async function verifyHistories(
+  store: ObjectStore,
+  objects: readonly ObjectInfo[],
+  options: CallOptions = {},
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { key } of objects) {
+    const file = walFileOf(key);
+    const timeline = file === undefined ? undefined : parseHistoryName(file.fileName);
+    if (file === undefined || timeline === undefined) continue;
+    try {
+      const stored = await store.get(key, options);
+      if (stored === undefined) continue;
+      const bytes = await decodeWalObject({ key, compression: file.compression }, stored);
+      parseTimelineHistory(timeline, bytes.toString('utf8'));
+    } catch (error) {
+      if (!isFailure(error, 'corrupt')) throw error;
+      findings.push({ kind: 'history', subject: key, found: error.message, remedy: error.remedy });
+    }
+  }
+  return findings;
+}
+
+/** Backups that lack WAL between their begin and their end: they cannot become consistent. */
+export function missingWalOfBackups(wal: ArchivedWal, backups: readonly Backup[]): Finding[] {
+  const size = BigInt(wal.segmentSizeBytes);
+  return backups.flatMap((backup): Finding[] => {
+    const [first, last] = [backup.startLsn / size, (backup.finishLsn - 1n) / size];
+    const own = wal.segments.get(backup.timeline) ?? [];
+    if (own.some((range) => range.firstIndex <= first && range.lastIndex >= last)) return [];
+    const { timeline } = backup;
+    const names = [first, last].map((index) => formatSegmentName({ timeline, index }, wal.segmentSizeBytes));
+    return [
+      {
+        kind: 'backup',
+        subject: backup.name,
+        found: `not all WAL from ${names[0]} to ${names[1]} is there, without which it is not consistent`,
+        remedy: 'If pg_wal of a server still has what is missing, push it. Otherwise take a new backup.',
+      },
+    ];
+  });
+}

@@ -1,0 +1,181 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { readWalFile } from '../../src/archive/read-wal-file.ts';
+import { wrappedStore } from '../../src/archive/testing/wrapped-store.ts';
+import { removeBackups } from '../../src/backup/removal.ts';
+import { noProgress } from '../../src/base/progress.ts';
+import { compressSync, decompressSync } from '../../src/codec/compression.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { openStore } from '../../src/storage/open.ts';
+import type { Finding } from '../../src/verify/finding.ts';
+import { verifyArchive, type VerifyOptions, type VerifyReport } from '../../src/verify/verify.ts';
+
+/** A full backup, a delta on it and one on that, and their WAL, as wal-g wrote them. */
+const FIXTURE = join(import.meta.dirname, '../../fixtures/walg/pg15-zstd-v309/archive');
+const FULL = 'base_000000010000000000000002';
+const FIRST = 'base_000000010000000000000004_D_000000010000000000000002';
+const SECOND = 'base_000000010000000000000006_D_000000010000000000000004';
+const partOf = (name: string): string => `basebackups_005/${name}/tar_partitions/part_001.tar.zst`;
+const segmentKey = (low: number): string => `wal_005/00000001000000000000000${low}.zst`;
+const PAGE_BYTES = 8192;
+
+let folder = '';
+let store: ObjectStore;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'walkback-verify-'));
+  await cp(FIXTURE, folder, { recursive: true });
+  store = await openStore({ kind: 'file', path: folder });
+});
+afterEach(async () => {
+  await store.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function verify(more: Partial<VerifyOptions> = {}, from = store): Promise<VerifyReport> {
+  return verifyArchive(from, {
+    scope: 'all',
+    isDeep: false,
+    notBeforeMs: Number.NEGATIVE_INFINITY,
+    untilMs: Number.POSITIVE_INFINITY,
+    concurrency: 2,
+    onProgress: noProgress,
+    ...more,
+  });
+}
+
+const found = ({ findings }: VerifyReport): string[] => findings.map(({ kind, subject }) => `${kind} ${subject}`);
+const foundIn = ({ findings }: VerifyReport, kind: Finding['kind']): string =>
+  findings
+    .filter((one) => one.kind === kind)
+    .map((one) => one.found)
+    .join('\n');
+
+/** Decompresses an object, changes its content and stores it again. */
+async function change(key: string, work: (content: Buffer) => void): Promise<void> {
+  const stored = (await store.get(key)) ?? Buffer.alloc(0);
+  const content = Buffer.from(decompressSync('zstd', stored, { maxBytes: 1e9, object: key }));
+  work(content);
+  await store.put(key, compressSync('zstd', content));
+}
+
+async function flipByte(key: string, at: number): Promise<void> {
+  const stored = Buffer.from((await store.get(key)) ?? []);
+  stored.writeUInt8(stored.readUInt8(at) ^ 0x40, at);
+  await store.put(key, stored);
+}
+
+/** Offset in a tar of the content of the largest file below `base/`. */
+function largestTable(tar: Buffer): number {
+  let largest = { at: 0, sizeBytes: 0 };
+  for (let at = 0; at + 512 <= tar.length;) {
+    const name = tar.toString('latin1', at, at + 100).replace(/\0.*$/, '');
+    const sizeBytes = Number.parseInt(tar.toString('latin1', at + 124, at + 135), 8) || 0;
+    const isTable = /^\/base\/\d+\/\d+$/.test(name);
+    if (isTable && sizeBytes > largest.sizeBytes) largest = { at: at + 512, sizeBytes };
+    at += 512 + Math.ceil(sizeBytes / 512) * 512;
+  }
+  return largest.at;
+}
+
+describe('an archive that wal-g wrote', () => {
+  it('is proven once, and what is unchanged is not read again', async () => {
+    const first = await verify();
+    expect(first).toMatchObject({ findings: [], isDone: true, wal: { total: 7, read: 7 } });
+    expect(first.backups).toMatchObject({ backups: 3, total: 9, read: 9 });
+    expect(first.backups.pagesChecked).toBeGreaterThan(3000);
+    expect(await verify()).toMatchObject({ findings: [], wal: { total: 7, read: 0 }, backups: { total: 9, read: 0 } });
+    const again = await verify({ notBeforeMs: Date.now() + 1000 });
+    expect([again.wal.read, again.backups.read]).toEqual([7, 9]);
+  });
+
+  it('is restored into nothing: each chain, and the WAL that makes it consistent', async () => {
+    expect(await verify({ isDeep: true })).toMatchObject({ findings: [], backups: { restored: 3, read: 9 } });
+    expect(await verify({ isDeep: true })).toMatchObject({ findings: [], backups: { restored: 0, read: 0 } });
+    expect(await verify({ names: [SECOND], scope: 'backups' })).toMatchObject({
+      backups: { backups: 3 },
+      wal: { total: 0 },
+    });
+    expect(await verify({ names: [FULL] })).toMatchObject({ backups: { backups: 1 } });
+  });
+
+  it('goes on where it was when time was over, or it was interrupted', async () => {
+    expect(await verify({ untilMs: 0 })).toMatchObject({ isDone: false, wal: { read: 0 }, backups: { read: 0 } });
+    let reads = 0;
+    const breaking = wrappedStore(store, {
+      address: store.address,
+      open: async (...asked) => {
+        reads += 1;
+        if (reads === 5) throw new Error('the store is away');
+        return store.open(...asked);
+      },
+    });
+    await expect(verify({ concurrency: 1 }, breaking)).rejects.toThrow('the store is away');
+    expect(await verify()).toMatchObject({ findings: [], wal: { read: 0 }, backups: { read: 5 } });
+  });
+});
+
+describe('damage in an archive', () => {
+  it('is found in a part, which makes its backup unusable, and again as long as it is there', async () => {
+    await verify();
+    await flipByte(partOf(FULL), 700_000);
+    for (const _time of [1, 2]) expect(found(await verify())).toEqual([`backup ${partOf(FULL)}`]);
+  });
+
+  it('is found in a page that does not carry its checksum', async () => {
+    await change(partOf(FULL), (tar) => {
+      const at = largestTable(tar) + 3 * PAGE_BYTES;
+      tar.writeUInt8(tar.readUInt8(at + 5000) ^ 1, at + 5000);
+    });
+    for (const _time of [1, 2]) {
+      const report = await verify();
+      expect(found(report)).toEqual([`pages ${FULL}`]);
+      expect(foundIn(report, 'pages')).toMatch(/^pages do not carry their checksum: base\/\d+\/\d+: block 3$/);
+    }
+  });
+
+  it('is found in a segment, and not held against those beside it', async () => {
+    await verify();
+    await change(segmentKey(5), (wal) => wal.writeUInt8(wal.readUInt8(9000) ^ 1, 9000));
+    const report = await verify();
+    expect(found(report)).toEqual(['segment 000000010000000000000005']);
+    expect(foundIn(report, 'segment')).toMatch(/^it cannot be read from 0\/\w+ on: /);
+    await cp(join(FIXTURE, segmentKey(5)), join(folder, segmentKey(5)));
+    expect(await verify()).toMatchObject({ findings: [], wal: { read: 3 } });
+  });
+
+  it('is found where a segment is missing, or empty, or of another cluster', async () => {
+    await store.delete([segmentKey(3)]);
+    expect(found(await verify())).toEqual(['hole 000000010000000000000003']);
+    await store.put(segmentKey(3), Buffer.alloc(0));
+    expect(found(await verify())).toEqual(['segment 000000010000000000000003']);
+    const other = await openStore({ kind: 'file', path: join(FIXTURE, '../../pg18-zstd-v309/archive') });
+    const foreign = await readWalFile(other, '000000010000000000000003');
+    await store.put(segmentKey(3), compressSync('zstd', foreign?.bytes ?? Buffer.alloc(0)));
+    expect(found(await verify())).toEqual(['segment 000000010000000000000003']);
+  });
+
+  it('is found where a backup lacks WAL, a part, its list, or what it builds on', async () => {
+    await store.delete([segmentKey(4)]);
+    expect(found(await verify({ scope: 'backups', isDeep: true }))).toContain(`backup ${FIRST}`);
+    await cp(join(FIXTURE, segmentKey(4)), join(folder, segmentKey(4)));
+    expect(found(await verify({ isDeep: true }))).toEqual([]);
+    await store.delete([`basebackups_005/${FULL}/files_metadata.json`]);
+    expect(foundIn(await verify({ names: [FULL] }), 'backup')).toMatch(/its list of files/);
+    await cp(FIXTURE, folder, { recursive: true });
+    await verify();
+    await store.delete([partOf(FULL)]);
+    expect(foundIn(await verify({ names: [FULL] }), 'backup')).toMatch(/the archive holds no parts of it/);
+    await removeBackups(store, [{ name: FULL }]);
+    expect(new Set(found(await verify()))).toEqual(new Set([`backup ${FIRST}`, `backup ${SECOND}`]));
+  });
+
+  it('is found in what parts hold, against the list', async () => {
+    const key = `basebackups_005/${FULL}/files_metadata.json`;
+    const list = (await store.get(key))?.toString() ?? '';
+    await store.put(key, Buffer.from(list.replaceAll('/base/1/1259"', '/base/1/991259"')));
+    expect(foundIn(await verify({ names: [FULL] }), 'backup')).toMatch(/does not hold 1 of the files/);
+  });
+});
