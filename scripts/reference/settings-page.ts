@@ -34,8 +34,9 @@ otherwise \`/etc/walkback/walkback.yaml\`. It holds one \`name: value\` a line. 
 Sizes are written \`64MB\` or \`1GB\`, in units of 1024 as in postgresql.conf; durations \`30s\`, \`5min\`, \`2h\`, always
 with their unit. A boolean is \`true\` or \`false\` (or \`1\`, \`t\`, \`0\`, \`f\`, as WAL-G takes them); any other word is an error.
 
-WAL-G's settings for encryption (\`WALG_LIBSODIUM_KEY…\`, \`WALG_PGP_KEY…\`, \`GPG_KEY_ID\`, \`S3_SSE…\` and others) are
-refused, because encryption is not supported and plain objects must not be written where it was asked for.
+WAL-G's settings for encryption with a key service (\`WALG_CSE_KMS_ID\`, \`WALG_ENVELOPE_PGP_KEY\` and others) are refused,
+because that is not supported and plain objects must not be written where encryption was asked for. For the same reason
+an empty variable for a key is an error, not one that is not set.
 `;
 
 function settingText(name: SettingName): string {

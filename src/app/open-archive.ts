@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Compression } from '../base/compression-names.ts';
+import type { Compression, ReadableCompression } from '../base/compression-names.ts';
+import { Failure } from '../base/failure.ts';
 import { RateLimiter } from '../base/rate-limiter.ts';
 import type { Settings } from '../config/load-settings.ts';
 import { limitedStore } from '../storage/limited-store.ts';
@@ -20,14 +21,26 @@ export interface Archive extends AsyncDisposable {
   readonly storedAs: ObjectStore;
   /** The cluster's name: from the settings, or the last part of the address. */
   readonly clusterName: string;
-  /** For what is written to it. */
+  /** For what is written to it. @throws {Failure} `usage` for one that is only read. */
   readonly compression: Compression;
+  /** What it is probably written with: looked for first. */
+  readonly preferred: ReadableCompression;
 }
 
 /** The last part of an address: `shop-prod` of `s3://backups/shop-prod`. */
 function lastPart(location: StoreLocation): string {
   const path = 'path' in location ? location.path : `${location.bucket}/${location.prefix}`;
   return path.split('/').findLast((part) => part !== '') ?? 'cluster';
+}
+
+/** WAL-G may be set to lzma, and what it wrote is read; what is written here says that it is something else. */
+function writtenCompression(settings: Settings): Compression {
+  const compression = settings.get('compression');
+  if (compression !== 'lzma') return compression;
+  throw new Failure('usage', {
+    message: `cannot write to the archive: ${settings.find('compression')?.source.where ?? 'compression'} is lzma, which is read, not written`,
+    remedy: 'Set WALKBACK_COMPRESSION=zstd, or WALG_COMPRESSION_METHOD to zstd; wal-g reads that too.',
+  });
 }
 
 /** The store as everybody sees it. What encrypts is loaded where a key is set. */
@@ -54,7 +67,10 @@ export async function openArchive(settings: Settings): Promise<Archive> {
     store: await withEncryption(storedAs, settings),
     storedAs,
     clusterName: settings.get('clusterName') ?? lastPart(location),
-    compression: settings.get('compression'),
+    get compression() {
+      return writtenCompression(settings);
+    },
+    preferred: settings.get('compression'),
     [Symbol.asyncDispose]: () => storedAs.close(),
   };
 }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Compression } from '../base/compression-names.ts';
+import type { ReadableCompression } from '../base/compression-names.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { writeFileDurably } from './durable-file.ts';
 import type { FetchOutcome } from './fetch-exit-code.ts';
@@ -24,7 +24,7 @@ export interface FetchWalFile {
   readonly destination: string;
   /** Of the server that asks: its control file says which cluster the file must belong to. */
   readonly dataDirectory: string;
-  readonly preferred?: Compression;
+  readonly preferred?: ReadableCompression;
   readonly signal?: AbortSignal;
 }
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Compression } from '../base/compression-names.ts';
+import type { ReadableCompression } from '../base/compression-names.ts';
 import { Failure, messageOf } from '../base/failure.ts';
 import { isSegmentName, walSegmentSize } from '../postgres/wal-segment.ts';
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
@@ -23,7 +23,7 @@ export interface LookUpWalFile extends CallOptions {
   /** The cluster that asks. */
   readonly expected: Required<ExpectedWal>;
   /** The compression to try first. */
-  readonly preferred?: Compression | undefined;
+  readonly preferred?: ReadableCompression | undefined;
   /** As in {@link ReadWalFileOptions}. */
   readonly beforeDecoding?: (() => Promise<void>) | undefined;
 }

@@ -15,7 +15,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Compression } from '../base/compression-names.ts';
+import type { ReadableCompression } from '../base/compression-names.ts';
 import {
   formatSegmentName,
   isSegmentName,
@@ -78,7 +78,7 @@ export interface PrefetchAhead {
   readonly after: string;
   readonly count: number;
   readonly expected: Required<ExpectedWal>;
-  readonly preferred?: Compression;
+  readonly preferred?: ReadableCompression;
   readonly signal?: AbortSignal;
 }
 

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { Compression } from '../base/compression-names.ts';
+import type { ReadableCompression } from '../base/compression-names.ts';
 import { Failure } from '../base/failure.ts';
 import { decompress } from '../codec/compression.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -22,7 +22,7 @@ const MAX_WAL_FILE_BYTES = 1024 * 1024 * 1024;
 /** How to read. */
 export interface ReadWalFileOptions {
   /** The compression to try first: the one this archive is written with. Others are found too, one request later. */
-  readonly preferred?: Compression;
+  readonly preferred?: ReadableCompression;
   readonly signal?: AbortSignal;
   /** Waited for between download and decoding: where decoded segments are bounded in number, their downloads need not be. */
   readonly beforeDecoding?: (() => Promise<void>) | undefined;

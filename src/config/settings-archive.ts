@@ -7,7 +7,7 @@
  */
 
 import type { Setting } from './setting.ts';
-import { archiveAddress, choice, duration, integer, text } from './value-kind.ts';
+import { archiveAddress, choice, duration, integer, text, zstdLevel } from './value-kind.ts';
 
 /** Settings of the archive and its store. */
 export const ARCHIVE_SETTINGS = {
@@ -51,8 +51,9 @@ export const ARCHIVE_SETTINGS = {
   },
   compression: {
     group: 'writing',
-    kind: choice(['zstd', 'lz4', 'brotli', 'none']),
-    summary: 'How backups and WAL are compressed. All are read, whatever is set here.',
+    kind: choice(['zstd', 'lz4', 'brotli', 'none', 'lzma']),
+    summary:
+      'How backups and WAL are compressed; with lzma, nothing can be written. All are read, whatever is set here.',
     default: 'zstd',
     example: 'lz4',
     alsoFrom: ['WALG_COMPRESSION_METHOD'],
@@ -67,7 +68,7 @@ export const ARCHIVE_SETTINGS = {
   },
   compressionLevel: {
     group: 'writing',
-    kind: integer(1, 19),
+    kind: zstdLevel,
     summary: "zstd's level for backups, 1 (fast) to 19 (small). Absent: 1.",
     example: '3',
     alsoFrom: ['WALG_ZSTD_LEVEL'],

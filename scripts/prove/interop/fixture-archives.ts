@@ -7,6 +7,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { fixtureEnvironment } from '../../../tests/support/fixture-archive.ts';
 import { ROOT } from '../../toolchain.mjs';
 
 /** Every table of a moment: its number of rows, and the MD5 of its rows as text, sorted, joined with newlines. */
@@ -27,6 +28,8 @@ export interface FixtureArchive {
   readonly major: number;
   /** The archive's folder. */
   readonly path: string;
+  /** WAL-G's settings that it is read with. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly moments: readonly ExpectedMoment[];
 }
 
@@ -38,13 +41,14 @@ function folders(): string[] {
 
 interface ExpectedFile {
   readonly postgres_major: number;
-  readonly settings?: Readonly<Record<string, unknown>>;
   readonly moments: readonly ExpectedMoment[];
 }
 
 async function readArchive(folder: string, name: string): Promise<FixtureArchive> {
   const expected: ExpectedFile = JSON.parse(await readFile(join(folder, name, 'expected.json'), 'utf8'));
-  return { name, major: expected.postgres_major, path: join(folder, name, 'archive'), moments: expected.moments };
+  const environment = await fixtureEnvironment(name, folder);
+  const { postgres_major: major, moments } = expected;
+  return { name, major, path: join(folder, name, 'archive'), environment, moments };
 }
 
 /** True if a backup had been taken by then; before the first there is none to start from. */
@@ -53,13 +57,12 @@ export function isWithinReach(archive: FixtureArchive, moment: ExpectedMoment): 
   return firstBackup !== -1 && archive.moments.indexOf(moment) >= firstBackup;
 }
 
-/** All archives of one compression, zstd or lz4, without encryption. */
+/** All archives, whatever their compression and encryption. */
 export async function fixtureArchives(): Promise<FixtureArchive[]> {
   const found = new Map<string, FixtureArchive>();
   for (const folder of folders()) {
     for (const name of await readdir(folder)) {
-      if (/^pg\d+-(lz4|zstd)-v\d+(-forks)?$/.test(name) && !found.has(name))
-        found.set(name, await readArchive(folder, name));
+      if (/^pg\d+-/.test(name) && !found.has(name)) found.set(name, await readArchive(folder, name));
     }
   }
   return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));

@@ -9,9 +9,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { openArchive } from '../../../src/app/open-archive.ts';
 import { restorableBackups } from '../../../src/backup/delta-line.ts';
 import { listBackups } from '../../../src/backup/list.ts';
 import { noProgress } from '../../../src/base/progress.ts';
+import { loadSettings } from '../../../src/config/load-settings.ts';
 import { listArchivedWal } from '../../../src/history/archived-wal.ts';
 import { findMoment } from '../../../src/history/find-moment.ts';
 import { readTimelines } from '../../../src/history/timelines.ts';
@@ -28,7 +30,6 @@ import { readReplayProgress } from '../../../src/instance/replay-progress.ts';
 import type { Moment, RecoveryTarget } from '../../../src/postgres/recovery-target.ts';
 import { feedWal } from '../../../src/recovery/feed-wal.ts';
 import { restoreBackup } from '../../../src/restore/restore-backup.ts';
-import { openStore } from '../../../src/storage/open.ts';
 import { postgresBin } from '../../../tests/support/postgres.ts';
 
 /** What stands at the target. */
@@ -39,6 +40,8 @@ export interface StandingArchive {
 /** Which moment of which archive. */
 export interface ArchiveMoment {
   readonly path: string;
+  /** WAL-G's settings that it is read with. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly major: number;
   readonly timeline: number;
   readonly target: RecoveryTarget;
@@ -100,7 +103,9 @@ export async function withArchiveAt<T>(
   look: (standing: StandingArchive) => Promise<T>,
 ): Promise<T> {
   const root = await mkdtemp(join(tmpdir(), 'walkback-interop-'));
-  const store = await openStore({ kind: 'file', path: moment.path });
+  const environment = { ...moment.environment, WALKBACK_ARCHIVE: moment.path };
+  await using archive = await openArchive(await loadSettings({ environment, workingDirectory: root }));
+  const { store } = archive;
   try {
     const wal = await listArchivedWal(store);
     const timelines = await readTimelines(store, wal);
@@ -137,7 +142,6 @@ export async function withArchiveAt<T>(
       await stopPrivateServer(server.dataDirectory, 'immediate');
     }
   } finally {
-    await store.close();
     await rm(root, { recursive: true, force: true });
   }
 }

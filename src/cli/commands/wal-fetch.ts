@@ -26,7 +26,7 @@ export const walFetch = defineCommand({
   listener: 'restore_command',
   run: async ({ file, destination }, { settings, signal, reporter }) => {
     await using archive = await openArchive(settings);
-    const { store, compression: preferred } = archive;
+    const { store, preferred } = archive;
     const dataDirectory = await serverDataDirectory(settings);
     const outcome = await fetchWalFile({ store, fileName: file, destination, dataDirectory, preferred, signal });
     if ('message' in outcome) reporter.warn(outcome.message);

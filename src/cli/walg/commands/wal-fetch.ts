@@ -52,7 +52,7 @@ async function fetchOrTake(
   );
   if (taken) return { kind: 'fetched' };
   await using archive = await openArchive(settings);
-  const { store, compression: preferred } = archive;
+  const { store, preferred } = archive;
   return fetchWalFile({ store, fileName, destination, dataDirectory, preferred, signal });
 }
 

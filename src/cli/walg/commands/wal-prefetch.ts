@@ -31,7 +31,7 @@ export const walPrefetch: WalgCommand = {
       after,
       count: settings.get('downloadConcurrency'),
       expected: { systemIdentifier, walSegmentSizeBytes },
-      preferred: archive.compression,
+      preferred: archive.preferred,
       signal,
     });
     log.info(`WAL-prefetch: ${fetched} segments behind ${after}`);

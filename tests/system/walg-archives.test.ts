@@ -2,83 +2,76 @@
  * Every object of the archives in `fixtures/walg`, which WAL-G wrote, is read.
  */
 
-import { createReadStream, globSync, readFileSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
-
 import { describe, expect, it } from 'vitest';
 
-import { joined } from '../../tests/support/pieces.ts';
-import { isReadableCompression } from '../base/compression-names.ts';
-import { backupOfSentinelKey, parseTarObjectName } from '../walg/backup-names.ts';
-import { formatFilesMetadata, parseFilesMetadata } from '../walg/files-metadata.ts';
-import { parseIncrementBlocks, parseIncrementStart } from '../walg/increment.ts';
-import { formatBackupMetadata, parseBackupMetadata } from '../walg/metadata.ts';
-import { walFileOf } from '../walg/object-names.ts';
-import { parseSentinel } from '../walg/sentinel.ts';
-import { decompress, decompressStream } from './compression.ts';
-import { readTar } from './tar-reader.ts';
+import { fixtureNames, openFixture } from '../support/fixture-archive.ts';
+import { joined } from '../support/pieces.ts';
+import { isReadableCompression } from '../../src/base/compression-names.ts';
+import { backupOfSentinelKey, parseTarObjectName } from '../../src/walg/backup-names.ts';
+import { formatFilesMetadata, parseFilesMetadata } from '../../src/walg/files-metadata.ts';
+import { parseIncrementBlocks, parseIncrementStart } from '../../src/walg/increment.ts';
+import { formatBackupMetadata, parseBackupMetadata } from '../../src/walg/metadata.ts';
+import { walFileOf } from '../../src/walg/object-names.ts';
+import { parseSentinel } from '../../src/walg/sentinel.ts';
+import { decompress, decompressStream } from '../../src/codec/compression.ts';
+import { readTar } from '../../src/codec/tar-reader.ts';
 
 const SEGMENT_BYTES = 16 * 1024 * 1024;
-const FIXTURES = join(import.meta.dirname, '../../fixtures/walg');
-
-const archives = globSync(join(FIXTURES, '*/expected.json')).map((file) => ({
-  name: basename(join(file, '..')),
-  root: join(file, '../archive'),
-}));
 
 describe('the archives of WAL-G', () => {
   it('are there', () => {
-    expect(archives.length).toBeGreaterThan(1);
+    expect(fixtureNames().length).toBeGreaterThan(5);
   });
 });
 
-describe.each(archives)('the archive $name', ({ root }) => {
-  const keys = globSync('**/*', { cwd: root, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
-  const read = (key: string) => readFileSync(join(root, key));
+describe.each(fixtureNames())('the archive %s', async (name) => {
+  const { store } = await openFixture(name);
+  const keys = (await Array.fromAsync(store.list(''))).map(({ key }) => key);
+  const read = async (key: string): Promise<Buffer> => (await store.get(key)) ?? Buffer.alloc(0);
+  const streamed = async (key: string): Promise<AsyncIterable<Buffer>> => (await store.open(key)) ?? [];
 
   it('has no object whose name says nothing', () => {
     const known = keys.filter(
-      (key) => key.endsWith('.json') || (walFileOf(key) ?? parseTarObjectName(basename(key))) !== undefined,
+      (key) =>
+        key.endsWith('.json') ||
+        (walFileOf(key) ?? parseTarObjectName(key.slice(key.lastIndexOf('/') + 1))) !== undefined,
     );
     expect(known).toEqual(keys);
-    expect(keys.length).toBeGreaterThan(10);
+    expect(keys.length).toBeGreaterThan(8);
   });
 
   it('has WAL that is read to the exact size, whole and as a stream', async () => {
     const files = keys.flatMap((key) => walFileOf(key) ?? []).length;
-    expect(files).toBeGreaterThan(3);
+    expect(files).toBeGreaterThan(2);
     for (const key of keys) {
       const file = walFileOf(key);
       if (file === undefined || !isReadableCompression(file.compression)) continue;
-      const content = await decompress(file.compression, read(key), { maxBytes: SEGMENT_BYTES, object: key });
-      const stream = decompressStream(file.compression, createReadStream(join(root, key)), key);
+      const content = await decompress(file.compression, await read(key), { maxBytes: SEGMENT_BYTES, object: key });
+      const stream = decompressStream(file.compression, await streamed(key), key);
       expect(content.equals(await joined(stream))).toBe(true);
       expect(content.length === SEGMENT_BYTES || (file.kind !== 'segment' && content.length > 0)).toBe(true);
     }
   });
 
-  it('has sentinels and metadata that are read, and written as WAL-G did', () => {
+  it('has sentinels and metadata that are read, and written as WAL-G did', async () => {
     const sentinels = keys.filter((key) => backupOfSentinelKey(key) !== undefined);
     expect(sentinels.length).toBeGreaterThan(0);
     for (const key of sentinels) {
-      const sentinel = parseSentinel(read(key), key);
+      const sentinel = parseSentinel(await read(key), key);
       const backup = backupOfSentinelKey(key);
-      const metadata = parseBackupMetadata(read(`basebackups_005/${backup?.name}/metadata.json`), key);
+      const stored = await read(`basebackups_005/${backup?.name}/metadata.json`);
+      const metadata = parseBackupMetadata(stored, key);
       expect(sentinel.delta?.backupName.includes(backup?.parentSegmentName ?? '?') ?? 'full').toBe(
         backup?.parentSegmentName === undefined ? 'full' : true,
       );
       expect(metadata).toMatchObject({ startLsn: sentinel.startLsn, systemIdentifier: sentinel.systemIdentifier });
-      expect(formatBackupMetadata(metadata)).toBe(
-        read(`basebackups_005/${backup?.name}/metadata.json`).toString().trim(),
-      );
+      expect(formatBackupMetadata(metadata)).toBe(stored.toString().trim());
     }
   });
 
   it('has tars whose entries are those that the list of files names', async () => {
     for (const listKey of keys.filter((key) => key.endsWith('/files_metadata.json'))) {
-      const list = parseFilesMetadata(read(listKey), listKey);
+      const list = parseFilesMetadata(await read(listKey), listKey);
       const written = parseFilesMetadata(Buffer.from(formatFilesMetadata(list)), listKey);
       expect(written).toEqual(list);
       for (const [objectName, names] of list.tarFileSets) {
@@ -86,7 +79,7 @@ describe.each(archives)('the archive $name', ({ root }) => {
         const compression = parseTarObjectName(objectName)?.compression ?? 'none';
         if (!isReadableCompression(compression)) continue;
         const found: string[] = [];
-        const content = decompressStream(compression, createReadStream(join(root, key)), key);
+        const content = decompressStream(compression, await streamed(key), key);
         for await (const entry of readTar(content, key)) {
           found.push(entry.name);
           if (list.files.get(entry.name)?.isIncremented !== true) continue;
