@@ -132,7 +132,12 @@ async function runCommand(command: WalgCommand, args: readonly string[], run: Ru
     await run.streams.out.write(walgCommandHelp(command));
     return run.listener === 'restore_command' ? serverCode('usage', run.listener) : 0;
   }
-  return command.run(given, await openSession(command, given, run));
+  try {
+    return await command.run(given, await openSession(command, given, run));
+  } catch (error) {
+    if (error instanceof WalgUsageError) return usageError(error.message, walgUsage(command), run);
+    throw error;
+  }
 }
 
 function checkOperands({ operands: [fewest, most], usage }: WalgCommand, given: readonly string[]): void {

@@ -18,6 +18,7 @@ import { detailsOfAll, listedBackups } from '../backup-details.ts';
 import { checkIntegrity, highestTimeline, problemOfBackup, type CheckStatus } from '../wal-integrity.ts';
 import { readHistoryOf, readWalTimelines, type WalTimelines } from '../wal-timelines.ts';
 import type { WalgCommand, WalgGiven, WalgSession } from '../walg-command.ts';
+import { WalgUsageError } from '../parse-walg-arguments.ts';
 import { boxedTable } from '../walg-tables.ts';
 
 const CHECKS = ['integrity', 'timeline'] as const;
@@ -46,6 +47,9 @@ function usage(found: string): Failure {
 }
 
 function checksOf(operands: readonly string[]): Check[] {
+  if (operands.length === 0) {
+    throw new WalgUsageError(`at least one of the following checks should be specified: ${CHECKS.join(', ')}`);
+  }
   const unknown = operands.find((name) => !CHECKS.some((check) => check === name));
   if (unknown !== undefined) throw usage(`unknown check: ${unknown}`);
   return CHECKS.filter((check) => operands.includes(check));
@@ -183,7 +187,7 @@ export const walVerify: WalgCommand = {
     },
     timeline: { takes: 'uint32', summary: 'Verify WAL for the specified timeline, with --lsn.' },
   },
-  operands: [1, 2],
+  operands: [0, 2],
   listener: 'operator',
   run: async (given, session) => {
     const checks = checksOf(given.operands);
