@@ -10,20 +10,17 @@
  * @module
  */
 
-import { formatSegmentName, parseSegmentName, segmentAt, type WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
-import { isOnLine } from '../postgres/timeline-history.ts';
-import type { SnapshotPlace } from '../archive/catalog-snapshots.ts';
+import { formatSegmentName, parseSegmentName, type WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
-import { indexFolderOf, segmentOfIndexKey } from '../wal-index/index-object.ts';
 import { WAL_FOLDER, walFileOf } from '../walg/object-names.ts';
 import type { PruneDecision } from './decide-prune.ts';
 import type { GatheredFacts } from './gather-facts.ts';
+import { goingOwn } from './going-own.ts';
 
 /** An object that goes. */
 export interface GoingObject {
   readonly key: string;
   readonly sizeBytes: number;
-  readonly kind: 'wal' | 'index' | 'names';
 }
 
 const DELTA_SEGMENTS = 16n;
@@ -55,55 +52,22 @@ function timelinePrefix(timeline: number): string {
 /** The objects that go. */
 export async function* goingWal(
   store: ObjectStore,
-  { facts, own }: GatheredFacts,
-  { neededWal, lines, hasNothingToRestore }: PruneDecision,
+  gathered: GatheredFacts,
+  decision: PruneDecision,
   options: CallOptions = {},
 ): AsyncGenerator<GoingObject> {
+  const { facts } = gathered;
+  const { neededWal, hasNothingToRestore } = decision;
   if (hasNothingToRestore) return;
   const size = facts.segmentSizeBytes;
   for (const { timeline } of facts.timelines) {
     for await (const { key, sizeBytes } of store.list(timelinePrefix(timeline), options)) {
       const segments = segmentsOfWalObject(key, size);
       if (segments === undefined || neededWal.needs(timeline, segments.firstIndex, segments.lastIndex)) continue;
-      yield { key, sizeBytes, kind: 'wal' };
+      yield { key, sizeBytes };
     }
   }
-  for (const timeline of own.indexedTimelines) {
-    for await (const { key, sizeBytes } of store.list(indexFolderOf(timeline), options)) {
-      const segment = parseSegmentName(segmentOfIndexKey(key) ?? '', size);
-      if (segment === undefined || neededWal.needs(timeline, segment.index)) continue;
-      yield { key, sizeBytes, kind: 'index' };
-    }
-  }
-  for (const { key, sizeBytes } of goingNames(own.names, facts.timelines, { neededWal, lines }, size)) {
-    yield { key, sizeBytes, kind: 'names' };
-  }
-}
-
-/**
- * Snapshots of names that no WAL which stays begins with: those of segments that go, but for the last one of each line
- * before its first segment, and those of timelines that have not begun to archive.
- */
-export function goingNames(
-  places: readonly SnapshotPlace[],
-  timelines: GatheredFacts['facts']['timelines'],
-  { neededWal, lines }: Pick<PruneDecision, 'neededWal' | 'lines'>,
-  size: WalSegmentSizeBytes,
-): SnapshotPlace[] {
-  const indexOf = (place: SnapshotPlace): bigint => segmentAt(place.timeline, place.lsn, size).index;
-  const newestTimeline = Math.max(0, ...timelines.map(({ timeline }) => timeline));
-  const first = new Set(
-    lines.map(({ line, firstIndex }) =>
-      places
-        .filter((place) => indexOf(place) < firstIndex && isOnLine(line, place.timeline, place.lsn))
-        .toSorted((a, b) => (a.lsn < b.lsn ? -1 : 1))
-        .at(-1),
-    ),
-  );
-  return places.filter(
-    (place) =>
-      !first.has(place) && place.timeline <= newestTimeline && !neededWal.needs(place.timeline, indexOf(place)),
-  );
+  for await (const { key, sizeBytes } of goingOwn(store, gathered, decision, options)) yield { key, sizeBytes };
 }
 
 /** `000000010000000000000002`, for messages. */

@@ -6,7 +6,9 @@
 
 import { listCatalogSnapshots, type SnapshotPlace } from '../archive/catalog-snapshots.ts';
 import { OWN_FOLDER } from '../backup/own-objects.ts';
-import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
+import type { CallOptions, ObjectInfo, ObjectStore } from '../storage/object-store.ts';
+import { BackupLedger } from '../verify/backup-ledger.ts';
+import { VERIFIED_FOLDER, backupOfLedgerKey } from '../verify/ledger-object.ts';
 import { INDEX_FOLDER } from '../wal-index/index-object.ts';
 import { parseBackupName } from '../walg/backup-names.ts';
 
@@ -19,16 +21,19 @@ export interface OwnObjects {
   readonly names: readonly SnapshotPlace[];
   /** Backups of which there are indexes of parts. */
   readonly indexedBackups: readonly string[];
-  /** Backups that were found damaged, and what was found. */
+  /** What verification has written down. */
+  readonly ledgers: readonly ObjectInfo[];
+  /** Backups that verification has found to be of no use, and why. */
   readonly damagedBackups: ReadonlyMap<string, string>;
 }
 
 /** Lists it. */
 export async function listOwnObjects(store: ObjectStore, options: CallOptions = {}): Promise<OwnObjects> {
-  const [indexes, parts, names] = await Promise.all([
+  const [indexes, parts, names, ledgers] = await Promise.all([
     store.listFolder(INDEX_FOLDER, options),
     store.listFolder(PART_INDEXES_FOLDER, options),
     listCatalogSnapshots(store, options),
+    Array.fromAsync(store.list(VERIFIED_FOLDER, options)),
   ]);
   return {
     indexedTimelines: indexes.folders.flatMap((folder) =>
@@ -39,6 +44,21 @@ export async function listOwnObjects(store: ObjectStore, options: CallOptions = 
       const name = folder.slice(0, -1).replaceAll('-', '');
       return parseBackupName(name) === undefined ? [] : [name];
     }),
-    damagedBackups: new Map(),
+    ledgers,
+    damagedBackups: await readDamaged(store, ledgers, options),
   };
+}
+
+async function readDamaged(
+  store: ObjectStore,
+  ledgers: readonly ObjectInfo[],
+  options: CallOptions,
+): Promise<ReadonlyMap<string, string>> {
+  const damaged = new Map<string, string>();
+  for (const { key } of ledgers) {
+    const name = backupOfLedgerKey(key);
+    const broken = name === undefined ? undefined : (await BackupLedger.read(store, name, options)).broken;
+    if (name !== undefined && broken !== undefined) damaged.set(name, broken);
+  }
+  return damaged;
 }

@@ -11,7 +11,6 @@
  */
 
 import { refuseIfFrozen } from '../backup/freeze-note.ts';
-import { indexFolder } from '../backup/own-objects.ts';
 import { finishRemoval, removeBackups } from '../backup/removal.ts';
 import { cleanLeftovers } from '../backup/running-marker.ts';
 import { Failure } from '../base/failure.ts';
@@ -72,7 +71,7 @@ class Run {
   }
 
   async run(): Promise<PruneReport> {
-    const { plan, gathered } = this.#decided;
+    const { plan } = this.#decided;
     const leftovers = await this.#finishOthers();
     const totals = new Map(plan.going.map((one) => [one.backup.name, one]));
     await removeBackups(
@@ -85,7 +84,6 @@ class Run {
       },
     );
     await this.#deleteWal();
-    await this.#deleteOrphans(gathered.own.indexedBackups);
     const backups = plan.going.map(({ backup }) => backup.name);
     const segmentCount = plan.segments.reduce((sum, range) => sum + Number(range.segmentCount), 0);
     return { backups, segmentCount, leftovers, objects: this.#objects, sizeBytes: this.#sizeBytes };
@@ -132,20 +130,6 @@ class Run {
       if (batch.length >= KEYS_AT_ONCE) await flush();
     }
     await flush();
-  }
-
-  /** Indexes of parts whose backup another program deleted. */
-  async #deleteOrphans(indexedBackups: readonly string[]): Promise<void> {
-    const { decision, gathered } = this.#decided;
-    const there = new Set([
-      ...decision.kept.map(({ backup }) => backup.name),
-      ...gathered.unfinished.unfinished.map(({ name }) => name),
-    ]);
-    for (const name of indexedBackups.filter((one) => !there.has(one))) {
-      const keys: string[] = [];
-      for await (const { key } of this.#store.list(indexFolder(name), this.#callOptions())) keys.push(key);
-      await this.#store.delete(keys, this.#callOptions());
-    }
   }
 
   #count(totals: ObjectTotals | undefined): void {

@@ -17,10 +17,11 @@ import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
 import { parseBackupName } from '../walg/backup-names.ts';
 import { packFingerprint, unpackFingerprint, type Fingerprint } from './fingerprint.ts';
 
-const VERIFIED_FOLDER = `${OWN_FOLDER}verified/`;
+/** Folder of all of it. */
+export const VERIFIED_FOLDER = `${OWN_FOLDER}verified/`;
 const WAL_LEDGERS_FOLDER = `${VERIFIED_FOLDER}wal/`;
-/** Folder of what was proven of backups. */
-export const BACKUP_LEDGERS_FOLDER = `${VERIFIED_FOLDER}backups/`;
+
+const BACKUP_LEDGERS_FOLDER = `${VERIFIED_FOLDER}backups/`;
 
 const VERSION = 1;
 /** A backup of 100 TB has 100 000 parts; a chunk of WAL 4096 segments at most. */
