@@ -114,11 +114,13 @@ function named(backups: readonly Backup[], name: string, server: DeltaServer): B
   return backup;
 }
 
-/** The newest by the time of its sentinel, as WAL-G's LATEST, of those that fit. */
+/** The newest of those that fit: on one line positions tell, also where a copy of the archive has lost its times. */
 function latestOf(backups: readonly Backup[], server: DeltaServer): Backup {
-  const found = restorableBackups(backups, () => server.line).findLast((one) => whyUnfit(one, server) === undefined);
+  const inOrder = backups.toSorted((a, b) => (a.startLsn < b.startLsn ? -1 : a.startLsn > b.startLsn ? 1 : 0));
+  const restorable = restorableBackups(inOrder, () => server.line);
+  const found = restorable.findLast((one) => whyUnfit(one, server) === undefined);
   if (found !== undefined) return found;
-  const newest = backups.at(-1);
+  const newest = inOrder.at(-1);
   if (newest === undefined) throw new NoParent('there is no backup yet');
   const why = whyUnfit(newest, server) ?? whyChainUnfit(newest, backups, server) ?? 'it cannot be restored';
   throw new NoParent(`no backup fits; ${newest.name} does not, because ${why}`);

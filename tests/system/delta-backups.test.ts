@@ -5,6 +5,9 @@ import { describe, expect, it } from 'vitest';
 
 import { takeBackup, type TakenBackup, type TakeBackupOptions } from '../../src/backup/take.ts';
 import { noProgress } from '../../src/base/progress.ts';
+import { listArchivedWal } from '../../src/history/archived-wal.ts';
+import { findMissingIndexes, writeIndexes } from '../../src/history/segment-indexes-write.ts';
+import { formatLsn } from '../../src/postgres/lsn.ts';
 import { restoreBackup } from '../../src/restore/restore-backup.ts';
 import { filesMetadataKey } from '../../src/walg/backup-names.ts';
 import { parseFilesMetadata } from '../../src/walg/files-metadata.ts';
@@ -47,6 +50,26 @@ async function kindsOf({ store }: ArchivingServer, { name }: TakenBackup): Promi
   return kinds;
 }
 
+/** Takes a segment behind a backup away: from pg_wal, where the server uses it again, and from the archive. */
+async function loseSegment({ server, store }: ArchivingServer, backup: TakenBackup): Promise<void> {
+  const [row] = await server.sql<{ name: string }>(`select pg_walfile_name('${formatLsn(backup.startLsn)}') as name`);
+  const name = row?.name ?? '';
+  for (let round = 0; round < 3; round++) {
+    await server.sql('create table if not exists passing (i int)');
+    await server.sql('select pg_switch_wal()');
+    await server.sql('checkpoint');
+  }
+  await untilTrue(server, `not exists (select from pg_ls_waldir() where name = '${name}')`);
+  await store.delete([`wal_005/${name}`]);
+}
+
+async function indexAll({ store }: ArchivingServer): Promise<void> {
+  const request = { store, wal: await listArchivedWal(store), workerCount: 0 };
+  const { missing } = await findMissingIndexes(request);
+  const { unreadable } = await writeIndexes(request, missing);
+  expect(unreadable).toEqual([]);
+}
+
 describe('a chain of delta backups', () => {
   it.each([14, 18])('of PostgreSQL %i restores to what the server held', async (major) => {
     await using archiving = await startArchivingServer(major);
@@ -69,9 +92,10 @@ describe('a chain of delta backups', () => {
     await server.sql('insert into later select i, md5(i::text) from generate_series(1, 5000) i');
     await server.sql('delete from shrunk where id > 5000');
     await server.sql('vacuum shrunk');
+    await loseSegment(archiving, full);
     const first = await take(archiving, { delta: DELTA });
     expect(first).toMatchObject({ deltaFrom: full.name, deltaCount: 1, corruptFiles: [], warnings: [] });
-    expect(first.changesFrom).toMatch(/^\d segments of WAL, 0 by index$/);
+    expect(first.changesFrom).toMatch(/^page headers, because .* is neither in the archive nor in pg_wal$/);
     expect(first.name).toMatch(/^base_[0-9A-F]{24}_D_[0-9A-F]{24}$/);
     expect(first.uncompressedSizeBytes).toBeLessThan(full.uncompressedSizeBytes / 2n);
     const kinds = await kindsOf(archiving, first);
@@ -82,18 +106,24 @@ describe('a chain of delta backups', () => {
     await server.sql('insert into shrunk select i, md5(i::text) from generate_series(5001, 9000) i');
     await server.sql('drop table dropped');
     await server.sql('update later set note = note || $$?$$ where id < 100');
+    await archiveAll(server);
+    await indexAll(archiving);
     const second = await take(archiving, { delta: DELTA });
+    expect(second.changesFrom).toMatch(/^\d segments of WAL, [1-9] by index$/);
     expect(second).toMatchObject({ deltaFrom: first.name, deltaCount: 2 });
     expect(second.uncompressedSizeBytes).toBeLessThan(full.uncompressedSizeBytes / 4n);
 
+    await server.sql(`update accounts set note = 'third' where id % 900 = 5`);
+    const third = await take(archiving, { delta: DELTA });
+    expect(third.changesFrom).toMatch(/^\d segments of WAL, 0 by index$/);
     await server.sql('insert into later select i, md5(i::text) from generate_series(6000, 6100) i');
     const held = await server.sql(SUMS);
     await archiveAll(server);
     const root = join(scratch, 'restored');
-    const tablespaceLocations = new Map([[second.tablespaces[0]?.oid ?? 0, join(scratch, 'new-place')]]);
+    const tablespaceLocations = new Map([[third.tablespaces[0]?.oid ?? 0, join(scratch, 'new-place')]]);
     const to = { destination: join(root, 'data'), tablespaceLocations, concurrency: 2, onProgress: noProgress };
-    const report = await restoreBackup({ store, backup: second, ...to });
-    expect(report).toMatchObject({ chain: [full.name, first.name, second.name], damagedFiles: [] });
+    const report = await restoreBackup({ store, backup: third, ...to });
+    expect(report).toMatchObject({ chain: [full.name, first.name, second.name, third.name], damagedFiles: [] });
     await server.stop();
     const restored = await startRestored(root, major, archive);
     try {
