@@ -134,7 +134,11 @@ export const otherDetails: { readonly [K in OtherKind]: Field<Details<EventOf<K>
   overwriteContrecord: details<'overwriteContrecord'>({ overwrittenLsn: position, timeUs: signed64 }),
   tablespaceCreate: details<'tablespaceCreate'>({ tablespaceOid: unsigned32, path: text }),
   tablespaceDrop: details<'tablespaceDrop'>({ tablespaceOid: unsigned32 }),
-  databaseCreate: details<'databaseCreate'>({ databaseOid: unsigned32, tablespaceOid: unsigned32 }),
+  databaseCreate: details<'databaseCreate'>({
+    databaseOid: unsigned32,
+    tablespaceOid: unsigned32,
+    copyOf: optional(shape({ databaseOid: unsigned32, tablespaceOid: unsigned32 })),
+  }),
   databaseDrop: details<'databaseDrop'>({ databaseOid: unsigned32, tablespaceOids: list(unsigned32) }),
   databaseInvalid: details<'databaseInvalid'>({ databaseOid: unsigned32 }),
   runningXacts: details<'runningXacts'>({

@@ -4,7 +4,7 @@
  * ```
  * offset  bytes
  *      0      4  "WBIX"
- *      4      2  version, 3
+ *      4      2  version, 4
  *      6      2  0
  *      8      4  length of the summary
  *     12      4  length of the body as stored (zstd)
@@ -37,7 +37,7 @@ export const INDEX_FIRST_READ_BYTES = 4096;
 /** A minute with commits takes some ten bytes of a summary: this is years of them. */
 const MAX_SUMMARY_BYTES = 16 * 1024 * 1024;
 const MAGIC = Buffer.from('WBIX', 'latin1');
-const VERSION = 3;
+const VERSION = 4;
 const CRC_OFFSET = 36;
 const SEGMENT_NAME = /^([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})$/;
 const KEY = /^walkback_001\/history\/([0-9A-F]{8})\/([0-9A-F]{8})-([0-9A-F]{8})$/;

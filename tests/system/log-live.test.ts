@@ -134,6 +134,20 @@ describe('a transaction that was prepared in a span', () => {
   });
 });
 
+/** Rows by table since a time, where nobody can be asked for names. */
+async function insertedWithoutServer(since: string): Promise<[string | null, number][]> {
+  const kept = environment;
+  environment = { ...kept, PGDATA: '' };
+  try {
+    const list = await logged('--since', since, '--pg-wal', join(server.dataDirectory, 'pg_wal'));
+    return list.flatMap(({ changes }) =>
+      changes.map(({ table, inserted }): [string | null, number] => [table, inserted]),
+    );
+  } finally {
+    environment = kept;
+  }
+}
+
 describe('names that changed before a log begins', () => {
   it('are followed from the last snapshot, without a server', async () => {
     const store = await openStore({ kind: 'file', path: join(folder, 'shop') });
@@ -151,19 +165,19 @@ describe('names that changed before a log begins', () => {
     const since = await now();
     await server.sql('insert into orders values (1), (2)');
     await server.sql('insert into orders_old values (1), (2), (3)');
-    const pgWal = join(server.dataDirectory, 'pg_wal');
-    const kept = environment;
-    environment = { ...kept, PGDATA: '' };
-    try {
-      const list = await logged('--since', since, '--pg-wal', pgWal);
-      const changes = list.flatMap((one) => one.changes.map(({ table, inserted }) => [table, inserted]));
-      expect(changes).toEqual([
-        ['orders', 2],
-        ['orders_old', 3],
-      ]);
-    } finally {
-      environment = kept;
-    }
+    expect(await insertedWithoutServer(since)).toEqual([
+      ['orders', 2],
+      ['orders_old', 3],
+    ]);
+  });
+
+  it('are a copied database’s as they were its template’s', async () => {
+    await server.sql('create database shop');
+    await server.sql('create table carts (id int)', 'shop');
+    await server.sql('create database copy template shop strategy file_copy');
+    const since = await now();
+    await server.sql('insert into carts select n from generate_series(1, 4) n', 'copy');
+    expect(await insertedWithoutServer(since)).toEqual([['carts', 4]]);
   });
 
   it('of a table that is not known are refused, with the nearest', async () => {

@@ -33,6 +33,26 @@ describe('names followed through the WAL', () => {
     expect(book.ofOid(DATABASE, made.oid, lsn(300n))?.estimatedRows).toBe(5000);
   });
 
+  it('are a copied database’s as they were its template’s', () => {
+    const { book, follower } = begin();
+    follower.follow(rows(200n, 700, version(T, 2, { name: 'renamed', filenode: 17_000 })));
+    follower.commit({ xids: [700], lsn: lsn(210n), invalidatedOids: NAMED });
+    const place = { lsn: lsn(300n), endLsn: lsn(308n), timeline: 1, xid: 701 };
+    const copyOf = { databaseOid: DATABASE, tablespaceOid: 1663 };
+    follower.followDatabase({ ...place, kind: 'databaseCreate', databaseOid: 99, tablespaceOid: 1700, copyOf });
+    follower.followDatabase({
+      ...place,
+      kind: 'databaseCreate',
+      databaseOid: 98,
+      tablespaceOid: 1663,
+      copyOf: undefined,
+    });
+    const of = (databaseOid: number, tablespaceOid: number) =>
+      book.ofFile({ tablespaceOid, databaseOid, filenode: 17_000 }, lsn(400n));
+    expect(of(99, 1700)).toMatchObject({ name: 'renamed', schemaName: 'public', databaseOid: 99, tablespaceOid: 1700 });
+    expect(of(98, 1663)).toBeUndefined();
+  });
+
   it('change with the commit, and not with a rollback, of the subtransaction that changed them', () => {
     const { book, follower } = begin();
     const truncated = version(T, 2, { filenode: 17_000 });

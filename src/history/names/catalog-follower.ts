@@ -10,7 +10,7 @@ import { neededRowBytes, parseCatalogRow, type CatalogRow } from '../../postgres
 import type { Lsn } from '../../postgres/lsn.ts';
 import type { Major } from '../../postgres/versions.ts';
 import type { CatalogChange, CatalogRowBytes, NamingCatalog } from '../../postgres/wal-records/catalog-change.ts';
-import type { RelationMapChanged, RelationOid } from '../../postgres/wal-records/wal-event.ts';
+import type { DatabaseCreated, RelationMapChanged, RelationOid } from '../../postgres/wal-records/wal-event.ts';
 import { CatalogImages } from './catalog-images.ts';
 import type { NameBook } from './name-book.ts';
 import { NAMING_CATALOG_OIDS } from './name-tables.ts';
@@ -69,6 +69,12 @@ export class CatalogFollower {
       const catalog = NAMING_CATALOG_OIDS.get(oid);
       if (isNew && catalog !== undefined) this.#slots.moved(catalog, event.databaseOid, event.xid);
     }
+  }
+
+  /** A database was made; the names of one that was copied are its template's. */
+  followDatabase(event: DatabaseCreated): void {
+    this.#seeds.advance(event.lsn);
+    this.#book.copyDatabase(event);
   }
 
   #parse(catalog: NamingCatalog, data: Buffer): CatalogRow | undefined {

@@ -13,6 +13,7 @@ import { wasRunning, type CatalogSnapshot, type DatabaseCatalog } from '../../po
 import type { Lsn } from '../../postgres/lsn.ts';
 import type { RelationFile } from '../../postgres/relation-file.ts';
 import type { CatalogFile } from '../../postgres/wal-records/catalog-files.ts';
+import type { DatabaseCreated } from '../../postgres/wal-records/wal-event.ts';
 import { FIRST_NORMAL_OID, NameTables, oidKey, type OwnedRow } from './name-tables.ts';
 import type { Relation, RelationNames } from './relation-names.ts';
 import { relationOf } from './relation-of.ts';
@@ -85,6 +86,19 @@ export class NameBook implements RelationNames {
   remove(databaseOid: number, { catalog, row }: CatalogRow, lsn: Lsn): void {
     if (catalog !== 'pg_inherits' || row.sequence !== 1) return;
     this.#tables.parents.add(oidKey(databaseOid, row.oid), lsn, 0);
+  }
+
+  /**
+   * A database was made as a copy of another's files: they have the numbers that they had, and what they are is known from the
+   * other.
+   */
+  copyDatabase({ databaseOid, tablespaceOid, copyOf, lsn }: DatabaseCreated): void {
+    if (copyOf === undefined) return;
+    this.#tables.addDefaultTablespace(databaseOid, tablespaceOid);
+    if (copyOf.tablespaceOid === this.#defaultTablespace(copyOf.databaseOid)) {
+      this.#defaultTablespaces.set(databaseOid, tablespaceOid);
+    }
+    this.#tables.copyDatabase(copyOf.databaseOid, databaseOid, lsn);
   }
 
   /** Where snapshots show the state from before a transaction that committed below them. */

@@ -134,6 +134,20 @@ export class NameTables {
     return before !== filenode;
   }
 
+  /** All of one database is another's as well, from `lsn` on. */
+  copyDatabase(from: number, to: number, lsn: Lsn): void {
+    const prefix = `${from}/`;
+    const rowsOf = <T>(map: VersionedMap<string, T>): [number, T][] =>
+      [...map.entries()].flatMap(([key]) => {
+        const value = key.startsWith(prefix) ? map.at(key, lsn) : undefined;
+        return value === undefined ? [] : [[Number(key.slice(prefix.length)), value]];
+      });
+    for (const [, row] of rowsOf(this.classes)) this.putClass(to, row, lsn);
+    for (const [oid, name] of rowsOf(this.schemas)) this.schemas.addIfChanged(oidKey(to, oid), lsn, name);
+    for (const [oid, parentOid] of rowsOf(this.parents)) this.parents.addIfChanged(oidKey(to, oid), lsn, parentOid);
+    for (const [oid, filenode] of rowsOf(this.mapped)) this.putMapped(to, oid, filenode, lsn);
+  }
+
   /** A row that was there before `lsn`: counts if nothing from before is known. */
   putBefore(databaseOid: number, row: ClassRow, lsn: Lsn): void {
     if (!this.classes.reaches(oidKey(owningDatabase(databaseOid, row), row.oid), lsn)) {

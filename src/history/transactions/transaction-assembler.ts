@@ -75,6 +75,9 @@ export class TransactionAssembler {
         follower.followRelationMap(event);
         return undefined;
       case 'databaseCreate':
+        follower.followDatabase(event);
+        if (event.xid !== 0) this.#open.addWhole(event);
+        return undefined;
       case 'databaseDrop':
       case 'tablespaceCreate':
       case 'tablespaceDrop':

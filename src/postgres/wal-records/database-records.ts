@@ -26,7 +26,11 @@ export function decodeDatabaseRecord(
   if (info === version.databaseDropInfo) {
     return { ...place, kind: 'databaseDrop', databaseOid, tablespaceOids: cursor.uint32s(cursor.count()) };
   }
-  return { ...place, kind: 'databaseCreate', databaseOid, tablespaceOid: cursor.uint32() };
+  const tablespaceOid = cursor.uint32();
+  // Made page by page (15 and later, unless told otherwise), the record names no other database.
+  const copyOf =
+    cursor.remainingBytes === 0 ? undefined : { databaseOid: cursor.uint32(), tablespaceOid: cursor.uint32() };
+  return { ...place, kind: 'databaseCreate', databaseOid, tablespaceOid, copyOf };
 }
 
 /** Decodes a record of the tablespace manager; `undefined` for a kind that does not exist. */

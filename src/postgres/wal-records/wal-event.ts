@@ -163,6 +163,8 @@ export interface DatabaseCreated extends RecordPlace {
   readonly kind: 'databaseCreate';
   readonly databaseOid: number;
   readonly tablespaceOid: number;
+  /** The files are copies of another database's, in one of its tablespaces; `undefined`: the WAL has their pages. */
+  readonly copyOf: { readonly databaseOid: number; readonly tablespaceOid: number } | undefined;
 }
 
 export interface DatabaseDropped extends RecordPlace {

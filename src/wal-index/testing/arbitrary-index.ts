@@ -143,7 +143,11 @@ const otherEvents: readonly Arbitrary<WalEvent>[] = [
   event('overwriteContrecord', { overwrittenLsn: anyLsn, timeUs }),
   event('tablespaceCreate', { tablespaceOid: u32, path: words }),
   event('tablespaceDrop', { tablespaceOid: u32 }),
-  event('databaseCreate', { databaseOid: u32, tablespaceOid: u32 }),
+  event('databaseCreate', {
+    databaseOid: u32,
+    tablespaceOid: u32,
+    copyOf: fc.option(record({ databaseOid: u32, tablespaceOid: u32 }), { nil: undefined }),
+  }),
   event('databaseDrop', { databaseOid: u32, tablespaceOids: few(u32) }),
   event('runningXacts', {
     xids: few(u32),
