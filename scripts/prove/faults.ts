@@ -15,14 +15,14 @@ import { MAJORS } from '../../tests/support/postgres.ts';
 import { seededRandom } from '../../tests/support/random.ts';
 import { FaultyCluster } from './faults/faulty-cluster.ts';
 import { judgeArchive } from './faults/judge-archive.ts';
-import { inject, STORE_FAULTS } from './faults/store-faults.ts';
+import { inject, STORE_FAULTS, type PendingFault } from './faults/store-faults.ts';
 import type { Proof, ProofRun } from './proof.ts';
 
 const SEEDS_PER_CLUSTER = 50;
 /** A life of the agent lasts so long. */
 const SHORTEST_MS = 100;
 const LONGEST_MS = 2500;
-/** How long to wait for a fault to be met, which not every request can. */
+/** How long to wait in the end for faults that not every request can meet. */
 const UNMET_MS = 20_000;
 
 interface Tally {
@@ -35,13 +35,8 @@ interface Tally {
   differences: number;
 }
 
-async function untilMet(isMet: () => boolean): Promise<boolean> {
-  for (const deadline = Date.now() + UNMET_MS; !isMet() && Date.now() < deadline;) await sleep(50);
-  return isMet();
-}
-
-/** One kill, one fault. */
-async function trySeed(cluster: FaultyCluster, seed: number, tally: Tally, log: ProofRun['log']): Promise<void> {
+/** One kill, one fault, which may be met later than the kill: what it waits for may not come before. */
+async function trySeed(cluster: FaultyCluster, seed: number, log: ProofRun['log']): Promise<PendingFault> {
   const random = seededRandom(seed * 7919 + 11);
   const fault = random.pick(STORE_FAULTS);
   const lifeMs = random.between(SHORTEST_MS, LONGEST_MS);
@@ -49,11 +44,14 @@ async function trySeed(cluster: FaultyCluster, seed: number, tally: Tally, log: 
   await cluster.server.sql('SELECT pg_switch_wal()');
   await sleep(lifeMs);
   await cluster.killAgent();
-  tally.kills += 1;
-  const isMet = await untilMet(pending.isMet);
-  if (isMet) tally.faults += 1;
-  cluster.proxy.clear();
-  log(`${seed}: ${fault.name}${isMet ? '' : ', which nothing met'}; killed after ${lifeMs} ms`);
+  log(`${seed}: ${fault.name}; killed after ${lifeMs} ms`);
+  return pending;
+}
+
+async function untilMet(faults: readonly PendingFault[]): Promise<number> {
+  const metCount = () => faults.filter(({ isMet }) => isMet()).length;
+  for (const deadline = Date.now() + UNMET_MS; metCount() < faults.length && Date.now() < deadline;) await sleep(50);
+  return metCount();
 }
 
 async function tryCluster(seeds: readonly number[], tally: Tally, log: ProofRun['log']): Promise<boolean> {
@@ -62,7 +60,11 @@ async function tryCluster(seeds: readonly number[], tally: Tally, log: ProofRun[
   const major = MAJORS[block % MAJORS.length] ?? 17;
   await using cluster = await FaultyCluster.start(major, first + 1);
   if (cluster === undefined) return false;
-  for (const seed of seeds) await trySeed(cluster, seed, tally, log);
+  const faults: PendingFault[] = [];
+  for (const seed of seeds) faults.push(await trySeed(cluster, seed, log));
+  tally.kills += seeds.length;
+  tally.faults += await untilMet(faults);
+  cluster.proxy.clear();
   await cluster.settle();
   const { segments, lost, wrong, differences } = await judgeArchive(cluster);
   for (const line of [...lost.map((name) => `lost: ${name}`), ...wrong.map((name) => `wrong: ${name}`)]) log(line);
