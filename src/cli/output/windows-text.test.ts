@@ -223,7 +223,7 @@ describe('the screen of windows', () => {
 });
 
 describe('the windows of an archive that WAL-G wrote', () => {
-  it('show its forks, and as beginnings its full backups alone', async () => {
+  it('show its forks, and as beginnings full backups and deltas whose chain is whole', async () => {
     const address = new URL('../../../fixtures/walg/pg15-lz4-v305-forks/archive', import.meta.url).pathname;
     const settings = await loadSettings({ environment: { WALG_FILE_PREFIX: address, SCOPE: 'forks' } });
     await using archive = await openArchive(settings);
@@ -232,9 +232,9 @@ describe('the windows of an archive that WAL-G wrote', () => {
     expect(lines.filter((line) => line.startsWith('timeline') || line.includes('forked'))).toEqual([
       'timeline 3  ├────────────────────────────────────────▶ today 16:32:58, 1 min ago',
       '            from today 16:32:57, forked from 1 at 0/6000D30',
-      'timeline 2  ├───────────────▲────────────────────▶ today 16:32:55, 1 min 3 s ago',
+      'timeline 2  ├───────────────▲────────────▲───────▶ today 16:32:55, 1 min 3 s ago',
       '            from today 16:32:54, forked from 1 at 0/308D450',
-      'timeline 1  ├▲──────────────────────────────────────────────────┤ today 16:32:52',
+      'timeline 1  ├▲───────────────────────────────▲──────────────────┤ today 16:32:52',
       '            ├─ 2  forked at 0/308D450',
       '            └─ 3  forked at 0/6000D30',
     ]);
