@@ -72,6 +72,7 @@ function isNetworkError(error: unknown): boolean {
 export function isRetryable(error: unknown): boolean {
   if (!(error instanceof GcsError)) return isNetworkError(error);
   const { status, reason } = error;
-  if (BUSY_REASONS.has(reason) || status === 408 || status === 429) return true;
+  // A good status and still an error: the rest of the answer was not to be understood.
+  if (BUSY_REASONS.has(reason) || status < 300 || status === 408 || status === 429) return true;
   return status >= 500 && !FINAL_STATUSES.has(status);
 }

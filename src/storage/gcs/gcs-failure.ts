@@ -65,7 +65,12 @@ function accessVerdict(error: GcsError, { permission, bucket }: GcsAction): Verd
   ];
 }
 
+const NO_STORE =
+  'Look for a proxy or cache between here and the store; if there is none, the store does not follow the API.';
+
 function answerVerdict(error: GcsError, action: GcsAction): Verdict {
+  if (error.status < 300) return ['corrupt', `the store's answer cannot be used: ${error.message}`, NO_STORE];
+  if (error.status === 404 && saysNoBucket(error)) return noBucketVerdict(action);
   const found = `the store answered ${error.status} ${error.reason}`;
   const access = keyVerdict(error) ?? accessVerdict(error, action);
   if (access !== undefined) return access;
@@ -79,20 +84,26 @@ function answerVerdict(error: GcsError, action: GcsAction): Verdict {
   return ['failed', `${found}: ${error.message}`, 'Look up what Google says of this error.'];
 }
 
+/** True if a 404 speaks of the bucket. */
+export function saysNoBucket({ message }: GcsError): boolean {
+  return /bucket does not exist/i.test(message);
+}
+
+function noBucketVerdict({ bucket }: GcsAction): Verdict {
+  return ['usage', `there is no bucket "${bucket}"`, 'Check the name of the bucket, the endpoint and the project.'];
+}
+
 /** The failure of a bucket that is not there. */
 export function noBucket(action: GcsAction): Failure {
-  return new Failure('usage', {
-    message: `cannot ${nameOf(action)}: there is no bucket "${action.bucket}"`,
-    remedy: 'Check the name of the bucket, the endpoint and the project.',
-  });
+  const [kind, found, remedy] = noBucketVerdict(action);
+  return new Failure(kind, { message: `cannot ${nameOf(action)}: ${found}`, remedy });
 }
 
 /** The failure of an answer that does not follow the protocol. */
 export function badAnswer(action: GcsAction, problem: string): Failure {
   return new Failure('corrupt', {
     message: `cannot ${nameOf(action)}: the store's answer cannot be used: ${problem}`,
-    remedy:
-      'Look for a proxy or cache between here and the store; if there is none, the store does not follow the API.',
+    remedy: NO_STORE,
   });
 }
 

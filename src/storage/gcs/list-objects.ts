@@ -66,7 +66,7 @@ async function askPage(
   const url = connection.objectUrl(undefined, query);
   return connection.run(action, signal, async (attempt) => {
     try {
-      return await readFields(action, await attempt.send({ method: 'GET', url, headers: {} }, [200]));
+      return await readFields(await attempt.send({ method: 'GET', url, headers: {} }, [200]));
     } catch (error) {
       if (error instanceof GcsError && error.status === 404 && error.reason === 'notFound') throw noBucket(action);
       throw error;

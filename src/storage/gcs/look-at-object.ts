@@ -9,7 +9,7 @@
 
 import type { GcsConnection } from './gcs-connection.ts';
 import { GcsError } from './gcs-error.ts';
-import { badAnswer, noBucket, type GcsAction } from './gcs-failure.ts';
+import { badAnswer, noBucket, saysNoBucket, type GcsAction } from './gcs-failure.ts';
 import { OBJECT_FIELDS, isFields, objectOf, readFields, type GcsObject } from './object-resource.ts';
 
 /** The object's resource; `undefined` if it is proven absent. */
@@ -22,7 +22,7 @@ export async function lookAtObject(
     try {
       const url = connection.objectUrl(action.key, { fields: OBJECT_FIELDS });
       const answer = await attempt.send({ method: 'GET', url, headers: connection.encryption }, [200]);
-      const object = objectOf(action, await readFields(action, answer));
+      const object = objectOf(action, await readFields(answer));
       if (object.name === action.key) return object;
       throw badAnswer(action, `it tells of ${JSON.stringify(object.name)}`);
     } catch (error) {
@@ -40,7 +40,7 @@ export async function provesAbsence(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   if (!(error instanceof GcsError) || error.status !== 404) return false;
-  if (/bucket does not exist/i.test(error.message)) throw noBucket(action);
+  if (saysNoBucket(error)) throw noBucket(action);
   if (error.message.startsWith(`No such object: ${action.bucket}/${action.key}`)) return true;
   return !(await isListed(connection, action, signal));
 }
@@ -55,7 +55,7 @@ async function isListed(
   const listing = { ...action, verb: 'look for', permission: 'storage.objects.list' };
   return connection.run(listing, signal, async (attempt) => {
     try {
-      const { kind, items } = await readFields(listing, await attempt.send({ method: 'GET', url, headers: {} }, [200]));
+      const { kind, items } = await readFields(await attempt.send({ method: 'GET', url, headers: {} }, [200]));
       if (kind !== 'storage#objects') throw badAnswer(listing, 'it is no listing');
       return Array.isArray(items) && items.some((item) => isFields(item) && item['name'] === action.key);
     } catch (error) {

@@ -7,6 +7,7 @@
  */
 
 import { readText, type HttpAnswer } from '../send-request.ts';
+import { GcsError } from './gcs-error.ts';
 import { badAnswer, type GcsAction } from './gcs-failure.ts';
 
 /** One version of an object. */
@@ -32,8 +33,8 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The JSON object that an answer holds. @throws {Failure} `corrupt` if it holds something else. */
-export async function readFields(action: GcsAction, answer: HttpAnswer): Promise<Fields> {
+/** The JSON object that an answer holds. @throws {GcsError} to be tried again, if it holds something else. */
+export async function readFields(answer: HttpAnswer): Promise<Fields> {
   const text = await readText(answer);
   try {
     const value: unknown = JSON.parse(text);
@@ -41,7 +42,7 @@ export async function readFields(action: GcsAction, answer: HttpAnswer): Promise
   } catch {
     // Named below.
   }
-  throw badAnswer(action, 'it is no JSON object, so it is not that of a store');
+  throw new GcsError(answer.status, 'notJson', 'it is no JSON object, so it is not that of a store', answer.headers);
 }
 
 /** Reads an object's resource. */

@@ -85,7 +85,7 @@ export async function putObject(
   const outcome = await connection.run(action, options.signal, async (attempt) => {
     try {
       const answer = await attempt.send({ method: 'POST', url, headers, body }, [200]);
-      checkStored(action, objectOf(action, await readFields(action, answer)), bytes.byteLength, crc32c);
+      checkStored(action, objectOf(action, await readFields(answer)), bytes.byteLength, crc32c);
       return 'written';
     } catch (error) {
       if (!(error instanceof GcsError) || error.status !== 412 || options.ifAbsent !== true) throw error;

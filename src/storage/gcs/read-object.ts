@@ -64,8 +64,8 @@ async function request(
   });
 }
 
-function gone(action: GcsAction, how: 'absent' | 'pastEnd'): Failure {
-  const what = how === 'absent' ? 'was deleted' : 'became shorter';
+function gone(action: GcsAction, how: 'absent' | 'pastEnd' | 'replaced'): Failure {
+  const what = { absent: 'was deleted', pastEnd: 'became shorter', replaced: 'was replaced' }[how];
   return new Failure('conflict', {
     message: `cannot ${nameOf(action)}: it ${what} while it was read`,
     remedy: 'Find out who else writes to this archive, then try again.',
@@ -104,8 +104,8 @@ export async function openObject(
   const resume = async (rest: ByteRange): Promise<BodyAnswer> => {
     const answer = await request(connection, action, rest, first.generation, signal);
     if (answer === 'absent' || answer === 'pastEnd') throw gone(action, answer);
-    if (answer.generation === first.generation) return answer;
-    throw badAnswer(action, 'it is of another version than was asked for');
+    if (answer.generation !== first.generation) throw gone(action, 'replaced');
+    return answer;
   };
   const source = { deadlines: connection.deadlines, action: nameOf(action), resume };
   const pieces = readResumed(source, first, signal);

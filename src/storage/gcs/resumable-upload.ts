@@ -75,7 +75,7 @@ function receivedBytes({ headers }: HttpAnswer, action: GcsAction): number {
 }
 
 async function stored(upload: Upload, answer: HttpAnswer): Promise<GcsObject> {
-  return objectOf(upload.action, await readFields(upload.action, answer));
+  return objectOf(upload.action, await readFields(answer));
 }
 
 /** The bytes that the store has of the whole object, or the object if it is finished. */
