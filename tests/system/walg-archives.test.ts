@@ -89,7 +89,7 @@ describe.each(fixtureNames())('the archive %s', async (name) => {
           const blocks = parseIncrementBlocks(increment.subarray(16, start.headerBytes), start, about);
           expect(blocks).toHaveLength(start.pageCount);
         }
-        const stored = names.filter((name) => list.files.get(name)?.isSkipped !== true);
+        const stored = names.filter((entry) => list.files.get(entry)?.isSkipped !== true);
         expect(found.toSorted()).toEqual(stored.toSorted());
       }
     }
