@@ -30,6 +30,8 @@ export interface KeepNamesOptions {
 }
 
 const PAUSE_MS = 300_000;
+/** Whoever reads history follows names from the last snapshot: through no more such segments, though no name may have changed. */
+const MOST_SEGMENTS_WITH_DDL = 64;
 /** Reading takes at most this share of the time. */
 const SHARE_OF_TIME = 0.02;
 
@@ -43,6 +45,8 @@ export class KeptNames implements AsyncDisposable {
   #isWanted = false;
   #notBeforeMs = 0;
   #written: number | undefined;
+  /** Segments with DDL since the last one was written. */
+  #segmentsWithDdl = 0;
   #working: Promise<void> | undefined;
 
   constructor(options: KeepNamesOptions) {
@@ -59,7 +63,9 @@ export class KeptNames implements AsyncDisposable {
 
   /** A segment is in the archive. */
   takeSegment({ hasDdl }: Pick<SegmentIndexSummary, 'hasDdl'>): void {
-    if (hasDdl) this.#want();
+    if (!hasDdl) return;
+    this.#segmentsWithDdl += 1;
+    this.#want();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -103,9 +109,11 @@ export class KeptNames implements AsyncDisposable {
     }
     for (const problem of unreadDatabases(snapshot)) this.#warn(`names of a database are not kept: ${problem}`);
     const mark = markOf(snapshot);
-    if (mark === this.#written) return;
+    const segmentsWithDdl = this.#segmentsWithDdl;
+    if (mark === this.#written && segmentsWithDdl < MOST_SEGMENTS_WITH_DDL) return;
     await writeCatalogSnapshot(store, snapshot, { signal: this.#signal });
     this.#written = mark;
+    this.#segmentsWithDdl -= segmentsWithDdl;
   }
 
   #warn(message: string): void {

@@ -10,6 +10,7 @@ import { Failure, messageOf } from '../base/failure.ts';
 import type { Check, CheckResult } from '../recovery/checks.ts';
 import type { RecoveryContext } from '../recovery/recovery-context.ts';
 import { checkRehearsal } from '../recovery/check-rehearsal.ts';
+import { countOf } from './output/format.ts';
 import { flag, path, repeated, text } from './options.ts';
 import type { Session } from './session.ts';
 
@@ -48,7 +49,7 @@ export async function runGivenChecks(
 ): Promise<CheckResult[]> {
   const checks = [...given.sql.map((sql) => ({ name: sql, sql })), ...(await Promise.all(given.check.map(readCheck)))];
   if (checks.length === 0) return [];
-  session.reporter.begin('check', `${checks.length} checks`);
+  session.reporter.begin('check', countOf(checks.length, 'check'));
   const { checkDatabase: database = 'postgres', writable: isWritable } = given;
   const results = await checkRehearsal(context, { checks, database, isWritable });
   const failed = results.filter(({ passed }) => !passed).length;

@@ -31,6 +31,8 @@ export interface LiveFacts {
 
 /** Everything a plan needs to know. */
 export interface PlanFacts {
+  /** What to know of index objects that were of no use, in words. */
+  readonly indexNote?: string | undefined;
   readonly id: string;
   readonly nowUs: bigint;
   readonly target: RecoveryTarget;

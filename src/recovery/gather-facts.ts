@@ -14,6 +14,7 @@ import { listBackups } from '../backup/list.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { AskWhich } from '../history/choose-removal.ts';
 import { listArchivedWal, type ArchivedWal } from '../history/archived-wal.ts';
+import { IgnoredIndexes } from '../history/ignored-indexes.ts';
 import { decodeEnds } from '../history/decode-ends.ts';
 import { readTimelines } from '../history/timelines.ts';
 import { withInclusions } from '../instance/configuration-files.ts';
@@ -103,7 +104,9 @@ export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Pro
   const line = timelines.lineOf(request.timeline ?? control.timeline);
   const restorable = restorableBackups(backups, () => line);
   const usable = usableBackups(restorable, backupName === undefined ? undefined : { id, backupName });
-  const place = { store, wal, line, onProgress, ...options };
+  const ignoredIndexes = new IgnoredIndexes();
+  const { onIgnoredIndex } = ignoredIndexes;
+  const place = { store, wal, line, onProgress, onIgnoredIndex, ...options };
   const history = { ...place, liveNames: isRunning ? await readLiveNames(cluster) : undefined };
   const { target, asked, notes } = await resolveTarget(history, usable, request.target, request.ask);
   const { found, passedOver } = await findPausable({ ...place, timelines, backups: usable, target });
@@ -121,6 +124,7 @@ export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Pro
     line,
     found,
     losses: await gatherLosses(history, found),
+    indexNote: ignoredIndexes.words,
     passedOver,
     passedOverDeltas: deltasPassedOver(backups, restorable, found, line),
     chain: chainOf(found.backup, backups).map(({ name }) => name),

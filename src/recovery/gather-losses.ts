@@ -14,6 +14,7 @@ import type { FoundMoment } from '../history/found-moment.ts';
 import { lossesBehind, type Losses } from '../history/losses.ts';
 import { openNames } from '../history/names/open-names.ts';
 import { workersFor } from '../history/scan-indexes.ts';
+import type { SegmentPlaces } from '../history/segment-source.ts';
 import { readSegmentIndexes } from '../history/segment-indexes.ts';
 import { followNamesBefore } from '../history/transactions/names-before.ts';
 import { readTransactions, type TransactionScan } from '../history/transactions/read-transactions.ts';
@@ -30,6 +31,7 @@ export interface HistoryPlace {
   readonly line: TimelineHistory;
   /** What the live server says of its names; `undefined`: it could not be asked. */
   readonly liveNames: CatalogSnapshot | undefined;
+  readonly onIgnoredIndex?: SegmentPlaces['onIgnoredIndex'];
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal | undefined;
 }
@@ -47,7 +49,7 @@ export async function readLiveNames(cluster: Cluster): Promise<CatalogSnapshot |
 
 /** Transactions with names, from a position on. @param toLsn those that ended behind it are not read. */
 export async function transactionsFrom(place: HistoryPlace, fromLsn: Lsn, toLsn?: Lsn): Promise<TransactionScan> {
-  const { store, wal, line, liveNames, onProgress, signal } = place;
+  const { store, wal, line, liveNames, onIgnoredIndex, onProgress, signal } = place;
   const names = await openNames({
     store,
     line,
@@ -56,8 +58,9 @@ export async function transactionsFrom(place: HistoryPlace, fromLsn: Lsn, toLsn?
     extra: liveNames?.systemIdentifier === wal.systemIdentifier ? liveNames : undefined,
     ...(signal === undefined ? {} : { signal }),
   });
-  const span = { store, wal, line, fromLsn, toLsn, catalogFiles: () => names.catalogFiles(), onProgress, signal };
-  const follower = await followNamesBefore({ store, wal, line, names, fromLsn, signal });
+  const places = { store, wal, line, onIgnoredIndex, signal };
+  const span = { ...places, fromLsn, toLsn, catalogFiles: () => names.catalogFiles(), onProgress };
+  const follower = await followNamesBefore({ ...places, names, fromLsn });
   const indexes = readSegmentIndexes({ ...span, workerCount: workersFor(span) });
   return readTransactions({ indexes, names, follower, line, toLsn });
 }

@@ -74,6 +74,7 @@ function provenOf(facts: PlanFacts, segments: number): string[] {
     ...facts.passedOverDeltas.map(
       (name) => `not from ${name}: a delta backup, and those it builds on are not all there, on this line`,
     ),
+    ...(facts.indexNote === undefined ? [] : [facts.indexNote]),
     ...facts.askedNotes,
     ...found.notes,
   ];

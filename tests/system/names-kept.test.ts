@@ -82,6 +82,16 @@ describe('names that the agent keeps', () => {
     expect(await count()).toBe(2);
   });
 
+  it('are kept again after many segments with DDL of which no name is left, so that nobody has to read them all', async () => {
+    for (let n = 0; n < 62; n += 1) names.takeSegment({ hasDdl: true });
+    await new Promise((done) => setTimeout(done, 500));
+    expect(await count()).toBe(2);
+    await server.sql('SELECT pg_switch_wal()');
+    await server.sql('CHECKPOINT');
+    names.takeSegment({ hasDdl: true });
+    await until('names again', async () => (await count()) === 3);
+  });
+
   it('are kept later when the server could not be asked', async () => {
     await server.sql('CREATE TABLE later (id int)');
     await server.stop();
@@ -89,7 +99,7 @@ describe('names that the agent keeps', () => {
     await until('a warning', async () => warnings.length > 0);
     expect(warnings).toEqual([expect.stringMatching(/^names of relations are not kept: cannot connect to the server/)]);
     await server.start();
-    await until('names after the outage', async () => (await count()) === 3);
+    await until('names after the outage', async () => (await count()) === 4);
     const book = await openNames({ store, line: LINE, fromLsn: lsn(0n) });
     expect(book.named('later')).toHaveLength(1);
     expect(warnings).toHaveLength(1);

@@ -66,7 +66,7 @@ export function standingText(
 ): string {
   const { target } = status.plan;
   const failed = checks.filter(({ passed }) => !passed).length;
-  const said = checks.length === 0 ? '' : ` and ${checks.length - failed} of ${checks.length} checks passed`;
+  const said = checks.length === 0 ? '' : ` and ${checks.length - failed} of ${countOf(checks.length, 'check')} passed`;
   const lines = [
     `The rehearsal stands ${standsAt(target.asked)}${said}.`,
     'The running cluster is untouched.',
