@@ -4,6 +4,11 @@
  * @module
  */
 
+import {
+  change as anyChange,
+  relation as anyRelation,
+  transaction as anyTransaction,
+} from '../../../../tests/support/logged-transactions.ts';
 import type { Relation } from '../../../history/names/relation-names.ts';
 import type {
   DefinitionChange,
@@ -31,41 +36,14 @@ export function screen(overrides: Partial<Screen> = {}): Screen {
 
 /** A table of database 16384, `shop`. */
 export function relation(name: string, overrides: Partial<Relation> = {}): Relation {
-  return {
-    databaseOid: 16_384,
-    databaseName: 'shop',
-    oid: 20_000 + Array.from(name).reduce((sum, letter) => sum + letter.charCodeAt(0), 0),
-    schemaName: 'public',
-    name,
-    kind: 'table',
-    isUnlogged: false,
-    isCatalog: false,
-    filenode: 30_000,
-    tablespaceOid: 1663,
-    toastOid: 0,
-    toastOwnerOid: undefined,
-    parentOid: undefined,
-    estimatedRows: undefined,
-    ...overrides,
-  };
+  const oid = 20_000 + Array.from(name).reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
+  return anyRelation({ databaseOid: 16_384, oid, name, filenode: 30_000, tablespaceOid: 1663, ...overrides });
 }
 
 /** Rows changed in a table. */
 export function change(name: string, overrides: Partial<RelationChange> = {}): RelationChange {
-  return {
-    relation: relation(name),
-    file: { tablespaceOid: 1663, databaseOid: 16_384, filenode: 30_000 },
-    root: undefined,
-    inserted: 0,
-    updated: 0,
-    hotUpdated: 0,
-    deleted: 0,
-    movedIn: 0,
-    movedOut: 0,
-    deletedShare: undefined,
-    updatedShare: undefined,
-    ...overrides,
-  };
+  const file = { tablespaceOid: 1663, databaseOid: 16_384, filenode: 30_000 };
+  return anyChange(relation(name), { file, ...overrides });
 }
 
 /** A definition changed. */
@@ -88,25 +66,15 @@ export function definition(
 
 /** A commit of 2026-06-05, at this time UTC. */
 export function transaction(xid: number, at: string, overrides: Partial<LoggedTransaction> = {}): LoggedTransaction {
-  return {
+  return anyTransaction({
     xid,
-    subxids: [],
-    outcome: 'commit',
-    isTopKnown: true,
     timeUs: us(`2026-06-05T${at}Z`),
     lsn: lsn(0x1f_3c4410c8n),
     endLsn: lsn(0x1f_3c4410f8n),
     timeline: 3,
     firstLsn: lsn(0x1f_3a0028d0n),
-    preparedLsn: undefined,
-    gid: undefined,
-    originId: undefined,
     databaseOid: 16_384,
-    databaseName: 'shop',
     walBytes: 39_845_888,
-    isIncomplete: false,
-    changes: [],
-    definitions: [],
     ...overrides,
-  };
+  });
 }
