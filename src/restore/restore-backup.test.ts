@@ -10,40 +10,24 @@ import { findBackup } from '../backup/list.ts';
 import { isFailure, type Failure } from '../base/failure.ts';
 import { noProgress } from '../base/progress.ts';
 import { compressSync } from '../codec/compression.ts';
-import { TAR_END, tarHeader, tarPadding, type TarEntryType } from '../codec/tar-header.ts';
 import { openStore } from '../storage/open.ts';
 import { INCOMPLETE_MARK } from './destination.ts';
 import { restoreBackup, type RestoreBackupOptions } from './restore-backup.ts';
+import { madeTar, type MadeEntry } from './testing/made-tar.ts';
 
 const NAME = 'base_000000010000000000000002';
 const FOLDER = `basebackups_005/${NAME}`;
 
-interface Entry {
-  readonly name: string;
-  readonly type?: TarEntryType;
-  readonly content?: Buffer;
-  readonly linkName?: string;
-}
-
-function tar(entries: readonly Entry[], end: Buffer = TAR_END): Buffer {
-  const blocks = entries.flatMap(({ name, type = 'file', content = Buffer.alloc(0), linkName = '' }) => [
-    tarHeader({ name, type, sizeBytes: content.length, mode: 0o600, uid: 0, gid: 0, mtimeSeconds: 0, linkName }),
-    content,
-    tarPadding(content.length),
-  ]);
-  return Buffer.concat([...blocks, end]);
-}
-
-const DIRECTORIES: Entry[] = ['/', '/base', '/base/5', '/global'].map((name) => ({ name, type: 'directory' }));
+const DIRECTORIES: MadeEntry[] = ['/', '/base', '/base/5', '/global'].map((name) => ({ name, type: 'directory' }));
 const LARGE = Buffer.alloc(3 * 1024 * 1024 + 777, 'walkback ');
-const PART: Entry[] = [
+const PART: MadeEntry[] = [
   ...DIRECTORIES,
   { name: '/PG_VERSION', content: Buffer.from('17\n') },
   { name: '/base/5/16384', content: LARGE },
   { name: '/base/5/16385' },
 ];
-const CONTROL: Entry = { name: '/global/pg_control', content: Buffer.from('control') };
-const LABELS: Entry[] = [
+const CONTROL: MadeEntry = { name: '/global/pg_control', content: Buffer.from('control') };
+const LABELS: MadeEntry[] = [
   { name: 'backup_label', content: Buffer.from('label') },
   { name: 'tablespace_map', content: Buffer.from('16400 /live/place\n') },
 ];
@@ -66,9 +50,12 @@ async function archiveWith(written: Written = {}): Promise<Archive> {
   const root = await mkdtemp(join(tmpdir(), 'walkback-restore-'));
   const tars = join(root, 'archive', FOLDER, 'tar_partitions');
   await mkdir(tars, { recursive: true });
-  await writeFile(join(tars, written.partName ?? 'part_001.tar.zst'), written.part ?? compressSync('zstd', tar(PART)));
-  await writeFile(join(tars, 'pg_control.tar.lz4'), compressSync('lz4', tar([CONTROL])));
-  await writeFile(join(tars, 'backup_label.tar'), tar(LABELS));
+  await writeFile(
+    join(tars, written.partName ?? 'part_001.tar.zst'),
+    written.part ?? compressSync('zstd', madeTar(PART)),
+  );
+  await writeFile(join(tars, 'pg_control.tar.lz4'), compressSync('lz4', madeTar([CONTROL])));
+  await writeFile(join(tars, 'backup_label.tar'), madeTar(LABELS));
   const times = { StartTime: '2026-01-01T00:00:00Z', FinishTime: '2026-01-01T00:01:00Z' };
   const sentinel = {
     LSN: 33_554_472,
@@ -131,14 +118,14 @@ describe('a restored backup', () => {
   });
 
   it('has no links, and the report names those that were left out', async () => {
-    const link: Entry = { name: '/base/5/link', type: 'symlink', linkName: '/etc' };
-    await using archive = await archiveWith({ part: compressSync('zstd', tar([...PART, link])) });
+    const link: MadeEntry = { name: '/base/5/link', type: 'symlink', linkName: '/etc' };
+    await using archive = await archiveWith({ part: compressSync('zstd', madeTar([...PART, link])) });
     expect(await archive.restore()).toMatchObject({ skipped: ['base/5/link'] });
     expect(await readdir(join(archive.root, 'data/base/5'))).not.toContain('link');
   });
 
   it('may come from a tar without an end, as WAL-G streams them', async () => {
-    await using archive = await archiveWith({ part: tar(PART, Buffer.alloc(0)), partName: 'part_001.tar' });
+    await using archive = await archiveWith({ part: madeTar(PART, Buffer.alloc(0)), partName: 'part_001.tar' });
     expect(await archive.restore()).toMatchObject({ files: 5 });
   });
 });
@@ -147,8 +134,8 @@ describe('a backup that is not what it should be', () => {
   it.each(['/../outside', '/base/../../outside', '//outside'])(
     'with an entry named %s writes nothing outside',
     async (name) => {
-      const entry: Entry = { name, content: Buffer.from('x') };
-      await using archive = await archiveWith({ part: compressSync('zstd', tar([...PART, entry])) });
+      const entry: MadeEntry = { name, content: Buffer.from('x') };
+      await using archive = await archiveWith({ part: compressSync('zstd', madeTar([...PART, entry])) });
       const failure = await failureOf(archive.restore());
       expect(failure.kind).toBe('corrupt');
       expect(failure.message).toContain('leads out of the data directory');
@@ -157,7 +144,7 @@ describe('a backup that is not what it should be', () => {
   );
 
   it('with the same file twice is refused', async () => {
-    await using archive = await archiveWith({ part: compressSync('zstd', tar([...PART, ...PART])) });
+    await using archive = await archiveWith({ part: compressSync('zstd', madeTar([...PART, ...PART])) });
     const failure = await failureOf(archive.restore());
     expect(failure.kind).toBe('corrupt');
     expect(failure.message).toContain('part_001.tar.zst: it holds "PG_VERSION", which is there already');
@@ -187,7 +174,7 @@ describe('a backup that is not what it should be', () => {
     ['changed', (part: Buffer) => Buffer.from(part).fill(0x55, 40, 60)],
     ['followed by garbage', (part: Buffer) => Buffer.concat([part, Buffer.from('garbage')])],
   ])('with a part %s is refused, and the directory says so', async (_how, damage) => {
-    await using archive = await archiveWith({ part: damage(compressSync('zstd', tar(PART))) });
+    await using archive = await archiveWith({ part: damage(compressSync('zstd', madeTar(PART))) });
     const failure = await failureOf(archive.restore());
     expect(failure.kind).toBe('corrupt');
     expect(failure.message).toContain('part_001.tar.zst');
@@ -199,7 +186,7 @@ describe('a backup that is not what it should be', () => {
 
   it('that was encrypted is refused as such', async () => {
     const cipher = createCipheriv('chacha20', Buffer.alloc(32, 1), Buffer.alloc(16, 2));
-    await using archive = await archiveWith({ part: cipher.update(compressSync('zstd', tar(PART))) });
+    await using archive = await archiveWith({ part: cipher.update(compressSync('zstd', madeTar(PART))) });
     const failure = await failureOf(archive.restore());
     expect(failure.kind).toBe('refused');
     expect(failure.message).toContain('part_001.tar.zst: it looks encrypted');
@@ -216,9 +203,9 @@ describe('a backup that is not what it should be', () => {
   });
 
   it('that holds far more than its sentinel declares is given up', async () => {
-    const bomb: Entry = { name: '/base/5/9999', content: Buffer.alloc(80 * 1024 * 1024) };
+    const bomb: MadeEntry = { name: '/base/5/9999', content: Buffer.alloc(80 * 1024 * 1024) };
     await using archive = await archiveWith({
-      part: compressSync('zstd', tar([...PART, bomb])),
+      part: compressSync('zstd', madeTar([...PART, bomb])),
       sentinel: { UncompressedSize: 1000 },
     });
     const failure = await failureOf(archive.restore());
@@ -229,7 +216,7 @@ describe('a backup that is not what it should be', () => {
   it('whose tar of one file holds another is refused', async () => {
     await using archive = await archiveWith();
     const label = join(archive.root, 'archive', FOLDER, 'tar_partitions/backup_label.tar');
-    await writeFile(label, tar([...LABELS, { name: '/PG_VERSION', content: Buffer.from('99') }]));
+    await writeFile(label, madeTar([...LABELS, { name: '/PG_VERSION', content: Buffer.from('99') }]));
     const failure = await failureOf(archive.restore());
     expect(failure.message).toContain('backup_label.tar: it holds "PG_VERSION", which is not its to hold');
   });

@@ -53,5 +53,7 @@ describe('an increment', () => {
     expect(() => parse(other)).toThrow(refusal('it does not begin'));
     expect(() => parse(increment(8193n, []))).toThrow(refusal('a data file cannot have 8193 bytes'));
     expect(() => parse(increment(2n ** 63n, []))).toThrow(refusal('a data file cannot have'));
+    expect(() => parse(increment(2n ** 30n + 8192n, []))).toThrow(refusal('a data file cannot have 1073750016 bytes'));
+    expect(() => parse(increment(8192n, [0, 1]))).toThrow(refusal('it has 2 pages, more than a file of 8192 bytes'));
   });
 });
