@@ -31,9 +31,14 @@ export interface Cipher {
   /** {@link decrypt}, as a stream. Each piece is in memory of its own. */
   decryptStream(stored: AsyncIterable<Uint8Array>, object: string, options?: DecryptOptions): AsyncGenerator<Buffer>;
 
-  /** So many stored bytes, from the beginning, hold the first `plainBytes` bytes of an object's data. */
+  /**
+   * So many stored bytes, from the beginning, hold the first `plainBytes` bytes of an object's data and what proves them;
+   * `Infinity` where only the whole object does.
+   */
   storedBytesFor(plainBytes: number): number;
-  /** True if an object that begins with `start`, as long as {@link storedBytesFor} one byte, is opened by the key. */
+  /** So many of an object's first bytes are enough for {@link opens}; an object may have fewer. */
+  readonly startBytes: number;
+  /** True if an object that begins with `start` is opened by the key. */
   opens(start: Uint8Array): Promise<boolean>;
 }
 

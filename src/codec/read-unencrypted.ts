@@ -31,7 +31,7 @@ export function readingUnencrypted(cipher: Cipher): Cipher {
 
   async function decrypt(stored: Uint8Array, object: string): Promise<Buffer> {
     const bytes = asBuffer(stored);
-    const start = bytes.subarray(0, cipher.storedBytesFor(1));
+    const start = bytes.subarray(0, cipher.startBytes);
     return (await isPlain(start)) ? bytes : cipher.decrypt(bytes, object);
   }
 
@@ -42,7 +42,7 @@ export function readingUnencrypted(cipher: Cipher): Cipher {
   ): AsyncGenerator<Buffer> {
     const input = new ByteSource(stored);
     try {
-      const isPlainObject = await isPlain(await input.peek(cipher.storedBytesFor(1)));
+      const isPlainObject = await isPlain(await input.peek(cipher.startBytes));
       const pieces = piecesOf(input);
       yield* isPlainObject ? pieces : cipher.decryptStream(pieces, object, options);
     } finally {
@@ -57,6 +57,7 @@ export function readingUnencrypted(cipher: Cipher): Cipher {
     encryptStream: (plain) => cipher.encryptStream(plain),
     decrypt,
     decryptStream,
+    startBytes: cipher.startBytes,
     storedBytesFor: (plainBytes) => cipher.storedBytesFor(plainBytes),
     opens: (start) => cipher.opens(start),
   };

@@ -3,10 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { generateKey } from 'openpgp';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { inPieces } from '../../tests/support/pieces.ts';
+import type { Cipher } from '../base/cipher.ts';
 import { libsodiumCipher } from '../codec/libsodium/libsodium-cipher.ts';
+import { openKeyRing } from '../codec/openpgp/key-ring.ts';
+import { openPgpCipher } from '../codec/openpgp/openpgp-cipher.ts';
 import { readOpened } from './conformance-support.ts';
 import { encryptingStore } from './encrypting-store.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -16,6 +20,11 @@ const roots: string[] = [];
 const isEncrypted = (key: string): boolean => key.startsWith('wal_005/');
 const cipher = await libsodiumCipher(randomBytes(32), 'WALG_LIBSODIUM_KEY');
 const otherCipher = await libsodiumCipher(randomBytes(32), 'WALG_LIBSODIUM_KEY_PATH');
+
+async function openPgp(): Promise<Cipher> {
+  const { privateKey } = await generateKey({ type: 'curve25519', userIDs: [{ name: 'a test' }], format: 'armored' });
+  return openPgpCipher(await openKeyRing({ armored: privateKey, passphrase: undefined, source: 'x' }), 'x');
+}
 
 async function storesOf(): Promise<{ stored: ObjectStore; store: ObjectStore; withOtherKey: ObjectStore }> {
   const root = await mkdtemp(join(tmpdir(), 'walkback-encrypting-'));
@@ -34,13 +43,19 @@ async function damage(store: ObjectStore, key: string, atByte: number): Promise<
   await store.put(key, bytes);
 }
 
+const pgpCipher = await openPgp();
+
 afterAll(async () => {
   for (const root of roots) await rm(root, { recursive: true, force: true });
 });
 
 describe('a store that encrypts', () => {
-  it('gives back what was put, whole, as a stream, and any range of it', async () => {
-    const { stored, store } = await storesOf();
+  it.each([
+    ['libsodium', cipher],
+    ['OpenPGP', pgpCipher],
+  ])('gives back what was put, whole, as a stream, and any range of it: %s', async (_, given) => {
+    const { stored } = await storesOf();
+    const store = encryptingStore(stored, { cipher: given, isEncrypted });
     const bytes = randomBytes(50_000);
     expect(await store.put('wal_005/a', bytes)).toBe('written');
     expect(await store.put('wal_005/b', inPieces(bytes, 3333), { ifAbsent: true })).toBe('written');

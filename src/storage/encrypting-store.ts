@@ -60,31 +60,18 @@ class EncryptingStore implements ObjectStore {
   async get(key: string, options: ReadOptions = {}): Promise<Buffer | undefined> {
     const { range, ...callOptions } = options;
     if (!this.#encryption.isEncrypted(key)) return this.#store.get(key, options);
-    if (range !== undefined) {
-      const pieces = await this.open(key, options);
-      return pieces && Buffer.concat(await Array.fromAsync(pieces));
-    }
-    const stored = await this.#store.get(key, callOptions);
-    if (stored === undefined) return undefined;
-    try {
-      return await this.#encryption.cipher.decrypt(stored, key);
-    } catch (error) {
-      throw await this.#explained(error, callOptions);
-    }
+    if (range === undefined) return this.#getWhole(key, callOptions);
+    const pieces = await this.open(key, options);
+    return pieces && Buffer.concat(await Array.fromAsync(pieces));
   }
 
   async open(key: string, options: ReadOptions = {}): Promise<AsyncIterable<Buffer> | undefined> {
-    const { cipher, isEncrypted } = this.#encryption;
-    if (!isEncrypted(key)) return this.#store.open(key, options);
+    if (!this.#encryption.isEncrypted(key)) return this.#store.open(key, options);
     const { range, ...callOptions } = options;
     checkRange(range);
-    const beginningBytes = range && cipher.storedBytesFor(range.startByte + range.lengthBytes);
-    const part = beginningBytes === undefined ? {} : { range: { startByte: 0, lengthBytes: beginningBytes } };
-    const stored = await this.#store.open(key, { ...callOptions, ...part });
-    if (stored === undefined) return undefined;
-    const asked = beginningBytes === undefined ? {} : { beginningBytes };
-    const plain = this.#explaining(cipher.decryptStream(stored, key, asked), callOptions);
-    return range === undefined ? plain : cut(plain, range);
+    if (range !== undefined) return this.#openRange(key, range, callOptions);
+    const stored = await this.#store.open(key, callOptions);
+    return stored && this.#explaining(this.#encryption.cipher.decryptStream(stored, key), callOptions);
   }
 
   async put(key: string, body: ObjectBody, options?: PutOptions): Promise<PutOutcome> {
@@ -102,6 +89,28 @@ class EncryptingStore implements ObjectStore {
     return this.#store.close();
   }
 
+  async #getWhole(key: string, options: CallOptions): Promise<Buffer | undefined> {
+    const stored = await this.#store.get(key, options);
+    if (stored === undefined) return undefined;
+    try {
+      return await this.#encryption.cipher.decrypt(stored, key);
+    } catch (error) {
+      throw await this.#explained(error, options);
+    }
+  }
+
+  /** A range of what an object holds: read from its beginning on, because each part is proven by those before it. */
+  async #openRange(key: string, range: ByteRange, options: CallOptions): Promise<AsyncIterable<Buffer> | undefined> {
+    const { cipher } = this.#encryption;
+    const beginningBytes = cipher.storedBytesFor(range.startByte + range.lengthBytes);
+    if (beginningBytes === Infinity) {
+      const whole = await this.#getWhole(key, options);
+      return whole && cut([whole], range);
+    }
+    const stored = await this.#store.open(key, { ...options, range: { startByte: 0, lengthBytes: beginningBytes } });
+    return stored && cut(this.#explaining(cipher.decryptStream(stored, key, { beginningBytes }), options), range);
+  }
+
   async *#explaining(plain: AsyncIterable<Buffer>, options: CallOptions): AsyncGenerator<Buffer> {
     try {
       yield* plain;
@@ -117,7 +126,10 @@ class EncryptingStore implements ObjectStore {
 }
 
 /** The bytes of a range, from pieces that begin with the object. */
-async function* cut(pieces: AsyncIterable<Buffer>, { startByte, lengthBytes }: ByteRange): AsyncGenerator<Buffer> {
+async function* cut(
+  pieces: AsyncIterable<Buffer> | Iterable<Buffer>,
+  { startByte, lengthBytes }: ByteRange,
+): AsyncGenerator<Buffer> {
   if (lengthBytes === 0) return;
   let at = 0;
   for await (const piece of pieces) {

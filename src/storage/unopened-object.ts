@@ -28,7 +28,7 @@ export async function explainUnopened(object: string, context: UnopenedContext):
   for await (const key of otherObjects(object, context)) {
     const start = await store.get(key, {
       ...signalOf(context),
-      range: { startByte: 0, lengthBytes: cipher.storedBytesFor(1) },
+      range: { startByte: 0, lengthBytes: cipher.startBytes },
     });
     if (start === undefined) continue;
     if (await cipher.opens(start)) return damaged(object, key, cipher);

@@ -56,6 +56,7 @@ function roomFor(storedBytes: number): number {
 
 class LibsodiumCipher implements Cipher {
   readonly name = 'libsodium';
+  readonly startBytes = HEADER_BYTES + STORED_CHUNK_BYTES;
   readonly keySource: string;
   readonly #sodium: Sodium;
   readonly #key: Buffer;
@@ -139,7 +140,7 @@ class LibsodiumCipher implements Cipher {
   }
 
   async opens(start: Uint8Array): Promise<boolean> {
-    const stored = asBuffer(start).subarray(0, HEADER_BYTES + STORED_CHUNK_BYTES);
+    const stored = asBuffer(start).subarray(0, this.startBytes);
     if (stored.length < HEADER_BYTES + CHUNK_EXTRA_BYTES) return false;
     const decryptor = new ChunkDecryptor(this.#sodium, this.#key, stored.subarray(0, HEADER_BYTES));
     const chunk = stored.subarray(HEADER_BYTES);

@@ -12,7 +12,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 import { corrupt } from '../corrupt.ts';
-import type { PacketSource } from './packets.ts';
 
 /** A key for the data of one object. */
 export interface SessionKey {
@@ -104,7 +103,7 @@ class BodyDecryptor {
 export async function* decryptedBody(
   sessionKey: SessionKey,
   stored: AsyncIterable<Buffer>,
-  { object, isCut }: Pick<PacketSource, 'object' | 'isCut'>,
+  object: string,
 ): AsyncGenerator<Buffer> {
   const decryptor = new BodyDecryptor(sessionKey, object);
   let isFirst = true;
@@ -116,5 +115,5 @@ export async function* decryptedBody(
     isFirst = false;
     if (content.length > 0) yield content;
   }
-  if (!isCut()) decryptor.end();
+  decryptor.end();
 }

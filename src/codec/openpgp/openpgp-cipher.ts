@@ -13,7 +13,7 @@
  * @module
  */
 
-import type { Cipher, DecryptOptions } from '../../base/cipher.ts';
+import type { Cipher } from '../../base/cipher.ts';
 import { Failure } from '../../base/failure.ts';
 import { ByteSource } from '../byte-source.ts';
 import { corrupt } from '../corrupt.ts';
@@ -26,7 +26,7 @@ import { nextPacket, PACKET, streamedPacket, type Packet, type PacketSource } fr
 const MOST_SESSION_KEY_BYTES = 4096;
 const MOST_SESSION_KEYS = 256;
 const PIECE_BYTES = 256 * 1024;
-/** Room for session keys, beyond which an object's beginning is read. */
+/** Session keys have room in it. */
 const START_BYTES = 64 * 1024;
 const LITERAL_BINARY = 0x62;
 const SAMPLE_BYTES = 4096;
@@ -114,14 +114,14 @@ async function* literalData(source: PacketSource): AsyncGenerator<Buffer> {
       throw corrupt(source.object, `a packet of kind ${packet.tag} is in its encrypted data`);
     }
   }
-  if (!hasData && !source.isCut()) throw corrupt(source.object, 'there is no data in it');
+  if (!hasData) throw corrupt(source.object, 'there is no data in it');
 }
 
-async function* withoutLiteralHeader(packet: Packet, { object, isCut }: PacketSource): AsyncGenerator<Buffer> {
+async function* withoutLiteralHeader(packet: Packet, { object }: PacketSource): AsyncGenerator<Buffer> {
   const body = new ByteSource(packet.pieces());
   const [, nameBytes = 0] = await body.take(2);
   const restBytes = nameBytes + 4;
-  if ((await body.take(restBytes)).length < restBytes && !isCut()) throw corrupt(object, 'its literal packet is cut');
+  if ((await body.take(restBytes)).length < restBytes) throw corrupt(object, 'its literal packet is cut');
   for (;;) {
     const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
     const filledBytes = await body.takeInto(piece);
@@ -130,20 +130,9 @@ async function* withoutLiteralHeader(packet: Packet, { object, isCut }: PacketSo
   }
 }
 
-/** Counts what comes, to know whether an end is the object's. */
-function counted(stored: AsyncIterable<Uint8Array>): { pieces: AsyncGenerator<Uint8Array>; bytes: () => number } {
-  let countBytes = 0;
-  async function* pieces(): AsyncGenerator<Uint8Array> {
-    for await (const piece of stored) {
-      countBytes += piece.byteLength;
-      yield piece;
-    }
-  }
-  return { pieces: pieces(), bytes: () => countBytes };
-}
-
 class OpenPgpCipher implements Cipher {
   readonly name = 'OpenPGP';
+  readonly startBytes = START_BYTES;
   readonly keySource: string;
   readonly #ring: KeyRing;
 
@@ -183,20 +172,14 @@ class OpenPgpCipher implements Cipher {
     return Buffer.concat(await Array.fromAsync(this.decryptStream(once(), object)));
   }
 
-  async *decryptStream(
-    stored: AsyncIterable<Uint8Array>,
-    object: string,
-    { beginningBytes = Infinity }: DecryptOptions = {},
-  ): AsyncGenerator<Buffer> {
-    const { pieces, bytes } = counted(stored);
-    const isCut = (): boolean => bytes() >= beginningBytes;
-    const outer: PacketSource = { input: new ByteSource(pieces), object, isCut };
+  async *decryptStream(stored: AsyncIterable<Uint8Array>, object: string): AsyncGenerator<Buffer> {
+    const outer: PacketSource = { input: new ByteSource(stored), object };
     try {
       const { sessionKeys, encrypted } = await opened(outer);
       const sessionKey = await this.#ring.sessionKeyOf(sessionKeys, object);
-      const inner = new ByteSource(decryptedBody(sessionKey, encrypted.pieces(), outer));
-      yield* literalData({ input: inner, object, isCut });
-      if (!isCut() && (await outer.input.peek(1)).length > 0) {
+      const inner = new ByteSource(decryptedBody(sessionKey, encrypted.pieces(), object));
+      yield* literalData({ input: inner, object });
+      if ((await outer.input.peek(1)).length > 0) {
         throw corrupt(object, 'there is something after its encrypted data', outer.input.offset);
       }
     } finally {
@@ -209,16 +192,16 @@ class OpenPgpCipher implements Cipher {
       yield start;
     }
     try {
-      const { sessionKeys } = await opened({ input: new ByteSource(once()), object: '', isCut: () => true });
+      const { sessionKeys } = await opened({ input: new ByteSource(once()), object: '' });
       return this.#ring.isFor(sessionKeys);
     } catch {
       return false;
     }
   }
 
-  storedBytesFor(plainBytes: number): number {
-    // Lengths of parts, of which WAL-G writes one for each 512 bytes at worst, twice.
-    return START_BYTES + plainBytes + Math.ceil(plainBytes / 128);
+  storedBytesFor(): number {
+    // The proof of what was encrypted is its end.
+    return Infinity;
   }
 }
 

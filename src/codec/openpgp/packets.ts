@@ -31,8 +31,6 @@ type BodyLength = { readonly bytes: number; readonly isPartial: boolean } | 'toT
 export interface PacketSource {
   readonly input: ByteSource;
   readonly object: string;
-  /** True if the source was cut where it ended, and the end is no damage. */
-  readonly isCut: () => boolean;
 }
 
 /** A packet whose body is to be read, or skipped, before the next one is asked for. */
@@ -82,14 +80,13 @@ async function* bodyPieces(source: PacketSource, first: BodyLength): AsyncGenera
     while (leftBytes > 0) {
       const piece = await source.input.takeSome(Math.min(leftBytes, PIECE_BYTES));
       if (piece.length === 0) {
-        if (length === 'toTheEnd' || source.isCut()) return;
+        if (length === 'toTheEnd') return;
         throw endsInside(source);
       }
       leftBytes -= piece.length;
       yield piece;
     }
     if (length === 'toTheEnd' || !length.isPartial) return;
-    if (source.isCut() && (await source.input.peek(5)).length < 5) return;
     length = await newLength(source);
   }
 }
