@@ -15,7 +15,9 @@ import {
   filesMetadataKey,
   metadataKey,
   parseBackupName,
+  pgControlObjectName,
   sentinelKey,
+  tarPartitionsFolder,
 } from '../walg/backup-names.ts';
 import { formatFilesMetadata, type FileDescription, type FilesMetadata } from '../walg/files-metadata.ts';
 import type { JsonValue } from '../walg/json64.ts';
@@ -23,6 +25,7 @@ import { formatBackupMetadata } from '../walg/metadata.ts';
 import { formatSentinel, type DeltaOrigin, type WrittenSentinel } from '../walg/sentinel.ts';
 import type { Backup } from './backup.ts';
 import type { DeltaParent } from './choose-parent.ts';
+import { confirmStored, unconfirmed, type ExpectedObjects } from './confirm-stored.ts';
 import type { DataDirectoryContents, StoredEntry } from './data-directory.ts';
 import { describeBackup } from './list.ts';
 import { corruptBlocksOf, type CorruptFile } from './page-report.ts';
@@ -72,11 +75,20 @@ export async function writeMetadata(finished: FinishedBackup): Promise<Backup> {
   };
   await store.put(metadataKey(backupName), Buffer.from(formatBackupMetadata(metadata)), { signal });
   await store.put(filesMetadataKey(backupName), Buffer.from(formatFilesMetadata(filesOf(finished))), { signal });
+  await confirmStored(store, expectedOf(finished), signal);
   const key = sentinelKey(backupName);
   await store.put(key, Buffer.from(formatSentinel(sentinel)), { signal });
+  const stored = await store.stat(key);
+  if (stored === undefined) throw unconfirmed(store, backupName, `does not have ${key}`);
   const name = parseBackupName(backupName) ?? { name: backupName, segmentName: '' };
-  const modifiedAt = (await store.stat(key))?.modifiedAt ?? finished.finishedAt;
-  return describeBackup(name, { key, modifiedAt }, sentinel, metadata);
+  return describeBackup(name, { key, modifiedAt: stored.modifiedAt }, sentinel, metadata);
+}
+
+function expectedOf({ backupName, compression, parts, compressedSizeBytes }: FinishedBackup): ExpectedObjects {
+  const names = [...parts.tarFileSets.keys(), backupLabelObjectName(compression), pgControlObjectName(compression)];
+  const tars = names.map((name) => `${tarPartitionsFolder(backupName)}${name}`);
+  const keys = [...tars, metadataKey(backupName), filesMetadataKey(backupName)];
+  return { backupName, keys, leastBytes: compressedSizeBytes };
 }
 
 function sentinelOf(finished: FinishedBackup): WrittenSentinel {
