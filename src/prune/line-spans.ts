@@ -20,6 +20,8 @@ export function spansOfLine(
   let beginLsn: Lsn = lsn(0n);
   const spans: WalSpan[] = [];
   const add = (timeline: number, endLsn: Lsn | undefined): void => {
+    // A timeline that was left where it began has no bytes on the line.
+    if (endLsn !== undefined && endLsn <= beginLsn) return;
     const lastIndex = endLsn === undefined ? undefined : (endLsn - 1n) / size;
     const begin = beginLsn / size;
     spans.push({ timeline, firstIndex: firstIndex > begin ? firstIndex : begin, lastIndex });

@@ -10,13 +10,13 @@ import { rangesByTimeline, type SegmentRange } from '../history/archived-wal.ts'
 import { readSegmentHeader } from '../postgres/wal-records/page-header.ts';
 import { walSegmentSize, type WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
 import type { CallOptions, ObjectInfo, ObjectStore } from '../storage/object-store.ts';
-import { WAL_FOLDER, walFileOf } from '../walg/object-names.ts';
+import { WAL_FOLDER, walFileOf, type WalFile } from '../walg/object-names.ts';
 
 /** What there is of WAL. */
 export interface ListedWal {
   /** For each timeline its segments. */
   readonly segments: ReadonlyMap<number, readonly SegmentRange[]>;
-  /** For each timeline when its newest segment, or history file, was written; in ms since 1970. */
+  /** For each timeline when its last segment, or its history file, came to the archive; in ms since 1970. */
   readonly newestMs: ReadonlyMap<number, number>;
   readonly historyTimelines: readonly number[];
   /** What the oldest and the newest segment say of the cluster; `undefined` if there is no segment. */
@@ -35,7 +35,7 @@ const PROBES = 3;
 /** Lists it. @throws {Failure} `refused` if it is of two clusters, `corrupt` if no segment can be read. */
 export async function listWalForPrune(store: ObjectStore, options: CallOptions = {}): Promise<ListedWal> {
   const names = new Set<string>();
-  const newestMs = new Map<number, number>();
+  const ends = new TimelineEnds();
   const historyTimelines = new Set<number>();
   const oldest: ObjectInfo[] = [];
   const newest: ObjectInfo[] = [];
@@ -43,7 +43,7 @@ export async function listWalForPrune(store: ObjectStore, options: CallOptions =
     const file = walFileOf(object.key);
     if (file === undefined || file.kind === 'backupHistory') continue;
     const timeline = Number.parseInt(file.fileName.slice(0, 8), 16);
-    newestMs.set(timeline, Math.max(newestMs.get(timeline) ?? 0, object.modifiedAt.getTime()));
+    ends.see(timeline, file, object.modifiedAt.getTime());
     if (file.kind === 'history') historyTimelines.add(timeline);
     if (file.kind !== 'segment') continue;
     names.add(file.fileName);
@@ -53,10 +53,31 @@ export async function listWalForPrune(store: ObjectStore, options: CallOptions =
   const head = names.size === 0 ? undefined : await agreedHead(store, [oldest, newest], options);
   return {
     segments: head === undefined ? new Map() : rangesByTimeline(names, head.segmentSizeBytes),
-    newestMs,
+    newestMs: ends.newestMs,
     historyTimelines: [...historyTimelines].toSorted((a, b) => a - b),
     head,
   };
+}
+
+/**
+ * When each timeline got its last WAL. The last segment tells, not the one that came last: one that was pushed again to
+ * heal a hole says nothing of how long the timeline lived.
+ */
+class TimelineEnds {
+  readonly newestMs = new Map<number, number>();
+  readonly #last = new Map<number, { name: string; ms: number }>();
+  readonly #historyMs = new Map<number, number>();
+
+  /** Objects come in the order of their keys, and so in that of segments. */
+  see(timeline: number, { kind, fileName }: WalFile, ms: number): void {
+    if (kind === 'history') this.#historyMs.set(timeline, Math.max(ms, this.#historyMs.get(timeline) ?? 0));
+    else {
+      const name = fileName.slice(0, 24);
+      const before = this.#last.get(timeline);
+      this.#last.set(timeline, { name, ms: before?.name === name ? Math.max(before.ms, ms) : ms });
+    }
+    this.newestMs.set(timeline, Math.max(this.#last.get(timeline)?.ms ?? 0, this.#historyMs.get(timeline) ?? 0));
+  }
 }
 
 /** Keeps the first few by an order. */

@@ -16,7 +16,7 @@ export interface TimelineFacts {
   readonly line: TimelineHistory;
   /** Its own segments, ascending; what lies between two ranges is missing. */
   readonly segments: readonly SegmentRange[];
-  /** When the store was given the newest of its segments, or its history file; in ms since 1970, 0 if it has neither. */
+  /** When the store was given the last of its segments, or its history file; in ms since 1970, 0 if it has neither. */
   readonly newestMs: number;
 }
 
