@@ -2,7 +2,6 @@
  * `walkback log` over a failover: before, during and after a promotion; and the files that a server keeps for later in its
  * `pg_wal`.
  */
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,20 +9,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { startPostgres, type TestServer } from '../support/postgres.ts';
-
-const PROGRAM = join(import.meta.dirname, '../../bin/walkback');
+import { runWalkback, startWalkback } from '../support/walkback-process.ts';
 
 let folder: string;
 let server: TestServer;
 let environment: Record<string, string>;
-
-function start(args: readonly string[]) {
-  return spawn(PROGRAM, args, {
-    cwd: tmpdir(),
-    env: { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
 
 interface Log {
   readonly timeline: number;
@@ -36,11 +26,7 @@ interface Log {
 }
 
 async function logged(...args: readonly string[]): Promise<Log> {
-  const child = start(['log', '--json', ...args]);
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-  await new Promise((resolve) => child.once('close', resolve));
+  const { out, err } = await runWalkback(['log', '--json', ...args], environment);
   if (out === '') throw new Error(err);
   return JSON.parse(out) as Log;
 }
@@ -93,7 +79,7 @@ describe('a pg_wal with files that the server keeps for later', () => {
 
 describe('a log over a failover', () => {
   it('goes from the old timeline to the new one, and --timeline gives either', async () => {
-    const child = start(['log', '--follow', '--ndjson', '--table', 'orders']);
+    const child = startWalkback(['log', '--follow', '--ndjson', '--table', 'orders'], environment);
     let [followed, told] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => (followed += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));

@@ -2,7 +2,6 @@
  * `walkback log` beside a server that goes on working: what is committed in the segment that is being written, prepared
  * transactions, and names that changed before the log begins.
  */
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,29 +12,13 @@ import { writeCatalogSnapshot } from '../../src/archive/catalog-snapshots.ts';
 import { databasesOf, readCatalog } from '../../src/instance/read-catalog.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { startPostgres, type TestServer } from '../support/postgres.ts';
-
-const PROGRAM = join(import.meta.dirname, '../../bin/walkback');
+import { runWalkback, startWalkback } from '../support/walkback-process.ts';
 
 let folder: string;
 let server: TestServer;
 let environment: Record<string, string>;
 
-function start(args: readonly string[]) {
-  return spawn(PROGRAM, args, {
-    cwd: tmpdir(),
-    env: { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
-
-async function run(args: readonly string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const child = start(args);
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, out, err };
-}
+const start = (args: readonly string[]) => startWalkback(args, environment);
 
 interface LoggedJson {
   readonly xid: number;
@@ -45,7 +28,7 @@ interface LoggedJson {
 }
 
 async function logged(...args: readonly string[]): Promise<readonly LoggedJson[]> {
-  const { out, err } = await run(['log', '--json', ...args]);
+  const { out, err } = await runWalkback(['log', '--json', ...args], environment);
   if (out === '') throw new Error(err);
   const { transactions } = JSON.parse(out) as { transactions: readonly LoggedJson[] };
   return transactions;
@@ -181,7 +164,7 @@ describe('names that changed before a log begins', () => {
   });
 
   it('of a table that is not known are refused, with the nearest', async () => {
-    const { code, err, out } = await run(['log', '--json', '--table', 'ordres']);
+    const { code, err, out } = await runWalkback(['log', '--json', '--table', 'ordres'], environment);
     expect([code, out]).toEqual([64, '']);
     expect(err).toContain('walkback log --table orders');
   });

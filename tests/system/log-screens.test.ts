@@ -2,46 +2,25 @@
  * `walkback log`, `show` and `window` as processes, of a real server that is half archived: what the operator of an
  * incident types, and what a program reads.
  */
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { startPostgres, type TestServer } from '../support/postgres.ts';
-
-const PROGRAM = join(import.meta.dirname, '../../bin/walkback');
+import { PROGRAM, runWalkback, startWalkback } from '../support/walkback-process.ts';
 
 let server: TestServer;
 let folder: string;
 let environment: Record<string, string>;
 let deletedXid: number;
 
-function start(
-  args: readonly string[],
-  more: Record<string, string> = {},
-): ChildProcessByStdio<null, Readable, Readable> {
-  return spawn(PROGRAM, args, {
-    cwd: tmpdir(),
-    env: { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', ...environment, ...more },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
+const start = (args: readonly string[], more: Record<string, string> = {}) =>
+  startWalkback(args, { ...environment, ...more });
 
-async function run(args: readonly string[], more: Record<string, string> = {}) {
-  const child = start(args, more);
-  const out: Buffer[] = [];
-  const err: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  return { code, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() };
-}
+const run = async (args: readonly string[], more: Record<string, string> = {}) =>
+  runWalkback(args, { ...environment, ...more });
 
 async function archiveAll(): Promise<void> {
   const [before] = await server.sql<{ name: string }>('select pg_walfile_name(pg_switch_wal()) as name');
