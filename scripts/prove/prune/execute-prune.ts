@@ -38,7 +38,9 @@ export async function executePrune(archive: LivedArchive, policy: ModelPolicy, r
     const differences: string[] = [];
     let wasInterrupted = false;
     try {
-      await runPrune(interruptedAt(store, random.between(0, Math.max(1, plan.totals.objects))), plan);
+      // Sentinels go first: half of the interruptions are among them.
+      const latest = random.chance(0.5) ? plan.going.length : plan.totals.objects;
+      await runPrune(interruptedAt(store, random.between(0, Math.max(1, latest))), plan);
     } catch (error) {
       if (!(error instanceof Interruption)) throw error;
       wasInterrupted = true;
