@@ -5,9 +5,8 @@
  */
 
 import type { FailureMessage } from '../base/failure-message.ts';
-import type { ReadableCompression } from '../base/compression-names.ts';
 import type { AppliedIncrement, PageLayout } from './increment-writer.ts';
-import type { Taking } from './restore-levels.ts';
+import type { ObjectOrder } from './unpack-object.ts';
 
 /** What a worker is started with. */
 export interface RestoreWorkerData {
@@ -20,14 +19,7 @@ export interface RestoreWorkerData {
 
 /** To the worker: an object's name, then its bytes, then its end. */
 export type RestoreOrder =
-  | {
-      readonly kind: 'object';
-      readonly key: string;
-      readonly compression: ReadableCompression;
-      readonly isPart: boolean;
-      /** What to take, by normalized name; `undefined`: everything, whole. */
-      readonly wanted: ReadonlyMap<string, Taking> | undefined;
-    }
+  | (ObjectOrder & { readonly kind: 'object' })
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'end' };
 

@@ -8,20 +8,10 @@
 import { Worker } from 'node:worker_threads';
 
 import { failureFromMessage } from '../base/failure-message.ts';
-import type { ReadableCompression } from '../base/compression-names.ts';
 import { Failure } from '../base/failure.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import type { Taking } from './restore-levels.ts';
 import type { RestoreMessage, RestoreOrder, RestoreWorkerData, UnpackedObject } from './restore-messages.ts';
-
-/** One tar object to unpack. */
-export interface TarOrder {
-  readonly key: string;
-  readonly compression: ReadableCompression;
-  readonly isPart: boolean;
-  /** What to take of it, by normalized name; `undefined`: everything, whole. */
-  readonly wanted: ReadonlyMap<string, Taking> | undefined;
-}
+import type { ObjectOrder } from './unpack-object.ts';
 
 /** How to unpack. */
 export interface UnpackOptions extends RestoreWorkerData {
@@ -40,7 +30,7 @@ const WORKER = new URL(
 const MAX_WAITING_BYTES = 3 * 1024 * 1024;
 
 /** Unpacks all, several at once, in the order given. @throws what went wrong first, or the signal's reason. */
-export async function unpackAll(orders: readonly TarOrder[], options: UnpackOptions): Promise<UnpackedObject[]> {
+export async function unpackAll(orders: readonly ObjectOrder[], options: UnpackOptions): Promise<UnpackedObject[]> {
   const queue = [...orders];
   const unpacked: UnpackedObject[] = [];
   const stopOthers = new AbortController();
@@ -58,7 +48,7 @@ export async function unpackAll(orders: readonly TarOrder[], options: UnpackOpti
   return unpacked;
 }
 
-async function runWorker(queue: TarOrder[], unpacked: UnpackedObject[], options: UnpackOptions): Promise<void> {
+async function runWorker(queue: ObjectOrder[], unpacked: UnpackedObject[], options: UnpackOptions): Promise<void> {
   const { destination, tablespaceLocations, leftOut, layout, signal } = options;
   const workerData: RestoreWorkerData = { destination, tablespaceLocations, leftOut, layout };
   const worker = new Worker(WORKER, { workerData, execArgv: [] });
@@ -75,7 +65,7 @@ async function runWorker(queue: TarOrder[], unpacked: UnpackedObject[], options:
   }
 }
 
-async function unpackOne(worker: Worker, order: TarOrder, options: UnpackOptions): Promise<UnpackedObject> {
+async function unpackOne(worker: Worker, order: ObjectOrder, options: UnpackOptions): Promise<UnpackedObject> {
   const feed = new Feed(worker, order, options);
   try {
     await Promise.all([feed.run(), feed.unpacked]);
@@ -89,14 +79,14 @@ async function unpackOne(worker: Worker, order: TarOrder, options: UnpackOptions
 class Feed {
   readonly unpacked: Promise<UnpackedObject>;
   readonly #worker: Worker;
-  readonly #order: TarOrder;
+  readonly #order: ObjectOrder;
   readonly #options: UnpackOptions;
   readonly #settle = Promise.withResolvers<UnpackedObject>();
   #waitingBytes = 0;
   #isSettled = false;
   #wake: () => void = () => {};
 
-  constructor(worker: Worker, order: TarOrder, options: UnpackOptions) {
+  constructor(worker: Worker, order: ObjectOrder, options: UnpackOptions) {
     this.#worker = worker;
     this.#order = order;
     this.#options = options;

@@ -1,0 +1,118 @@
+/**
+ * Unpacks one tar object of a backup into its place.
+ *
+ * @module
+ */
+
+import type { ReadableCompression } from '../base/compression-names.ts';
+import { decompressStream } from '../codec/compression.ts';
+import { corrupt } from '../codec/corrupt.ts';
+import { readTar, type TarEntry } from '../codec/tar-reader.ts';
+import { DirectBuffers } from './direct-file.ts';
+import { FileWriter } from './file-writer.ts';
+import { IncrementWriter, type AppliedIncrement } from './increment-writer.ts';
+import type { Taking } from './restore-levels.ts';
+import type { RestoreWorkerData, UnpackedObject } from './restore-messages.ts';
+import { isOfOwnObject, normalizeEntryName, restoredPath, type RestorePlace } from './restored-path.ts';
+
+/** It would have the server link tablespaces to where they were when the backup was taken. */
+const TABLESPACE_MAP = 'tablespace_map';
+
+/** Which object, and what of it. */
+export interface ObjectOrder {
+  readonly key: string;
+  readonly compression: ReadableCompression;
+  readonly isPart: boolean;
+  /** What to take, by normalized name; `undefined`: everything, whole. */
+  readonly wanted: ReadonlyMap<string, Taking> | undefined;
+}
+
+/** Unpacks objects, one after another. */
+export class ObjectUnpacker {
+  readonly place: RestorePlace;
+  readonly leftOut: ReadonlySet<string>;
+  readonly directBuffers = new DirectBuffers();
+  readonly increments: IncrementWriter;
+  readonly onPassed: (bytes: number) => void;
+
+  /** @param onPassed told of content that was written, or that is stepped over. */
+  constructor(
+    { destination, tablespaceLocations, leftOut, layout }: RestoreWorkerData,
+    onPassed: (bytes: number) => void,
+  ) {
+    this.place = { destination, tablespaceLocations };
+    this.leftOut = leftOut;
+    this.increments = new IncrementWriter(layout);
+    this.onPassed = onPassed;
+  }
+
+  /** Unpacks one, whose stored bytes come as they are read. @throws {Failure} `corrupt`, and what the disk throws. */
+  async unpack(order: ObjectOrder, bytes: AsyncIterable<Uint8Array>): Promise<UnpackedObject> {
+    const unpacking = new Unpacking(order, this);
+    const tar = decompressStream(order.compression, bytes, order.key, { frees: true });
+    try {
+      for await (const entry of readTar(tar, order.key)) await unpacking.take(entry);
+    } catch (error) {
+      await unpacking.settle().catch(() => {});
+      throw error;
+    }
+    await unpacking.settle();
+    const { files, increments, directories, skipped } = unpacking;
+    return { files, increments, directories, skipped };
+  }
+}
+
+/** What one object gives, as it is unpacked. */
+class Unpacking {
+  readonly files: [string, number][] = [];
+  readonly increments: (AppliedIncrement & { name: string })[] = [];
+  readonly directories: [string, number][] = [];
+  readonly skipped: string[] = [];
+  readonly #order: ObjectOrder;
+  readonly #unpacker: ObjectUnpacker;
+  readonly #writer: FileWriter;
+
+  constructor(order: ObjectOrder, unpacker: ObjectUnpacker) {
+    this.#order = order;
+    this.#unpacker = unpacker;
+    this.#writer = new FileWriter(unpacker.directBuffers, unpacker.onPassed);
+  }
+
+  async take(entry: TarEntry): Promise<void> {
+    const { key, isPart, wanted } = this.#order;
+    const { place, leftOut, onPassed } = this.#unpacker;
+    const name = normalizeEntryName(entry.name, key);
+    if (!isPart && !isOfOwnObject(name)) {
+      throw corrupt(key, `it holds ${JSON.stringify(name)}, which is not its to hold`);
+    }
+    const taking = wanted === undefined ? 'whole' : wanted.get(name);
+    if (name === TABLESPACE_MAP || (isPart && leftOut.has(name)) || taking === undefined) {
+      return onPassed(entry.sizeBytes);
+    }
+    if (entry.type === 'directory') {
+      this.#writer.makeDirectory(restoredPath(name, place));
+      this.directories.push([name, entry.mode]);
+    } else if (entry.type !== 'file') {
+      this.skipped.push(name);
+    } else if (taking === 'increment') {
+      await this.#update(name, entry);
+    } else {
+      await this.#writer.write(restoredPath(name, place), entry, { name, object: key, mayReplace: !isPart });
+      this.files.push([name, entry.sizeBytes]);
+    }
+  }
+
+  async #update(name: string, entry: TarEntry): Promise<void> {
+    const { place, increments, onPassed } = this.#unpacker;
+    const about = { name, object: this.#order.key, sizeBytes: entry.sizeBytes, body: entry.body };
+    const applied = await this.#writer.update(restoredPath(name, place), entry.mode, about, (file) =>
+      increments.apply(file, about, onPassed),
+    );
+    this.increments.push({ name, ...applied });
+  }
+
+  /** Waits for what was written. */
+  settle(): Promise<void> {
+    return this.#writer.settle();
+  }
+}
