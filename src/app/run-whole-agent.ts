@@ -8,7 +8,6 @@ import { AgentRecord } from '../agent/agent-record.ts';
 import type { DutyEvent } from '../agent/duty-event.ts';
 import { healthProblems } from '../agent/health.ts';
 import { metricsText, type AgentGauges } from '../agent/metrics.ts';
-import { serveHttp } from '../agent/serve-http.ts';
 import type { AgentEvent } from '../archive/agent-event.ts';
 import { runAgent } from '../archive/agent.ts';
 import { readWaitingFiles } from '../archive/waiting-files.ts';
@@ -53,6 +52,8 @@ async function watch(given: WholeAgentOptions, record: AgentRecord, signal: Abor
     metrics: async () => metricsText(record, await gauges()),
     problems: async () => healthProblems(record, await gauges()),
   };
+  // Node's HTTP server takes 17 MiB that an agent without one does not need.
+  const { serveHttp } = await import('../agent/serve-http.ts');
   await serveHttp({ ...address, answers, onWarning, signal });
 }
 
