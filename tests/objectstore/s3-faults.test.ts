@@ -82,7 +82,7 @@ function listingPage(keys: readonly string[]): Fault {
   const contents = keys.map(
     (key) => `<Contents><Key>${key}</Key><Size>1</Size><LastModified>${time}</LastModified></Contents>`,
   );
-  const body = `<?xml version="1.0"?><ListBucketResult><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`;
+  const body = `<?xml version="1.0"?><ListBucketResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`;
   return { kind: 'answer', status: 200, headers: { 'content-type': 'application/xml' }, body };
 }
 

@@ -7,11 +7,10 @@
  * @module
  */
 
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 
 import type { GcsLocation } from '../../src/storage/gcs/gcs-location.ts';
-import { ensureGoProgram, freePort, stopped, untilAnswers } from './programs.ts';
+import { answersWell, ensureGoProgram, freePort, startServer } from './programs.ts';
 
 const FAKE_GCS = {
   name: 'fake-gcs-server',
@@ -49,21 +48,14 @@ export async function startGcsServer(): Promise<GcsTestServer | undefined> {
   }
   const port = await freePort();
   const args = ['-scheme', 'http', '-backend', 'memory', '-host', '127.0.0.1', '-port', String(port)];
-  const child = spawn(program, [...args, '-public-host', `127.0.0.1:${port}`, '-log-level', 'error'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const killIt = (): void => void child.kill('SIGKILL');
-  process.on('exit', killIt);
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
   const endpoint = `http://127.0.0.1:${port}`;
-  await untilAnswers(child, `${endpoint}/storage/v1/b?project=test`, () => output);
+  const child = await startServer({
+    line: [program, ...args, '-public-host', `127.0.0.1:${port}`, '-log-level', 'error'],
+    isUp: async () => answersWell(`${endpoint}/storage/v1/b?project=test`),
+  });
   return {
     endpoint,
-    newBucket: (options = {}) => newBucket(endpoint, options),
-    [Symbol.asyncDispose]: async () => {
-      process.off('exit', killIt);
-      await stopped(child);
-    },
+    newBucket: async (options = {}) => newBucket(endpoint, options),
+    [Symbol.asyncDispose]: async () => child[Symbol.asyncDispose](),
   };
 }

@@ -6,10 +6,10 @@
  * @module
  */
 
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { Agent, get as getOverTls } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,7 +17,16 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 
 import type { S3Location } from '../../src/storage/s3/s3-location.ts';
 import { runProgram } from './postgres.ts';
-import { cacheFolder, ensureGoProgram, freePort, isOnPath, makeOnce, stopped, untilAnswers } from './programs.ts';
+import {
+  answersWell,
+  cacheFolder,
+  ensureGoProgram,
+  freePort,
+  isOnPath,
+  makeOnce,
+  startServer,
+  type Launch,
+} from './programs.ts';
 
 const MINIO = {
   name: 'minio',
@@ -29,18 +38,21 @@ const MOTO = 'moto[s3,server]==5.2.5';
 /** A server that a test started. Disposing stops it and removes its data. */
 export interface S3TestServer extends AsyncDisposable {
   /** moto checks neither signatures nor checksums: tests of those need `minio`. */
-  readonly kind: 'minio' | 'moto';
-  /** `http://127.0.0.1:PORT` */
+  readonly kind: 'minio' | 'moto' | 'versitygw';
+  /** `http://127.0.0.1:PORT`, or https. */
   readonly endpoint: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Makes a bucket with a name of its own; answers where it is. */
   newBucket(options?: Partial<S3Location>): Promise<S3Location>;
 }
 
-/** What a test server should be like. */
+/** What a test server should be like; all of it MinIO's only. */
 export interface S3TestServerOptions {
-  /** MinIO only. */
   readonly region?: string;
+  /** Speaks https, with a certificate that its own authority signed. */
+  readonly isEncrypted?: boolean;
+  /** The key of the key service, with which the server encrypts where it is asked to. */
+  readonly kmsKeyId?: string;
 }
 
 /** The folder of moto's programs; `undefined` without Python. */
@@ -62,35 +74,34 @@ async function ensureMoto(): Promise<string | undefined> {
 }
 
 /** How to start a server: the line, its environment, and the path that answers when it is up. */
-interface Launch {
+interface S3Launch {
   readonly kind: S3TestServer['kind'];
-  readonly line: readonly [string, ...string[]];
+  readonly line: Launch['line'];
   readonly environment: Record<string, string>;
   readonly healthPath: string;
 }
 
 async function launchOf(
-  data: string,
+  root: string,
   port: number,
   credentials: S3TestServer['credentials'],
   options: S3TestServerOptions,
-): Promise<Launch | undefined> {
+): Promise<S3Launch | undefined> {
   const minio = await ensureGoProgram(MINIO);
   if (minio !== undefined) {
-    const region: Record<string, string> = options.region === undefined ? {} : { MINIO_SITE_REGION: options.region };
-    const root = { MINIO_ROOT_USER: credentials.accessKeyId, MINIO_ROOT_PASSWORD: credentials.secretAccessKey };
-    return {
-      kind: 'minio',
-      line: [minio, 'server', '--quiet', '--address', `127.0.0.1:${port}`, data],
-      environment: {
-        ...root,
-        ...region,
-        MINIO_BROWSER: 'off',
-        MINIO_UPDATE: 'off',
-        MINIO_CONFIG_DIR: `${data}.config`,
-      },
-      healthPath: '/minio/health/ready',
+    const environment: Record<string, string> = {
+      MINIO_ROOT_USER: credentials.accessKeyId,
+      MINIO_ROOT_PASSWORD: credentials.secretAccessKey,
+      MINIO_BROWSER: 'off',
+      MINIO_UPDATE: 'off',
+      MINIO_CONFIG_DIR: join(root, 'config'),
     };
+    if (options.region !== undefined) environment['MINIO_SITE_REGION'] = options.region;
+    if (options.kmsKeyId !== undefined)
+      environment['MINIO_KMS_SECRET_KEY'] = `${options.kmsKeyId}:${randomBytes(32).toString('base64')}`;
+    const listen = ['--quiet', '--address', `127.0.0.1:${port}`, '--certs-dir', join(root, 'certs')];
+    const line: Launch['line'] = [minio, 'server', ...listen, join(root, 'data')];
+    return { kind: 'minio', line, environment, healthPath: '/minio/health/ready' };
   }
   const moto = await ensureMoto();
   if (moto === undefined) return undefined;
@@ -98,51 +109,85 @@ async function launchOf(
   return { kind: 'moto', line, environment: {}, healthPath: '/moto-api/' };
 }
 
+/** A certificate for 127.0.0.1 that is its own authority. Answers with its path. */
+async function makeCertificate(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const caFile = join(folder, 'public.crt');
+  const subject = ['-subj', '/CN=walkback test', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const files = ['-keyout', join(folder, 'private.key'), '-out', caFile];
+  await runProgram('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject, ...files]);
+  return caFile;
+}
+
+/** True if a server at `url` answers that all is well. */
+async function isUpAt(url: string, caFile: string | undefined): Promise<boolean> {
+  if (caFile === undefined) return answersWell(url);
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const ca = await readFile(caFile);
+  const asked = getOverTls(url, { ca }, (answer) => {
+    answer.resume();
+    resolve(answer.statusCode === 200);
+  });
+  asked.on('error', () => resolve(false));
+  return promise;
+}
+
 /** Starts a server on a free port of the loopback interface, with credentials and data of its own. */
 export async function startMinio(options: S3TestServerOptions = {}): Promise<S3TestServer | undefined> {
   const root = await mkdtemp(join(tmpdir(), 'walkback-s3-'));
   const port = await freePort();
-  const credentials = { accessKeyId: randomBytes(8).toString('hex'), secretAccessKey: randomBytes(16).toString('hex') };
-  const launch = await launchOf(join(root, 'data'), port, credentials, options);
+  const credentials = newCredentials();
+  const launch = await launchOf(root, port, credentials, options);
   if (launch === undefined) {
     await rm(root, { recursive: true, force: true });
     process.stderr.write('SKIPPED: tests against a real S3 server, since neither go nor python3 is here to get one\n');
     return undefined;
   }
   await mkdir(join(root, 'data'));
-  const [program, ...args] = launch.line;
-  const child = spawn(program, args, {
-    env: { ...process.env, ...launch.environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const killIt = (): void => void child.kill('SIGKILL');
-  process.on('exit', killIt);
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
-  const endpoint = `http://127.0.0.1:${port}`;
-  await untilAnswers(child, endpoint + launch.healthPath, () => output);
+  const caFile = options.isEncrypted === true ? await makeCertificate(join(root, 'certs')) : undefined;
+  const endpoint = `${caFile === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
+  const child = await startServer({ ...launch, isUp: async () => isUpAt(endpoint + launch.healthPath, caFile) });
+  const place: BucketPlace = { endpoint, credentials, region: options.region ?? 'us-east-1', caFile };
   return {
     kind: launch.kind,
     endpoint,
     credentials,
-    newBucket: (location = {}) => newBucket(endpoint, credentials, options.region, location),
+    newBucket: async (location = {}) => newBucket(place, location),
     [Symbol.asyncDispose]: async () => {
-      process.off('exit', killIt);
-      await stopped(child);
+      await child[Symbol.asyncDispose]();
       await rm(root, { recursive: true, force: true });
     },
   };
 }
 
-async function newBucket(
-  endpoint: string,
-  credentials: S3TestServer['credentials'],
-  region: string | undefined,
-  location: Partial<S3Location>,
-): Promise<S3Location> {
+/** Credentials that nobody else has. */
+export function newCredentials(): S3TestServer['credentials'] {
+  return { accessKeyId: randomBytes(8).toString('hex'), secretAccessKey: randomBytes(16).toString('hex') };
+}
+
+/** Where a bucket is made. */
+export interface BucketPlace {
+  readonly endpoint: string;
+  readonly credentials: S3TestServer['credentials'];
+  readonly region: string;
+  readonly caFile: string | undefined;
+}
+
+/** Makes a bucket with a name of its own. */
+export async function newBucket(place: BucketPlace, location: Partial<S3Location>): Promise<S3Location> {
+  const { endpoint, credentials, region, caFile } = place;
   const bucket = `walkback-${randomBytes(6).toString('hex')}`;
-  const client = new S3Client({ endpoint, credentials, region: region ?? 'us-east-1', forcePathStyle: true });
+  const ca = caFile === undefined ? {} : { ca: await readFile(caFile) };
+  const client = new S3Client({
+    endpoint,
+    credentials,
+    region,
+    forcePathStyle: true,
+    requestHandler: { httpsAgent: new Agent(ca) },
+  });
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
   client.destroy();
-  return { kind: 's3', bucket, prefix: 'archives/one', endpoint, credentials, forcePathStyle: true, ...location };
+  const trust = caFile === undefined ? {} : { caFile };
+  const way = { endpoint, credentials, forcePathStyle: true, ...trust };
+  return { kind: 's3', bucket, prefix: 'archives/one', ...way, ...location };
 }

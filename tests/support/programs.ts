@@ -5,7 +5,7 @@
  * @module
  */
 
-import { spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
@@ -97,14 +97,42 @@ export async function stopped(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-/** Waits for a server to answer. @throws with what it printed if it does not. */
-export async function untilAnswers(child: ChildProcess, url: string, output: () => string): Promise<void> {
+async function untilUp(child: ChildProcess, isUp: () => Promise<boolean>, output: () => string): Promise<void> {
   for (let triesLeft = 300; triesLeft > 0; triesLeft -= 1) {
     if (child.exitCode !== null) break;
-    const answer = await fetch(url).catch(() => undefined);
-    if (answer?.ok === true) return;
+    if (await isUp()) return;
     await sleep(100);
   }
   await stopped(child);
   throw new Error(`the server did not start:\n${output()}`);
+}
+
+/** How a server is started. */
+export interface Launch {
+  readonly line: readonly [program: string, ...args: string[]];
+  readonly environment?: Record<string, string>;
+  readonly isUp: () => Promise<boolean>;
+}
+
+/** True if something at `url` answers that all is well. */
+export async function answersWell(url: string): Promise<boolean> {
+  const answer = await fetch(url).catch(() => undefined);
+  return answer?.ok === true;
+}
+
+/** Starts a server and waits until it is up. Disposing ends it. @throws with what it printed if it does not start. */
+export async function startServer({ line, environment, isUp }: Launch): Promise<AsyncDisposable> {
+  const [program, ...args] = line;
+  const child = spawn(program, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const killIt = (): void => void child.kill('SIGKILL');
+  process.on('exit', killIt);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
+  await untilUp(child, isUp, () => output);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      process.off('exit', killIt);
+      await stopped(child);
+    },
+  };
 }

@@ -30,7 +30,7 @@ describe('a file of Google credentials', () => {
     [{ type: 'impersonated_service_account', source_credentials: {} }, 'it has no "type"'],
     [
       { ...IDENTITY, credential_source: { environment_id: 'aws1', url: 'http://169.254.169.254' } },
-      'from AWS, from a program or from a certificate is not supported',
+      'workload identity from AWS, from a program or from a certificate is not supported',
     ],
     [[], 'it is no JSON object'],
     [{}, 'it has no "type"'],

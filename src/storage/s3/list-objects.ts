@@ -27,10 +27,13 @@ export interface S3Page {
   readonly folders: string[];
 }
 
-/** Undoes `encoding-type=url`, which is asked for because XML cannot hold every character that a key can. */
-function decoded(action: S3Action, text: string | undefined): string {
+/**
+ * Undoes `encoding-type=url`, which is asked for because XML cannot hold every character that a key can. A server that
+ * does not know it (versitygw) does not name it in its answer, and sends keys as they are.
+ */
+function decoded(action: S3Action, text: string | undefined, isEncoded: boolean): string {
   try {
-    if (text !== undefined) return decodeURIComponent(text.replaceAll('+', ' '));
+    if (text !== undefined) return isEncoded ? decodeURIComponent(text.replaceAll('+', ' ')) : text;
   } catch {}
   throw badAnswer(action, `a listing holds the name ${JSON.stringify(text)}`);
 }
@@ -38,12 +41,13 @@ function decoded(action: S3Action, text: string | undefined): string {
 function readPage(action: S3Action, output: ListObjectsV2CommandOutput): S3Page {
   // A page that a gateway sends in place of a listing must not be read as an empty one.
   if (output.IsTruncated === undefined) throw badAnswer(action, 'it is no listing');
+  const isEncoded = output.EncodingType === 'url';
   const objects = (output.Contents ?? []).map(({ Key: name, Size: sizeBytes, LastModified: modifiedAt }) => {
-    const key = decoded(action, name);
+    const key = decoded(action, name, isEncoded);
     if (sizeBytes !== undefined && modifiedAt !== undefined) return { key, sizeBytes, modifiedAt };
     throw badAnswer(action, `a listing has no size or time for ${JSON.stringify(key)}`);
   });
-  const folders = (output.CommonPrefixes ?? []).map(({ Prefix: name }) => decoded(action, name));
+  const folders = (output.CommonPrefixes ?? []).map(({ Prefix: name }) => decoded(action, name, isEncoded));
   for (const key of [...objects.map((object) => object.key), ...folders])
     if (!key.startsWith(action.key)) throw badAnswer(action, `a listing holds ${JSON.stringify(key)}`);
   return { objects, folders };

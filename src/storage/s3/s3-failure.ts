@@ -17,6 +17,8 @@ export interface S3Action {
   readonly bucket: string;
   /** The whole key in the bucket, or the prefix that is listed. */
   readonly key: string;
+  /** The customer's own key is sent along: one that is not the object's is answered as a missing permission. */
+  readonly hasCustomerKey?: boolean;
 }
 
 const CREDENTIALS = new Set([
@@ -47,13 +49,13 @@ function answerOf({ name, status, systemCode, message }: S3Error): string {
 
 /** True for errors about the customer's key, the key service, or their absence; `InvalidRequest` says it in words only. */
 function isAboutKeys({ name, message }: S3Error): boolean {
-  if (/^KMS\.|^InvalidEncryption|SSECustomerKey|ServerSideEncryptionConfiguration/.test(name)) return true;
+  if (/^kms[.:]|^InvalidEncryption|SSECustomerKey|ServerSideEncryptionConfiguration/i.test(name)) return true;
   return /^(InvalidRequest|InvalidArgument|AccessDenied)$/.test(name) && /encrypt|customer.*key|SSE/i.test(message);
 }
 
 type Verdict = readonly [kind: FailureKind, found: string, remedy: string];
 
-function accessVerdict(error: S3Error, { permission, bucket }: S3Action): Verdict | undefined {
+function accessVerdict(error: S3Error, { permission, bucket, hasCustomerKey }: S3Action): Verdict | undefined {
   if (CREDENTIALS.has(error.name))
     return [
       'denied',
@@ -72,7 +74,7 @@ function accessVerdict(error: S3Error, { permission, bucket }: S3Action): Verdic
   return [
     'denied',
     `${permission} on the bucket "${bucket}" is denied (${error.name})`,
-    `Allow ${permission} and s3:ListBucket on the bucket "${bucket}" to these credentials. (S3 also answers so for an object that is not there, if it may not be listed.)`,
+    `Allow ${permission} and s3:ListBucket on the bucket "${bucket}" to these credentials. (S3 also answers so for an object that is not there, if it may not be listed${hasCustomerKey === true ? ", and for one that was written with another customer's key than that of S3_SSE_C" : ''}.)`,
   ];
 }
 

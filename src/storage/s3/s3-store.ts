@@ -117,7 +117,8 @@ class S3Store implements ObjectStore {
   }
 
   #action(what: Pick<S3Action, 'verb' | 'permission'>, key: string): S3Action {
-    return { ...what, bucket: this.#connection.location.bucket, key: this.#prefix + key };
+    const { bucket, encryption } = this.#connection.location;
+    return { ...what, bucket, key: this.#prefix + key, hasCustomerKey: encryption?.kind === 'customer' };
   }
 
   /** Objects by the archive's own keys. Some programs make an object for a folder, whose key ends with `/`: it is none of ours. */
