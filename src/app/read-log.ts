@@ -63,7 +63,7 @@ interface FollowedNames {
 
 async function namesFor(
   { places, line, wal }: History,
-  { readExtraNames, onWarning, signal }: LogRequest,
+  { readExtraNames, onProgress, onWarning, signal }: LogRequest,
   fromLsn: Lsn,
 ): Promise<FollowedNames> {
   const { store } = places;
@@ -73,7 +73,7 @@ async function namesFor(
   // Where no snapshot comes behind it, what the server says now is the nearest.
   const extra = await readExtraNames(!names.snapshots.some(({ lsn }) => lsn >= fromLsn));
   if (extra !== undefined) addExtraNames(names, extra, request);
-  const follower = await followNamesBefore({ ...request, ...places, wal, names });
+  const follower = await followNamesBefore({ ...request, ...places, wal, names, onProgress });
   return { names, follower, words: namesWords(keptCount, extra !== undefined) };
 }
 

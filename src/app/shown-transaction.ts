@@ -95,6 +95,6 @@ export async function reachOfTransaction(
 /** The same, unless a segment on the way has been replaced or cut since it was indexed. */
 async function overDamage(way: Omit<WayRequest, 'fromLsn' | 'toLsn'>, reach: Reach, toLsn: Lsn): Promise<Reach> {
   if (reach.kind !== 'yes') return reach;
-  const fileName = await firstReplaced({ ...way, fromLsn: reach.backup.startLsn, toLsn });
-  return fileName === undefined ? reach : { kind: 'damage', fileName };
+  const replaced = await firstReplaced({ ...way, fromLsn: reach.backup.startLsn, toLsn });
+  return replaced === undefined ? reach : { kind: 'damage', fileName: replaced.fileName };
 }

@@ -2,13 +2,16 @@
  * Segments that were replaced or cut after they were indexed, as far as the size of their objects tells: what lies between
  * two positions is looked at by the summaries of indexes, and what does not fit its index is read.
  *
+ * A change that leaves the size is seen only by reading: a plan that is run does, and so does `walkback verify`.
+ *
  * @module
  */
 
 import type { Lsn } from '../postgres/lsn.ts';
 import { segmentAt } from '../postgres/wal-segment.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { chooseSegment } from './segment-choice.ts';
+import { indexFolderOf, segmentOfIndexKey } from '../wal-index/index-object.ts';
+import { chooseSegment, type ChosenSegment } from './segment-choice.ts';
 import { readIndexSummary } from './segment-indexes-object.ts';
 import { readSummary, type SummaryRequest } from './segment-indexes-summary.ts';
 
@@ -19,40 +22,55 @@ export interface WayRequest extends SummaryRequest {
   readonly toLsn: Lsn;
 }
 
-const LOOK_AT_ONCE = 32n;
+const LOOK_AT_ONCE = 32;
 /** Where more indexes are of no use than this, they are no sign of anything: nobody reads all their segments for an answer. */
 const MOST_READ = 8;
+/** No more than the newest so many are looked at: 16 GiB of WAL in segments of 16 MiB. */
+const MOST_LOOKED_AT = 1024n;
 
-/** The name of the first such segment that cannot be read to its end; `undefined` if there is none. */
-export async function firstReplaced(request: WayRequest): Promise<string | undefined> {
-  const { line, wal, fromLsn, toLsn, signal } = request;
-  const first = segmentAt(line.timeline, fromLsn, wal.segmentSizeBytes).index;
-  const last = segmentAt(line.timeline, toLsn, wal.segmentSizeBytes).index;
+/** The first such segment that cannot be read to its end; `undefined` if there is none. */
+export async function firstReplaced(request: WayRequest): Promise<ChosenSegment | undefined> {
+  const segments = await indexedSegments(request);
   let read = 0;
-  for (let begin = first; begin <= last; begin += LOOK_AT_ONCE) {
-    const count = last + 1n - begin < LOOK_AT_ONCE ? last + 1n - begin : LOOK_AT_ONCE;
-    const indexes = Array.from({ length: Number(count) }, (_, step) => begin + BigInt(step));
-    const misfits = await Promise.all(indexes.map(async (index) => misfit(request, index)));
-    for (const [place, fileName] of misfits.entries()) {
-      if (fileName === undefined || read >= MOST_READ) continue;
+  for (let at = 0; at < segments.length; at += LOOK_AT_ONCE) {
+    const some = segments.slice(at, at + LOOK_AT_ONCE);
+    const fits = await Promise.all(some.map(async (segment) => fitsIndex(request, segment)));
+    for (const segment of some.filter((_, place) => fits[place] === false)) {
+      if (read >= MOST_READ) return undefined;
       read += 1;
-      const summary = await readSummary({ ...request, useIndex: false }, begin + BigInt(place));
-      if (summary === undefined || summary.isStopped) return fileName;
+      const summary = await readSummary({ ...request, useIndex: false }, segment.index);
+      if (summary === undefined || summary.isStopped) return segment;
     }
-    signal?.throwIfAborted();
+    request.signal?.throwIfAborted();
   }
   return undefined;
 }
 
-/** The name of a segment that has an index which is not of it. */
-async function misfit(
-  { store, wal, line, signal, onIgnoredIndex }: WayRequest,
-  index: bigint,
-): Promise<string | undefined> {
-  const segment = chooseSegment(wal, line, index);
-  if (segment === undefined || segment.validBelow !== undefined) return undefined;
+/** Those of the way, the newest, that have an index. */
+async function indexedSegments({ store, wal, line, fromLsn, toLsn, signal }: WayRequest): Promise<ChosenSegment[]> {
+  const options = signal === undefined ? {} : { signal };
+  const last = segmentAt(line.timeline, toLsn, wal.segmentSizeBytes).index;
+  const begin = segmentAt(line.timeline, fromLsn, wal.segmentSizeBytes).index;
+  const first = begin > last - MOST_LOOKED_AT ? begin : last - MOST_LOOKED_AT;
+  const indexed = new Set<string>();
+  for (const timeline of [...line.ancestors.map((ancestor) => ancestor.timeline), line.timeline]) {
+    for await (const { key } of store.list(indexFolderOf(timeline), options)) {
+      const fileName = segmentOfIndexKey(key);
+      if (fileName !== undefined) indexed.add(fileName);
+    }
+  }
+  const segments: ChosenSegment[] = [];
+  for (let index = first; index <= last; index += 1n) {
+    const segment = chooseSegment(wal, line, index);
+    const isWhole = segment !== undefined && segment.validBelow === undefined;
+    if (isWhole && indexed.has(segment.fileName)) segments.push(segment);
+  }
+  return segments;
+}
+
+async function fitsIndex(request: WayRequest, segment: ChosenSegment): Promise<boolean> {
+  const { store, wal, signal, onIgnoredIndex } = request;
   const found = await readIndexSummary({ store, wal, segment, signal });
-  if (found.kind !== 'ignored') return undefined;
-  onIgnoredIndex?.(found.ignored);
-  return segment.fileName;
+  if (found.kind === 'ignored') onIgnoredIndex?.(found.ignored);
+  return found.kind !== 'ignored';
 }

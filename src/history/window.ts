@@ -4,7 +4,7 @@
  * A window begins where a backup becomes consistent and ends with the last commit in the WAL that follows it without a
  * gap; upload times say nothing. Only the edges are read, not all that is in between: forward from the beginning to the
  * first commit, and backward from the end, segment by segment, to the last. The first and the last segment are decoded; of
- * further ones the index is enough.
+ * further ones the index is enough. A segment in between that is not of the size that its index knows is read.
  *
  * @module
  */
@@ -19,6 +19,7 @@ import type { ArchivedWal } from './archived-wal.ts';
 import { backupsOnLine } from './find-moment.ts';
 import type { BackupPoint } from './found-moment.ts';
 import { runsOfLine, type Run } from './line-runs.ts';
+import { firstReplaced } from './replaced-segments.ts';
 import { scanIndexes } from './scan-indexes.ts';
 import { scanWal } from './scan.ts';
 import type { SegmentPlaces } from './segment-source.ts';
@@ -87,7 +88,7 @@ async function windowsOf<B extends BackupPoint>(
   const onLine = backupsOnLine({ line, backups: request.backups });
   const { runs, holes } = runsOfLine(request.wal, line);
   const windows: Window<B>[] = [];
-  for (const run of runs) {
+  for (const run of await soundParts(request, line, runs)) {
     const window = await windowOf(request, line, run, onLine);
     if (window !== undefined) windows.push(window);
   }
@@ -98,6 +99,29 @@ async function windowsOf<B extends BackupPoint>(
   }
   const backups = onLine.filter((backup) => backup.timeline === line.timeline);
   return { timeline: line.timeline, fork, backups, windows, holes: lost };
+}
+
+/** How often a run is taken apart: more damage than that is for `walkback verify`. */
+const MOST_PARTS = 8;
+
+/** The runs, taken apart where a segment was replaced since it was indexed, and cannot be read. */
+async function soundParts<B extends BackupPoint>(
+  { store, wal, onIgnoredIndex, signal }: WindowsRequest<B>,
+  line: TimelineHistory,
+  runs: readonly Run[],
+): Promise<Run[]> {
+  const parts: Run[] = [];
+  for (const run of runs) {
+    let { fromLsn } = run;
+    for (let part = 1; fromLsn < run.toLsn; part += 1) {
+      const way = { store, wal, line, onIgnoredIndex, signal, fromLsn, toLsn: lsn(run.toLsn - 1n) };
+      const replaced = part > MOST_PARTS ? undefined : await firstReplaced(way);
+      const toLsn = replaced === undefined ? run.toLsn : replaced.startLsn;
+      parts.push(replaced === undefined ? { ...run, fromLsn } : { fromLsn, toLsn, because: 'damage' });
+      fromLsn = replaced === undefined ? run.toLsn : lsn(toLsn + BigInt(wal.segmentSizeBytes));
+    }
+  }
+  return parts.filter((part) => part.fromLsn < part.toLsn);
 }
 
 async function windowOf<B extends BackupPoint>(

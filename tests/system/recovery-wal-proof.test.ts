@@ -1,10 +1,14 @@
-import { cp, mkdtemp, open, rm } from 'node:fs/promises';
+import { cp, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { planFacts } from '../support/plan-facts.ts';
 import { noProgress, type Progress } from '../../src/base/progress.ts';
+import { listBackups } from '../../src/backup/list.ts';
+import { firstReplaced } from '../../src/history/replaced-segments.ts';
+import { readTimelines } from '../../src/history/timelines.ts';
+import { readWindows } from '../../src/history/window.ts';
 import { listArchivedWal } from '../../src/history/archived-wal.ts';
 import { scanWal } from '../../src/history/scan.ts';
 import { writeIndexes, findMissingIndexes } from '../../src/history/segment-indexes-write.ts';
@@ -81,3 +85,27 @@ describe('the WAL of a plan that is run', () => {
     });
   });
 });
+
+describe('a segment that was cut after it was indexed', () => {
+  it('ends a window, and keeps a transaction behind it from being called reachable', async () => {
+    await planToLastCommit();
+    const whole = await readFile(join(folder, 'wal_005', `${MIDDLE}.lz4`));
+    const before = await windowsOfFirst();
+    await writeFile(join(folder, 'wal_005', `${MIDDLE}.lz4`), whole.subarray(0, whole.length / 2));
+    const after = await windowsOfFirst();
+    expect(before.map(({ because }) => because)).not.toContain('damage');
+    expect(after[0]).toMatchObject({ because: 'damage' });
+    expect(after[0]?.toLsn).toBeLessThanOrEqual(0x400_0000n);
+    const wal = await listArchivedWal(store);
+    const way = { store, wal, line: { timeline: 1, ancestors: [] }, fromLsn: FROM, toLsn: lsn(0x600_0100n) };
+    expect(await firstReplaced(way)).toMatchObject({ fileName: MIDDLE });
+    expect(await firstReplaced({ ...way, toLsn: lsn(0x300_0100n) })).toBeUndefined();
+  });
+});
+
+async function windowsOfFirst() {
+  const wal = await listArchivedWal(store);
+  const timelines = await readTimelines(store, wal);
+  const windows = await readWindows({ store, wal, timelines, backups: await listBackups(store) });
+  return windows.find(({ timeline }) => timeline === 1)?.windows ?? [];
+}

@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { OnProgress } from '../../base/progress.ts';
 import { lsn, type Lsn } from '../../postgres/lsn.ts';
 import type { TimelineHistory } from '../../postgres/timeline-history.ts';
 import { versionByMajor } from '../../postgres/versions.ts';
@@ -33,6 +34,7 @@ export interface NamesBeforeRequest extends SegmentPlaces {
   readonly names: NameBook;
   /** Where reading begins afterwards. */
   readonly fromLsn: Lsn;
+  readonly onProgress?: OnProgress | undefined;
   /** Told where names could not be followed. Must not throw. */
   readonly onWarning?: ((message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
