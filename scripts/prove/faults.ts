@@ -41,7 +41,7 @@ async function trySeed(cluster: FaultyCluster, seed: number, log: ProofRun['log'
   const fault = random.pick(STORE_FAULTS);
   const lifeMs = random.between(SHORTEST_MS, LONGEST_MS);
   const pending = inject(cluster.proxy, fault, random.between(1, 4));
-  await cluster.server.sql('SELECT pg_switch_wal()');
+  await cluster.writeMore(random.between(0, 3));
   await sleep(lifeMs);
   await cluster.killAgent();
   log(`${seed}: ${fault.name}; killed after ${lifeMs} ms`);

@@ -112,6 +112,13 @@ export class FaultyCluster implements AsyncDisposable {
     return this.#workload.commits;
   }
 
+  /** Writes so many segments more than the load does, and ends the one that is written. */
+  async writeMore(segmentCount: number): Promise<void> {
+    const message = "pg_logical_emit_message(false, 'load', repeat(md5(random()::text), 32768))";
+    await this.server.sql(`SELECT ${message}, pg_switch_wal() FROM generate_series(1, ${segmentCount})`);
+    await this.server.sql('SELECT pg_switch_wal()');
+  }
+
   /** Kills the agent where it stands, and starts another. */
   async killAgent(): Promise<void> {
     await this.#agent.end('SIGKILL');
