@@ -15,9 +15,6 @@ const WHOLE = '(whole)';
 /** And under this one that it was restored into nothing. */
 const DEEP = '(deep)';
 
-/** Pages found damaged, by the object that holds them. */
-export type DamagedObjects = Readonly<Record<string, string>>;
-
 /** The ledger of one backup. */
 export class BackupLedger {
   readonly #store: ObjectStore;
