@@ -14,6 +14,9 @@ import { indexFolderOf, segmentOfIndexKey } from '../wal-index/index-object.ts';
 import type { PruneDecision } from './decide-prune.ts';
 import type { GatheredFacts } from './gather-facts.ts';
 
+/** An index whose segment is missing for so long is of no use. */
+const ORPHAN_AFTER_MS = 24 * 3_600_000;
+
 type Going = Pick<ObjectInfo, 'key' | 'sizeBytes'>;
 
 /** The objects that go. Those of backups that go now are not among them: they go with these. */
@@ -26,9 +29,14 @@ export async function* goingOwn(
   const { neededWal } = decision;
   const size = facts.segmentSizeBytes;
   for (const timeline of own.indexedTimelines) {
+    const segments = facts.timelines.find((one) => one.timeline === timeline)?.segments ?? [];
     for await (const object of store.list(indexFolderOf(timeline), options)) {
-      const segment = parseSegmentName(segmentOfIndexKey(object.key) ?? '', size);
-      if (segment !== undefined && !neededWal.needs(timeline, segment.index)) yield object;
+      const index = parseSegmentName(segmentOfIndexKey(object.key) ?? '', size)?.index;
+      if (index === undefined) continue;
+      const isHeld = segments.some(({ firstIndex, lastIndex }) => firstIndex <= index && index <= lastIndex);
+      // One that is new may be of a segment that came after the listing.
+      const isOrphan = !isHeld && facts.nowMs - object.modifiedAt.getTime() > ORPHAN_AFTER_MS;
+      if (isOrphan || !neededWal.needs(timeline, index)) yield object;
     }
   }
   yield* goingNames(own.names, facts.timelines, decision, size);

@@ -12,7 +12,7 @@ import type { Backup } from '../backup/backup.ts';
 import { readFreezeNote, type FreezeNote } from '../backup/freeze-note.ts';
 import { indexFolder } from '../backup/own-objects.ts';
 import type { OnProgress } from '../base/progress.ts';
-import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
+import type { AfterDeletion, CallOptions, ObjectStore } from '../storage/object-store.ts';
 import { backupFolder, sentinelKey } from '../walg/backup-names.ts';
 import { decidePrune, type KeptBackup, type PromisedLine, type PruneDecision } from './decide-prune.ts';
 import { gatherPruneFacts, type GatheredFacts } from './gather-facts.ts';
@@ -69,6 +69,8 @@ export interface PrunePlan {
   readonly unfinished: readonly UnfinishedBackup[];
   /** True if no backup can be restored, so that nothing goes. */
   readonly hasNothingToRestore: boolean;
+  /** What becomes of what goes: a store that keeps versions frees nothing yet. */
+  readonly afterDeletion: AfterDeletion;
   /** While the archive is frozen, a plan can be made and not run. */
   readonly frozen: FreezeNote | undefined;
 }
@@ -130,6 +132,7 @@ export async function decidePlan(
     leftovers: [...abandoned, ...halfRemoved.filter((name) => !kept.has(name))],
     unfinished,
     hasNothingToRestore: decision.hasNothingToRestore,
+    afterDeletion: (await store.afterDeletion?.(options)) ?? 'gone',
     frozen: await readFreezeNote(store, options),
   };
   return { plan, gathered, decision };

@@ -11,6 +11,7 @@ import { NotOpened, type Cipher } from '../base/cipher.ts';
 import { checkRange } from './range.ts';
 import { explainUnopened } from './unopened-object.ts';
 import type {
+  AfterDeletion,
   ByteRange,
   CallOptions,
   ObjectBody,
@@ -83,6 +84,10 @@ class EncryptingStore implements ObjectStore {
 
   delete(keys: readonly string[], options?: CallOptions): Promise<void> {
     return this.#store.delete(keys, options);
+  }
+
+  async afterDeletion(options?: CallOptions): Promise<AfterDeletion> {
+    return (await this.#store.afterDeletion?.(options)) ?? 'gone';
   }
 
   close(): Promise<void> {

@@ -9,6 +9,7 @@
 
 import type { RateLimiter } from '../base/rate-limiter.ts';
 import type {
+  AfterDeletion,
   CallOptions,
   ObjectBody,
   ObjectInfo,
@@ -63,6 +64,10 @@ class LimitedStore implements ObjectStore {
 
   delete(keys: readonly string[], options?: CallOptions): Promise<void> {
     return this.#store.delete(keys, options);
+  }
+
+  async afterDeletion(options?: CallOptions): Promise<AfterDeletion> {
+    return (await this.#store.afterDeletion?.(options)) ?? 'gone';
   }
 
   close(): Promise<void> {

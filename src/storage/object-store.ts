@@ -53,6 +53,12 @@ export type ObjectBody = Uint8Array | AsyncIterable<Uint8Array>;
 /** `exists` only with `ifAbsent`: another object has the key, and nothing was written. */
 export type PutOutcome = 'written' | 'exists';
 
+/**
+ * What becomes of an object that is deleted: it is gone; its versions stay until a rule of the bucket takes them; they are
+ * locked as well, so that nobody can take them before their time; or the store may not be asked.
+ */
+export type AfterDeletion = 'gone' | 'versions' | 'locked' | 'unknown';
+
 /** Where an archive's objects live. */
 export interface ObjectStore {
   /** The archive's address for messages: `s3://bucket/prefix`, `/srv/archive`. Holds no secret. */
@@ -88,6 +94,9 @@ export interface ObjectStore {
 
   /** Deletes objects; absent ones are no error. */
   delete(keys: readonly string[], options?: CallOptions): Promise<void>;
+
+  /** What becomes of objects that are deleted. Absent where they are gone. */
+  afterDeletion?(options?: CallOptions): Promise<AfterDeletion>;
 
   /** Frees connections. */
   close(): Promise<void>;

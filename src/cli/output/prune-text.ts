@@ -70,6 +70,16 @@ function goingLines(plan: PrunePlan, screen: Screen): string[] {
   ];
 }
 
+const LIFECYCLE =
+  'its lifecycle rule for noncurrent versions frees the space. Such a rule must never expire current versions.';
+
+const VERSION_NOTES: Readonly<Record<PrunePlan['afterDeletion'], readonly string[]>> = {
+  gone: [],
+  versions: [`The bucket keeps versions of what goes: ${LIFECYCLE}`],
+  locked: [`The bucket locks versions: what goes is not listed any more, and stays until its lock ends; ${LIFECYCLE}`],
+  unknown: ['Whether the bucket keeps versions of what goes cannot be told: s3:GetBucketVersioning is not permitted.'],
+};
+
 function noteLines(plan: PrunePlan, screen: Screen): string[] {
   const notes = plan.unfinished.map(({ name, newestAt, mayBeRunning }) =>
     mayBeRunning
@@ -77,6 +87,7 @@ function noteLines(plan: PrunePlan, screen: Screen): string[] {
       : `${name} has no sentinel and is left alone; nothing was added to it since ${describeMoment(timeUs(newestAt), screen)}. If nobody is taking it, delete the objects under basebackups_005/${name}/.`,
   );
   if (plan.hasNothingToRestore) notes.push('No backup in the archive can be restored: nothing goes.');
+  if (plan.totals.objects > 0) notes.push(...VERSION_NOTES[plan.afterDeletion]);
   if (plan.frozen !== undefined) {
     notes.push(`The archive is frozen ${describeFreeze(plan.frozen)}. Nothing goes until "walkback unfreeze".`);
   }
@@ -139,6 +150,7 @@ export function prunePlanJson(plan: PrunePlan) {
     unfinished: plan.unfinished,
     objects: plan.totals.objects,
     sizeBytes: plan.totals.sizeBytes,
+    afterDeletion: plan.afterDeletion,
     nothingCanBeRestored: plan.hasNothingToRestore,
     frozen: plan.frozen ?? null,
   };

@@ -14,6 +14,7 @@ import { abandon, partsOf } from '../body.ts';
 import { DEFAULT_STORE_DEADLINES, type StoreDeadlines } from '../deadlines.ts';
 import { checkFolder, checkKey, checkPrefix } from '../key.ts';
 import type {
+  AfterDeletion,
   CallOptions,
   ObjectBody,
   ObjectInfo,
@@ -24,6 +25,7 @@ import type {
 } from '../object-store.ts';
 import { checkRange } from '../range.ts';
 import { noPieces, readWhole } from '../whole-body.ts';
+import { afterDeletion } from './after-deletion.ts';
 import { S3Connection } from './connection.ts';
 import { deleteObjects } from './delete-objects.ts';
 import { customerKey } from './encryption.ts';
@@ -41,6 +43,7 @@ const READ = { verb: 'read', permission: 's3:GetObject' };
 const LOOK_AT = { verb: 'look at', permission: 's3:GetObject' };
 const WRITE = { verb: 'write', permission: 's3:PutObject' };
 const LIST = { verb: 'list', permission: 's3:ListBucket' };
+const LOOK_AT_BUCKET = { verb: 'look at the versioning of', permission: 's3:GetBucketVersioning' };
 const DELETE = { verb: 'delete', permission: 's3:DeleteObject' };
 
 class S3Store implements ObjectStore {
@@ -110,6 +113,10 @@ class S3Store implements ObjectStore {
   async delete(keys: readonly string[], options: CallOptions = {}): Promise<void> {
     const whole = keys.map((key) => this.#prefix + checkKey(key));
     await deleteObjects(this.#connection, this.#action(DELETE, ''), whole, options.signal);
+  }
+
+  afterDeletion(options: CallOptions = {}): Promise<AfterDeletion> {
+    return afterDeletion(this.#connection, this.#action(LOOK_AT_BUCKET, ''), options.signal);
   }
 
   async close(): Promise<void> {
