@@ -11,6 +11,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { listBackups } from '../../src/backup/list.ts';
 import { MAJORS } from '../../tests/support/postgres.ts';
 import { seededRandom } from '../../tests/support/random.ts';
 import { FaultyCluster } from './faults/faulty-cluster.ts';
@@ -61,7 +62,11 @@ async function tryCluster(seeds: readonly number[], tally: Tally, log: ProofRun[
   await using cluster = await FaultyCluster.start(major, first + 1);
   if (cluster === undefined) return false;
   const faults: PendingFault[] = [];
-  for (const seed of seeds) faults.push(await trySeed(cluster, seed, log));
+  const backups = new Set<string>();
+  for (const seed of seeds) {
+    faults.push(await trySeed(cluster, seed, log));
+    for (const { name } of await listBackups(cluster.store)) backups.add(name);
+  }
   tally.kills += seeds.length;
   tally.faults += await untilMet(faults);
   cluster.proxy.clear();
@@ -69,9 +74,8 @@ async function tryCluster(seeds: readonly number[], tally: Tally, log: ProofRun[
   const { segments, lost, wrong, differences } = await judgeArchive(cluster);
   for (const line of [...lost.map((name) => `lost: ${name}`), ...wrong.map((name) => `wrong: ${name}`)]) log(line);
   for (const line of differences) log(`differs: ${line}`);
-  const backups = cluster.linesOfAgents(/backup base_\w+: /).length;
   log(
-    `PostgreSQL ${major}: ${segments} segments, ${cluster.commits.length} commits, ${backups} backups by the agent: ${lost.length} lost, ${wrong.length} wrong, ${differences.length} rows differ`,
+    `PostgreSQL ${major}: ${segments} segments, ${cluster.commits.length} commits, ${backups.size} backups: ${lost.length} lost, ${wrong.length} wrong, ${differences.length} rows differ`,
   );
   tally.segments += segments;
   tally.commits += cluster.commits.length;

@@ -99,6 +99,17 @@ describe('an agent', () => {
     await until('there is a second backup', async () => (await listBackups(store)).length === 2);
   });
 
+  it('lets a backup go on that an agent has begun which was killed, and takes no other', async () => {
+    const killed = start({ WALKBACK_BACKUP_SCHEDULE: '0 3 * * *' });
+    await killed.says(/backup begun/);
+    await until('it is marked', async () => (await store.listFolder('walkback_001/running/')).objects.length === 1);
+    await killed.end('SIGKILL');
+    await using next = start({ WALKBACK_BACKUP_SCHEDULE: '0 3 * * *' });
+    await until('there is a backup', async () => (await listBackups(store)).length === 1);
+    await next.says(/next backup at/);
+    expect(next.lines.filter((line) => /backup begun/.test(line))).toEqual([]);
+  });
+
   it('prunes what the settings do not keep, but nothing while the archive is frozen', async () => {
     const { dataDirectory: PGDATA, socketDirectory: PGHOST } = server;
     const environment = { WALKBACK_ARCHIVE: join(root, 'archive'), PGHOST, PGDATA };

@@ -50,8 +50,6 @@ export class FaultyCluster implements AsyncDisposable {
   #agent: AgentProcess;
   #writing: Promise<void> = Promise.resolve();
   #isWriting = true;
-  /** What agents said before they were killed. */
-  readonly #said: string[] = [];
 
   private constructor(parts: {
     readonly root: string;
@@ -122,13 +120,7 @@ export class FaultyCluster implements AsyncDisposable {
   /** Kills the agent where it stands, and starts another. */
   async killAgent(): Promise<void> {
     await this.#agent.end('SIGKILL');
-    this.#said.push(...this.#agent.lines);
     this.#agent = this.#startAgent();
-  }
-
-  /** Lines of all agents that fit. */
-  linesOfAgents(what: RegExp): string[] {
-    return [...this.#said, ...this.#agent.lines].filter((line) => what.test(line));
   }
 
   /** Runs the program beside the store as it is, without faults. */
