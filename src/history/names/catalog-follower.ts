@@ -53,6 +53,11 @@ export class CatalogFollower {
     return !this.#pending.isEmpty;
   }
 
+  /** Those that have not ended and changed names. */
+  get pendingXids(): number[] {
+    return this.#pending.xids;
+  }
+
   /** Takes the next change. */
   follow(change: CatalogChange): void {
     this.#seeds.advance(change.lsn);

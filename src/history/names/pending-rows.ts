@@ -40,6 +40,11 @@ export class PendingRows {
     return this.#byXid.size === 0;
   }
 
+  /** Whose changes are held. */
+  get xids(): number[] {
+    return [...this.#byXid.keys()];
+  }
+
   has(xid: number): boolean {
     return this.#byXid.has(xid);
   }

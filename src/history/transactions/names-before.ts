@@ -21,10 +21,9 @@ import { workersFor } from '../scan-indexes.ts';
 import { chooseSegment, expectedSegmentName, nextChosenSegment } from '../segment-choice.ts';
 import { readSegmentIndexes } from '../segment-indexes.ts';
 import type { SegmentPlaces } from '../segment-source.ts';
-import { Completeness } from './completeness.ts';
 import { findLeadSegments, type LeadSegments } from './lead-segments.ts';
+import { NameEvents } from './name-events.ts';
 import { Stretches } from './segment-stretch.ts';
-import { TransactionAssembler } from './transaction-assembler.ts';
 
 /** What to follow, and where to. */
 export interface NamesBeforeRequest extends SegmentPlaces {
@@ -58,12 +57,14 @@ class LeadReader {
   readonly #sizeBytes: bigint;
   readonly #behindIndex: bigint;
   #follower: CatalogFollower;
+  #events: NameEvents;
 
   constructor(request: NamesBeforeRequest) {
     this.#request = request;
     this.#sizeBytes = BigInt(request.wal.segmentSizeBytes);
     this.#behindIndex = request.fromLsn / this.#sizeBytes;
     this.#follower = this.#followerFrom(this.#behindIndex);
+    this.#events = new NameEvents(this.#follower);
   }
 
   async read(): Promise<CatalogFollower> {
@@ -72,11 +73,16 @@ class LeadReader {
     const firstIndex = this.#firstIndex(snapshotLsn);
     const lead = await findLeadSegments({ ...this.#request, firstIndex, behindIndex: this.#behindIndex });
     if (lead.firstIndex > firstIndex && snapshotLsn !== undefined) this.#warnOfUnindexed(lead.firstIndex - firstIndex);
-    this.#follower = this.#followerFrom(lead.firstIndex);
+    this.#beginAt(lead.firstIndex);
     for (let index = lead.firstIndex; index < this.#behindIndex;) {
       index = this.#isWanted(lead, index) ? await this.#readStretch(lead, index) : index + 1n;
     }
     return this.#follower;
+  }
+
+  #beginAt(index: bigint): void {
+    this.#follower = this.#followerFrom(index);
+    this.#events = new NameEvents(this.#follower);
   }
 
   #followerFrom(index: bigint): CatalogFollower {
@@ -104,8 +110,6 @@ class LeadReader {
   async #readStretch(lead: LeadSegments, begin: bigint): Promise<bigint> {
     const { names, line, fromLsn } = this.#request;
     const stretches = new Stretches(line, names);
-    const parts = { line, names, follower: this.#follower, completeness: new Completeness() };
-    const assembler = new TransactionAssembler(parts);
     const span = { ...this.#request, fromLsn: lsn(begin * this.#sizeBytes), toLsn: fromLsn };
     const indexes = readSegmentIndexes({
       ...span,
@@ -116,11 +120,10 @@ class LeadReader {
     for await (const index of indexes) {
       const stretch = stretches.enter(index);
       if (stretch.kind !== 'stretch') return this.#breakAt(next, stretch.reason);
-      assembler.addWork(stretch.crossing.work);
-      for (const event of stretch.crossing.events) assembler.take(event);
+      for (const event of stretch.crossing.events) this.#events.take(event);
       // Of the first segment that is read afterwards, that is all that reading it does not tell.
       if (next >= this.#behindIndex) return next;
-      takeAll(assembler, index);
+      for (const event of index.events) this.#events.take(event);
       next += 1n;
       if (!this.#goesOn(lead, next, index)) return next;
     }
@@ -137,7 +140,7 @@ class LeadReader {
     const { wal, line, onWarning } = this.#request;
     const isThere = chooseSegment(wal, line, index) !== undefined;
     const next = isThere ? index + 1n : (nextChosenSegment(wal, line, index)?.index ?? this.#behindIndex);
-    this.#follower = this.#followerFrom(next);
+    this.#beginAt(next);
     onWarning?.(
       `names cannot be followed through ${expectedSegmentName(wal, line, index)}: ${reason}. What was renamed or rewritten there may have an older name.`,
     );
@@ -149,9 +152,4 @@ class LeadReader {
       `names are those of the last snapshot of them: what was renamed or rewritten in the ${count} segments behind it, which have no index, may have an older name. walkback history index makes them.`,
     );
   }
-}
-
-function takeAll(assembler: TransactionAssembler, index: SegmentIndex): void {
-  assembler.addWork(index.work);
-  for (const event of index.events) assembler.take(event);
 }
