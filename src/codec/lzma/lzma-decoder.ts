@@ -26,6 +26,7 @@ export type LzmaStop = 'input' | 'piece' | 'end' | 'damaged';
 /** No symbol needs more input than 20 bytes. */
 export const MOST_SYMBOL_BYTES = 32;
 const PIECE_BYTES = 256 * 1024;
+const FIRST_WINDOW_BYTES = 4 * PIECE_BYTES;
 const LEAST_MATCH = 2;
 const MOST_MATCH = 273;
 const LAST_LITERAL_STATE = 7;
@@ -69,7 +70,8 @@ export class LzmaDecoder {
   readonly #distances = freshProbabilities(128);
   readonly #align = freshProbabilities(1 << ALIGN_BITS);
   /** What was decoded: as much as a distance may reach back, then what is not taken yet. */
-  readonly #window: Buffer;
+  #window: Buffer = Buffer.alloc(FIRST_WINDOW_BYTES);
+  readonly #mostWindowBytes: number;
   #windowAt = 0;
   #takenAt = 0;
   #contentBytes = 0;
@@ -81,7 +83,7 @@ export class LzmaDecoder {
     this.#properties = properties;
     this.#positionMask = (1 << positionBits) - 1;
     this.#literals = freshProbabilities(LITERAL_PROBABILITIES << (literalContextBits + literalPositionBits));
-    this.#window = Buffer.alloc(dictionaryBytes + Math.max(dictionaryBytes, 2 * PIECE_BYTES) + MOST_MATCH);
+    this.#mostWindowBytes = Math.max(2 * dictionaryBytes, dictionaryBytes + FIRST_WINDOW_BYTES);
   }
 
   /** How many bytes were decoded. */
@@ -122,9 +124,21 @@ export class LzmaDecoder {
     return this.#repeat(positionState);
   }
 
-  /** Moves what a distance may reach to the window's beginning when it is nearly full. */
+  /** Makes the window larger when it is nearly full, or moves what a distance may reach to its beginning. */
   #makeRoom(): void {
-    if (this.#windowAt + PIECE_BYTES + MOST_MATCH <= this.#window.length) return;
+    while (this.#windowAt + PIECE_BYTES + MOST_MATCH > this.#window.length) {
+      if (this.#window.length < this.#mostWindowBytes) this.#enlarge();
+      else this.#moveToBeginning();
+    }
+  }
+
+  #enlarge(): void {
+    const larger = Buffer.allocUnsafeSlow(Math.min(2 * this.#window.length, this.#mostWindowBytes));
+    this.#window.copy(larger, 0, 0, this.#windowAt);
+    this.#window = larger;
+  }
+
+  #moveToBeginning(): void {
     const keptAt = Math.min(this.#takenAt, this.#windowAt - this.#properties.dictionaryBytes);
     this.#window.copyWithin(0, keptAt, this.#windowAt);
     this.#windowAt -= keptAt;

@@ -49,6 +49,44 @@ const SAMPLES: readonly (readonly [string, readonly string[]])[] = [
     ],
   ],
 ];
+/** The lines and 700,000 zeros, four times, then ten lines: with a dictionary of 4,096 bytes. */
+const LARGE: readonly string[] = [
+  'XQAQAAD//////////wAYDoAnNfHoPY0Mh2gHRwV/vrf2iVR0vBlOuIYYvJQ75Xi+jG7wOp0qlDs49x8wLFKSGvVCX/HslFuO7Yq8HoYHRKJL',
+  'HD6IFy3GY3Ukp1by0vzuBkALsEDIkcQ/jirSfY+wFKA/IbzyG41tOQ3rupS0p00877Dh4ARTbPAFdJRFH6z2ZXNOf9xmyd21lQr4aurM3NOT',
+  '3vOQH0kmM3ME4RtESPyoj0yIh38UKwWMWpg2gW5sbzUjv7Lh67wPypaJe1sTl9f49MRNztchLVwE/mZ2XauiqEgw44krk0Qk9OMaIvlpPUKV',
+  'pTYtKRe1y/PmHEma2FTxfnpMFJY/B+eYL2Ts0YwqX0btkHzEYZ46NIFL6FtWM8Q2AWcNrA3v4X3CQ4tGvtg2CeWAFyD64CcdyDV0WqETFjgA',
+  '1Q2ql6RiYfMAf8l2fid7E4FEhpR1dwXQPzTda2fhhZWcMhdBOnv14GeRSC0pYKmIsWNGx/dYav+ak8kSORO0zkRjqkoMSYyrpSFLCCMihI1w',
+  'UQPMmTn+tHnp4ezeshD/aEfZwbT56cS728QOPTOmjuhQXVwOwfanjovRvVP0cNvRVtXEDD7TKBW77cd6t2M8ExInK28tjxZu5iMCV5BxXA4C',
+  'rxT3CPffJyXW5Bew9dmIyqhh0b6UQ42O96Rp36AD5kinfBSsAkjqGuCIIxZmVw3f3yWlqb2p2uENmBAXYJIG7e4YdqdaS9Z/6Us9uIj3vER+',
+  'JkaO7tt6bDnXWIDqm7/56Z7mNTVBRM45sH2t6XpspW3A6Jyi2/Q27nFNVaWDLvQ3u3SIWh7FrqeYTN8WcYYCoX0emYgb1t62Elr3Cjm+rGVo',
+  'wjztVN3z/muSe0c/DDkcJIf5CM4maSyCwR8XhkV3tAZRuPmzGj7Ea517k1+20suIvqNaLUcJ29Ab1H7ow+66Jiho3jUKc3aIt5ZXrLZN4Wkd',
+  'b/tLiBBsQsuIP1wAj9BOryYolHEfPY8k4XCepyNf7CjLhdGVmIp+KpHyJ3X3GcAGmE2Y/div1ZAPxCVT+PLvULlBcjacloh9D9qB7CUPeNM9',
+  'Os8JdtRzalEiDeGkJmVQa2/fAkFdKs5zxrytVKVpWWp7iOIzs0SpQQew9zIA6rUjkSgRbuaZh1aPpG0rD6hz5wDJ3jfgLWSt7uVerT6ZjF+m',
+  'B8M01uVj3I/uiJcXwNXQnQMnsFmqmEQG6DMZLwtMo7ips7++VZ9IlP4H3E7sjUTsCaGxo40A4fVI/hn7PRaP0uDqlljK6EUpG3jP2vquusiT',
+  'NKS0SLR8452bWYQA1IkIi+tQobuGG90HYalzUWd2NEkyGmhgFI3w17C73ECfU6teHEkw0A/oBJaObTrRgZ+oT+SPtRgjs5t5xkVVbEzIhF7B',
+  'NlBx389kN1ju8SOvHQtkJDssU0N/X+Ds9fZSmAe6izQf90YPLEs4JBRG1wzMxlYGMzI47RMKxv8lNvbTRTHfrGe7gONsia8TBSHNpCJIzHr3',
+  'FPuEmJRAR8+ItBOmuMggI3ShNlXUqYRYamK7G/vmo3FXd2cMKBYRj8QT+2MN3xyjNvTeP2oaKilR8TkS86JLaO9tS+xwI/I53ROMB+ReuLbv',
+  'BetEtW/WOyOYwLXkrow8sDNZwBJAJP2yJJBp8KnrxJWNTijJKSuQ37m+Na3v4sMO7q/rZ1OBMD4ZLDz4em8m4Npb4W960CWRjmGuiPU3PF26',
+  'GaJaoorrcBTqXiJ9JF0EopstpiqUXodZ95IxWXhT1c2h+nFBLvMRDk7tQaxX9yfr9F9sgrXGaz73ZVE1zMtBhuY6WNlRoue71Xjl9AF93J3A',
+  'BphNmP3Yr9WQD8QlU/j1kTYxBaWw7m/BcE1HDNGREaqtYB26zrEnGFxZhulmUli+6XasWeTlWwUI+cfapyXBfFPfET33gH/CI1BUS3AWRRea',
+  '3GzicQG71AHq/8VZUc5L01YKbPnQcigvBD5oTrCaMjsPjHwvVvS9b/korcFXWdBJ4nEIu1PcoSmP0zr5cvyerljRFPq9wtbbRVRZj1rxZUfi',
+  '/lBVRn2zYDN0NDzF/laM0uJ3mu88Ss09vtQn2YKyZYG84B1rxBAINTY+gPoHapobjj9bAoNRnEb7nYSNtA3JB7z0EH5ENBXcZi6wCaWDyoMe',
+  '8NZRkbqRcUKcBBpTnvSUFkl5+dFEPpZdzWgGdYuJyVWKTg3omZSRObO2+xI/M+b4aHSuU8lC+Tk/JJB2gWfW1ZsMnpTk0t8U6Ilcv0AlyqMr',
+  'JCTeXdLQjO8KjuV6xnnoS0bCleVXB7ZEzrS9uC56NlLLzgRmR9Gpw782mmPuWwGYajYxZ9uqasiSk8Rfep8dmz5UjZeMmMdcebEf0kING8mH',
+  'E3fj9Qe4pCEYzGPZRIuSplZ5TXiByznepq54jjnc+s3o61osSWiDv9a8or39jeUGbU40lY8eJp+P3eZo6CngaLlqo9mUS9nqJjZvy+pYWAtH',
+  'FVL7ed7vl3iL2I+akVZEvZCprq/lTgEFRUUAcTj18ScmCK8BUHXbKvhnjDCAa7EdNuLmYHrSXYkCCuDGLj2ALv6m6Vt6RvEI25AImP8BtDZ1',
+  'gNk2JkVC55dqEesO0zlcMbB/jHvV6YUS/WPlee3TLf5hlwYDX8lwOxTAMjeYpRUBpeijCSrsqv9aJqxyDBaSp745jyThcJ6nI1/sKMuF0ZWY',
+  'in4qkfIndfcZwAaYTZj92K/U8tPdD4osKkuYucSrtuB19D+ULYJ9i8AFdQKcoyivhYrOIJfHXkTkB2sLGAeV4G/3e9klKBCXaypBzYfCrVwU',
+  'flu3QmmhxuAtE2Xl4s05rWwoNfMDmEsZ1ra0B1gBN7RK5nnxvRcSJSBHKn4Z9MiXsTPbtP4oRevgOQcPPAsbVxOZIOxAZO/B44gsFX4HExa1',
+  'Bxvrh5kGBC41l8mft3QsgpYQalXa8dmpV3rLj+nVTUWXdxXNWdRauzeIhZDSksq+DzcgTjp9UmrW8hu8tVVGMb41iWByQmH5xRuVmE++xDJ1',
+  'm4lyXmgdHfzAiMYxA1BuiS0vdWNYchTJbDff05RV2OWADgDp+Hxraa6YtXGenENVK12vblt/bAinTDwSMkgfIferqLMkzv+vFW7eCTVpFqbq',
+  'KhhyTAdTQi55H5TEf6b8vWUFW5xNmu9F13OHZUf2EbPG5eESRZcj8ujQVhFfpbyVEFYLgAUuXt5uV2WT1ApPO6/f/kEAdcl1/CV0cAEQxVS5',
+  '3cMmZifn34E7jIFSn70W3f6mEu+km5btbvCGzY47ayqFZAs2kGUfpR+KfmC+g5Pdc0A/rzF55fEUd35MjW2UGUP5oFArNBsvLgnTBA/g6mFl',
+  'T7b7cGC5rYz2rhwZrszup+d+mKUVPehcBMtc0IQZDfYMSpmEW1DwcCxLzTfCS4GL57vVeOX0AX3cncAGmE2Y/div1ZAPxCVT+PWRNjEFpbDu',
+  'b8FwTUcM0ZERqq1gHbrOsScYXFmG6WZSWL7pdqxZ5OVbBQj5x9qt/PtSJyBBC2FHzq2FAKR/wVbkL+S41uty0ngyaK4Ng5lQ0AMpxaGxY8KG',
+  '0aeOt5ApivLGc5K6eDV7Bg369q01QE3szdeXk1HupzO4gbOLIMHuY3qcZeckeVe89pU8inBlE0d9FKY7lgjOgd3yw4IrUwRIxfiBCE3f//tp',
+  'Hto=',
+];
 const HEADER_BYTES = 13;
 
 function lines(count: number): string {
@@ -78,6 +116,11 @@ describe('an lzma object', () => {
       const stream = lzmaDecompressStream(inPieces(bytes, pieceBytes), 'x');
       expect((await joined(stream)).toString()).toBe(TEXT);
     }
+  });
+
+  it('that is much larger than its dictionary is read', async () => {
+    const read = await joined(lzmaDecompressStream(inPieces(bytesOf(LARGE), 100), 'x'));
+    expect(read.equals(Buffer.from(`${`${lines(60)}${'\0'.repeat(700_000)}`.repeat(4)}${lines(10)}`))).toBe(true);
   });
 
   it('may say its size, and must then have it', async () => {

@@ -1,0 +1,111 @@
+/**
+ * Mutated objects of an archive: no crash, no hang, no growing memory, and nothing is taken for data that nobody wrote,
+ * wherever the format can tell.
+ *
+ * Seed `s` is one input of one kind (`hostile/hostile-kinds.ts`). `--seed s --count 1` tries the same change again;
+ * encrypted objects are other bytes in each run.
+ *
+ * @module
+ */
+
+import { Worker } from 'node:worker_threads';
+
+import type { HostileCounts, HostileNotice } from './hostile/notice.ts';
+import type { Proof, ProofRun } from './proof.ts';
+
+/** An input takes about a millisecond; no notice for this long is a hang. */
+const HANG_MS = 60_000;
+/** What the runtime's own memory may come and go by, garbage left out. */
+const MEMORY_SLACK_MIB = 96;
+const LOG_EVERY = 50_000;
+/** Fewer inputs than this say nothing of memory: the runtime is still growing to its size. */
+const MEMORY_FROM_INPUTS = 50_000;
+
+class Tally {
+  crashes = 0;
+  hangs = 0;
+  tried = 0;
+  counts: HostileCounts = { refused: 0, same: 0, different: 0, wrong: 0 };
+  kinds: readonly string[] = [];
+  /** The smallest resident size within each tenth of the inputs: what garbage comes and goes does not count. */
+  readonly #leastMib: number[] = [];
+
+  sampleMemory(tenth: number): void {
+    const mib = process.memoryUsage.rss() / 2 ** 20;
+    this.#leastMib[tenth] = Math.min(this.#leastMib[tenth] ?? Number.POSITIVE_INFINITY, mib);
+  }
+
+  /** From the second tenth on: the first is for what is compiled and cached. */
+  get grownMib(): number {
+    const warm = this.#leastMib.slice(1);
+    return warm.length === 0 ? 0 : Math.max(...warm) - (warm[0] ?? 0);
+  }
+
+  get holds(): boolean {
+    const isFlat = this.tried < MEMORY_FROM_INPUTS || this.grownMib < MEMORY_SLACK_MIB;
+    return this.crashes + this.counts.wrong + this.hangs === 0 && isFlat;
+  }
+}
+
+function take(notice: HostileNotice, tally: Tally, { seed, count, log }: ProofRun): void {
+  switch (notice.kind) {
+    case 'ready':
+      tally.kinds = notice.kinds;
+      return;
+    case 'crash':
+      tally.crashes += 1;
+      log(`${notice.seed}: crash: ${notice.what}`);
+      return;
+    case 'wrong':
+      log(`${notice.seed}: wrong: ${notice.what}`);
+      return;
+    case 'done':
+      tally.tried = notice.next - seed;
+      tally.counts = notice.counts;
+      tally.sampleMemory(Math.min(Math.floor((tally.tried * 10) / count), 9));
+      if (tally.tried % LOG_EVERY === 0) log(`${tally.tried} inputs, ${tally.counts.refused} refused`);
+      return;
+    default:
+      notice satisfies never;
+  }
+}
+
+async function tryAll(given: ProofRun): Promise<Tally> {
+  const tally = new Tally();
+  const { seed, count, log } = given;
+  const worker = new Worker(new URL('hostile/worker.ts', import.meta.url), { workerData: { seed, count } });
+  let heardMs = Date.now();
+  const watch = setInterval(() => {
+    if (Date.now() - heardMs < HANG_MS) return;
+    tally.hangs += 1;
+    log(`hang within the inputs from ${seed + tally.tried} on`);
+    void worker.terminate();
+  }, 1000);
+  await new Promise<void>((resolve, reject) => {
+    worker.on('message', (notice: HostileNotice) => {
+      heardMs = Date.now();
+      take(notice, tally, given);
+    });
+    worker.on('error', reject);
+    worker.on('exit', () => {
+      resolve();
+    });
+  }).finally(() => {
+    clearInterval(watch);
+  });
+  return tally;
+}
+
+/** The proof. */
+export const proof: Proof = {
+  name: 'hostile',
+  shows: 'mutated objects of an archive crash nothing, hang nothing, and are not taken for what nobody wrote',
+  defaultCount: 6000,
+  run: async (given) => {
+    const tally = await tryAll(given);
+    const { refused, same, different, wrong } = tally.counts;
+    const isWhole = tally.tried === given.count;
+    const figure = `${tally.tried} inputs (${tally.kinds.join(', ')}): ${refused} refused, ${same} as they were, ${different} something else where the format has no checksum; crashes ${tally.crashes}, hangs ${tally.hangs}, wrong ${wrong}, memory grew by ${Math.round(tally.grownMib)} MiB`;
+    return { holds: tally.holds && isWhole, figure };
+  },
+};
