@@ -2,9 +2,13 @@
  * A walk over a data directory and its tablespaces: what there is to back up, with the names it gets in the tars.
  *
  * Entry names begin with `/`, are relative to the data directory, and directories have no slash behind, as WAL-G writes
- * them. A tablespace's files come as `/pg_tblspc/<oid>/…`; its link has no entry. Other symbolic links, sockets and
- * devices are left out and named in {@link DataDirectoryContents.skipped}, because a tar of WAL-G's cannot hold them.
- * A name that is not UTF-8 is refused: the list of files, which is JSON, could not hold it.
+ * them. A tablespace's files come as `/pg_tblspc/<oid>/…`; its link has no entry.
+ *
+ * Where the server's own directories, or a database's, are links to other disks, they are followed, and stored as the
+ * directories that they stand for. Any other link in the server's directories is refused: the server reads what is behind it,
+ * and the backup would lack it. Links elsewhere, sockets and devices are left out and named in
+ * {@link DataDirectoryContents.skipped}, because a tar of WAL-G's cannot hold them. A name that is not UTF-8 is refused: the
+ * list of files, which is JSON, could not hold it.
  *
  * Source: WAL-G `internal/databases/postgres/bundle.go`; PostgreSQL `src/backend/backup/basebackup.c` (`sendDir`).
  *
@@ -12,7 +16,7 @@
  */
 
 import type { BigIntStats } from 'node:fs';
-import { lstat, readdir, readlink, realpath } from 'node:fs/promises';
+import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Failure } from '../base/failure.ts';
@@ -62,6 +66,8 @@ export interface DataDirectoryContents {
   readonly tablespaces: readonly Tablespace[];
   /** Entry names that were left out because a backup cannot hold them. */
   readonly skipped: readonly string[];
+  /** Directories that are links on the server, and were stored as what they lead to. */
+  readonly followed: readonly string[];
 }
 
 /** What the walk must know of the server. */
@@ -75,11 +81,17 @@ interface Walk extends WalkOptions {
   readonly entries: StoredEntry[];
   readonly tablespaces: Tablespace[];
   readonly skipped: string[];
+  readonly followed: string[];
 }
+
+const SERVER_DIRECTORIES = 'base|global|pg_commit_ts|pg_logical|pg_multixact|pg_stat|pg_tblspc|pg_twophase|pg_xact';
+const IN_SERVER_DIRECTORY = new RegExp(`^/(?:${SERVER_DIRECTORIES})(?:/|$)`);
+/** Directories that administrators move to other disks. */
+const FOLLOWED = new RegExp(`^/(?:${SERVER_DIRECTORIES}|base/\\d+|pg_multixact/(?:members|offsets))$`);
 
 /** Walks the data directory at `root`. Files that vanish meanwhile are left out: WAL replay makes or removes them. */
 export async function walkDataDirectory(root: string, options: WalkOptions): Promise<DataDirectoryContents> {
-  const walk: Walk = { ...options, entries: [], tablespaces: [], skipped: [] };
+  const walk: Walk = { ...options, entries: [], tablespaces: [], skipped: [], followed: [] };
   walk.entries.push(directoryEntry('/', root, await lstat(await realpath(root), { bigint: true })));
   await walkDirectory(walk, root, '');
   return walk;
@@ -109,9 +121,28 @@ async function visit(walk: Walk, path: string, name: string, baseName: string, s
     if (name !== '/global/pg_control') walk.entries.push(fileEntry(name, path, baseName, stats));
   } else if (stats.isSymbolicLink() && name === `/pg_tblspc/${baseName}` && /^\d+$/.test(baseName)) {
     await walkTablespace(walk, path, name, Number(baseName));
+  } else if (stats.isSymbolicLink() && isTemporaryDirectory(baseName)) {
+    walk.entries.push(emptyDirectory(name, path, stats));
+  } else if (stats.isSymbolicLink() && IN_SERVER_DIRECTORY.test(name)) {
+    await follow(walk, path, name);
   } else {
     walk.skipped.push(name);
   }
+}
+
+async function follow(walk: Walk, path: string, name: string): Promise<void> {
+  const stats = await stat(path, { bigint: true }).catch(unlessVanished);
+  if (!FOLLOWED.test(name) || stats?.isDirectory() !== true) throw linkInTheWay(path);
+  walk.followed.push(name);
+  walk.entries.push(directoryEntry(name, path, stats));
+  await walkDirectory(walk, path, name);
+}
+
+function linkInTheWay(path: string): Failure {
+  return new Failure('refused', {
+    message: `cannot back up ${path}: it is a symbolic link in a directory of the server's, and what is behind it would be missing from the backup`,
+    remedy: 'Stop the server, and put there what the link leads to; use a tablespace to have data on another disk.',
+  });
 }
 
 async function walkTablespace(walk: Walk, link: string, name: string, oid: number): Promise<void> {

@@ -75,6 +75,8 @@ export interface TakenBackup extends Backup {
   readonly arePagesVerified: boolean;
   /** Entries that a backup cannot hold: links, sockets, devices. */
   readonly skipped: readonly string[];
+  /** Directories that are links on the server; the backup has them as plain ones. */
+  readonly followed: readonly string[];
   /** Names of killed backups whose objects were deleted first. */
   readonly cleanedUp: readonly string[];
   /** What went wrong beside the backup, which is whole. */
@@ -123,7 +125,7 @@ async function takeMarked(
 ): Promise<Omit<TakenBackup, 'cleanedUp'>> {
   const { store, signal } = options;
   const { backupName, startedAt, parent } = running;
-  await refuseTakenName(store, backupName);
+  await refuseTakenName(store, backupName, session.isInRecovery);
   const marker = await markRunning(store, backupName, startedAt, parent?.backup.name);
   try {
     const taken = await copyAndFinish(session, running, options);
@@ -143,7 +145,7 @@ function nameFor(session: BackupSession, parent: DeltaParent | undefined): strin
   return formatBackupName(segmentName, parent && parseBackupName(parent.backup.name));
 }
 
-async function refuseTakenName(store: ObjectStore, backupName: string): Promise<void> {
+async function refuseTakenName(store: ObjectStore, backupName: string, isStandby: boolean): Promise<void> {
   const { objects, folders } = await store.listFolder(backupFolder(backupName));
   const sentinel = await store.stat(sentinelKey(backupName));
   if (sentinel === undefined && objects.length + folders.length === 0) return;
@@ -152,7 +154,9 @@ async function refuseTakenName(store: ObjectStore, backupName: string): Promise<
     remedy:
       sentinel === undefined
         ? `If no other backup is running, delete what is under ${backupFolder(backupName)}; then run this again.`
-        : 'Look whether two clusters write to the same archive.',
+        : isStandby
+          ? 'This standby has had no new restart point since: run CHECKPOINT on the primary, and take the backup again a little later.'
+          : 'Look whether two clusters write to the same archive.',
   });
 }
 
@@ -195,12 +199,12 @@ async function copyAndFinish(session: BackupSession, running: Running, options: 
     uncompressedSizeBytes: BigInt(copied.parts.payloadBytes + copied.controlBytes + labelBytes),
     compressedSizeBytes: BigInt(copied.parts.storedBytes + copied.controlStoredBytes + labelStored),
   });
-  const { skipped } = copied.contents;
+  const { skipped, followed } = copied.contents;
   const said = {
     ...(fullBecause === undefined ? {} : { fullBecause }),
     ...(changes === undefined ? {} : { changesFrom: describeChanges(changes) }),
   };
-  return { ...backup, ...said, corruptFiles: corrupt, arePagesVerified: copied.arePagesVerified, skipped };
+  return { ...backup, ...said, corruptFiles: corrupt, arePagesVerified: copied.arePagesVerified, skipped, followed };
 }
 
 async function uploadLabel(end: BackupEnd, upload: SmallTarOptions): Promise<number> {

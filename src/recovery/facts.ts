@@ -48,6 +48,8 @@ export interface PlanFacts {
     readonly isReplica: boolean;
     /** Where `pg_wal` leads, if it is a link. */
     readonly walFolder: string | undefined;
+    /** True if `pg_wal` is a file system of its own, mounted there. */
+    readonly isWalMounted: boolean;
     readonly commands: { readonly stop: string; readonly start: string };
   };
   readonly control: {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { readlink } from 'node:fs/promises';
+import { lstat, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { chainOf, withWholeChain } from '../backup/delta-chain.ts';
@@ -56,9 +56,16 @@ async function clusterFacts(cluster: Cluster, state: ServerState): Promise<PlanF
     freeBytes: await cluster.freeBytes(),
     state,
     walFolder: await readlink(join(cluster.dataDirectory, 'pg_wal')).catch(() => undefined),
+    isWalMounted: await isOtherDevice(cluster.dataDirectory, join(cluster.dataDirectory, 'pg_wal')),
     isReplica: await isThere(join(cluster.dataDirectory, 'standby.signal')),
     commands: cluster.commandLines,
   };
+}
+
+/** True if a directory, which is no link, is on another device than the one above it. */
+async function isOtherDevice(above: string, directory: string): Promise<boolean> {
+  const [outer, inner] = await Promise.all([stat(above), lstat(directory).catch(() => undefined)]);
+  return inner?.isDirectory() === true && inner.dev !== outer.dev;
 }
 
 function controlFacts(control: ControlFile): PlanFacts['control'] {

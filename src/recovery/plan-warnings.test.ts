@@ -14,6 +14,7 @@ describe('a plan warns', () => {
     ['of logical slots', { live: { logicalSlots: ['cdc'] } }, 'logicalSlots', /cdc/],
     ['of subscriptions', { live: { subscriptions: ['feed'] } }, 'subscriptions', /feed/],
     ['of WAL on a disk of its own', { cluster: { walFolder: '/wal' } }, 'walFolder', /\/wal/],
+    ['of WAL on a mount', { cluster: { isWalMounted: true } }, 'walFolder', /mounted there.*take the mount off/],
     ['of synchronous replicas', { live: { synchronousStandbyNames: 'ANY 1 (a)' } }, 'synchronous', /ANY 1/],
     ['of a server that does not archive', { live: { archiveMode: 'off' } }, 'notArchived', /archive_mode is off/],
     [

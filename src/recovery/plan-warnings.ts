@@ -93,6 +93,13 @@ function archiverFails(failure: string | undefined): Found {
 }
 
 function walFolder({ cluster }: PlanFacts): Found {
+  if (cluster.isWalMounted) {
+    return {
+      about: 'walFolder',
+      text: "The live server's pg_wal is a file system mounted there. The recovered server has its WAL in the data directory; the mount moves away with the data of before. Before this machine starts anew, take the mount off that path, or it would hide the recovered server's WAL; to have WAL on another disk, make pg_wal a link.",
+      names: [`${cluster.dataDirectory}/pg_wal`],
+    };
+  }
   if (cluster.walFolder === undefined) return undefined;
   return {
     about: 'walFolder',

@@ -102,6 +102,7 @@ export const planFacts: PlanFacts = {
     state: 'running',
     isReplica: false,
     walFolder: undefined,
+    isWalMounted: false,
     commands: { stop: 'pg_ctl stop', start: 'pg_ctl start' },
   },
   control: { systemIdentifier: 7n, majorVersion: 17, timeline: 1, walLevel: 'replica', required: REQUIRED },

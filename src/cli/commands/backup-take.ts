@@ -49,13 +49,24 @@ export const backupTake = defineCommand({
     });
     reporter.finish('backup');
     reporter.finish('wal');
-    const { corruptFiles, skipped, cleanedUp, arePagesVerified, warnings, fullBecause, changesFrom, ...backup } = taken;
+    const {
+      corruptFiles,
+      skipped,
+      followed,
+      cleanedUp,
+      arePagesVerified,
+      warnings,
+      fullBecause,
+      changesFrom,
+      ...backup
+    } = taken;
     return {
       text: (screen) => takenText(taken, screen),
       json: {
         ...backupJson(backup),
         corruptFiles,
         skipped,
+        followed,
         cleanedUp,
         arePagesVerified,
         warnings,

@@ -79,6 +79,8 @@ export function takenText(taken: TakenBackup, screen: Screen): string {
   if (taken.fullBecause !== undefined) lines.push(`It is a full backup, not a delta: ${taken.fullBecause}.`);
   if (!taken.arePagesVerified) lines.push('Pages were not verified: the cluster has no data checksums.');
   if (skipped.length > 0) lines.push(`Not in it, being links, sockets or devices: ${skipped.join(', ')}`);
+  if (taken.followed.length > 0)
+    lines.push(`Links on the server, directories in the backup: ${taken.followed.join(', ')}`);
   for (const warning of taken.warnings) lines.push(`Warning: ${warning}`);
   for (const name of cleanedUp) lines.push(`Removed what was left of ${name}, which was interrupted.`);
   if (corruptFiles.length > 0) {
