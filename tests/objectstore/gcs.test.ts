@@ -1,6 +1,6 @@
 /** The Google Cloud Storage backend against a server of its API. */
 
-import { afterAll, describe } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 
 import { itKeepsTheObjectStoreContract } from '../../src/storage/conformance.ts';
 import { openStore } from '../../src/storage/open.ts';
@@ -24,5 +24,17 @@ describe.skipIf(server === undefined)('Google Cloud Storage', () => {
     openMissing: async () => openStore({ ...(await real().newBucket()), bucket: 'walkback-no-such-bucket' }),
     listedObjects: 1_100,
     largeBodyBytes: MIB,
+  });
+
+  it('tells what becomes of deleted objects', async () => {
+    const location = await real().newBucket();
+    expect(await (await openStore(location)).afterDeletion?.()).toBe('gone');
+    await fetch(`${real().endpoint}/storage/v1/b?project=test`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: `${location.bucket}-versions`, versioning: { enabled: true } }),
+    });
+    const versions = await openStore({ ...location, bucket: `${location.bucket}-versions` });
+    expect(await versions.afterDeletion?.()).toBe('versions');
   });
 });

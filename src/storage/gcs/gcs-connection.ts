@@ -77,6 +77,12 @@ export class GcsConnection {
     return this.#url('/storage/v1', key === undefined ? '' : `/${encodeURIComponent(key)}`, query);
   }
 
+  /** The address of the bucket itself. */
+  bucketUrl(query: Record<string, string>): string {
+    const bucket = encodeURIComponent(this.location.bucket);
+    return `${this.#endpoint}/storage/v1/b/${bucket}?${new URLSearchParams(query).toString()}`;
+  }
+
   /** The address that objects are sent to. */
   uploadUrl(query: Record<string, string>): string {
     return this.#url('/upload/storage/v1', '', query);

@@ -13,6 +13,7 @@ import { abandon, partsOf } from '../body.ts';
 import { DEFAULT_STORE_DEADLINES, type StoreDeadlines } from '../deadlines.ts';
 import { checkFolder, checkKey, checkPrefix } from '../key.ts';
 import type {
+  AfterDeletion,
   CallOptions,
   ObjectBody,
   ObjectInfo,
@@ -23,6 +24,7 @@ import type {
 } from '../object-store.ts';
 import { checkRange } from '../range.ts';
 import { noPieces, readWhole } from '../whole-body.ts';
+import { afterDeletion } from './after-deletion.ts';
 import { GcsConnection } from './gcs-connection.ts';
 import type { GcsAction } from './gcs-failure.ts';
 import { DEFAULT_CHUNK_SIZE_BYTES, type GcsLocation } from './gcs-location.ts';
@@ -36,6 +38,7 @@ const READ = { verb: 'read', permission: 'storage.objects.get' };
 const LOOK_AT = { verb: 'look at', permission: 'storage.objects.get' };
 const WRITE = { verb: 'write', permission: 'storage.objects.create' };
 const LIST = { verb: 'list', permission: 'storage.objects.list' };
+const LOOK_AT_BUCKET = { verb: 'look at the bucket of', permission: 'storage.buckets.get' };
 const DELETE = { verb: 'delete', permission: 'storage.objects.delete' };
 
 const CONCURRENT_DELETES = 16;
@@ -114,6 +117,10 @@ class GcsStore implements ObjectStore {
       for (const action of waiting) await this.#deleteOne(action, options.signal);
     };
     await Promise.all(Array.from({ length: CONCURRENT_DELETES }, worker));
+  }
+
+  async afterDeletion(options: CallOptions = {}): Promise<AfterDeletion> {
+    return afterDeletion(this.#connection, this.#action(LOOK_AT_BUCKET, ''), options.signal);
   }
 
   async close(): Promise<void> {
