@@ -118,7 +118,7 @@ export async function decidePlan(
   const { unfinished, abandoned, halfRemoved } = gathered.unfinished;
   const kept = new Set(decision.kept.map(({ backup }) => backup.name));
   const plan: PrunePlan = {
-    id: digestOf(going, segments),
+    id: digestOf(store.address, going, segments),
     createdAt: new Date(nowMs),
     address: store.address,
     policy,
@@ -175,11 +175,11 @@ function goingSegments({ facts }: GatheredFacts, { neededWal, hasNothingToRestor
   );
 }
 
-function digestOf(going: readonly GoingBackup[], segments: readonly GoingSegments[]): string {
+function digestOf(address: string, going: readonly GoingBackup[], segments: readonly GoingSegments[]): string {
   const names = going.map(({ backup }) => backup.name).toSorted();
   const ranges = segments.map(({ firstName, lastName }) => `${firstName}-${lastName}`);
   return createHash('sha256')
-    .update(JSON.stringify([names, ranges]))
+    .update(JSON.stringify([address, names, ranges]))
     .digest('hex')
     .slice(0, 12);
 }

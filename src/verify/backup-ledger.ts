@@ -24,6 +24,7 @@ export class BackupLedger {
   readonly #pages: Map<string, string>;
   #broken: string | undefined;
   #isChanged = false;
+  #isReadOnly = false;
   #writtenAtMs = Date.now();
 
   private constructor(
@@ -43,6 +44,11 @@ export class BackupLedger {
   static async read(store: ObjectStore, backupName: string, options: CallOptions = {}): Promise<BackupLedger> {
     const read = await readLedgerObject(store, backupLedgerKey(backupName), options);
     return new BackupLedger(store, backupName, options, read);
+  }
+
+  /** True if it could not be written down what was proven: nobody may write here. */
+  get isReadOnly(): boolean {
+    return this.#isReadOnly;
   }
 
   /** Why it cannot be restored, if that was found; `undefined` if nothing was. */
@@ -111,7 +117,8 @@ export class BackupLedger {
       ...(this.#broken === undefined ? {} : { broken: this.#broken }),
     };
     const key = backupLedgerKey(this.#name);
-    await writeLedgerObject(this.#store, key, { proven: this.#proven, more }, this.#options);
+    const isWritten = await writeLedgerObject(this.#store, key, { proven: this.#proven, more }, this.#options);
+    this.#isReadOnly ||= !isWritten;
     this.#isChanged = false;
     this.#writtenAtMs = Date.now();
   }

@@ -13,6 +13,7 @@
  */
 
 import { OWN_FOLDER, dashedName } from '../backup/own-objects.ts';
+import { isFailure } from '../base/failure.ts';
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
 import { parseBackupName } from '../walg/backup-names.ts';
 import { packFingerprint, unpackFingerprint, type Fingerprint } from './fingerprint.ts';
@@ -93,13 +94,20 @@ function parseLedger(bytes: Buffer): LedgerContent {
   }
 }
 
-/** Writes one. */
+/** Writes one. False if nobody may write here: an archive can be verified with credentials that only read. */
 export async function writeLedgerObject(
   store: ObjectStore,
   key: string,
   { proven, more }: LedgerContent,
   options: CallOptions = {},
-): Promise<void> {
+): Promise<boolean> {
   const packed = Object.fromEntries([...proven].map(([name, one]) => [name, packFingerprint(one)]));
-  await store.put(key, Buffer.from(`${JSON.stringify({ ...more, version: VERSION, proven: packed })}\n`), options);
+  const body = Buffer.from(`${JSON.stringify({ ...more, version: VERSION, proven: packed })}\n`);
+  try {
+    await store.put(key, body, options);
+    return true;
+  } catch (error) {
+    if (isFailure(error, 'denied')) return false;
+    throw error;
+  }
 }

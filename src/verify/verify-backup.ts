@@ -33,9 +33,13 @@ export interface VerifiedBackup {
   readonly hasChecksums: boolean;
   /** False if time was over before all was read. */
   readonly isDone: boolean;
+  /** True if it could not be written down what was proven. */
+  readonly isReadOnly: boolean;
   /** What its parts hold, if all were read. */
   readonly contents: BackupContents | undefined;
 }
+
+type Verified = Omit<VerifiedBackup, 'isReadOnly'>;
 
 /** What all parts of a backup hold. */
 export interface BackupContents {
@@ -59,6 +63,17 @@ export async function verifyBackup(
   options: VerifyBackupOptions,
 ): Promise<VerifiedBackup> {
   const ledger = await BackupLedger.read(store, backup.name, callOptionsOf(options));
+  // What was proven before it was interrupted counts, too.
+  const verified = await verifyOrBroken(store, backup, ledger, options).finally(async () => ledger.flush());
+  return { ...verified, isReadOnly: ledger.isReadOnly };
+}
+
+async function verifyOrBroken(
+  store: ObjectStore,
+  backup: Backup,
+  ledger: BackupLedger,
+  options: VerifyBackupOptions,
+): Promise<Verified> {
   try {
     return await verifyObjects(store, backup, ledger, options);
   } catch (error) {
@@ -74,8 +89,6 @@ export async function verifyBackup(
       isDone: true,
       contents: undefined,
     };
-  } finally {
-    await ledger.flush();
   }
 }
 
@@ -84,7 +97,7 @@ async function verifyObjects(
   backup: Backup,
   ledger: BackupLedger,
   options: VerifyBackupOptions,
-): Promise<VerifiedBackup> {
+): Promise<Verified> {
   const objects = await listBackupObjects(store, backup, callOptionsOf(options));
   const total = objects.parts.length;
   if (!options.wantsContents && isUnchanged(objects, ledger, options)) {

@@ -23,6 +23,8 @@ export interface VerifiedBackups {
   readonly findings: readonly Finding[];
   readonly totals: BackupTotals;
   readonly isDone: boolean;
+  /** True if it could not be written down what was proven. */
+  readonly isReadOnly: boolean;
 }
 
 /** How much there was. */
@@ -80,6 +82,7 @@ class BackupsRun {
     return {
       findings: this.#findings,
       isDone: this.#isDone,
+      isReadOnly: this.#verified.some(({ isReadOnly }) => isReadOnly),
       totals: {
         backups: this.#verified.length,
         total: sum(({ counts }) => counts.total),

@@ -27,6 +27,8 @@ export interface VerifiedWal {
   readonly findings: readonly Finding[];
   /** False if time was over before all was read. */
   readonly isDone: boolean;
+  /** True if it could not be written down what was proven. */
+  readonly isReadOnly: boolean;
 }
 
 /** Verifies. @param isAgain reads what was proven, too. */
@@ -52,6 +54,7 @@ class WalVerification {
   #counts: ProofCounts = NOTHING_READ;
   #passed = 0;
   #isDone = true;
+  #isReadOnly = false;
 
   constructor(store: ObjectStore, given: Parameters<typeof verifyWal>[1], limits: VerifyLimits, total: number) {
     this.#store = store;
@@ -63,7 +66,12 @@ class WalVerification {
   }
 
   result(): VerifiedWal {
-    return { counts: { ...this.#counts, total: this.#total }, findings: this.#findings, isDone: this.#isDone };
+    return {
+      counts: { ...this.#counts, total: this.#total },
+      findings: this.#findings,
+      isDone: this.#isDone,
+      isReadOnly: this.#isReadOnly,
+    };
   }
 
   async verifyTimeline(timeline: number): Promise<void> {
@@ -83,6 +91,7 @@ class WalVerification {
       }
     } finally {
       await ledger.flush();
+      this.#isReadOnly ||= ledger.isReadOnly;
     }
   }
 

@@ -43,6 +43,8 @@ export interface VerifyReport {
   readonly backups: VerifiedBackups['totals'];
   /** False if time was over: the next verification goes on. */
   readonly isDone: boolean;
+  /** True if it could not be written down what was proven: nobody may write here. */
+  readonly isReadOnly: boolean;
 }
 
 interface Surroundings {
@@ -69,7 +71,7 @@ export async function verifyArchive(store: ObjectStore, options: VerifyOptions):
   findings.push(...missingWalOfBackups(around.wal, chosen));
   const wal = isWithWal
     ? await verifyWal(store, { ...around, listed: around.segments }, options)
-    : { counts: NOTHING_READ, findings: [], isDone: true };
+    : { counts: NOTHING_READ, findings: [], isDone: true, isReadOnly: false };
   findings.push(...wal.findings);
   const verified = await verifyBackups(
     store,
@@ -82,6 +84,7 @@ export async function verifyArchive(store: ObjectStore, options: VerifyOptions):
     wal: { ...wal.counts, timelines: around.segments.segments.size },
     backups: verified.totals,
     isDone: wal.isDone && verified.isDone,
+    isReadOnly: wal.isReadOnly || verified.isReadOnly,
   };
 }
 

@@ -20,12 +20,18 @@ export class WalLedger {
   #high: string | undefined;
   #proven = new Map<string, Fingerprint>();
   #unwritten = 0;
+  #isReadOnly = false;
   #writtenAtMs = Date.now();
 
   constructor(store: ObjectStore, timeline: number, options: CallOptions) {
     this.#store = store;
     this.#timeline = timeline;
     this.#options = options;
+  }
+
+  /** True if it could not be written down what was proven: nobody may write here. */
+  get isReadOnly(): boolean {
+    return this.#isReadOnly;
   }
 
   /** What was proven of a segment. */
@@ -48,7 +54,8 @@ export class WalLedger {
   async flush(): Promise<void> {
     if (this.#unwritten === 0 || this.#high === undefined) return;
     const key = walLedgerKey(this.#timeline, this.#high);
-    await writeLedgerObject(this.#store, key, { proven: this.#proven, more: {} }, this.#options);
+    const isWritten = await writeLedgerObject(this.#store, key, { proven: this.#proven, more: {} }, this.#options);
+    this.#isReadOnly ||= !isWritten;
     this.#unwritten = 0;
     this.#writtenAtMs = Date.now();
   }

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readWalFile } from '../../src/archive/read-wal-file.ts';
 import { wrappedStore } from '../../src/archive/testing/wrapped-store.ts';
 import { removeBackups } from '../../src/backup/removal.ts';
+import { Failure } from '../../src/base/failure.ts';
 import { noProgress } from '../../src/base/progress.ts';
 import { compressSync, decompressSync } from '../../src/codec/compression.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
@@ -99,6 +100,18 @@ describe('an archive that wal-g wrote', () => {
       wal: { total: 0 },
     });
     expect(await verify({ names: [FULL] })).toMatchObject({ backups: { backups: 1 } });
+  });
+
+  it('is verified with credentials that only read, and is then read again', async () => {
+    const readOnly = wrappedStore(store, {
+      address: store.address,
+      put: async () => {
+        throw new Failure('denied', { message: 'cannot write', remedy: 'Ask for the permission.' });
+      },
+    });
+    for (const _time of [1, 2]) {
+      expect(await verify({}, readOnly)).toMatchObject({ findings: [], isReadOnly: true, wal: { read: 7 } });
+    }
   });
 
   it('goes on where it was when time was over, or it was interrupted', async () => {

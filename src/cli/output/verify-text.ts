@@ -48,8 +48,13 @@ function findingLines({ subject, found, remedy }: Finding, screen: Screen): stri
   ];
 }
 
-function remarks({ backups, isDone }: VerifyReport): string[] {
+function remarks({ backups, isDone, isReadOnly }: VerifyReport): string[] {
   return [
+    ...(isReadOnly
+      ? [
+          'What was proven could not be written down, since writing to the archive is not permitted: it will be read again.',
+        ]
+      : []),
     ...(backups.withoutChecksums === 0
       ? []
       : [
@@ -76,6 +81,7 @@ export function verifyJson(report: VerifyReport) {
   return {
     isSound: report.findings.length === 0,
     isDone: report.isDone,
+    isRemembered: !report.isReadOnly,
     summary: sentence(report),
     problems: report.findings,
     wal: {
