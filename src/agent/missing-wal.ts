@@ -10,11 +10,12 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { findWalObjects } from '../archive/read-wal-file.ts';
 import { rangesByTimeline, type ArchivedWal } from '../history/archived-wal.ts';
 import { runsOfLine } from '../history/line-runs.ts';
 import { chooseSegment, expectedSegmentName } from '../history/segment-choice.ts';
 import type { Lsn } from '../postgres/lsn.ts';
-import { formatHistoryName, isOnLine, type TimelineHistory } from '../postgres/timeline-history.ts';
+import { formatHistoryName, isOnLine, timelineAt, type TimelineHistory } from '../postgres/timeline-history.ts';
 import {
   formatSegmentName,
   isSegmentName,
@@ -56,7 +57,7 @@ async function listNames(
 ): Promise<{ segments: Set<string>; histories: Set<string> }> {
   const segments = new Set<string>();
   const histories = new Set<string>();
-  for (const timeline of [...line.ancestors.map((ancestor) => ancestor.timeline), line.timeline]) {
+  for (const timeline of timelinesFrom(line, fromLsn)) {
     const from = segmentAt(timeline, fromLsn, size);
     const prefix = `${WAL_FOLDER}${formatHistoryName(timeline).slice(0, 8)}`;
     // Of one segment before, so that the first one is in it under whatever ending.
@@ -67,8 +68,11 @@ async function listNames(
     for await (const { key } of store.list(prefix, { ...options, ...before })) {
       const file = walFileOf(key);
       if (file?.kind === 'segment') segments.add(file.fileName);
-      if (file?.kind === 'history') histories.add(file.fileName);
     }
+  }
+  for (const fileName of historiesOf(line, fromLsn)) {
+    // They sort before the segments of their timeline.
+    if ((await findWalObjects(store, fileName, options.signal)).length > 0) histories.add(fileName);
   }
   return { segments, histories };
 }
@@ -102,7 +106,7 @@ export async function findMissingWal(
   const ranges = rangesByTimeline(segments, segmentSizeBytes);
   const known = { systemIdentifier, majorVersion, segmentSizeBytes, segments: ranges };
   const wal: ArchivedWal = { ...known, historyTimelines: [], objectBytes: new Map() };
-  const missing = new Set(historiesOf(line).filter((name) => !histories.has(name)));
+  const missing = new Set(historiesOf(line, fromLsn).filter((name) => !histories.has(name)));
   const fromIndex = segmentAt(line.timeline, fromLsn, segmentSizeBytes).index;
   let missingCount = missing.size;
   const miss = (name: string) => {
@@ -126,8 +130,15 @@ export async function findMissingWal(
   return { segmentCount: segments.size, missing: [...missing].toSorted(), missingCount };
 }
 
-/** History files of the line's timelines. */
-function historiesOf(line: TimelineHistory): string[] {
-  const timelines = [...line.ancestors.map(({ timeline }) => timeline), line.timeline];
-  return timelines.filter((timeline) => timeline > 1).map(formatHistoryName);
+/** The timelines of a line from a position on, in order. */
+function timelinesFrom(line: TimelineHistory, fromLsn: Lsn): number[] {
+  const first = timelineAt(line, fromLsn);
+  return [...line.ancestors.map(({ timeline }) => timeline), line.timeline].filter((timeline) => timeline >= first);
+}
+
+/** Their history files. The first timeline has none. */
+function historiesOf(line: TimelineHistory, fromLsn: Lsn): string[] {
+  return timelinesFrom(line, fromLsn)
+    .filter((timeline) => timeline > 1)
+    .map(formatHistoryName);
 }
