@@ -52,7 +52,7 @@ function isRepeated(read: Buffer, content: Buffer): boolean {
   return read.length > 0;
 }
 
-async function read(format: ObjectFormat, stored: Buffer, random: Random): Promise<Buffer | undefined> {
+async function readBack(format: ObjectFormat, stored: Buffer, random: Random): Promise<Buffer | undefined> {
   if (random.chance(0.5)) return format.whole(stored);
   // Tiny pieces of a large object take longer than they show.
   const pieceBytes = Math.max(random.pick([1, 7, 100, 5000, 100_000]), Math.floor(stored.length / 300));
@@ -66,7 +66,7 @@ async function tryObject(
 ): Promise<HostileOutcome> {
   const input = changeBytes(stored, random);
   try {
-    const got = await read(format, input, random);
+    const got = await readBack(format, input, random);
     if (got === undefined) return { kind: 'refused' };
     if (isRepeated(got, content)) return { kind: 'same' };
     if (!format.isProven) return { kind: 'different' };
