@@ -114,7 +114,8 @@ export function parsePaxRecords(content: Buffer, at: At): PaxRecords {
     const space = content.indexOf(0x20, start);
     const digits = content.toString('latin1', start, space === -1 ? start : Math.min(space, start + 10));
     const end = start + (/^[1-9]\d{0,8}$/.test(digits) ? Number.parseInt(digits, 10) : 0);
-    const record = content.toString('utf8', space + 1, Math.max(end, space + 1));
+    // Without a space there is no record, and no length to go on by.
+    const record = space === -1 ? '' : content.toString('utf8', space + 1, Math.max(end, space + 1));
     const equals = record.indexOf('=');
     if (end > content.length || equals < 1 || !record.endsWith('\n')) {
       throw corrupt(at.object, 'a PAX record is malformed', at.offset + start);

@@ -52,7 +52,7 @@ const NAME = /"(?:\/[^"]*|DeltaFrom|DeltaLSN|LSN|Files|IsSkipped|IsIncremented|M
 interface Sound {
   readonly object: string;
   readonly bytes: Buffer;
-  read(bytes: Buffer, object: string): unknown;
+  readonly readIt: (bytes: Buffer, object: string) => unknown;
 }
 
 /** Puts another value, or another name, in the place of one. */
@@ -102,21 +102,22 @@ async function soundObjects(): Promise<readonly Sound[]> {
     {
       object: `basebackups_005/${DELTA}_backup_stop_sentinel.json`,
       bytes: delta,
-      read: (bytes, object) => chainOf(readBackup(bytes, object, DELTA), [parent]),
+      readIt: (bytes, object) => chainOf(readBackup(bytes, object, DELTA), [parent]),
     },
-    { object: `basebackups_005/${DELTA}/metadata.json`, bytes: metadata, read: parseBackupMetadata },
+    { object: `basebackups_005/${DELTA}/metadata.json`, bytes: metadata, readIt: parseBackupMetadata },
     {
       object: `basebackups_005/${DELTA}/files_metadata.json`,
       bytes: list,
-      read: (bytes, object) => decideLevels([parents, { backup: child, metadata: parseFilesMetadata(bytes, object) }]),
+      readIt: (bytes, object) =>
+        decideLevels([parents, { backup: child, metadata: parseFilesMetadata(bytes, object) }]),
     },
   ];
 }
 
-function tryObject({ object, bytes, read }: Sound, random: Random): HostileOutcome {
+function tryObject({ object, bytes, readIt }: Sound, random: Random): HostileOutcome {
   const input = change(bytes, random);
   try {
-    read(input, object);
+    readIt(input, object);
     return input.equals(bytes) ? { kind: 'same' } : { kind: 'different' };
   } catch (error) {
     if (!isFailure(error)) throw error;
