@@ -6,6 +6,9 @@
  * that WAL-G began has no such record: then the newest backup's sentinel says which cluster it is, or, without one, the
  * first page of a segment.
  *
+ * The record also says which key the archive is encrypted with, if it is. Objects under two keys, or plain ones among
+ * encrypted ones, are found out when they are needed, which is too late; so nobody writes with another key, or without.
+ *
  * @module
  */
 
@@ -25,16 +28,25 @@ const MAX_SENTINEL_BYTES = 64 * 1024 * 1024;
 /** What each store was found to hold, so that it is asked once in a process. */
 const known = new WeakMap<ObjectStore, bigint>();
 
+/** What the record says. */
+interface IdentityRecord {
+  readonly systemIdentifier: bigint;
+  /** `undefined`: not encrypted when it was written. */
+  readonly encryption: string | undefined;
+}
+
 function identifierIn(text: string, shape: RegExp): bigint | undefined {
   const digits = shape.exec(text)?.[1];
   return digits === undefined ? undefined : BigInt(digits);
 }
 
-async function fromRecord(store: ObjectStore, options: CallOptions): Promise<bigint | undefined> {
+async function readRecord(store: ObjectStore, options: CallOptions): Promise<IdentityRecord | undefined> {
   const bytes = await store.get(SYSTEM_IDENTIFIER_KEY, options);
   if (bytes === undefined) return undefined;
-  const identifier = identifierIn(bytes.toString('utf8'), /"systemIdentifier"\s*:\s*"(\d{1,20})"/);
-  if (identifier !== undefined) return identifier;
+  const text = bytes.toString('utf8');
+  const systemIdentifier = identifierIn(text, /"systemIdentifier"\s*:\s*"(\d{1,20})"/);
+  const encryption = /"encryption"\s*:\s*"([\w ]{1,64})"/.exec(text)?.[1];
+  if (systemIdentifier !== undefined) return { systemIdentifier, encryption };
   throw new Failure('corrupt', {
     message: `cannot read ${SYSTEM_IDENTIFIER_KEY} in ${store.address}: it names no system identifier`,
     remedy: 'Delete the object; it is written again, from the archive itself, with the next push.',
@@ -86,26 +98,35 @@ export async function readSystemIdentifier(store: ObjectStore, options: CallOpti
   const cached = known.get(store);
   if (cached !== undefined) return cached;
   const found =
-    (await fromRecord(store, options)) ??
+    (await readRecord(store, options))?.systemIdentifier ??
     (await fromNewestSentinel(store, options)) ??
     (await fromASegment(store, options));
   if (found !== undefined) known.set(store, found);
   return found;
 }
 
-async function record(store: ObjectStore, systemIdentifier: bigint, options: CallOptions): Promise<bigint> {
-  const text = `${JSON.stringify({ systemIdentifier: systemIdentifier.toString() })}\n`;
-  const outcome = await store.put(SYSTEM_IDENTIFIER_KEY, Buffer.from(text), { ...options, ifAbsent: true });
-  if (outcome === 'written') return systemIdentifier;
-  return (await fromRecord(store, options)) ?? systemIdentifier;
+/** The record as it is now; written if there is none, or if the archive begins to be encrypted. */
+async function recorded(store: ObjectStore, systemIdentifier: bigint, options: CallOptions): Promise<IdentityRecord> {
+  const encryption = store.keyMark;
+  const text = JSON.stringify({ systemIdentifier: systemIdentifier.toString(), encryption });
+  const body = Buffer.from(`${text}\n`);
+  const own: IdentityRecord = { systemIdentifier, encryption };
+  const outcome = await store.put(SYSTEM_IDENTIFIER_KEY, body, { ...options, ifAbsent: true });
+  if (outcome === 'written') return own;
+  const found = (await readRecord(store, options)) ?? own;
+  if (found.systemIdentifier !== systemIdentifier || encryption === undefined || found.encryption !== undefined) {
+    return found;
+  }
+  await store.put(SYSTEM_IDENTIFIER_KEY, body, options);
+  return own;
 }
 
-const recorded = new WeakSet<ObjectStore>();
+const claimed = new WeakSet<ObjectStore>();
 
 /**
- * Makes sure that the archive is this cluster's, and records that it is.
+ * Makes sure that the archive is this cluster's and is written with one key, and records both.
  *
- * @throws {Failure} `conflict` if it is another's.
+ * @throws {Failure} `conflict` if it is another's, or encrypted with another key than the store's.
  */
 export async function claimArchive(
   store: ObjectStore,
@@ -113,15 +134,29 @@ export async function claimArchive(
   options: CallOptions = {},
 ): Promise<void> {
   let owner = await readSystemIdentifier(store, options);
-  if (!recorded.has(store) && (owner === undefined || owner === systemIdentifier)) {
-    owner = await record(store, systemIdentifier, options);
+  if (!claimed.has(store) && (owner === undefined || owner === systemIdentifier)) {
+    const record = await recorded(store, systemIdentifier, options);
+    owner = record.systemIdentifier;
     known.set(store, owner);
-    recorded.add(store);
+    if (owner === systemIdentifier) checkEncryption(store, record);
+    claimed.add(store);
   }
   if (owner === systemIdentifier) return;
   throw new Failure('conflict', {
     message: `cannot write to the archive ${store.address}: it belongs to the system ${owner}, and this server is the system ${systemIdentifier}`,
     remedy:
       'Give this server an archive of its own. After initdb or pg_upgrade a cluster is another system and needs a new one.',
+  });
+}
+
+function checkEncryption(store: ObjectStore, { encryption }: IdentityRecord): void {
+  if (encryption === store.keyMark) return;
+  const found =
+    store.keyMark === undefined
+      ? `it is encrypted (${encryption}), and no key is set`
+      : `it is encrypted with another key (${encryption}) than the one that is set (${store.keyMark})`;
+  throw new Failure('conflict', {
+    message: `cannot write to the archive ${store.address}: ${found}`,
+    remedy: `Set the key it was encrypted with. If the change is meant, delete ${SYSTEM_IDENTIFIER_KEY} from the archive: the next push writes it anew. What is there already stays as it is, and needs its own key.`,
   });
 }

@@ -20,6 +20,8 @@ export interface Cipher {
   readonly name: string;
   /** The setting the key came from, for messages: `WALG_LIBSODIUM_KEY`. Never the key. */
   readonly keySource: string;
+  /** Tells this key from others without telling anything of it: kept in the archive, so that nobody writes with two. */
+  readonly keyMark: string;
 
   /** The stored form of an object. */
   encrypt(plain: Uint8Array): Promise<Buffer>;

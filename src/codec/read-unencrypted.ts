@@ -53,6 +53,7 @@ export function readingUnencrypted(cipher: Cipher): Cipher {
   return {
     name: cipher.name,
     keySource: cipher.keySource,
+    keyMark: cipher.keyMark,
     encrypt: (plain) => cipher.encrypt(plain),
     encryptStream: (plain) => cipher.encryptStream(plain),
     decrypt,

@@ -46,6 +46,10 @@ class EncryptingStore implements ObjectStore {
     return this.#store.answersCheaply ?? false;
   }
 
+  get keyMark(): string {
+    return this.#encryption.cipher.keyMark;
+  }
+
   list(prefix: string, options?: CallOptions & { readonly after?: string }): AsyncIterable<ObjectInfo> {
     return this.#store.list(prefix, options);
   }

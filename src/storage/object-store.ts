@@ -67,6 +67,9 @@ export interface ObjectStore {
   /** True where asking for a few objects by name costs less than listing the folder they are in: no request is sent. */
   readonly answersCheaply?: boolean;
 
+  /** Where objects are encrypted: tells the key from others (`keyMark` of `base/cipher.ts`). */
+  readonly keyMark?: string;
+
   /**
    * The objects whose keys begin with `prefix`, in key order, at any depth. Nothing there: an empty sequence.
    *

@@ -28,7 +28,11 @@ describe.each(fixtureNames())('the archive %s', async (name) => {
   const { store } = await openFixture(name);
   const keys = (await Array.fromAsync(store.list(''))).map(({ key }) => key);
   const read = async (key: string): Promise<Buffer> => (await store.get(key)) ?? Buffer.alloc(0);
-  const streamed = async (key: string): Promise<AsyncIterable<Buffer>> => (await store.open(key)) ?? [];
+  const streamed = async (key: string): Promise<AsyncIterable<Buffer>> => {
+    const pieces = await store.open(key);
+    if (pieces === undefined) throw new Error(`${key} is gone`);
+    return pieces;
+  };
 
   it('has no object whose name says nothing', () => {
     const known = keys.filter(

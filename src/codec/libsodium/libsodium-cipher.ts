@@ -4,6 +4,7 @@
  * @module
  */
 
+import { createHmac } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { Cipher, DecryptOptions } from '../../base/cipher.ts';
@@ -26,6 +27,9 @@ const PIECE_BYTES = CHUNKS_PER_PIECE * CHUNK_BYTES;
 const STORED_PIECE_BYTES = CHUNKS_PER_PIECE * STORED_CHUNK_BYTES;
 /** Whole objects give others a turn after so many pieces: some milliseconds. */
 const PIECES_PER_TURN = 16;
+
+/** What the key's mark is made of. */
+const MARKED = 'walkback: which key an archive is encrypted with';
 
 function asBuffer(data: Uint8Array): Buffer {
   return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
@@ -58,6 +62,7 @@ class LibsodiumCipher implements Cipher {
   readonly name = 'libsodium';
   readonly startBytes = HEADER_BYTES + STORED_CHUNK_BYTES;
   readonly keySource: string;
+  readonly keyMark: string;
   readonly #sodium: Sodium;
   readonly #key: Buffer;
 
@@ -65,6 +70,7 @@ class LibsodiumCipher implements Cipher {
     this.#sodium = sodium;
     this.#key = key;
     this.keySource = keySource;
+    this.keyMark = `libsodium ${createHmac('sha256', key).update(MARKED).digest('hex').slice(0, 16)}`;
   }
 
   async encrypt(plain: Uint8Array): Promise<Buffer> {

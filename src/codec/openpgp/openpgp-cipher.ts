@@ -132,6 +132,8 @@ async function* withoutLiteralHeader(packet: Packet, { object }: PacketSource): 
 
 class OpenPgpCipher implements Cipher {
   readonly name = 'OpenPGP';
+  /** Any key: rings change, and what is written to another one is still read by whoever has both. */
+  readonly keyMark = 'OpenPGP';
   readonly startBytes = START_BYTES;
   readonly keySource: string;
   readonly #ring: KeyRing;
