@@ -63,8 +63,13 @@ export async function verifyBackup(
   options: VerifyBackupOptions,
 ): Promise<VerifiedBackup> {
   const ledger = await BackupLedger.read(store, backup.name, callOptionsOf(options));
-  // What was proven before it was interrupted counts, too.
-  const verified = await verifyOrBroken(store, backup, ledger, options).finally(async () => ledger.flush());
+  let verified: Verified;
+  try {
+    verified = await verifyOrBroken(store, backup, ledger, options);
+  } finally {
+    // What was proven before it was interrupted counts, too.
+    await ledger.flush();
+  }
   return { ...verified, isReadOnly: ledger.isReadOnly };
 }
 

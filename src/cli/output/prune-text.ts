@@ -97,7 +97,7 @@ function noteLines(plan: PrunePlan, screen: Screen): string[] {
 /** What goes and what stays. */
 export function prunePlanText(plan: PrunePlan, screen: Screen): string {
   const begin = beginOfPromise(plan);
-  const from = begin === undefined ? 'all there is' : `from ${describeMoment(timeUs(begin), screen)} on`;
+  const from = begin === undefined ? 'all there is' : `all since ${describeMoment(timeUs(begin), screen)}`;
   const total = `${countOf(plan.totals.objects, 'object')}, ${formatBytes(plan.totals.sizeBytes)}`;
   const isNothing = plan.totals.objects === 0 && plan.leftovers.length === 0;
   return `${[

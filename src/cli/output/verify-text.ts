@@ -10,6 +10,8 @@ import { countOf, formatBytes } from './format.ts';
 import type { Screen } from './screen.ts';
 import { wrap } from './wrap.ts';
 
+const SHOWN_FINDINGS = 25;
+
 /** What there is, and what of it was read now. */
 function whatWasLookedAt({ wal, backups }: VerifyReport): string {
   const parts = [
@@ -70,7 +72,10 @@ export function verifyText(report: VerifyReport, screen: Screen): string {
   const state = report.findings.length > 0 ? 'loss' : report.isDone ? 'good' : 'attention';
   const lines = [
     ...wrap(sentence(report), screen.columns).map((line) => screen.paint(line, state)),
-    ...report.findings.flatMap((finding) => findingLines(finding, screen)),
+    ...report.findings.slice(0, SHOWN_FINDINGS).flatMap((finding) => findingLines(finding, screen)),
+    ...(report.findings.length > SHOWN_FINDINGS
+      ? [`  and ${report.findings.length - SHOWN_FINDINGS} more, all of them with --json`]
+      : []),
     ...remarks(report).flatMap((remark) => wrap(remark, screen.columns)),
   ];
   return `${lines.join('\n')}\n`;

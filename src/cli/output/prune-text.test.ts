@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+
+import { decidePrune } from '../../prune/decide-prune.ts';
+import { NOTHING_IN_USE } from '../../prune/prune-facts.ts';
+import type { PrunePlan } from '../../prune/prune-plan.ts';
+import { DAY_MS, madeBackup, madeFacts, madeTimeline } from '../../prune/testing/made-archive.ts';
+import { prunePlanJson, prunePlanText } from './prune-text.ts';
+import type { Screen } from './screen.ts';
+
+const screen: Screen = {
+  columns: 80,
+  isTerminal: false,
+  hasUnicode: true,
+  zone: 'UTC',
+  nowUs: () => BigInt(10 * DAY_MS) * 1000n,
+  paint: (text) => text,
+};
+
+function plan(more: Partial<PrunePlan> = {}): PrunePlan {
+  const backups = [2, 4, 6, 7, 8, 9].map((day) => madeBackup({ segment: day * 10, day }));
+  const facts = madeFacts(10, { backups, timelines: [madeTimeline({ segments: [[0, 99]], day: 10 })] });
+  const { kept, going, lines, promisedFromMs } = decidePrune(facts, { keepWindowMs: 5 * DAY_MS });
+  return {
+    id: '5d1f0c3be2a7',
+    createdAt: new Date(facts.nowMs),
+    address: '/srv/archive/shop-prod',
+    policy: { keepWindowMs: 5 * DAY_MS },
+    inUse: NOTHING_IN_USE,
+    promisedFromMs,
+    lines,
+    kept,
+    going: going.map((backup) => ({ backup, objects: 5, sizeBytes: 1024 ** 3 })),
+    segments: [{ timeline: 1, firstName: '0'.repeat(24), lastName: '1'.repeat(24), segmentCount: 40n }],
+    totals: { objects: 45, sizeBytes: 2 * 1024 ** 3 },
+    leftovers: [],
+    unfinished: [],
+    hasNothingToRestore: false,
+    afterDeletion: 'gone',
+    frozen: undefined,
+    ...more,
+  };
+}
+
+describe('the plan of a prune', () => {
+  it('says what stays and why, what goes, and under which id', () => {
+    expect(prunePlanText(plan(), screen).split('\n')).toEqual([
+      'archive /srv/archive/shop-prod',
+      'times in UTC',
+      'keeps every moment of the last 5 days: all since 1970-01-06 00:00:00.000 UTC,',
+      '5 d ago',
+      '',
+      '  stays   base_000000010000000000000028  Jan 5 00:00:00  what is kept begins with it',
+      '  stay    4 backups more, within what is kept',
+      '  goes    base_000000010000000000000014  Jan 3 00:00:00  1.0 GB',
+      `  goes    WAL ${'0'.repeat(24)} to ${'1'.repeat(24)}, 40 segments`,
+      'Plan 5d1f0c3be2a7: 45 objects, 2.0 GB go.',
+      '',
+    ]);
+  });
+
+  it('says what the store makes of deleted objects, and that nothing goes from a frozen archive', () => {
+    expect(prunePlanText(plan({ afterDeletion: 'versions' }), screen)).toMatch(/noncurrent\s+versions/);
+    const frozen = { by: 'anna@db1', at: '2026-06-05T15:02:11Z', reason: 'lost orders', restorePoint: undefined };
+    const text = prunePlanText(plan({ frozen, totals: { objects: 0, sizeBytes: 0 } }), screen);
+    expect(text).toContain('The archive is frozen since 2026-06-05T15:02:11Z by anna@db1: lost orders.');
+    expect(text).toContain('\nNothing goes.\n');
+  });
+
+  it('has all of it for machines', () => {
+    expect(prunePlanJson(plan())).toMatchObject({
+      plan: '5d1f0c3be2a7',
+      keepWindowSeconds: 432_000,
+      keepFull: null,
+      stays: [{ because: 'begin' }, {}, {}, {}, {}],
+      goes: [{ name: 'base_000000010000000000000014', objects: 5 }],
+      wal: [{ segments: 40 }],
+    });
+  });
+});
