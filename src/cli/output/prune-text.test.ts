@@ -46,8 +46,8 @@ describe('the plan of a prune', () => {
     expect(prunePlanText(plan(), screen).split('\n')).toEqual([
       'archive /srv/archive/shop-prod',
       'times in UTC',
-      'keeps every moment of the last 5 days: all since 1970-01-06 00:00:00.000 UTC,',
-      '5 d ago',
+      'keeps every moment of the last 5 days: all since 1970-01-06 00:00:00.000 UTC, 5',
+      'd ago',
       '',
       '  stays   base_000000010000000000000028  Jan 5 00:00:00  what is kept begins with it',
       '  stay    4 backups more, within what is kept',
