@@ -101,12 +101,17 @@ class Duties {
     const pace = (pauseMs: number) => () => (this.#lease.signal === undefined ? NOT_NOW_PAUSE_MS : pauseMs);
     const often = { report, signal };
     await Promise.all([
-      recurring({ ...often, duty: 'lease', pauseMs: () => this.#lease.pauseMs, work: () => this.#keepLease() }),
+      recurring({ ...often, duty: 'lease', pauseMs: () => this.#leasePauseMs(), work: () => this.#keepLease() }),
       recurring({ ...often, duty: 'chain', pauseMs: pace(chainPauseMs), work: () => this.#watchChain() }),
       recurring({ ...often, duty: 'backup', pauseMs: pace(backupPauseMs), work: () => this.#backUp() }),
       recurring({ ...often, duty: 'prune', pauseMs: pace(backupPauseMs), work: () => this.#prune() }),
     ]);
     await this.#lease.release();
+  }
+
+  /** A server that is promoted is noticed at once: looking at it asks no store. */
+  #leasePauseMs(): number {
+    return this.#standing === 'notPrimary' ? NOT_NOW_PAUSE_MS : this.#lease.pauseMs;
   }
 
   async #keepLease(): Promise<void> {

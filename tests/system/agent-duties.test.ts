@@ -2,19 +2,20 @@
  * What the agent does beside pushing and fetching, as a process under a real server.
  */
 
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { listBackups } from '../../src/backup/list.ts';
+import { restoreBackup } from '../../src/restore/restore-backup.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { AgentProcess } from '../support/agent-process.ts';
-import { ARCHIVE_SCRIPT, quoted, ROOT, settingText, until } from '../support/archived-cluster.ts';
+import { ARCHIVE_SCRIPT, quoted, RESTORE_SCRIPT, ROOT, settingText, until } from '../support/archived-cluster.ts';
 import { freePort } from '../support/programs.ts';
-import { runProgram, startPostgres, type TestServer } from '../support/postgres.ts';
+import { runProgram, serverAt, startPostgres, type TestServer } from '../support/postgres.ts';
 
 describe('an agent', () => {
   let root: string;
@@ -146,4 +147,56 @@ describe('an agent', () => {
       async () => (await store.listFolder('walkback_001/agents/waiting/')).objects.length === 0,
     );
   });
+
+  it('beside a replica pushes and fetches only, until that is promoted', async () => {
+    const primary = start({ WALKBACK_BACKUP_SCHEDULE: '0 3 * * *' });
+    await primary.says(/backup base_\w+: /);
+    await using replica = await replicaFromBackup();
+    await using follower = new AgentProcess({
+      dataDirectory: replica.dataDirectory,
+      spool: join(root, 'replica spool'),
+      environment: {
+        WALKBACK_ARCHIVE: join(root, 'archive'),
+        WALKBACK_BACKUP_SCHEDULE: '0 3 * * *',
+        WALKBACK_CHAIN_CHECK_INTERVAL: '1s',
+        PGHOST: replica.socketDirectory,
+      },
+    });
+    await follower.says(/the server is not a running primary/);
+    await writeSegment();
+    await primary.end();
+    await server.stop('fast');
+
+    await replica.sql('SELECT pg_promote()');
+    await replica.sql('INSERT INTO t VALUES (2)');
+    await replica.sql('CHECKPOINT');
+    await follower.says(/this agent takes backups/);
+    await replica.sql('SELECT pg_switch_wal()');
+    await until('timeline 2 is archived', async () => (await keysOf('00000002')).length > 1);
+    expect(follower.lines.filter((line) => /backup begun|lost:/.test(line))).toEqual([]);
+  });
+
+  /** A replica that fetches through its own spool, restored from the newest backup; it runs. */
+  async function replicaFromBackup(): Promise<TestServer> {
+    const replica = serverAt(join(root, 'replica'), 17);
+    const [backup] = await listBackups(store);
+    if (backup === undefined) throw new Error('there is no backup');
+    await mkdir(replica.socketDirectory, { recursive: true });
+    const place = { destination: replica.dataDirectory, tablespaceLocations: new Map<number, string>() };
+    await restoreBackup({ store, backup, ...place, concurrency: 2, onProgress: () => {} });
+    const ownSpool = quoted(join(root, 'replica spool'));
+    const settings = {
+      unix_socket_directories: settingText(replica.socketDirectory),
+      archive_command: settingText(`PATH=/usr/bin:/bin ${quoted(ARCHIVE_SCRIPT)} ${ownSpool} "%p"`),
+      restore_command: settingText(`PATH=/usr/bin:/bin ${quoted(RESTORE_SCRIPT)} ${ownSpool} "%f" "%p"`),
+      primary_conninfo: settingText(`host=${server.socketDirectory} port=5432 user=postgres`),
+      recovery_target_timeline: settingText('latest'),
+      wal_retrieve_retry_interval: settingText('200ms'),
+    };
+    const lines = Object.entries(settings).map(([setting, value]) => `${setting} = ${value}\n`);
+    await appendFile(join(replica.dataDirectory, 'postgresql.auto.conf'), lines.join(''));
+    await writeFile(join(replica.dataDirectory, 'standby.signal'), '');
+    await replica.start();
+    return { ...replica, [Symbol.asyncDispose]: () => replica.stop('immediate') };
+  }
 });
