@@ -27,9 +27,13 @@ export interface Archive extends AsyncDisposable {
   readonly preferred: ReadableCompression;
 }
 
+function bucketOf(location: Exclude<StoreLocation, { path: string }>): string {
+  return location.kind === 'azure' ? location.container : location.bucket;
+}
+
 /** The last part of an address: `shop-prod` of `s3://backups/shop-prod`. */
 function lastPart(location: StoreLocation): string {
-  const path = 'path' in location ? location.path : `${location.bucket}/${location.prefix}`;
+  const path = 'path' in location ? location.path : `${bucketOf(location)}/${location.prefix}`;
   return path.split('/').findLast((part) => part !== '') ?? 'cluster';
 }
 

@@ -4,20 +4,13 @@
  * @module
  */
 
-import { Failure } from '../base/failure.ts';
 import { archiveAddress } from '../config/archive-address.ts';
 import type { Settings } from '../config/load-settings.ts';
 import type { StoreLocation } from '../storage/open.ts';
+import { azureLocation } from './azure-location.ts';
 import { gcsLocation } from './gcs-location.ts';
 import { s3Location } from './s3-location.ts';
 import { sshLocation } from './ssh-location.ts';
-
-function unsupported(kind: string): Failure {
-  return new Failure('refused', {
-    message: `cannot open the archive: stores of the kind ${kind} are not supported by this version`,
-    remedy: 'Go on with wal-g for this archive.',
-  });
-}
 
 /** Where the settings say the archive is, and how it is reached. @throws {Failure} `usage`. */
 export function storeLocation(settings: Settings): StoreLocation {
@@ -29,9 +22,9 @@ export function storeLocation(settings: Settings): StoreLocation {
       return s3Location(address, settings);
     case 'gcs':
       return gcsLocation(address, settings);
+    case 'azure':
+      return azureLocation(address, settings);
     case 'ssh':
       return sshLocation(address, settings);
-    default:
-      throw unsupported(address.kind);
   }
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { AzureLocation } from './azure/azure-location.ts';
 import { DEFAULT_STORE_DEADLINES, type StoreDeadlines } from './deadlines.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { GcsLocation } from './gcs/gcs-location.ts';
@@ -12,7 +13,12 @@ import type { S3Location } from './s3/s3-location.ts';
 import type { SshLocation } from './ssh/ssh-location.ts';
 
 /** Where an archive is. */
-export type StoreLocation = { readonly kind: 'file'; readonly path: string } | S3Location | GcsLocation | SshLocation;
+export type StoreLocation =
+  | { readonly kind: 'file'; readonly path: string }
+  | S3Location
+  | GcsLocation
+  | AzureLocation
+  | SshLocation;
 
 /** Opens the store at `location`. It is not asked anything yet: a wrong location is seen by the first call. */
 export async function openStore(
@@ -31,6 +37,10 @@ export async function openStore(
     case 'gcs': {
       const { openGcsStore } = await import('./gcs/gcs-store.ts');
       return openGcsStore(location, deadlines);
+    }
+    case 'azure': {
+      const { openAzureStore } = await import('./azure/azure-store.ts');
+      return openAzureStore(location, deadlines);
     }
     case 'ssh': {
       const { openSshStore } = await import('./ssh/ssh-store.ts');

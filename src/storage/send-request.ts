@@ -14,7 +14,7 @@ import type { HttpAgents } from './http-agents.ts';
 
 /** What is sent. */
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   /** The body, in pieces that are in memory. */
@@ -57,7 +57,8 @@ export async function sendRequest(request: HttpRequest, { agents, idleMs, signal
   const { method, url, headers, body = [] } = request;
   const isTls = url.startsWith('https:');
   const sizeBytes = body.reduce((sum, piece) => sum + piece.byteLength, 0);
-  const length = method === 'GET' || method === 'DELETE' ? {} : { 'content-length': String(sizeBytes) };
+  const length =
+    method === 'GET' || method === 'HEAD' || method === 'DELETE' ? {} : { 'content-length': String(sizeBytes) };
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const options = { method, headers: { ...headers, ...length }, signal };
   const sent = isTls
