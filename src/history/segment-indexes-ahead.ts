@@ -13,7 +13,7 @@ import { isFailure, messageOf } from '../base/failure.ts';
 import type { CatalogFile } from '../postgres/wal-records/catalog-files.ts';
 import type { WalStop } from '../postgres/wal-records/wal-stop.ts';
 import { segmentAt } from '../postgres/wal-segment.ts';
-import { decodeSegmentIndex } from '../wal-index/decode.ts';
+import { decodeAll, openSegmentIndex } from '../wal-index/decode.ts';
 import { segmentIndexKey } from '../wal-index/index-object.ts';
 import type { SegmentIndex } from '../wal-index/segment-index.ts';
 import { chooseSegment, type ChosenSegment } from './segment-choice.ts';
@@ -36,7 +36,10 @@ const TORN_PAUSE_MS = 40;
 export interface ReadIndex {
   readonly kind: 'read';
   readonly segment: ChosenSegment;
+  /** Decoded when its turn comes ({@link IndexesAhead.whole}): two at a time would be much. */
   readonly index: SegmentIndex;
+  /** Something in it changed names, files or databases. */
+  readonly hasDdl: boolean;
   /** It was read from its object, not made of the segment. */
   readonly isFromObject: boolean;
   /** It was made of a file of `pg_wal`. */
@@ -99,6 +102,16 @@ export class IndexesAhead implements AsyncDisposable {
     return coming?.kind === 'coming' ? this.#decode(coming) : coming;
   }
 
+  /** The same, decoded; made anew if what is stored of it cannot be decoded. */
+  async whole(one: ReadIndex): Promise<ReadIndex | UnreadableSegment> {
+    const decoded = await this.#soundOr(one, () => {
+      decodeAll(one.index);
+      return one;
+    });
+    if (decoded.kind === 'read') decodeAll(decoded.index);
+    return decoded;
+  }
+
   /** The index of a segment made anew, whatever its object says. */
   async remake(
     { segment }: Pick<ReadIndex, 'segment'>,
@@ -143,9 +156,19 @@ export class IndexesAhead implements AsyncDisposable {
   }
 
   async #decode({ object, segment, isFromObject, isLive }: Coming): Promise<ReadIndex | UnreadableSegment> {
+    return this.#soundOr({ segment, isFromObject }, () => {
+      const { index, summary } = openSegmentIndex(object, segmentIndexKey(segment.fileName));
+      return { kind: 'read', segment, index, hasDdl: summary.hasDdl, isFromObject, isLive };
+    });
+  }
+
+  /** What is read of an index object; what is made of the segment, if that shows the object to be damaged. */
+  async #soundOr(
+    { segment, isFromObject }: Pick<ReadIndex, 'segment' | 'isFromObject'>,
+    read: () => ReadIndex,
+  ): Promise<ReadIndex | UnreadableSegment> {
     try {
-      const index = decodeSegmentIndex(object, segmentIndexKey(segment.fileName));
-      return { kind: 'read', segment, index, isFromObject, isLive };
+      return read();
     } catch (error) {
       if (!isFromObject || !isFailure(error, 'corrupt')) throw error;
       return this.remake({ segment }, error.message);

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { collectGarbageIfGrown } from '../base/collect-garbage.ts';
 import { lsn, type Lsn } from '../postgres/lsn.ts';
 import type { WalStop } from '../postgres/wal-records/wal-stop.ts';
 import { segmentAt } from '../postgres/wal-segment.ts';
@@ -69,6 +70,8 @@ class LineIndexes implements SegmentIndexScan {
     let { index: segment } = segmentAt(line.timeline, fromLsn, wal.segmentSizeBytes);
     let current = await ahead.next(segment);
     for (; current?.kind === 'read'; segment += 1n) {
+      current = await ahead.whole(current);
+      if (current.kind !== 'read') break;
       let next = this.#endsWith(current) === undefined ? await ahead.next(segment + 1n) : undefined;
       [current, next] = await this.#agree(ahead, current, next);
       const chain = followChain(this.#before, current.index);
@@ -77,6 +80,7 @@ class LineIndexes implements SegmentIndexScan {
         return;
       }
       this.#noteLast(current, chain);
+      if (next?.kind === 'read' && next.hasDdl) next = await ahead.whole(next);
       current = await this.#knowingCatalogs(ahead, current, next);
       yield current.index;
       this.#before = chain;
@@ -85,6 +89,7 @@ class LineIndexes implements SegmentIndexScan {
       this.#end = this.#endsWith(current);
       if (this.#end !== undefined) return;
       current = next;
+      collectGarbageIfGrown();
     }
     this.#end =
       current === undefined ? endAt(this.#request, segment) : this.#stopEnd(current.stop, current.isLive, segment);
@@ -114,7 +119,7 @@ class LineIndexes implements SegmentIndexScan {
   ): Promise<ReadIndex> {
     const files = this.#request.catalogFiles?.();
     if (files === undefined) return current;
-    const moved = next?.kind === 'read' ? filesMovedTo(next.index, files) : [];
+    const moved = next?.kind === 'read' && next.hasDdl ? filesMovedTo(next.index, files) : [];
     if (moved.length === 0 && !missesCatalogChanges(current.index, files)) return current;
     const remade = await ahead.remakeKnowing(current, moved);
     return remade.kind === 'read' ? remade : current;

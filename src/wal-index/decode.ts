@@ -10,6 +10,7 @@
 import { corrupt } from '../codec/corrupt.ts';
 import { zstdDecompressWholeSync } from '../codec/zstd.ts';
 import { crc32c } from '../postgres/crc32c.ts';
+import type { Lsn } from '../postgres/lsn.ts';
 import type { ChangedFile } from './changed-blocks.ts';
 import { decodeChangedBlocks } from './changed-blocks-section.ts';
 import { headField, stopField, tailField } from './index-borders.ts';
@@ -50,12 +51,32 @@ function readSummary(start: Buffer, head: IndexHead, object: string): SegmentInd
   return summary;
 }
 
-/** A whole index. @throws {Failure} `corrupt`, naming the object and the place. */
-export function decodeSegmentIndex(bytes: Buffer, object: string): SegmentIndex {
+/** An index whose checksums are right, and whose events and work are decoded when somebody asks. */
+export interface OpenedIndex {
+  /** `events` and `work` throw a `corrupt` failure, naming the object and the place, if they are not what they should be. */
+  readonly index: SegmentIndex;
+  readonly summary: SegmentIndexSummary;
+}
+
+/** Opens an index: what borders on other segments is at hand. @throws {Failure} `corrupt`, naming the object and the place. */
+export function openSegmentIndex(bytes: Buffer, object: string): OpenedIndex {
   const head = parseIndexHead(bytes, object);
   const summary = readSummary(bytes, head, object);
   storedBlocks(bytes, head, object);
-  return readBody(bodyOf(bytes, head, object), summary, object);
+  return { index: readBody(bodyOf(bytes, head, object), summary, object), summary };
+}
+
+/** A whole index. @throws {Failure} `corrupt`, naming the object and the place. */
+export function decodeSegmentIndex(bytes: Buffer, object: string): SegmentIndex {
+  const { index } = openSegmentIndex(bytes, object);
+  decodeAll(index);
+  return index;
+}
+
+/** Decodes what was not decoded yet of an opened index. @throws {Failure} `corrupt`, naming the object and the place. */
+export function decodeAll(index: SegmentIndex): void {
+  // Both are decoded together, by whoever asks first.
+  void index.events;
 }
 
 /** What an incremental backup needs of an index. */
@@ -110,8 +131,28 @@ function readBody(body: Buffer, summary: SegmentIndexSummary, object: string): S
   const head = headField.read(from);
   const tail = tailField.read(from);
   const stop = stopField.read(from);
+  const rest = from.raw(from.leftBytes);
+  let whole: Pick<SegmentIndex, 'events' | 'work'> | undefined;
+  const decoded = () => (whole ??= readRest(rest, object, startLsn));
+  return {
+    ...commonOf(summary),
+    head,
+    tail,
+    stop,
+    recordCount,
+    get events() {
+      return decoded().events;
+    },
+    get work() {
+      return decoded().work;
+    },
+  };
+}
+
+function readRest(rest: Buffer, object: string, startLsn: Lsn): Pick<SegmentIndex, 'events' | 'work'> {
+  const from = new IndexReader(rest, object, 'body');
   const events = readEvents(from, object, startLsn);
   const work = readWork(from, object, startLsn);
   from.end();
-  return { ...commonOf(summary), head, tail, stop, recordCount, events, work };
+  return { events, work };
 }
