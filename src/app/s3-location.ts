@@ -73,6 +73,11 @@ function encryption(settings: Settings): S3Location['encryption'] {
   throw unusableEncryption('the method is aws:kms, and no key is named', 'Set S3_SSE_KMS_ID.');
 }
 
+function retention(settings: Settings): S3Location['retention'] {
+  const seconds = settings.get('s3RetentionSeconds');
+  return seconds <= 0 ? undefined : { mode: settings.get('s3RetentionMode'), seconds };
+}
+
 /** How the settings say that S3 is reached. @throws {Failure} `usage`. */
 export function s3Location(address: Extract<ArchiveAddress, { kind: 's3' }>, settings: Settings): S3Location {
   const credentials = s3Credentials(settings);
@@ -88,6 +93,7 @@ export function s3Location(address: Extract<ArchiveAddress, { kind: 's3' }>, set
       credentials,
       role: role(settings, credentials),
       encryption: encryption(settings),
+      retention: retention(settings),
       storageClass: settings.get('s3StorageClass'),
       caFile: settings.get('s3CaFile'),
     }),

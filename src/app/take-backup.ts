@@ -53,6 +53,7 @@ export async function takeBackupOfServer(
   wishes: BackupWishes,
 ): Promise<TakenBackup> {
   const level = settings.get('compressionLevel');
+  const diskBytesPerS = settings.get('diskRateLimit');
   const delta = deltaWish(settings, wishes.kind);
   const dataDirectory = settings.require('dataDirectory', 'take a backup');
   const { systemIdentifier } = await controlFileOf(dataDirectory);
@@ -66,6 +67,7 @@ export async function takeBackupOfServer(
     dataDirectory,
     compression: archive.compression,
     ...(level === undefined ? {} : { level }),
+    ...(diskBytesPerS === undefined ? {} : { diskBytesPerS }),
     concurrency: settings.get('uploadDiskConcurrency'),
     walTimeoutMs: settings.get('archiveTimeout'),
   });

@@ -27,6 +27,7 @@ import {
 export interface CopyFilesOptions {
   readonly dataDirectory: string;
   readonly concurrency: number;
+  readonly diskBytesPerS?: number;
   readonly onProgress: OnProgress;
 }
 
@@ -59,7 +60,8 @@ export async function copyFiles(
   });
   const { stored, skipped: skippedFiles } = filesToStore(contents.entries, base);
   const concurrency = Math.max(1, options.concurrency);
-  const parts = await uploadParts(stored, { ...target, concurrency, verification, onProgress: options.onProgress });
+  const { diskBytesPerS, onProgress } = options;
+  const parts = await uploadParts(stored, { ...target, concurrency, verification, diskBytesPerS, onProgress });
   const bytes = await readControlFile(controlPath);
   const controlStoredBytes = await uploadSmallTar(
     [{ name: '/global/pg_control', bytes, mtimeSeconds: Math.floor(Date.now() / 1000) }],

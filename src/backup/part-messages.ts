@@ -19,6 +19,8 @@ export interface PartWorkerData {
   readonly compression: Exclude<Compression, 'brotli'>;
   readonly level: number;
   readonly verification: PageVerification | undefined;
+  /** How many bytes a second this worker may read; as many as it can if `undefined`. */
+  readonly diskBytesPerS: number | undefined;
   /** One 32-bit counter: frames sent and not yet taken by the store. */
   readonly framesAhead: SharedArrayBuffer;
 }

@@ -7,12 +7,23 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 
+import { RateLimiter } from '../base/rate-limiter.ts';
 import { createFrameEncoder } from './frame-encoder.ts';
 import { MAX_FRAMES_AHEAD, type PartMessage, type PartOrder, type PartWorkerData } from './part-messages.ts';
 import { PartPacker } from './part-packer.ts';
 
-const { compression, level, verification, framesAhead }: PartWorkerData = workerData;
+const { compression, level, verification, diskBytesPerS, framesAhead }: PartWorkerData = workerData;
 const counter = new Int32Array(framesAhead);
+
+const diskLimit = diskBytesPerS === undefined ? undefined : new RateLimiter(diskBytesPerS);
+/** Nobody wakes who sleeps on this. */
+const neverWoken = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+
+/** Sleeps until bytes that were read are within the limit: what is read next waits. */
+function restAfter(readBytes: number): void {
+  const waitMs = diskLimit?.reserveMs(readBytes) ?? 0;
+  if (waitMs > 0) Atomics.wait(neverWoken, 0, 0, waitMs);
+}
 
 function say(message: PartMessage, transfer: readonly ArrayBuffer[] = []): void {
   parentPort?.postMessage(message, transfer);
@@ -27,6 +38,7 @@ function waitForRoom(): void {
 }
 
 function handOver(frame: Buffer, tarBytes: number): void {
+  restAfter(tarBytes);
   waitForRoom();
   Atomics.add(counter, 0, 1);
   const { buffer } = frame;
@@ -39,7 +51,10 @@ function handOver(frame: Buffer, tarBytes: number): void {
 
 const packer = new PartPacker(verification, {
   onFrame: handOver,
-  onScanned: (bytes) => say({ kind: 'scanned', bytes }),
+  onScanned: (bytes) => {
+    restAfter(bytes);
+    say({ kind: 'scanned', bytes });
+  },
 });
 
 /** A turn of the event loop costs microseconds; so few are taken that nobody notices. */

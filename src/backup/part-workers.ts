@@ -57,12 +57,13 @@ export async function packParts(parts: readonly PlannedPart[], options: PackPart
 }
 
 async function runWorker(queue: PlannedPart[], options: PackPartsOptions): Promise<void> {
-  const { compression, level, verification, signal } = options;
+  const { compression, level, verification, diskBytesPerS, workerCount, signal } = options;
   const framesAhead = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const workerData: PartWorkerData = {
     compression: workerCompression(compression),
     level,
     verification,
+    diskBytesPerS: diskBytesPerS === undefined ? undefined : diskBytesPerS / workerCount,
     framesAhead,
   };
   const worker = new Worker(WORKER, { workerData, execArgv: [] });

@@ -55,6 +55,8 @@ export interface TakeBackupOptions {
   readonly level?: number;
   /** How many files are read and compressed at once. */
   readonly concurrency: number;
+  /** How many bytes a second may be read from the disk; as many as it can unless told. */
+  readonly diskBytesPerS?: number;
   readonly isPermanent?: boolean;
   /** Only what has changed since another backup, where that can be; a full backup unless told. */
   readonly delta?: DeltaWish;

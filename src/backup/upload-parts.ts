@@ -29,6 +29,8 @@ export interface UploadPartsOptions {
   readonly level: number;
   readonly concurrency: number;
   readonly verification: PageVerification | undefined;
+  /** How many bytes a second may be read from the disk, by all workers together. */
+  readonly diskBytesPerS: number | undefined;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal;
 }

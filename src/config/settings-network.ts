@@ -1,5 +1,5 @@
 /**
- * Settings of the way to all stores.
+ * Settings of the way to all stores, and of how fast it is gone.
  *
  * @module
  */
@@ -39,5 +39,12 @@ export const NETWORK_SETTINGS = {
       'How many bytes a second all uploads together may send. Absent: as many as they can. Reading is not limited.',
     example: '50MB',
     alsoFrom: ['WALG_NETWORK_RATE_LIMIT'],
+  },
+  diskRateLimit: {
+    group: 'writing',
+    kind: bytes(1024),
+    summary: 'How many bytes a second a backup may read from the disk. Absent: as many as it can.',
+    example: '200MB',
+    alsoFrom: ['WALG_DISK_RATE_LIMIT'],
   },
 } as const satisfies Record<string, Setting>;

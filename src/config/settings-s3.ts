@@ -7,7 +7,7 @@
  */
 
 import { walgNames, type Setting } from './setting.ts';
-import { boolean, bytes, choice, matching, path, text, type ValueKind } from './value-kind.ts';
+import { boolean, bytes, choice, integer, matching, path, text, type ValueKind } from './value-kind.ts';
 
 /** The key is the text itself, not an encoding of it. WAL-G checks no length, and the store refuses another. */
 const customerKeyText: ValueKind<string> = {
@@ -126,6 +126,23 @@ export const S3_SETTINGS = {
     summary: "The address of the server that gives a role's credentials. Absent: AWS's in the region.",
     example: 'https://minio.example.net:9000',
     alsoFrom: ['AWS_ENDPOINT_URL_STS'],
+  },
+  s3RetentionSeconds: {
+    group: 'archive',
+    kind: integer(-1, 100 * 366 * 86_400),
+    summary:
+      'For how many seconds every object that is written is locked, in a bucket with object locks: prune can hide it, and nobody can take it away. -1: as the bucket is set.',
+    default: '-1',
+    example: '2592000',
+    alsoFrom: walgNames('S3_RETENTION_PERIOD'),
+  },
+  s3RetentionMode: {
+    group: 'archive',
+    kind: choice(['GOVERNANCE', 'COMPLIANCE']),
+    summary: 'Who may end the lock of `s3-retention-seconds` early: whoever is allowed to, or nobody.',
+    default: 'GOVERNANCE',
+    example: 'COMPLIANCE',
+    alsoFrom: walgNames('S3_RETENTION_MODE'),
   },
   s3DualStack: {
     group: 'archive',

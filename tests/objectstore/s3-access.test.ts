@@ -257,4 +257,22 @@ describe.skipIf(server === undefined)('a bucket that keeps versions under a lock
     expect(await store.put('k', Buffer.from('three'), { ifAbsent: true })).toBe('written');
     expect((await store.get('k'))?.toString()).toBe('three');
   });
+
+  it('locks what is written for as long as it is told, in one piece and in parts', async () => {
+    const location = { ...(await real().plain.newBucket()), bucket: `walkback-${randomBytes(6).toString('hex')}` };
+    const client = clientOf(location);
+    await client.send(new CreateBucketCommand({ Bucket: location.bucket, ObjectLockEnabledForBucket: true }));
+    const retention = { mode: 'GOVERNANCE', seconds: 3600 } as const;
+    const store = await openStore({ ...location, maxPartSizeBytes: 5 * MIB, retention });
+    await store.put('small', Buffer.from('x'), { ifAbsent: true });
+    await store.put('large', randomBytes(6 * MIB));
+    for (const name of ['small', 'large']) {
+      const place = { Bucket: location.bucket, Key: `archives/one/${name}` };
+      const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until } = await client.send(
+        new HeadObjectCommand(place),
+      );
+      expect(mode).toBe('GOVERNANCE');
+      expect(Math.abs((until?.getTime() ?? 0) - Date.now() - 3_600_000)).toBeLessThan(60_000);
+    }
+  });
 });

@@ -31,9 +31,17 @@ export interface UploadHeader {
 
 export function uploadHeader(connection: S3Connection, action: S3Action): UploadHeader {
   const token = randomUUID();
-  const { storageClass } = connection.location;
+  const { storageClass, retention } = connection.location;
   const place = { Bucket: action.bucket, Key: action.key };
-  const fields = { ...place, Metadata: { [UPLOAD_TOKEN]: token }, ...writtenEncryption(connection.location) };
+  const lock =
+    retention === undefined
+      ? {}
+      : {
+          ObjectLockMode: retention.mode,
+          ObjectLockRetainUntilDate: new Date(Date.now() + retention.seconds * 1000),
+        };
+  const metadata = { Metadata: { [UPLOAD_TOKEN]: token } };
+  const fields = { ...place, ...metadata, ...lock, ...writtenEncryption(connection.location) };
   // The SDK's type lists the storage classes that AWS has; other stores have others.
   return { token, fields: storageClass === undefined ? fields : Object.assign(fields, { StorageClass: storageClass }) };
 }

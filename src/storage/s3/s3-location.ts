@@ -51,6 +51,8 @@ export interface S3Location extends HttpSettings {
   readonly isDualStack?: boolean;
   /** Sent with every upload, such as `STANDARD_IA`. */
   readonly storageClass?: string;
+  /** Every object that is written is locked for so long; the bucket must know object locks. */
+  readonly retention?: { readonly mode: 'GOVERNANCE' | 'COMPLIANCE'; readonly seconds: number };
   /** Bodies larger than this are sent in parts of it; 5 MiB or more. Default 20 MiB, as in WAL-G. */
   readonly maxPartSizeBytes?: number;
 }
