@@ -4,9 +4,10 @@
  * @module
  */
 
+import type { ReadableCompression } from '../base/compression-names.ts';
 import type { FailureMessage } from '../base/failure-message.ts';
 import type { AppliedIncrement, PageLayout } from './increment-writer.ts';
-import type { ObjectOrder } from './unpack-object.ts';
+import type { Taking } from './restore-levels.ts';
 
 /** What a worker is started with. */
 export interface RestoreWorkerData {
@@ -15,6 +16,15 @@ export interface RestoreWorkerData {
   /** Normalized names that are not taken from a part, because they have an object of their own. */
   readonly leftOut: ReadonlySet<string>;
   readonly layout: PageLayout;
+}
+
+/** Which object, and what of it. */
+export interface ObjectOrder {
+  readonly key: string;
+  readonly compression: ReadableCompression;
+  readonly isPart: boolean;
+  /** What to take, by normalized name; `undefined`: everything, whole. */
+  readonly wanted: ReadonlyMap<string, Taking> | undefined;
 }
 
 /** To the worker: an object's name, then its bytes, then its end. */

@@ -10,8 +10,13 @@ import { Worker } from 'node:worker_threads';
 import { failureFromMessage } from '../base/failure-message.ts';
 import { Failure } from '../base/failure.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import type { RestoreMessage, RestoreOrder, RestoreWorkerData, UnpackedObject } from './restore-messages.ts';
-import type { ObjectOrder } from './unpack-object.ts';
+import type {
+  ObjectOrder,
+  RestoreMessage,
+  RestoreOrder,
+  RestoreWorkerData,
+  UnpackedObject,
+} from './restore-messages.ts';
 
 /** How to unpack. */
 export interface UnpackOptions extends RestoreWorkerData {

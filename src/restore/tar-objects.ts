@@ -13,8 +13,8 @@ import { Failure } from '../base/failure.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { parseTarObjectName, tarPartitionsFolder, type TarObjectKind } from '../walg/backup-names.ts';
 import type { RestoreLevel, Taking } from './restore-levels.ts';
+import type { ObjectOrder } from './restore-messages.ts';
 import { CONTROL_FILE, normalizeEntryName } from './restored-path.ts';
-import type { ObjectOrder } from './unpack-object.ts';
 
 /** One of them. */
 export interface BackupObject extends ObjectOrder {

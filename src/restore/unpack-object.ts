@@ -4,28 +4,17 @@
  * @module
  */
 
-import type { ReadableCompression } from '../base/compression-names.ts';
 import { decompressStream } from '../codec/compression.ts';
 import { corrupt } from '../codec/corrupt.ts';
 import { readTar, type TarEntry } from '../codec/tar-reader.ts';
 import { DirectBuffers } from './direct-file.ts';
 import { FileWriter } from './file-writer.ts';
 import { IncrementWriter, type AppliedIncrement } from './increment-writer.ts';
-import type { Taking } from './restore-levels.ts';
-import type { RestoreWorkerData, UnpackedObject } from './restore-messages.ts';
+import type { ObjectOrder, RestoreWorkerData, UnpackedObject } from './restore-messages.ts';
 import { isOfOwnObject, normalizeEntryName, restoredPath, type RestorePlace } from './restored-path.ts';
 
 /** It would have the server link tablespaces to where they were when the backup was taken. */
 const TABLESPACE_MAP = 'tablespace_map';
-
-/** Which object, and what of it. */
-export interface ObjectOrder {
-  readonly key: string;
-  readonly compression: ReadableCompression;
-  readonly isPart: boolean;
-  /** What to take, by normalized name; `undefined`: everything, whole. */
-  readonly wanted: ReadonlyMap<string, Taking> | undefined;
-}
 
 /** Unpacks objects, one after another. */
 export class ObjectUnpacker {
