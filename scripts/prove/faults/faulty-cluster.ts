@@ -117,6 +117,11 @@ export class FaultyCluster implements AsyncDisposable {
     await this.server.sql('SELECT pg_switch_wal()');
   }
 
+  /** Waits until the agent serves the data directory; not for ever, since its store may not let it. */
+  async untilAgentServes(): Promise<void> {
+    await this.#agent.says(/serving system/, 10_000).catch(() => {});
+  }
+
   /** Kills the agent where it stands, and starts another. */
   async killAgent(): Promise<void> {
     await this.#agent.end('SIGKILL');
