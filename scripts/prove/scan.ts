@@ -48,7 +48,7 @@ function figuresOf(report: string): Figures {
     timesFullText: records.map((row) => numberIn(row.get('times the speed of full text'), /^([\d.]+)$/)),
     timesScan: numberIn(around?.get('remark'), /^([\d.]+) times/),
     residentMib: numberIn(around?.get('resident MiB'), /^([\d.]+)$/),
-    corePercent: numberIn(work('history index')?.get('remark'), /^([\d.]+) %/),
+    corePercent: numberIn(work("the agent's indexes")?.get('remark'), /^([\d.]+) %/),
   };
 }
 
