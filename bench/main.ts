@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: full and delta backup and restore, and WAL out and in, beside other programs, in one run on one machine, interleaved.
  *
- * `--size-mib N` (1200), `--segments N` (64), `--day-gib N` (50), `--rounds N` (3), `--part backup,wal,scan,index` (all), `--only
+ * `--size-mib N` (1200), `--segments N` (64), `--day-gib N` (50), `--rounds N` (3), `--part backup,wal,scan,index,encryption` (all), `--only
  * REGEX` for some of the programs, `--write` to renew the tables in docs/benchmarks.md.
  *
  * @module
@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { benchBackup } from './backup.ts';
+import { benchEncryption } from './encryption.ts';
 import { benchIndex } from './index.ts';
 import { canMeasure } from './measure.ts';
 import { benchScan } from './scan.ts';
@@ -23,7 +24,7 @@ const { values } = parseArgs({
     segments: { type: 'string', default: '64' },
     'day-gib': { type: 'string', default: '50' },
     rounds: { type: 'string', default: '3' },
-    part: { type: 'string', default: 'backup,wal,scan,index' },
+    part: { type: 'string', default: 'backup,wal,scan,index,encryption' },
     only: { type: 'string', default: '' },
     write: { type: 'boolean', default: false },
   },
@@ -61,4 +62,7 @@ if (parts.includes('scan')) {
 if (parts.includes('index')) {
   const dayGib = Number(values['day-gib']);
   await tell('index', await benchIndex({ segments: Number(values.segments), rounds: Number(values.rounds), dayGib }));
+}
+if (parts.includes('encryption')) {
+  await tell('encryption', await benchEncryption({ rounds: Number(values.rounds) }));
 }
