@@ -130,7 +130,7 @@ async function takeMarked(
   await refuseTakenName(store, backupName, session.isInRecovery);
   const marker = await markRunning(store, backupName, startedAt, parent?.backup.name);
   try {
-    const taken = await copyAndFinish(session, running, options);
+    const taken = await copyAndFinish(session, running, naming, options);
     const warnings = await writeNames(await naming, store, signal === undefined ? {} : { signal });
     return { ...taken, warnings };
   } catch (error) {
@@ -170,7 +170,12 @@ interface Running extends Base {
   readonly startedAt: Date;
 }
 
-async function copyAndFinish(session: BackupSession, running: Running, options: TakeBackupOptions): Promise<Taken> {
+async function copyAndFinish(
+  session: BackupSession,
+  running: Running,
+  naming: ReturnType<typeof readNames>,
+  options: TakeBackupOptions,
+): Promise<Taken> {
   const { store, dataDirectory, compression } = options;
   const { backupName, startedAt, parent, changes, fullBecause } = running;
   const signal = AbortSignal.any([session.lost, ...(options.signal === undefined ? [] : [options.signal])]);
@@ -198,6 +203,7 @@ async function copyAndFinish(session: BackupSession, running: Running, options: 
     ...(parent === undefined ? {} : { parent, skippedFiles: copied.skippedFiles }),
     ...(options.userData === undefined ? {} : { userData: options.userData }),
     corruptFiles: corrupt,
+    names: (await naming).snapshot,
     uncompressedSizeBytes: BigInt(copied.parts.payloadBytes + copied.controlBytes + labelBytes),
     compressedSizeBytes: BigInt(copied.parts.storedBytes + copied.controlStoredBytes + labelStored),
   });

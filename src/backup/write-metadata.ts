@@ -8,6 +8,7 @@
 
 import type { Compression } from '../base/compression-names.ts';
 import type { BackupSession } from '../instance/backup-session.ts';
+import type { CatalogSnapshot } from '../postgres/catalog-snapshot.ts';
 import type { Lsn } from '../postgres/lsn.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import {
@@ -27,6 +28,7 @@ import type { Backup } from './backup.ts';
 import type { DeltaParent } from './choose-parent.ts';
 import { confirmStored, unconfirmed, type ExpectedObjects } from './confirm-stored.ts';
 import type { DataDirectoryContents, StoredEntry } from './data-directory.ts';
+import { databasesByNames } from './databases-by-names.ts';
 import { describeBackup } from './list.ts';
 import { corruptBlocksOf, type CorruptFile } from './page-report.ts';
 import type { UploadedParts } from './upload-parts.ts';
@@ -49,6 +51,8 @@ export interface FinishedBackup {
   readonly parent?: DeltaParent;
   readonly skippedFiles?: readonly StoredEntry[];
   readonly userData?: JsonValue;
+  /** What is in which database, by name; absent if it could not be read. */
+  readonly names?: CatalogSnapshot | undefined;
   readonly corruptFiles: readonly CorruptFile[];
   readonly uncompressedSizeBytes: bigint;
   readonly compressedSizeBytes: bigint;
@@ -135,7 +139,8 @@ function filesOf(finished: FinishedBackup): FilesMetadata {
   }
   const tarFileSets = new Map(finished.parts.tarFileSets);
   tarFileSets.set(backupLabelObjectName(finished.compression), ['backup_label', 'tablespace_map']);
-  return { files, tarFileSets };
+  const { names } = finished;
+  return { files, tarFileSets, ...(names === undefined ? {} : { databasesByNames: databasesByNames(names) }) };
 }
 
 function userDataOf({ userData }: FinishedBackup): { userData?: JsonValue } {
