@@ -1,0 +1,85 @@
+import { mkdtemp, rm, mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, describe, expect, it } from 'vitest';
+
+import { keysOf, readOpened } from './conformance-support.ts';
+import { itKeepsTheObjectStoreContract } from './conformance.ts';
+import { openFailoverStore } from './failover-store.ts';
+import { openFileStore } from './file/file-store.ts';
+import type { ObjectStore } from './object-store.ts';
+
+const root = await mkdtemp(join(tmpdir(), 'walkback-failover-'));
+let folders = 0;
+
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+async function newStore(): Promise<ObjectStore> {
+  const path = join(root, String(++folders));
+  await mkdir(path);
+  return openFileStore(path);
+}
+
+const awayStore = (): ObjectStore => openFileStore(join(root, 'not-mounted'));
+
+const UNAVAILABLE = { kind: 'unavailable' };
+
+describe('an archive in several stores', () => {
+  it('holds what any of them holds, and of the same object what the first has', async () => {
+    const [one, two] = [await newStore(), await newStore()];
+    const both = openFailoverStore(one, [two]);
+    for (const key of ['a/1', 'a/3', 'b']) await one.put(key, Buffer.from('one'));
+    for (const key of ['a/2', 'a/3', 'c/d']) await two.put(key, Buffer.from('other'));
+    expect(await keysOf(both.list(''))).toEqual(['a/1', 'a/2', 'a/3', 'b', 'c/d']);
+    expect(await keysOf(both.list('', { after: 'a/2' }))).toEqual(['a/3', 'b', 'c/d']);
+    const { objects, folders: names } = await both.listFolder('');
+    expect([objects.map(({ key }) => key), names]).toEqual([['b'], ['a/', 'c/']]);
+    expect((await both.get('a/3'))?.toString()).toBe('one');
+    expect((await both.stat('a/3'))?.sizeBytes).toBe(3);
+    expect((await readOpened(both, 'a/2')).toString()).toBe('other');
+    expect(await both.get('a/4')).toBeUndefined();
+  });
+
+  it('is written in the first, and not with ifAbsent what another has', async () => {
+    const [one, two] = [await newStore(), await newStore()];
+    const both = openFailoverStore(one, [two]);
+    await two.put('k', Buffer.from('there'));
+    expect(await both.put('k', Buffer.from('new'), { ifAbsent: true })).toBe('exists');
+    expect(await both.put('n', Buffer.from('new'), { ifAbsent: true })).toBe('written');
+    expect([await keysOf(one.list('')), await keysOf(two.list(''))]).toEqual([['n'], ['k']]);
+    await both.delete(['k', 'n']);
+    expect(await keysOf(both.list(''))).toEqual([]);
+  });
+
+  it('gives what another has while the first is away, and says of nothing then that it is absent', async () => {
+    const two = await newStore();
+    await two.put('k', Buffer.from('x'));
+    const both = openFailoverStore(awayStore(), [two]);
+    expect((await both.get('k'))?.toString()).toBe('x');
+    await expect(both.get('other')).rejects.toMatchObject(UNAVAILABLE);
+    await expect(keysOf(both.list(''))).rejects.toMatchObject(UNAVAILABLE);
+    await expect(both.listFolder('')).rejects.toMatchObject(UNAVAILABLE);
+    await expect(both.put('n', Buffer.from('x'))).rejects.toMatchObject(UNAVAILABLE);
+  });
+
+  it('is written while another is away', async () => {
+    const one = await newStore();
+    const both = openFailoverStore(one, [awayStore()]);
+    expect(await both.put('k', Buffer.from('x'), { ifAbsent: true })).toBe('written');
+    expect((await both.get('k'))?.toString()).toBe('x');
+  });
+
+  it('of one store is that store', async () => {
+    const one = await newStore();
+    expect(openFailoverStore(one, [])).toBe(one);
+  });
+});
+
+itKeepsTheObjectStoreContract({
+  name: 'several stores',
+  open: async () => openFailoverStore(await newStore(), [await newStore()]),
+  openMissing: async () => openFailoverStore(awayStore(), [await newStore()]),
+  listedObjects: 50,
+  largeBodyBytes: 100_000,
+});

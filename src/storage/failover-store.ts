@@ -1,0 +1,147 @@
+/**
+ * An archive in several stores: one that is written, and others that hold what was written while that one was away.
+ *
+ * WAL-G pushes to a failover storage when the primary one does not answer, and the archive is then all of them together.
+ * What is read here is looked for in each, in order; what two of them hold is taken from the first. Absent is what all of
+ * them say is absent: one that cannot be asked is a failure, unless the object was found elsewhere.
+ *
+ * Source: WAL-G `internal/multistorage` (`UniteAllStorages` for listings, `FirstFoundStorage` for objects). What differs:
+ * WAL-G leaves a store that does not answer out of listings; here such a listing fails, since it would be taken for proof.
+ *
+ * @module
+ */
+
+import { isFailure } from '../base/failure.ts';
+import { abandon } from './body.ts';
+import { compareKeys } from './key.ts';
+import type {
+  CallOptions,
+  ObjectBody,
+  ObjectInfo,
+  ObjectStore,
+  PutOptions,
+  PutOutcome,
+  ReadOptions,
+} from './object-store.ts';
+
+class FailoverStore implements ObjectStore {
+  readonly address: string;
+  readonly #primary: ObjectStore;
+  readonly #others: readonly ObjectStore[];
+
+  constructor(primary: ObjectStore, others: readonly ObjectStore[]) {
+    this.address = primary.address;
+    this.#primary = primary;
+    this.#others = others;
+  }
+
+  async *list(prefix: string, options: CallOptions & { readonly after?: string } = {}): AsyncGenerator<ObjectInfo> {
+    yield* mergedByKey(this.#all().map((store) => store.list(prefix, options)));
+  }
+
+  async listFolder(prefix: string, options: CallOptions = {}): Promise<{ objects: ObjectInfo[]; folders: string[] }> {
+    const found = await Promise.all(this.#all().map((store) => store.listFolder(prefix, options)));
+    const objects = new Map<string, ObjectInfo>();
+    for (const info of found.flatMap((one) => one.objects)) if (!objects.has(info.key)) objects.set(info.key, info);
+    return {
+      objects: [...objects.values()].toSorted((left, right) => compareKeys(left.key, right.key)),
+      folders: [...new Set(found.flatMap((one) => one.folders))].toSorted(compareKeys),
+    };
+  }
+
+  async stat(key: string, options?: CallOptions): Promise<ObjectInfo | undefined> {
+    return this.#firstFound((store) => store.stat(key, options));
+  }
+
+  async get(key: string, options?: ReadOptions): Promise<Buffer | undefined> {
+    return this.#firstFound((store) => store.get(key, options));
+  }
+
+  async open(key: string, options?: ReadOptions): Promise<AsyncIterable<Buffer> | undefined> {
+    return this.#firstFound((store) => store.open(key, options));
+  }
+
+  /** Writes to the primary store. With `ifAbsent` the others must not have the object either, as far as they answer. */
+  async put(key: string, body: ObjectBody, options: PutOptions = {}): Promise<PutOutcome> {
+    if (options.ifAbsent === true && (await this.#isElsewhere(key, options))) {
+      await abandon(body);
+      return 'exists';
+    }
+    return this.#primary.put(key, body, options);
+  }
+
+  /** Deletes from the others first: what is only there is not found again when the primary one no longer has it. */
+  async delete(keys: readonly string[], options?: CallOptions): Promise<void> {
+    for (const store of this.#others) await store.delete(keys, options);
+    await this.#primary.delete(keys, options);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#all().map((store) => store.close()));
+  }
+
+  #all(): readonly ObjectStore[] {
+    return [this.#primary, ...this.#others];
+  }
+
+  async #firstFound<T>(look: (store: ObjectStore) => Promise<T | undefined>): Promise<T | undefined> {
+    let failure: { readonly error: unknown } | undefined;
+    for (const store of this.#all()) {
+      try {
+        const found = await look(store);
+        if (found !== undefined) return found;
+      } catch (error) {
+        // Another store may have it; if none does, nobody can say that it is absent.
+        if (!isFailure(error, 'unavailable')) throw error;
+        failure ??= { error };
+      }
+    }
+    if (failure !== undefined) throw failure.error;
+    return undefined;
+  }
+
+  async #isElsewhere(key: string, options: CallOptions): Promise<boolean> {
+    for (const store of this.#others) {
+      try {
+        if ((await store.stat(key, options)) !== undefined) return true;
+      } catch (error) {
+        // A failover store that is away does not stop the archive.
+        if (!isFailure(error, 'unavailable')) throw error;
+      }
+    }
+    return false;
+  }
+}
+
+interface Head {
+  readonly rest: AsyncIterator<ObjectInfo>;
+  readonly info: ObjectInfo;
+}
+
+async function headOf(rest: AsyncIterator<ObjectInfo>): Promise<Head[]> {
+  const next = await rest.next();
+  return next.done === true ? [] : [{ rest, info: next.value }];
+}
+
+/** Listings that are in order each, as one; of the same key the first one's entry. */
+async function* mergedByKey(listings: readonly AsyncIterable<ObjectInfo>[]): AsyncGenerator<ObjectInfo> {
+  const iterators = listings.map((listing) => listing[Symbol.asyncIterator]());
+  try {
+    let heads = (await Promise.all(iterators.map(headOf))).flat();
+    while (heads.length > 0) {
+      const first = heads.reduce((least, head) => (compareKeys(head.info.key, least.info.key) < 0 ? head : least));
+      yield first.info;
+      const moved = await Promise.all(
+        heads.map((head) => (head.info.key === first.info.key ? headOf(head.rest) : Promise.resolve([head]))),
+      );
+      heads = moved.flat();
+    }
+  } finally {
+    await Promise.all(iterators.map((iterator) => iterator.return?.()));
+  }
+}
+
+/** One archive of several stores, of which the first is written. Closing it closes all. */
+export function openFailoverStore(primary: ObjectStore, others: readonly ObjectStore[]): ObjectStore {
+  return others.length === 0 ? primary : new FailoverStore(primary, others);
+}
