@@ -5,7 +5,6 @@
  */
 
 import { isFailure } from '../base/failure.ts';
-import { CRC32C_START, extendCrc32c, finishCrc32c } from '../postgres/crc32c.ts';
 import type { PostgresVersion } from '../postgres/versions.ts';
 import type { CatalogRecord } from '../postgres/wal-records/catalog-records.ts';
 import { DECODED_RESOURCE_MANAGERS, decodeRecord } from '../postgres/wal-records/decode-record.ts';
@@ -27,7 +26,6 @@ import { decodeStorageRecord, RM_SMGR } from '../postgres/wal-records/storage-re
 import { isPlainCommit, isPlainEnd, plainEndTimeUs } from '../postgres/wal-records/transaction-records.ts';
 import type { WalEvent } from '../postgres/wal-records/wal-event.ts';
 import {
-  CRC_OFFSET,
   FIRST_CUSTOM_RESOURCE_MANAGER,
   recordInfo,
   recordResourceManager,
@@ -44,6 +42,7 @@ import {
 } from './build-catalog-changes.ts';
 import { WorkByXid } from './build-xid-work.ts';
 import { ChangedBlocks } from './changed-blocks.ts';
+import { ContentCrc } from './content-crc.ts';
 import { CurrentRecord } from './current-record.ts';
 import { EventColumns, PlainEnd } from './event-columns.ts';
 import type { IndexColumns } from './index-columns.ts';
@@ -65,11 +64,11 @@ export class RecordIndexer implements RecordVisitor {
   readonly #work = new WorkByXid();
   readonly #events = new EventColumns();
   readonly #end = new PlainEnd();
+  readonly #contentCrc = new ContentCrc();
   readonly #changedBlocks = new ChangedBlocks();
   readonly #customResourceManagers = new Set<number>();
   #timeline: number;
   #highestXid: number | undefined;
-  #crc = CRC32C_START;
 
   /**
    * @param timeline of the first record; checkpoints and promotions tell of others.
@@ -97,9 +96,9 @@ export class RecordIndexer implements RecordVisitor {
     return this.#highestXid;
   }
 
-  /** CRC-32C of the records' own checksums, which stand for all their bytes: another pass over these would tell no more. */
+  /** CRC-32C of the records' own checksums. */
   get contentCrc(): number {
-    return finishCrc32c(this.#crc);
+    return this.#contentCrc.value;
   }
 
   record(
@@ -129,7 +128,7 @@ export class RecordIndexer implements RecordVisitor {
       if (!isFailure(error, 'corrupt')) throw error;
       return this.#reject(error.message);
     }
-    this.#crc = extendCrc32c(this.#crc, bytes, start + CRC_OFFSET, start + CRC_OFFSET + 4);
+    this.#contentCrc.add(bytes, start);
     if (current.xid !== 0) this.#countRecord(end - start);
   }
 
