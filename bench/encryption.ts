@@ -28,7 +28,7 @@ const OBJECT = 'an object';
 interface Discipline {
   readonly name: string;
   readonly sizeBytes: number;
-  run(): unknown;
+  readonly run: () => unknown;
 }
 
 async function drained(pieces: AsyncIterable<Uint8Array>): Promise<void> {

@@ -32,7 +32,7 @@ import { isZstdMagic, skippableFrameBytes } from './zstd-frames.ts';
 import { zstdCompressStream, zstdDecompressStream } from './zstd-stream.ts';
 import { zstdCompressWhole, zstdCompressWholeSync, zstdDecompressWhole, zstdDecompressWholeSync } from './zstd.ts';
 
-export type { Compression, ReadableCompression, StoredCompression } from '../base/compression-names.ts';
+export type { Compression, StoredCompression } from '../base/compression-names.ts';
 
 /** What an object may hold at most, and its name for messages. */
 export interface DecompressLimit {

@@ -9,6 +9,8 @@
  * @module
  */
 
+import { randomBytes } from 'node:crypto';
+
 import type * as OpenPgp from 'openpgp';
 import type { Key, PrivateKey } from 'openpgp';
 
@@ -57,8 +59,8 @@ export class KeyRing {
     const { generateSessionKey, encryptSessionKey } = this.#library;
     try {
       const made = await generateSessionKey({ encryptionKeys: this.#keys });
-      const sessionKey = aesKey(made) ?? aesKey({ ...made, data: made.data.subarray(0, 16), algorithm: 'aes128' });
-      if (sessionKey === undefined) throw new Error('there is no AES key');
+      // Every key can be written to with AES of 128 bits, whatever else it prefers.
+      const sessionKey = aesKey(made) ?? { cipher: 'aes128', key: randomBytes(16) };
       const { key, cipher } = sessionKey;
       const packets = await encryptSessionKey({
         data: key,
