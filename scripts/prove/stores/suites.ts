@@ -35,6 +35,7 @@ export const SUITES: readonly StoreSuite[] = [
     project: 'extra',
     file: 'tests/objectstore/gcs-faults.test.ts',
   },
+  { store: 'faults of Azure (azurite)', project: 'extra', file: 'tests/objectstore/azure-faults.test.ts' },
 ];
 
 /** How a suite came out. */

@@ -77,7 +77,8 @@ export function isRetryable(error: unknown): boolean {
     return code !== undefined && !isTlsCode(code);
   }
   const { status, code } = error;
-  if (BUSY_CODES.has(code) || status === 408 || status === 429) return true;
+  // A good status and still an error: the rest of the answer was not to be understood.
+  if (BUSY_CODES.has(code) || status < 300 || status === 408 || status === 429) return true;
   return status >= 500 && !FINAL_STATUSES.has(status);
 }
 

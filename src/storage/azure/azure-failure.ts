@@ -110,7 +110,11 @@ function placeVerdict(error: AzureError, { container }: AzureAction): Verdict | 
   ];
 }
 
+const NO_STORE =
+  'Look for a proxy or cache between here and the store; if there is none, the store does not follow the API.';
+
 function answerVerdict(error: AzureError, action: AzureAction): Verdict {
+  if (error.status < 300) return ['corrupt', `the store's answer cannot be used: ${error.message}`, NO_STORE];
   const found = `the store answered ${error.status} ${error.code}`;
   const known = placeVerdict(error, action) ?? loginVerdict(error) ?? accessVerdict(error, action);
   if (known !== undefined) return known;
@@ -134,8 +138,7 @@ function answerVerdict(error: AzureError, action: AzureAction): Verdict {
 export function badAnswer(action: AzureAction, problem: string): Failure {
   return new Failure('corrupt', {
     message: `cannot ${nameOf(action)}: the store's answer cannot be used: ${problem}`,
-    remedy:
-      'Look for a proxy or cache between here and the store; if there is none, the store does not follow the API.',
+    remedy: NO_STORE,
   });
 }
 

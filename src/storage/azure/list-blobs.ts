@@ -14,6 +14,7 @@ import { compareKeys } from '../key.ts';
 import type { ObjectInfo } from '../object-store.ts';
 import { readText } from '../send-request.ts';
 import type { AzureConnection } from './azure-connection.ts';
+import { AzureError } from './azure-error.ts';
 import { badAnswer, type AzureAction } from './azure-failure.ts';
 import { DEFAULT_LIST_PAGE_BLOBS } from './azure-location.ts';
 import { sizeIn, timeIn } from './look-at-blob.ts';
@@ -61,7 +62,7 @@ function readPage(action: AzureAction, text: string): AzurePage {
   try {
     root = parseXml(text);
   } catch (error) {
-    if (error instanceof NotXml) throw badAnswer(action, `it is no listing: ${error.message}`);
+    if (error instanceof NotXml) throw new AzureError(200, 'NotXml', `it is no listing: ${error.message}`, {});
     throw error;
   }
   const blobs = childOf(root, 'Blobs');
