@@ -137,7 +137,7 @@ async function* mergedByKey(listings: readonly AsyncIterable<ObjectInfo>[]): Asy
       heads = moved.flat();
     }
   } finally {
-    await Promise.all(iterators.map((iterator) => iterator.return?.()));
+    for (const iterator of iterators) await iterator.return?.();
   }
 }
 
