@@ -1,10 +1,12 @@
 /** The Azure backend against azurite. */
 
-import { afterAll, describe } from 'vitest';
+import { randomBytes } from 'node:crypto';
+
+import { afterAll, describe, expect, it } from 'vitest';
 
 import { itKeepsTheObjectStoreContract } from '../../src/storage/conformance.ts';
 import { openStore } from '../../src/storage/open.ts';
-import { startAzurite } from '../support/azurite.ts';
+import { accountSas, startAzurite } from '../support/azurite.ts';
 
 const MIB = 1024 * 1024;
 
@@ -24,5 +26,41 @@ describe.skipIf(server === undefined)('Azure Blob Storage (azurite)', () => {
     openMissing: async () => openStore({ ...(await real().newContainer()), container: 'walkback-no-such-container' }),
     listedObjects: 1_050,
     largeBodyBytes: MIB,
+  });
+
+  it('takes a SAS token, with or without its question mark, and says when it is not accepted', async () => {
+    const { account, key } = real();
+    const inAnHour = new Date(Date.now() + 3_600_000);
+    for (const token of [
+      `?${accountSas(account, key, 'racwdl', inAnHour)}`,
+      accountSas(account, key, 'racwdl', inAnHour),
+    ]) {
+      const store = await openStore(await real().newContainer({ credentials: [{ kind: 'sas', token }] }));
+      await store.put('a b/ключ', Buffer.from('x'));
+      expect((await store.get('a b/ключ'))?.toString()).toBe('x');
+      expect(await Array.fromAsync(store.list(''))).toMatchObject([{ key: 'a b/ключ' }]);
+    }
+    const readOnly = [{ kind: 'sas', token: accountSas(account, key, 'rl', inAnHour) }] as const;
+    const reading = await openStore(await real().newContainer({ credentials: readOnly }));
+    expect(await reading.get('a')).toBeUndefined();
+    const denied: unknown = await reading.put('a', Buffer.from('x')).catch((thrown: unknown) => thrown);
+    expect(denied).toMatchObject({ kind: 'denied', message: expect.stringContaining('writing blobs (cw)') });
+    expect(JSON.stringify(denied)).not.toContain('sig=');
+    const ended = [{ kind: 'sas', token: accountSas(account, key, 'racwdl', new Date(0)) }] as const;
+    const late = await openStore(await real().newContainer({ credentials: ended }));
+    await expect(late.get('a')).rejects.toMatchObject({ kind: 'denied' });
+  });
+
+  it('says that a key is not accepted, and which container is not there', async () => {
+    const other = randomBytes(64).toString('base64');
+    const stranger = await openStore(await real().newContainer({ credentials: [{ kind: 'key', key: other }] }));
+    const error: unknown = await stranger.get('a').catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ kind: 'denied' });
+    expect(String(error)).not.toContain(other);
+    const misspelt = await openStore({ ...(await real().newContainer()), container: 'walkback-misspelt' });
+    const failure = { kind: 'usage', message: expect.stringContaining('walkback-misspelt') };
+    await expect(misspelt.get('a')).rejects.toMatchObject(failure);
+    await expect(misspelt.stat('a')).rejects.toMatchObject(failure);
+    await expect(misspelt.put('a', Buffer.from('x'), { ifAbsent: true })).rejects.toMatchObject(failure);
   });
 });
