@@ -16,7 +16,7 @@ import { ROOT } from '../toolchain.mjs';
 import { runBench, tablesOf } from './bench/run-bench.ts';
 import type { Proof } from './proof.ts';
 
-const SMALL = ['--segments', '2', '--day-gib', '1'];
+const SMALL = ['--segments', '1', '--day-gib', '0.25'];
 const LARGE = ['--segments', '64', '--day-gib', '50'];
 const LARGE_FROM_ROUNDS = 3;
 

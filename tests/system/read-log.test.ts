@@ -4,14 +4,14 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { noProgress } from '../base/progress.ts';
-import { loadSettings } from '../config/load-settings.ts';
-import type { LoggedTransaction } from '../history/transactions/logged-transaction.ts';
-import { findTransaction, type TransactionName } from './find-transaction.ts';
-import { EVERYTHING } from './log-filter.ts';
-import { openHistory } from './open-history.ts';
-import { startForTime } from './log-start.ts';
-import { openLog, type LogRequest } from './read-log.ts';
+import { noProgress } from '../../src/base/progress.ts';
+import { loadSettings } from '../../src/config/load-settings.ts';
+import type { LoggedTransaction } from '../../src/history/transactions/logged-transaction.ts';
+import { findTransaction, type TransactionName } from '../../src/app/find-transaction.ts';
+import { EVERYTHING } from '../../src/app/log-filter.ts';
+import { openHistory } from '../../src/app/open-history.ts';
+import { startForTime } from '../../src/app/log-start.ts';
+import { openLog, type LogRequest } from '../../src/app/read-log.ts';
 
 const FIXTURE = new URL('../../fixtures/walg/pg15-zstd-v309/archive', import.meta.url).pathname;
 const { signal } = new AbortController();
