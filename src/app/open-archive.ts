@@ -8,6 +8,7 @@ import type { Compression, ReadableCompression } from '../base/compression-names
 import { Failure } from '../base/failure.ts';
 import { RateLimiter } from '../base/rate-limiter.ts';
 import type { Settings } from '../config/load-settings.ts';
+import type { StoreDeadlines } from '../storage/deadlines.ts';
 import { limitedStore } from '../storage/limited-store.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { openStore, type StoreLocation } from '../storage/open.ts';
@@ -58,13 +59,21 @@ async function withEncryption(storedAs: ObjectStore, settings: Settings): Promis
   return encryptingStore(storedAs, { cipher, isEncrypted: isEncryptedKey });
 }
 
+/** The store with those that are read beside it, where there are any. */
+async function withFailover(store: ObjectStore, settings: Settings, deadlines: StoreDeadlines): Promise<ObjectStore> {
+  if (settings.find('failoverStorages') === undefined) return store;
+  const [{ openFailoverStores }, { openFailoverStore }] = await Promise.all([
+    import('./failover-stores.ts'),
+    import('../storage/failover-store.ts'),
+  ]);
+  return openFailoverStore(store, await openFailoverStores(settings, deadlines));
+}
+
 /** Opens the archive. It is not asked anything yet. @throws {Failure} `usage`, `refused`, `denied` (a key file). */
 export async function openArchive(settings: Settings): Promise<Archive> {
   const location = storeLocation(settings);
-  const opened = await openStore(location, {
-    attemptIdleMs: settings.get('storeIdleTimeout'),
-    callMs: settings.get('storeCallTimeout'),
-  });
+  const deadlines = { attemptIdleMs: settings.get('storeIdleTimeout'), callMs: settings.get('storeCallTimeout') };
+  const opened = await withFailover(await openStore(location, deadlines), settings, deadlines);
   const bytesPerS = settings.get('networkRateLimit');
   const storedAs = bytesPerS === undefined ? opened : limitedStore(opened, new RateLimiter(bytesPerS));
   return {

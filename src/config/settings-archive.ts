@@ -49,6 +49,15 @@ export const ARCHIVE_SETTINGS = {
     default: '2min',
     example: '5min',
   },
+  failoverStorages: {
+    group: 'archive',
+    kind: text,
+    summary:
+      "Other stores to read, as WAL-G's setting has them: JSON of names, each with the settings of a store. They are never written.",
+    example: '{"other": {"WALG_FILE_PREFIX": "/srv/other"}}',
+    alsoFrom: ['WALG_FAILOVER_STORAGES'],
+    secret: true,
+  },
   compression: {
     group: 'writing',
     kind: choice(['zstd', 'lz4', 'brotli', 'none', 'lzma']),

@@ -14,6 +14,7 @@ import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { extname, join } from 'node:path';
 
+import { withoutStoreSettings } from '../../app/failover-stores.ts';
 import { Failure, messageOf } from '../../base/failure.ts';
 import type { Environment } from '../../config/environment.ts';
 
@@ -110,8 +111,5 @@ export async function walgEnvironment({ configPath, environment, home }: WalgEnv
 /** The environment that a file alone describes: nothing of the process's but what is no setting of an archive. */
 export async function archiveEnvironment(path: string, environment: Environment): Promise<Environment> {
   const inFile = await namedFile(path);
-  const others = Object.entries(environment).filter(
-    ([name]) => !/^(WAL[GE]_|AWS_|S3_|GCS_|GOOGLE_|AZURE_|SSH_|GPG_|WALKBACK_)/.test(name),
-  );
-  return { ...Object.fromEntries(others), ...Object.fromEntries(inFile) };
+  return { ...withoutStoreSettings(environment), ...Object.fromEntries(inFile) };
 }

@@ -22,6 +22,7 @@ export const WALG_PROGRAM: readonly WalgEntry[] = [
   entry('backup-list', async () => (await import('./commands/backup-list.ts')).backupList),
   entry('backup-mark', async () => (await import('./commands/backup-mark.ts')).backupMark),
   entry('backup-push', async () => (await import('./commands/backup-push.ts')).backupPush),
+  entry('copy', async () => (await import('./commands/copy.ts')).copy),
   entry('delete before', async () => (await import('./commands/delete-before.ts')).deleteBefore),
   entry('delete everything', async () => (await import('./commands/delete-everything.ts')).deleteEverything),
   entry('delete garbage', async () => (await import('./commands/delete-garbage.ts')).deleteGarbage),

@@ -1,0 +1,68 @@
+/**
+ * WAL-G's failover storages: other stores, each with settings of its own, that hold what was written while the archive's own
+ * store was away. They are read, never written.
+ *
+ * The setting is what WAL-G has in its file: a name for each, with its settings. Nothing is taken over from the archive's own
+ * settings but what is no setting of a store.
+ *
+ * Source: WAL-G `internal/multistorage/configuration.go` (`WALG_FAILOVER_STORAGES`).
+ *
+ * @module
+ */
+
+import { Failure } from '../base/failure.ts';
+import type { Environment } from '../config/environment.ts';
+import { Settings } from '../config/load-settings.ts';
+import type { StoreDeadlines } from '../storage/deadlines.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { openStore } from '../storage/open.ts';
+import { storeLocation } from './store-location.ts';
+
+/** Variables that say where an archive is and how it is reached. */
+const OF_A_STORE = /^(?:WALKBACK_|WAL[GE]_|AWS_|S3_|GCS_|GOOGLE_|AZURE_|SSH_|STORAGE_EMULATOR_HOST$)/;
+
+/** An environment without any store's settings. */
+export function withoutStoreSettings(environment: Environment): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !OF_A_STORE.test(name)));
+}
+
+function broken(where: string): Failure {
+  // What it holds is secret: nothing of it is shown.
+  return new Failure('usage', {
+    message: `cannot use ${where}: it is not a JSON object of names, each with the settings of a store`,
+    remedy: `Write it as {"other": {"WALG_FILE_PREFIX": "/srv/other"}}, or unset it.`,
+  });
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parseStorages(text: string, where: string): Map<string, Environment> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw broken(where);
+  }
+  if (!isMapping(value)) throw broken(where);
+  return new Map(
+    Object.entries(value).map(([name, own]) => {
+      if (!isMapping(own)) throw broken(where);
+      return [name, Object.fromEntries(Object.entries(own).map(([key, one]) => [key.toUpperCase(), String(one)]))];
+    }),
+  );
+}
+
+/** Opens them, in the order that they are named. @throws {Failure} `usage`. */
+export async function openFailoverStores(settings: Settings, deadlines: StoreDeadlines): Promise<ObjectStore[]> {
+  const found = settings.find('failoverStorages');
+  if (found === undefined) return [];
+  const rest = withoutStoreSettings(settings.environment);
+  const stores: ObjectStore[] = [];
+  for (const own of parseStorages(found.text, found.source.where).values()) {
+    const location = storeLocation(new Settings(new Map(), { ...rest, ...own }, undefined));
+    stores.push(await openStore(location, deadlines));
+  }
+  return stores;
+}

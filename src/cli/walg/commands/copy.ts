@@ -1,0 +1,56 @@
+/**
+ * `wal-g copy`: backups with their WAL from one archive to another, each told by a file of settings.
+ *
+ * Objects are copied as they are stored, neither compressed nor encrypted again. What is there already, of the same size, is
+ * passed over, so that a copy that was broken off goes on; another object under the name is a conflict, and stays.
+ *
+ * Source: WAL-G `cmd/pg/copy.go`, `internal/databases/postgres/backup_copy_handler.go`.
+ *
+ * @module
+ */
+
+import { openArchive } from '../../../app/open-archive.ts';
+import { planCopy, runCopy } from '../../../backup/copy.ts';
+import { findBackup, listBackups } from '../../../backup/list.ts';
+import { Failure } from '../../../base/failure.ts';
+import type { WalgCommand } from '../walg-command.ts';
+
+function configOf(values: ReadonlyMap<string, string>, flag: 'from' | 'to'): string {
+  const path = values.get(flag);
+  if (path !== undefined) return path;
+  throw new Failure('usage', {
+    message: `--${flag} is missing`,
+    remedy: 'Give both --from and --to: files of settings.',
+  });
+}
+
+/** The command. */
+export const copy: WalgCommand = {
+  words: 'copy',
+  summary: 'Copy backup(s) from one storage to another without transforming payloads',
+  usage: '',
+  flags: {
+    'backup-name': { short: 'b', takes: 'string', summary: 'Copy this backup, or LATEST, with what it builds on' },
+    from: { short: 'f', takes: 'string', summary: 'Storage config from where should copy backup' },
+    to: { short: 't', takes: 'string', summary: 'Storage config to where should copy backup' },
+    'with-history': { short: 'w', summary: 'Copy also all WAL from the backup on' },
+  },
+  operands: [0, 0],
+  listener: 'operator',
+  run: async ({ values, flags }, { settings, settingsOf, log, signal }) => {
+    await using from = await openArchive(await settingsOf(configOf(values, 'from')));
+    await using to = await openArchive(await settingsOf(configOf(values, 'to')));
+    const named = values.get('backup-name');
+    const names = named === undefined ? 'all' : [(await findBackup(from.store, named, signal)).name];
+    const backups = await listBackups(from.store, signal);
+    const plan = await planCopy(from.storedAs, backups, { names, withHistory: flags.has('with-history') }, signal);
+    for (const { name } of plan.backups) log.info(`Copying backup ${name}`);
+    const { copiedObjects, presentObjects } = await runCopy(from.storedAs, to.storedAs, plan, {
+      concurrency: settings.get('uploadConcurrency'),
+      signal,
+    });
+    log.info(`${copiedObjects} objects copied, ${presentObjects} were there`);
+    log.info('Success copy.');
+    return 0;
+  },
+};
