@@ -78,6 +78,7 @@ async function tryCluster(seeds: readonly number[], tally: Tally, log: ProofRun[
   tally.faults += await untilMet(faults);
   cluster.proxy.clear();
   await cluster.settle();
+  await cluster.endAgent();
   const { segments, lost, wrong, differences } = await judgeArchive(cluster);
   for (const line of [...lost.map((name) => `lost: ${name}`), ...wrong.map((name) => `wrong: ${name}`)]) log(line);
   for (const line of differences) log(`differs: ${line}`);

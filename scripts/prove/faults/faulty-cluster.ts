@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { listMarked } from '../../../src/backup/running-marker.ts';
 import { openStore } from '../../../src/storage/open.ts';
 import type { ObjectStore } from '../../../src/storage/object-store.ts';
 import type { S3Location } from '../../../src/storage/s3/s3-location.ts';
@@ -149,6 +150,13 @@ export class FaultyCluster implements AsyncDisposable {
         !(await readdir(status)).some((name) => name.endsWith('.ready')),
       180_000,
     );
+  }
+
+  /** Ends the agent, and a backup that it takes: from then on nothing is pruned while it is looked at. */
+  async endAgent(): Promise<void> {
+    await this.#agent.end();
+    const running = async () => (await listMarked(this.store, new Date())).some(({ isAlive }) => isAlive);
+    await until('no backup is being taken', async () => !(await running()), 60_000);
   }
 
   /** Names and contents of what the server believes to be archived. */
