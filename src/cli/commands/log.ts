@@ -124,7 +124,9 @@ export const log = defineCommand({
     ...FILTER_OPTIONS,
     largest: integer('Only this many, those that changed most', 1, 10_000),
     limit: integer('List this many, from the first on', 1, 1_000_000),
-    follow: flag('Go on until stopped: with what is committed, where pg_wal can be read, or else with what is archived'),
+    follow: flag(
+      'Go on until stopped: with what is committed, where pg_wal can be read, or else with what is archived',
+    ),
     ndjson: flag('One JSON object a line for each transaction, as they are read'),
   },
   examples: [
