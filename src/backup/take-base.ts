@@ -8,14 +8,14 @@
 import { join } from 'node:path';
 
 import { Failure } from '../base/failure.ts';
-import type { BackupSession } from '../instance/backup-session.ts';
 import { parseControlFile, type ControlFile } from '../postgres/control-file.ts';
+import { formatLsn } from '../postgres/lsn.ts';
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { chooseParent, type DeltaParent, type DeltaWish } from './choose-parent.ts';
 import { serverLine } from './server-line.ts';
 import { readControlFile } from './upload-parts.ts';
-import { whatChanged, type KnownChanges } from './what-changed.ts';
+import { whatChanged, type BegunBackup, type KnownChanges } from './what-changed.ts';
 
 /** What a backup builds on: a parent, or nothing, and why. */
 export interface Base {
@@ -60,7 +60,7 @@ export async function chooseBase(request: BaseRequest): Promise<ChosenBase | und
  * @throws {Failure} `refused` if the parent was named, and cannot be it.
  */
 export async function baseOn(
-  session: BackupSession,
+  session: BegunBackup,
   chosen: ChosenBase | undefined,
   request: BaseRequest,
 ): Promise<Base> {
@@ -69,6 +69,12 @@ export async function baseOn(
   if (session.timeline !== line.timeline) {
     const found = `the server went from timeline ${line.timeline} to ${session.timeline} meanwhile`;
     return full(found, request);
+  }
+  const { name, finishLsn } = parent.backup;
+  // A standby begins at its last restart point. Files as the parent has them may be newer than the end of such a delta.
+  if (finishLsn > session.startLsn) {
+    const [end, begin] = [finishLsn, session.startLsn].map(formatLsn);
+    return full(`${name} ended behind the position that this backup begins at (${end}, ${begin})`, request);
   }
   const { store, dataDirectory } = request;
   const signal = AbortSignal.any([session.lost, ...(request.signal === undefined ? [] : [request.signal])]);

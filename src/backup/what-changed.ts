@@ -24,11 +24,17 @@ export type KnownChanges =
 /** What tells, or why nothing does. */
 export type ChangesFrom = KnownChanges | { readonly kind: 'unknown'; readonly because: string };
 
+/** What is known of a backup that has begun. */
+export type BegunBackup = Pick<
+  BackupSession,
+  'startLsn' | 'timeline' | 'systemIdentifier' | 'walSegmentSizeBytes' | 'lost'
+>;
+
 /** Who is asked. */
 export interface ChangesRequest {
   readonly store: ObjectStore;
   readonly dataDirectory: string;
-  readonly session: BackupSession;
+  readonly session: BegunBackup;
   readonly control: ControlFile;
   readonly line: TimelineHistory;
   readonly parent: DeltaParent;
