@@ -8,6 +8,7 @@ import { keepBackup } from '../../src/backup/keep.ts';
 import { listBackups } from '../../src/backup/list.ts';
 import { indexKey } from '../../src/backup/own-objects.ts';
 import { removeBackups } from '../../src/backup/removal.ts';
+import { markRunning, type OwnMarker } from '../../src/backup/running-marker.ts';
 import { wrappedStore } from '../../src/archive/testing/wrapped-store.ts';
 import { isFailure } from '../../src/base/failure.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
@@ -127,5 +128,37 @@ describe('pruning an archive that wal-g wrote', () => {
     expect(old.segments.map(({ lastName }) => lastName)).toEqual(['000000010000000000000005']);
     await runPrune(store, old);
     expect(await keys('basebackups_005/base_000000010000000000000003/')).toEqual([part]);
+  });
+
+  it('stops before a backup that a delta has come to build on, begun or ended, since it was decided', async () => {
+    await addNewerFull();
+    const plan = await planPrune(store, REQUEST);
+    const child = `base_000000010000000000000007_D_${FULL.slice(5)}`;
+    /** The store, where something is done when deciding is over: our own leftovers are looked for then, once more. */
+    const thenDoing = (work: () => Promise<unknown>): ObjectStore => {
+      let looks = 0;
+      return wrappedStore(store, {
+        address: store.address,
+        listFolder: async (place, options) => {
+          if (place === 'walkback_001/running/' && (looks += 1) === 2) await work();
+          return store.listFolder(place, options);
+        },
+      });
+    };
+    let marker: OwnMarker | undefined;
+    const begun = thenDoing(async () => (marker = await markRunning(store, child, new Date(), FULL)));
+    expect(await kindOf(runPrune(begun, plan))).toBe('conflict');
+    await marker?.remove();
+    const sentinel = JSON.stringify({
+      ...JSON.parse((await store.get(`basebackups_005/${FULL}_backup_stop_sentinel.json`))?.toString() ?? ''),
+      DeltaFrom: FULL,
+      DeltaFullName: FULL,
+      DeltaCount: 1,
+    });
+    const ended = thenDoing(() =>
+      store.put(`basebackups_005/${child}_backup_stop_sentinel.json`, Buffer.from(sentinel)),
+    );
+    expect(await kindOf(runPrune(ended, plan))).toBe('conflict');
+    expect((await listBackups(store)).map(({ name }) => name)).toContain(FULL);
   });
 });
