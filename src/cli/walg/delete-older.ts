@@ -6,11 +6,12 @@
  */
 
 import { openArchive } from '../../app/open-archive.ts';
-import { refuseBackupsInUse } from '../../app/backups-in-use.ts';
+import { archiveInUse, refuseBackupsInUse } from '../../app/backups-in-use.ts';
 import type { Backup } from '../../backup/backup.ts';
 import { readBackupListing } from '../../backup/list.ts';
 import { runPrune } from '../../prune/prune.ts';
 import { decidePlan, type PrunePlan } from '../../prune/prune-plan.ts';
+import { keptFromMs } from './deletion-target.ts';
 import type { WalgFlag, WalgGiven, WalgSession } from './walg-command.ts';
 import type { WalgLog } from './walg-log.ts';
 
@@ -49,14 +50,16 @@ export async function deleteOlder(
   await using archive = await openArchive(settings);
   const { store } = archive;
   log.info('Backup to delete will be searched in storages: [default]');
-  const target = choose((await readBackupListing(store, signal)).backups);
+  const { backups } = await readBackupListing(store, signal);
+  const target = choose(backups);
   if (target === undefined) {
     log.info('No backup found for deletion');
     return 0;
   }
   log.info(`Everything from ${target.name} on stays`);
-  const request = { policy: { keepFull: 1 } };
-  const { plan } = await decidePlan(store, request, { signal }, target.finishedAt.getTime());
+  // A recovery on this host may need WAL of a time that is not to stay, although its backup does.
+  const request = { policy: { keepFull: 1 }, inUse: await archiveInUse(settings, archive) };
+  const { plan } = await decidePlan(store, request, { signal }, keptFromMs(target, backups));
   logPlan(plan, log);
   if (!flags.has('confirm')) {
     logCount(plan.totals.objects, false, log);
@@ -67,7 +70,7 @@ export async function deleteOlder(
     archive,
     plan.going.map(({ backup }) => backup.name),
   );
-  const { objects } = await runPrune(store, plan, { signal });
+  const { objects } = await runPrune(store, plan, { signal, inUse: await archiveInUse(settings, archive) });
   logCount(objects, true, log);
   return 0;
 }

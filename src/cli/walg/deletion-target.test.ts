@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Backup } from '../../backup/backup.ts';
 import { lsn } from '../../postgres/lsn.ts';
-import { targetBefore, targetGarbage, targetRetain } from './deletion-target.ts';
+import { keptFromMs, targetBefore, targetGarbage, targetRetain } from './deletion-target.ts';
 
 const DAY_MS = 86_400_000;
 const T0 = Date.parse('2026-11-01T00:00:00Z');
@@ -90,5 +90,14 @@ describe('the backup that delete garbage looks from', () => {
   it('is the oldest that is not permanent', () => {
     expect(targetGarbage([backup('old', 0, { isPermanent: true }), ...BACKUPS])?.name).toBe('base_9');
     expect(targetGarbage([backup('old', 0, { isPermanent: true })])).toBeUndefined();
+  });
+});
+
+describe('the time from which everything stays', () => {
+  it('is not behind the end of a backup that began after the target and ended before it', () => {
+    const target = backup('base_1', 4, { finishedAt: new Date(T0 + 6 * DAY_MS) });
+    const within = backup('base_2', 5);
+    expect(keptFromMs(target, [target, within])).toBe(within.finishedAt.getTime());
+    expect(keptFromMs(target, [backup('base_9', 1), target])).toBe(target.finishedAt.getTime());
   });
 });

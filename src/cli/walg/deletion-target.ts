@@ -114,6 +114,15 @@ export function targetGarbage(backups: readonly Backup[]): Backup | undefined {
   return newestFirst(backups).findLast(({ isPermanent }) => !isPermanent);
 }
 
+/**
+ * From when on everything stays, in ms since 1970, so that the target and all that began later do: a backup that began
+ * while a slow one was being taken may have ended before it.
+ */
+export function keptFromMs(target: Backup, backups: readonly Backup[]): number {
+  const staying = backups.filter(({ startedAt }) => startedAt >= target.startedAt);
+  return Math.min(target.finishedAt.getTime(), ...staying.map(({ finishedAt }) => finishedAt.getTime()));
+}
+
 /** Takes the modifier off the operands. */
 export function readModifier(operands: readonly string[]): { modifier: DeleteModifier; rest: readonly string[] } {
   const [first, ...rest] = operands;
