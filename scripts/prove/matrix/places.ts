@@ -6,18 +6,20 @@
  * @module
  */
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { startAzurite } from '../../../tests/support/azurite.ts';
 import { startGcsServer } from '../../../tests/support/gcs-server.ts';
 import { startMinio } from '../../../tests/support/minio.ts';
 import { startSshd } from '../../../tests/support/sshd.ts';
 import type { Cell } from './cells.ts';
 
-/** The variables for one archive; `unusable` says why one of the programs cannot reach it here. */
+/** The variables for one archive. */
 export interface Place {
   readonly variables: Readonly<Record<string, string>>;
-  readonly unusableForWalg?: string;
+  /** Why the real wal-g cannot write there, or cannot read. */
+  readonly unusableForWalg?: { readonly writes?: string; readonly reads?: string };
 }
 
 type Starter = (root: string) => Promise<Place | undefined>;
@@ -60,14 +62,30 @@ export class Places implements AsyncDisposable {
       const { bucket, prefix } = await server.newBucket();
       return {
         variables: { WALG_GS_PREFIX: `gs://${bucket}/${prefix}`, STORAGE_EMULATOR_HOST: server.endpoint },
+        unusableForWalg: {
+          writes: 'wal-g takes what fake-gcs-server says of an absent object for a failure, and does not write there',
+        },
       };
     },
-    azure: async () => undefined,
-    ssh: async (root) => {
+    azure: async () => {
+      const server = await this.#server('azure', async () => startAzurite());
+      if (server === undefined) return undefined;
+      const { container, prefix } = await server.newContainer();
+      const reason = 'wal-g reaches https://ACCOUNT.blob.SUFFIX only, which no server here has for a name';
+      return {
+        variables: {
+          WALG_AZ_PREFIX: `azure://${container}/${prefix}`,
+          WALKBACK_AZURE_ENDPOINT: server.endpoint,
+          AZURE_STORAGE_ACCOUNT: server.account,
+          AZURE_STORAGE_ACCESS_KEY: server.key,
+        },
+        unusableForWalg: { writes: reason, reads: reason },
+      };
+    },
+    ssh: async () => {
       const server = await this.#server('ssh', startSshd);
       if (server === undefined) return undefined;
       const { path } = await server.newFolder();
-      await writeFile(join(root, 'known_hosts'), '');
       return {
         variables: {
           WALG_SSH_PREFIX: `ssh://127.0.0.1${path}`,
