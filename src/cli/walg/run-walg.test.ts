@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
@@ -78,6 +79,13 @@ describe("WAL-G's command line", () => {
     );
     expect((await run('st cat wal_005/00000002.history.lz4 --decompress')).out).toContain('0/308D450');
     expect((await run('st cat nosuch')).code).toBe(1);
+  });
+
+  it('says which local file the storage tools cannot read or write', async () => {
+    const put = await run('st put /nonexistent/file to', { environment: { WALG_FILE_PREFIX: tmpdir() } });
+    expect(put).toMatchObject({ code: 1, err: expect.stringContaining('cannot read /nonexistent/file') });
+    const get = await run('st get wal_005/00000002.history.lz4 /nonexistent/file');
+    expect(get).toMatchObject({ code: 1, err: expect.stringContaining('cannot write /nonexistent/file') });
   });
 
   it('exits with 1 and shows how it is used for what it does not understand', async () => {

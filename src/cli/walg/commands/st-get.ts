@@ -6,13 +6,12 @@
  * @module
  */
 
-import { createWriteStream } from 'node:fs';
-import { link, rm, stat } from 'node:fs/promises';
+import { link, open, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import { openArchive } from '../../../app/open-archive.ts';
-import { Failure } from '../../../base/failure.ts';
+import { Failure, messageOf } from '../../../base/failure.ts';
 import { openStoredObject } from '../stored-object.ts';
 import { STORAGE_FLAGS, storagePath } from '../storage-flags.ts';
 import { refuseOtherStorage } from '../target-storage.ts';
@@ -31,6 +30,16 @@ async function targetOf(path: string, destination: string, decompresses: boolean
 
 function withoutExtension(path: string): string {
   return basename(path).replace(/\.(?:lz4|zst|br|lzma|gz)$/, '');
+}
+
+async function create(part: string, target: string): Promise<FileHandle> {
+  return open(part, 'wx', 0o600).catch((error: unknown) => {
+    throw new Failure('usage', {
+      message: `cannot write ${target}: ${messageOf(error)}`,
+      remedy: 'Name a place that this user may write to.',
+      cause: error,
+    });
+  });
 }
 
 /** The command. */
@@ -52,8 +61,9 @@ export const stGet: WalgCommand = {
     const pieces = await openStoredObject(archive, storagePath(path), { ...shape, signal });
     const target = await targetOf(path, destination, shape.decompresses);
     const part = `${target}.part-${process.pid}`;
+    const file = await create(part, target);
     try {
-      await pipeline(pieces, createWriteStream(part, { flags: 'wx', mode: 0o600, flush: true }), { signal });
+      await pipeline(pieces, file.createWriteStream({ flush: true }), { signal });
       await link(part, target);
     } finally {
       await rm(part, { force: true });

@@ -6,16 +6,30 @@
  * @module
  */
 
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 
 import { openArchive } from '../../../app/open-archive.ts';
-import { Failure } from '../../../base/failure.ts';
+import { Failure, messageOf } from '../../../base/failure.ts';
 import { extensionOf } from '../../../base/compression-names.ts';
 import { compressStream } from '../../../codec/compression.ts';
 import { writableStore } from '../stored-object.ts';
 import { STORAGE_FLAGS, storagePath } from '../storage-flags.ts';
 import { refuseOtherStorage } from '../target-storage.ts';
 import type { WalgCommand } from '../walg-command.ts';
+
+/** Opened before anything is asked of a store, so that what is wrong with it is said. */
+async function openLocal(path: string): Promise<Readable> {
+  try {
+    return (await open(path)).createReadStream();
+  } catch (error) {
+    throw new Failure('usage', {
+      message: `cannot read ${path}: ${messageOf(error)}`,
+      remedy: 'Name a file that this user may read.',
+      cause: error,
+    });
+  }
+}
 
 /** The command. */
 export const stPut: WalgCommand = {
@@ -42,7 +56,7 @@ export const stPut: WalgCommand = {
       });
     }
     await using archive = await openArchive(settings);
-    const source = readsInput ? streams.in : createReadStream(operands[0] ?? '');
+    const source = readsInput ? streams.in : await openLocal(operands[0] ?? '');
     const compression = flags.has('no-compress') ? 'none' : archive.compression;
     const extension = extensionOf(compression);
     const key = `${storagePath(destination)}${extension === '' ? '' : `.${extension}`}`;
