@@ -4,14 +4,14 @@
  *
  * A segment appears in the folder whole and checked, and is checked once more when it is taken: the folder may be from
  * another life of the data directory. A mark in `running/` says who fetches what, so that nothing is fetched twice; one that
- * is old is of a process that died.
+ * is not touched any more is of a process that died.
  *
  * Source: WAL-G `internal/databases/postgres/prefetch.go`, `cleaner.go`.
  *
  * @module
  */
 
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -29,7 +29,8 @@ import { writeFileDurably } from './durable-file.ts';
 import { lookUpWalFile } from './look-up.ts';
 
 const RUNNING = 'running';
-const MARK_SILENCE_MS = 60_000;
+const MARK_SILENCE_MS = 5000;
+const MARK_TOUCH_MS = 500;
 const LOOK_AGAIN_MS = 20;
 
 /** One segment wanted from the folder. */
@@ -47,6 +48,17 @@ async function isBeingFetched(folder: string, fileName: string): Promise<boolean
   return mark !== undefined && Date.now() - mark.mtimeMs < MARK_SILENCE_MS;
 }
 
+/** Moves a file whose content is at hand, also to another file system. */
+async function moveTo(path: string, bytes: Buffer, destination: string): Promise<void> {
+  try {
+    await rename(path, destination);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error;
+    await writeFileDurably(destination, bytes);
+    await rm(path, { force: true });
+  }
+}
+
 /** Moves a segment from the folder to its destination, waiting for it while it is being fetched. False if it is not there, or is not what its name says. */
 export async function takePrefetched(wanted: PrefetchedSegment): Promise<boolean> {
   const { folder, fileName, destination, expected, signal } = wanted;
@@ -58,7 +70,7 @@ export async function takePrefetched(wanted: PrefetchedSegment): Promise<boolean
     if (bytes !== undefined) {
       try {
         checkWalFile(bytes, fileName, path, expected);
-        await rename(path, destination);
+        await moveTo(path, bytes, destination);
         return true;
       } catch {
         await rm(path, { force: true });
@@ -96,6 +108,11 @@ async function fetchOne(given: PrefetchAhead, fileName: string): Promise<boolean
   const path = join(folder, fileName);
   if ((await stat(path).catch(() => undefined)) !== undefined) return false;
   if (!(await beginFetching(folder, fileName))) return false;
+  const mark = join(folder, RUNNING, fileName);
+  const touching = setInterval(() => {
+    const now = new Date();
+    utimes(mark, now, now).catch(() => {});
+  }, MARK_TOUCH_MS);
   try {
     const found = await lookUpWalFile({
       store,
@@ -108,7 +125,8 @@ async function fetchOne(given: PrefetchAhead, fileName: string): Promise<boolean
     await writeFileDurably(path, found.bytes);
     return true;
   } finally {
-    await rm(join(folder, RUNNING, fileName), { force: true });
+    clearInterval(touching);
+    await rm(mark, { force: true });
   }
 }
 

@@ -11,6 +11,7 @@ import { refuseBackupsInUse } from '../../../app/backups-in-use.ts';
 import { openArchive } from '../../../app/open-archive.ts';
 import { refuseIfFrozen } from '../../../backup/freeze-note.ts';
 import { readBackupListing } from '../../../backup/list.ts';
+import { listMarked } from '../../../backup/running-marker.ts';
 import { Failure } from '../../../base/failure.ts';
 import type { ObjectStore } from '../../../storage/object-store.ts';
 import { sentinelKey } from '../../../walg/backup-names.ts';
@@ -25,6 +26,16 @@ async function keysBelow(store: ObjectStore, signal: AbortSignal): Promise<strin
   const keys: string[] = [];
   for (const folder of FOLDERS) for await (const { key } of store.list(folder, { signal })) keys.push(key);
   return keys;
+}
+
+/** @throws {Failure} `refused` while a backup is being taken: its parts would go, and its sentinel come. */
+async function refuseIfBackedUp(store: ObjectStore): Promise<void> {
+  const running = (await listMarked(store, new Date())).find(({ isAlive }) => isAlive);
+  if (running === undefined) return;
+  throw new Failure('refused', {
+    message: `cannot delete everything: the backup ${running.name} is being taken`,
+    remedy: 'Wait until it has ended, and stop the agent of the cluster first.',
+  });
 }
 
 /** The command. */
@@ -59,6 +70,7 @@ export const deleteEverything: WalgCommand = {
     const isConfirmed = flags.has('confirm');
     if (isConfirmed) {
       await refuseIfFrozen(store, 'delete everything');
+      await refuseIfBackedUp(store);
       await refuseBackupsInUse(settings, archive, names);
       for (let at = 0; at < keys.length; at += KEYS_AT_ONCE) {
         await store.delete(keys.slice(at, at + KEYS_AT_ONCE), { signal });

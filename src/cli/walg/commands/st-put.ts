@@ -10,6 +10,7 @@ import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 
 import { openArchive } from '../../../app/open-archive.ts';
+import { refuseIfFrozen } from '../../../backup/freeze-note.ts';
 import { Failure, messageOf } from '../../../base/failure.ts';
 import { extensionOf } from '../../../base/compression-names.ts';
 import { compressStream } from '../../../codec/compression.ts';
@@ -56,6 +57,7 @@ export const stPut: WalgCommand = {
       });
     }
     await using archive = await openArchive(settings);
+    if (flags.has('force')) await refuseIfFrozen(archive.store, 'overwrite an object', { signal });
     const source = readsInput ? streams.in : await openLocal(operands[0] ?? '');
     const compression = flags.has('no-compress') ? 'none' : archive.compression;
     const extension = extensionOf(compression);

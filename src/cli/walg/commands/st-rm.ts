@@ -8,6 +8,7 @@
  */
 
 import { openArchive } from '../../../app/open-archive.ts';
+import { refuseIfFrozen } from '../../../backup/freeze-note.ts';
 import { Failure } from '../../../base/failure.ts';
 import { STORAGE_FLAGS, storagePath } from '../storage-flags.ts';
 import { refuseOtherStorage } from '../target-storage.ts';
@@ -33,6 +34,7 @@ export const stRm: WalgCommand = {
           'Delete backups with wal-g delete, old WAL with walkback prune, and single objects by their names (wal-g st ls -r).',
       });
     }
+    await refuseIfFrozen(archive.store, 'remove an object', { signal });
     await archive.store.delete([key], { signal });
     log.info(`${key} is deleted`);
     return 0;
