@@ -60,11 +60,10 @@ export class Places implements AsyncDisposable {
       const server = await this.#server('gcs', startGcsServer);
       if (server === undefined) return undefined;
       const { bucket, prefix } = await server.newBucket();
+      const reason = 'wal-g takes what fake-gcs-server says of an absent object for a failure, and finds no WAL';
       return {
         variables: { WALG_GS_PREFIX: `gs://${bucket}/${prefix}`, STORAGE_EMULATOR_HOST: server.endpoint },
-        unusableForWalg: {
-          writes: 'wal-g takes what fake-gcs-server says of an absent object for a failure, and does not write there',
-        },
+        unusableForWalg: { writes: reason, reads: reason },
       };
     },
     azure: async () => {
