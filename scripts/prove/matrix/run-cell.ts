@@ -7,7 +7,7 @@
  * @module
  */
 
-import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -26,6 +26,8 @@ export interface Programs {
 
 const DELTAS = 3;
 const COMMITS_BETWEEN = 25;
+/** Of a server that did not start. */
+const LOG_LINES = 12;
 
 const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
@@ -67,7 +69,12 @@ async function restore(root: string, wrapper: string, major: number): Promise<Te
   await appendFile(join(restored, 'data/postgresql.conf'), `${lines.join('\n')}\n`);
   await writeFile(join(restored, 'data/recovery.signal'), '');
   const server = serverAt(restored, major);
-  await server.start();
+  await server.start().catch(async (error: unknown) => {
+    const log = await readFile(join(restored, 'server.log'), 'utf8').catch(() => '');
+    throw new Error(`the restored server does not start:\n${log.split('\n').slice(-LOG_LINES).join('\n')}`, {
+      cause: error,
+    });
+  });
   await untilTrue(server, 'not pg_is_in_recovery()');
   return server;
 }

@@ -151,7 +151,8 @@ export const log = defineCommand({
       onWarning,
       signal,
     });
-    if (!isJson && !given.ndjson && !follow) return readText(opened, given, session);
+    // Awaited here: the archive is closed on the way out.
+    if (!isJson && !given.ndjson && !follow) return await readText(opened, given, session);
     const end =
       isJson || given.ndjson
         ? await writeJson(opened, isJson ? objectPieces() : linePieces(), given, session)

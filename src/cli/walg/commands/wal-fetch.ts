@@ -53,7 +53,8 @@ async function fetchOrTake(
   if (taken) return { kind: 'fetched' };
   await using archive = await openArchive(settings);
   const { store, preferred } = archive;
-  return fetchWalFile({ store, fileName, destination, dataDirectory, preferred, signal });
+  // Awaited here: the archive is closed on the way out.
+  return await fetchWalFile({ store, fileName, destination, dataDirectory, preferred, signal });
 }
 
 /** The command. */
