@@ -85,8 +85,10 @@ describe('an agent', () => {
     await agent.says(new RegExp(`backup begun: ${lost} is lost`));
     await until('there is a second backup', async () => (await listBackups(store)).length === 2);
     expect(agent.lines.filter((line) => /backup begun/.test(line))).toHaveLength(2);
-    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-    expect(metrics).toMatch(/^walkback_backups_total 2$/m);
+    const readMetrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    // The backup is there before the agent hears of it.
+    await until('it counts both', async () => /^walkback_backups_total 2$/m.test(await readMetrics()));
+    const metrics = await readMetrics();
     expect(metrics).toMatch(/^walkback_chain_healed_files_total 1$/m);
     expect(metrics).toMatch(/^walkback_chain_lost_files_total 1$/m);
     await until('it is well again', async () => (await fetch(`http://127.0.0.1:${port}/health`)).status === 200);
