@@ -80,6 +80,7 @@ function credentialsFrom(settings: Settings, authority: string): readonly Creden
       clientId: settings.get('azureClientId'),
       endpoint: settings.get('azureIdentityEndpoint'),
       endpointHeader: settings.get('azureIdentityHeader'),
+      metadataHost: settings.get('azureMetadataHost'),
     }),
   } as const;
   return [managed, { kind: 'cli' }];

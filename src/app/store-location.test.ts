@@ -85,6 +85,55 @@ describe('how Google Cloud Storage is reached', () => {
   });
 });
 
+describe('how Azure Blob Storage is reached', () => {
+  const account = { WALG_AZ_PREFIX: 'azure://c/x', AZURE_STORAGE_ACCOUNT: 'shop' };
+
+  it('is as the webhook of workload identity says, in the cloud that is named', async () => {
+    const location = await locate({
+      ...account,
+      AZURE_ENVIRONMENT_NAME: 'AzureUSGovernmentCloud',
+      AZURE_TENANT_ID: 'tenant',
+      AZURE_CLIENT_ID: 'client',
+      AZURE_FEDERATED_TOKEN_FILE: '/run/token',
+      AZURE_AUTHORITY_HOST: 'https://login.microsoftonline.us/',
+    });
+    expect(location).toMatchObject({
+      endpoint: 'https://shop.blob.core.usgovcloudapi.net',
+      credentials: [
+        {
+          kind: 'application',
+          tenantId: 'tenant',
+          clientId: 'client',
+          proof: { kind: 'federatedToken', file: '/run/token' },
+          authority: 'https://login.microsoftonline.us/',
+        },
+      ],
+    });
+  });
+
+  it("asks the machine where Azure's variables say, then az, if nothing else is set", async () => {
+    const service = { IDENTITY_ENDPOINT: 'http://127.0.0.1:41000/msi/token', IDENTITY_HEADER: 'hunter2' };
+    expect(await locate({ ...account, ...service })).toMatchObject({
+      credentials: [
+        { kind: 'managed', endpoint: 'http://127.0.0.1:41000/msi/token', endpointHeader: 'hunter2' },
+        { kind: 'cli' },
+      ],
+    });
+    const pod = { AZURE_POD_IDENTITY_AUTHORITY_HOST: 'http://127.0.0.1:2579', AZURE_CLIENT_ID: 'client' };
+    expect(await locate({ ...account, ...pod })).toMatchObject({
+      credentials: [{ kind: 'managed', metadataHost: 'http://127.0.0.1:2579', clientId: 'client' }, { kind: 'cli' }],
+    });
+  });
+
+  it('is refused with half an application', async () => {
+    const half = { ...account, AZURE_CLIENT_SECRET: 'hunter2', AZURE_CLIENT_ID: 'client' };
+    await expect(locate(half)).rejects.toMatchObject({
+      message: expect.stringContaining('AZURE_TENANT_ID is not set'),
+    });
+    await expect(locate(half)).rejects.not.toThrow(/hunter2/);
+  });
+});
+
 describe('encryption by the store', () => {
   const s3 = { WALG_S3_PREFIX: 's3://b' };
   const key = '0123456789abcdef0123456789abcdef';

@@ -106,6 +106,15 @@ export const AZURE_SETTINGS = {
     environmentOnly: true,
     secret: true,
   },
+  azureMetadataHost: {
+    group: 'archive',
+    kind: text,
+    summary:
+      'The metadata server that gives a virtual machine or pod its tokens, where it is not at its usual address.',
+    example: 'http://169.254.169.254',
+    alsoFrom: ['AZURE_POD_IDENTITY_AUTHORITY_HOST'],
+    environmentOnly: true,
+  },
   azureEnvironmentName: {
     group: 'archive',
     kind: text,

@@ -15,6 +15,7 @@ import { AzureError, isRetryable, readAzureError } from './azure-error.ts';
 import { azureFailure, nameOf, type AzureAction } from './azure-failure.ts';
 import { API_VERSION, type AzureCredentials, type AzureLocation } from './azure-location.ts';
 import { keyBytes, sharedKeyHeader } from './shared-key.ts';
+import { TokenGiverAway } from './token-failure.ts';
 import { TokenSource, type TokenCredentials } from './token-source.ts';
 
 /** What one attempt can do. */
@@ -48,6 +49,12 @@ function checkedEndpoint(endpoint: string): string {
     message: `cannot use the endpoint of Azure ${JSON.stringify(endpoint.replace(/\/\/[^/]*@/, '//…@').replace(/\?.*/, '?…'))}: it is no http or https address`,
     remedy: 'Write it as https://account.blob.core.windows.net or http://host:port/account.',
   });
+}
+
+/** The `Retry-After` of an answer that is an error. */
+function askedToWait(thrown: unknown): string | undefined {
+  if (thrown instanceof TokenGiverAway) return thrown.retryAfter;
+  return thrown instanceof AzureError ? thrown.headers['retry-after'] : undefined;
 }
 
 /** A metadata server that is not there does not answer at all, and need not be waited for long. */
@@ -98,9 +105,8 @@ export class AzureConnection {
     const rules: CallRules = {
       deadlines: this.deadlines,
       action: nameOf(action),
-      isRetryable,
-      retryAfterMs: (thrown) =>
-        thrown instanceof AzureError ? retryAfterMs(thrown.headers['retry-after'], new Date()) : undefined,
+      isRetryable: (thrown) => thrown instanceof TokenGiverAway || isRetryable(thrown),
+      retryAfterMs: (thrown) => retryAfterMs(askedToWait(thrown), new Date()),
       failureOf: (thrown, facts) => azureFailure(action, thrown, facts),
     };
     return runAttempts(rules, signal, async (given) =>

@@ -7,6 +7,7 @@
 import { Failure, messageOf, type FailureKind } from '../../base/failure.ts';
 import { isTlsCode, systemCodeOf } from '../network-error.ts';
 import { AzureError, isRetryable } from './azure-error.ts';
+import { TokenGiverAway } from './token-failure.ts';
 
 /** What was being done, and the permission it needs. */
 export interface AzureAction {
@@ -142,9 +143,15 @@ export function badAnswer(action: AzureAction, problem: string): Failure {
   });
 }
 
+function giverRemedy({ host }: TokenGiverAway): string {
+  return `Look whether ${host} is up and can be reached from here, and whether it is who gives the tokens, then try again.`;
+}
+
 /** The failure that a thrown error is; failures come back as they are. */
 export function azureFailure(action: AzureAction, thrown: unknown, facts: readonly string[] = []): Failure {
   if (thrown instanceof Failure) return thrown;
+  if (thrown instanceof TokenGiverAway)
+    return new Failure('unavailable', { message: thrown.message, remedy: giverRemedy(thrown), facts, cause: thrown });
   const [kind, found, remedy] = thrown instanceof AzureError ? answerVerdict(thrown, action) : networkVerdict(thrown);
   return new Failure(kind, { message: `cannot ${nameOf(action)}: ${found}`, remedy, facts, cause: thrown });
 }

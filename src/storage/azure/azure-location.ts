@@ -33,6 +33,10 @@ export interface AzureManagedIdentity {
   readonly endpoint?: string;
   /** Sent along to `endpoint`, as App Service and container apps want it; without it, it is that of Azure Arc. */
   readonly endpointHeader?: string;
+  /** Where the metadata server is, if not at the address that is the same on all virtual machines. */
+  readonly metadataHost?: string;
+  /** Where the agent of Azure Arc keeps its keys. Default `/var/opt/azcmagent/tokens`. */
+  readonly arcKeyFolder?: string;
 }
 
 /** Whose word is given to Azure. */

@@ -10,71 +10,32 @@
 import { createHash, createSign, randomUUID, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
-import { Failure, messageOf } from '../../base/failure.ts';
-import { readText, type HttpAnswer, type HttpRequest } from '../send-request.ts';
-import { AzureError, readAzureError } from './azure-error.ts';
+import { messageOf } from '../../base/failure.ts';
 import type { AzureApplication } from './azure-location.ts';
+import { ask, STORAGE_RESOURCE, tokenIn, type Send, type Token } from './token-answer.ts';
+import { noToken } from './token-failure.ts';
 
-/** Sends a request without a token. */
-export type Send = (request: HttpRequest) => Promise<HttpAnswer>;
-
-/** A token that Azure takes for a while. */
-export interface Token {
-  readonly text: string;
-  readonly endsAtMs: number;
-}
-
-/** What tokens are asked for. */
-export const STORAGE_RESOURCE = 'https://storage.azure.com/';
 const AUTHORITY = 'https://login.microsoftonline.com';
 const STATEMENT_S = 600;
+const NEAR = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** The failure of credentials that were refused, or cannot be used. */
-export function noToken(found: string, cause?: unknown): Failure {
-  return new Failure('denied', {
-    message: `cannot get a token for Azure: ${found}`,
-    remedy: 'Check the tenant, the application (client id) and its secret, certificate or federated token.',
-    cause,
-  });
-}
-
-function numberOf(value: unknown): number | undefined {
-  const number = typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
-  return Number.isFinite(number) && number > 0 ? number : undefined;
-}
-
-/** The token in an answer of Entra's or of a metadata server. @throws {AzureError} to be tried again. */
-export async function tokenOf(answer: HttpAnswer, who: string, nowMs: number): Promise<Token> {
-  if (answer.status !== 200) throw await refusal(answer, who);
-  const text = await readText(answer);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // No answer of theirs: see below. Not quoted, as a token may be in it.
-  }
-  const member = (name: string): unknown =>
-    typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-  const token = member('access_token');
-  if (typeof token !== 'string' || token === '') throw noToken(`the answer of ${who} has no token in it`);
-  const atS = numberOf(member('expires_on'));
-  const inS = numberOf(member('expires_in'));
-  // App Service once gave a date in words, which is no number: an hour is what all of them give at least.
-  return { text: token, endsAtMs: atS === undefined ? nowMs + (inS ?? 3600) * 1000 : atS * 1000 };
-}
-
-async function refusal(answer: HttpAnswer, who: string): Promise<Error> {
-  const error = await readAzureError(answer);
-  const isFinal = error.status === 400 || error.status === 401 || error.status === 403;
-  return isFinal ? noToken(`${who} answered ${error.status} ${error.code}: ${error.message}`, error) : error;
+/** The address of an authority, which Azure's tools also take as a bare host. A secret is not sent without TLS. */
+function authorityUrl(authority: string): string {
+  const url = URL.parse(authority.includes('://') ? authority : `https://${authority}`);
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && NEAR.has(url.hostname));
+  if (url !== null && isSafe && url.username === '' && url.search === '') return url.href.replace(/\/+$/, '');
+  throw noToken('address', 'the authority that is set (AZURE_AUTHORITY_HOST) is no https address');
 }
 
 async function readProof(file: string, what: string): Promise<string> {
+  let text: string;
   try {
-    return (await readFile(file, 'utf8')).trim();
+    text = (await readFile(file, 'utf8')).trim();
   } catch (error) {
-    throw noToken(`the ${what} cannot be read: ${messageOf(error)}`, error);
+    throw noToken('application', `the ${what} cannot be read: ${messageOf(error)}`, error);
   }
+  if (text === '') throw noToken('application', `the file of the ${what} is empty: ${file}`);
+  return text;
 }
 
 const inBase64 = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -100,7 +61,11 @@ function signedStatement(pem: string, clientId: string, audience: string, nowS: 
     const key = { key: pem, padding: 6, saltLength: 32 };
     return `${signed}.${createSign('RSA-SHA256').update(signed).sign(key, 'base64url')}`;
   } catch (error) {
-    throw noToken('the certificate file does not hold a certificate and its RSA key in PEM', error);
+    throw noToken(
+      'application',
+      'the certificate file does not hold a certificate and its RSA key, without a passphrase, in PEM',
+      error,
+    );
   }
 }
 
@@ -111,16 +76,17 @@ async function assertionOf({ proof, clientId }: AzureApplication, url: string): 
   return signedStatement(pem, clientId, url, Math.floor(Date.now() / 1000));
 }
 
-/** Asks Entra for a token. @throws {Failure} `denied` if it is refused. @throws {AzureError} to be tried again. */
+/** Asks Entra for a token. @throws {Failure} `denied` if it is refused. @throws {TokenGiverAway} to be tried again. */
 export async function fetchApplicationToken(application: AzureApplication, send: Send): Promise<Token> {
   const { tenantId, clientId, proof, authority = AUTHORITY } = application;
-  const url = `${authority.replace(/\/+$/, '')}/${encodeURIComponent(tenantId)}/oauth2/v2.0/token`;
+  const url = `${authorityUrl(authority)}/${encodeURIComponent(tenantId)}/oauth2/v2.0/token`;
+  const shown = proof.kind === 'secret' ? proof.secret : await assertionOf(application, url);
   const proven: Record<string, string> =
     proof.kind === 'secret'
-      ? { client_secret: proof.secret }
+      ? { client_secret: shown }
       : {
           client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-          client_assertion: await assertionOf(application, url),
+          client_assertion: shown,
         };
   const form = {
     grant_type: 'client_credentials',
@@ -130,11 +96,7 @@ export async function fetchApplicationToken(application: AzureApplication, send:
   };
   const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' };
   const body = [Buffer.from(new URLSearchParams(form).toString())];
-  const answer = await send({ method: 'POST', url, headers, body });
-  return tokenOf(answer, new URL(url).host, Date.now());
-}
-
-/** True if a thrown error is an answer, not a network that is away. */
-export function isAnswer(error: unknown): error is AzureError {
-  return error instanceof AzureError;
+  const request = { method: 'POST', url, headers, body } as const;
+  const question = { whose: 'application', send, request, secrets: [shown] } as const;
+  return tokenIn(await ask(question), question);
 }

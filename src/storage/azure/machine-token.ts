@@ -1,5 +1,5 @@
 /**
- * Tokens for the identity of the machine that this runs on, and for the login of the program `az`.
+ * Tokens for the identity of the machine that this runs on.
  *
  * Source: Azure, "How to use managed identities on a VM to acquire an access token" (instance metadata service), "Use
  * managed identities for App Service", "Authenticate against Azure resources with Azure Arc-enabled servers".
@@ -7,22 +7,33 @@
  * @module
  */
 
-import { execFile } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { promisify } from 'node:util';
 
-import { messageOf } from '../../base/failure.ts';
-import { readText, type HttpRequest } from '../send-request.ts';
+import { Failure, messageOf } from '../../base/failure.ts';
+import { readText, type HttpAnswer } from '../send-request.ts';
 import type { AzureManagedIdentity } from './azure-location.ts';
-import { noToken, STORAGE_RESOURCE, tokenOf, type Send, type Token } from './entra-token.ts';
+import { ask, STORAGE_RESOURCE, tokenIn, type Question, type Send, type Token } from './token-answer.ts';
+import { noToken } from './token-failure.ts';
 
 /** The metadata server of virtual machines, at the address that is the same on all of them. */
-const METADATA = 'http://169.254.169.254/metadata/identity/oauth2/token';
+const METADATA = 'http://169.254.169.254';
+const METADATA_PATH = '/metadata/identity/oauth2/token';
+/** The metadata server answers so while it is being updated. */
+const METADATA_PASSING = [404, 410];
 const ARC_KEYS = '/var/opt/azcmagent/tokens';
 const LARGEST_ARC_KEY_BYTES = 4096;
 
-function requestFor({ clientId, endpoint, endpointHeader }: AzureManagedIdentity): HttpRequest {
+function addressOf({ endpoint, metadataHost = METADATA }: AzureManagedIdentity): string {
+  const host = metadataHost.includes('://') ? metadataHost : `http://${metadataHost}`;
+  const url = URL.parse(endpoint ?? `${host.replace(/\/+$/, '')}${METADATA_PATH}`);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.search === '') return url.href;
+  const name = endpoint === undefined ? 'AZURE_POD_IDENTITY_AUTHORITY_HOST' : 'IDENTITY_ENDPOINT';
+  throw noToken('address', `the address of what gives this machine its tokens (${name}) is no http or https address`);
+}
+
+function questionFor(identity: AzureManagedIdentity, send: Send): Question {
+  const { clientId, endpoint, endpointHeader } = identity;
   const isService = endpoint !== undefined && endpointHeader !== undefined;
   const version = endpoint === undefined ? '2018-02-01' : isService ? '2019-08-01' : '2020-06-01';
   const query = new URLSearchParams({
@@ -31,60 +42,60 @@ function requestFor({ clientId, endpoint, endpointHeader }: AzureManagedIdentity
     ...(clientId === undefined ? {} : { client_id: clientId }),
   });
   const headers: Record<string, string> = isService ? { 'x-identity-header': endpointHeader } : { metadata: 'true' };
-  return { method: 'GET', url: `${endpoint ?? METADATA}?${query.toString()}`, headers };
+  const request = { method: 'GET', url: `${addressOf(identity)}?${query.toString()}`, headers } as const;
+  const passing = endpoint === undefined ? METADATA_PASSING : [];
+  return { whose: 'managed', send, request, secrets: isService ? [endpointHeader] : [], passing };
 }
 
 /** What Azure Arc wants to see: the content of a file that only its own group can read. */
-async function arcKey(challenge: string | undefined): Promise<string> {
+async function arcKey(challenge: string | undefined, folder: string): Promise<string> {
   const [, path] = /^Basic realm="?([^"]+?)"?$/i.exec(challenge ?? '') ?? [];
   // The server says which file: one that lies elsewhere is not sent to it.
-  if (path === undefined || dirname(path) !== ARC_KEYS || !basename(path).endsWith('.key'))
-    throw noToken('the agent of Azure Arc names no key file of its own');
+  if (path === undefined || dirname(path) !== folder || !basename(path).endsWith('.key'))
+    throw noToken('managed', 'the agent of Azure Arc names no key file of its own');
   try {
     const { size } = await stat(path);
     if (size <= LARGEST_ARC_KEY_BYTES) return (await readFile(path, 'utf8')).trim();
   } catch (error) {
     throw noToken(
+      'managed',
       `the key of Azure Arc cannot be read: ${messageOf(error)} (the user must be in the group himds)`,
       error,
     );
   }
-  throw noToken('the key file of Azure Arc is too large to be one');
+  throw noToken('managed', 'the key file of Azure Arc is too large to be one');
 }
 
-/** Asks what gives tokens to this machine. @throws {Failure} `denied`. @throws {AzureError} to be tried again. */
-export async function fetchMachineToken(identity: AzureManagedIdentity, send: Send): Promise<Token> {
-  const request = requestFor(identity);
-  const who = new URL(request.url).host;
-  const first = await send(request);
-  const isArc = identity.endpoint !== undefined && identity.endpointHeader === undefined;
-  if (!isArc || first.status !== 401) return tokenOf(first, who, Date.now());
-  await readText(first);
-  const key = await arcKey(first.headers['www-authenticate']);
-  const headers = { ...request.headers, authorization: `Basic ${key}` };
-  return tokenOf(await send({ ...request, headers }), who, Date.now());
-}
+/** What the metadata server says on a virtual machine that was given no identity. */
+const HAS_NO_IDENTITY = /\b400 invalid_request: identity not found/i;
 
-const CLI_MS = 30_000;
-
-/** Asks the program `az`; `undefined` if it is not there. @throws {Failure} `denied` if nobody has logged in. */
-export async function fetchCliToken(): Promise<Token | undefined> {
-  const args = ['account', 'get-access-token', '--output', 'json', '--resource', STORAGE_RESOURCE];
-  let text: string;
+/**
+ * Asks what gives tokens to this machine; `undefined` if it is a virtual machine of Azure's that has no identity, and none
+ * was named. @throws {Failure} `denied`. @throws {TokenGiverAway} to be tried again.
+ */
+export async function fetchMachineToken(identity: AzureManagedIdentity, send: Send): Promise<Token | undefined> {
+  const question = questionFor(identity, send);
+  const first = await ask(question);
+  if (identity.endpoint !== undefined) return tokenOfService(identity, question, first);
   try {
-    ({ stdout: text } = await promisify(execFile)('az', args, { timeout: CLI_MS }));
+    return await tokenIn(first, question);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw noToken(
-      `the program az gives none (${messageOf(error).split('\n')[1] ?? 'it failed'}); log in with "az login"`,
-      error,
-    );
+    const isNone = error instanceof Failure && HAS_NO_IDENTITY.test(error.message) && identity.clientId === undefined;
+    if (isNone) return undefined;
+    throw error;
   }
-  const found: unknown = JSON.parse(text);
-  const member = (name: string): unknown =>
-    typeof found === 'object' && found !== null ? Reflect.get(found, name) : undefined;
-  const token = member('accessToken');
-  if (typeof token !== 'string') throw noToken('the program az gives none');
-  const atS = Number(member('expires_on'));
-  return { text: token, endsAtMs: Number.isFinite(atS) && atS > 0 ? atS * 1000 : Date.now() + 5 * 60_000 };
+}
+
+async function tokenOfService(identity: AzureManagedIdentity, question: Question, first: HttpAnswer): Promise<Token> {
+  const isArc = identity.endpointHeader === undefined;
+  if (!isArc || first.status !== 401) return tokenIn(first, question);
+  await readText(first);
+  const key = await arcKey(first.headers['www-authenticate'], identity.arcKeyFolder ?? ARC_KEYS);
+  const { request } = question;
+  const shown = {
+    ...question,
+    request: { ...request, headers: { ...request.headers, authorization: `Basic ${key}` } },
+    secrets: [key],
+  };
+  return tokenIn(await ask(shown), shown);
 }

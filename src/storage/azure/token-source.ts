@@ -1,21 +1,25 @@
 /**
  * The token that requests carry: kept until shortly before it ends, asked for once however many requests wait.
  *
- * Of several kinds of credentials the first that is there is used: a machine without a metadata server has no identity, a
- * host without `az` no login. One that is there and is refused is an error, and the next is not tried: it would write as
- * somebody else.
+ * Of several kinds of credentials the first that is there is used, and stays the one: a machine without a metadata server
+ * has no identity, a host without `az` no login. One that is there and is refused is an error, and the next is not tried;
+ * nor is it when the one that was used is away for a while: it would write as somebody else.
  *
  * @module
  */
 
 import { Failure } from '../../base/failure.ts';
-import { systemCodeOf } from '../network-error.ts';
 import type { AzureCredentials } from './azure-location.ts';
-import { fetchApplicationToken, isAnswer, type Send, type Token } from './entra-token.ts';
-import { fetchCliToken, fetchMachineToken } from './machine-token.ts';
+import { fetchCliToken } from './cli-token.ts';
+import { fetchApplicationToken } from './entra-token.ts';
+import { fetchMachineToken } from './machine-token.ts';
+import type { Send, Token } from './token-answer.ts';
+import { TokenGiverAway } from './token-failure.ts';
 
 /** A token is renewed this long before it ends, so that a long upload does not begin with one that is about to. */
 const RENEWED_BEFORE_MS = 5 * 60_000;
+/** How long a token that is still good is used when there is no new one. */
+const ASKED_AGAIN_AFTER_MS = 30_000;
 /** Where there is no metadata server, nothing answers at its address. */
 const NOT_THERE = new Set(['ETIMEDOUT', 'ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN']);
 
@@ -38,51 +42,78 @@ function nothingFound(cause: unknown): Failure {
   });
 }
 
-async function askMachine(
-  credentials: Extract<TokenCredentials, { kind: 'managed' }>,
-  ways: TokenWays,
-): Promise<Token | { readonly missing: unknown }> {
-  try {
-    return await fetchMachineToken(credentials, ways.sendDirectly);
-  } catch (error) {
-    const isThere = credentials.endpoint !== undefined || isAnswer(error) || error instanceof Failure;
-    if (isThere || !NOT_THERE.has(systemCodeOf(error) ?? '')) throw error;
-    return { missing: error };
-  }
+/** True if an error says that this is no machine of Azure's, or one that has no identity. */
+function isNoIdentity(credentials: TokenCredentials, error: unknown): boolean {
+  if (credentials.kind !== 'managed') return false;
+  // Somebody says that there is one: it may be away, but it is not missing.
+  if (credentials.endpoint !== undefined || credentials.metadataHost !== undefined) return false;
+  return error instanceof TokenGiverAway && NOT_THERE.has(error.systemCode ?? '');
 }
 
-async function askFirst(all: readonly TokenCredentials[], ways: TokenWays): Promise<Token> {
-  let missing: unknown;
-  for (const credentials of all) {
-    if (credentials.kind === 'application') return fetchApplicationToken(credentials, ways.send);
-    const found = credentials.kind === 'cli' ? await fetchCliToken() : await askMachine(credentials, ways);
-    if (found !== undefined && 'text' in found) return found;
-    missing ??= found?.missing;
+async function askOne(credentials: TokenCredentials, ways: TokenWays): Promise<Token | undefined> {
+  switch (credentials.kind) {
+    case 'application':
+      return fetchApplicationToken(credentials, ways.send);
+    case 'managed':
+      return fetchMachineToken(credentials, ways.sendDirectly);
+    case 'cli':
+      return fetchCliToken();
   }
-  throw nothingFound(missing);
 }
 
 /** The tokens of one location. */
 export class TokenSource {
-  readonly #credentials: readonly TokenCredentials[];
+  #credentials: readonly TokenCredentials[];
   #token: Token | undefined;
+  #renewAtMs = 0;
   #asking: Promise<Token> | undefined;
 
   constructor(credentials: readonly TokenCredentials[]) {
     this.#credentials = credentials;
   }
 
-  /** The text of a token that is good for some minutes at least. */
+  /** The text of a token that is still good. @throws {Failure} `denied`. @throws {TokenGiverAway} to be tried again. */
   async text(ways: TokenWays): Promise<string> {
-    const known = this.#token;
-    if (known !== undefined && known.endsAtMs - Date.now() >= RENEWED_BEFORE_MS) return known.text;
-    this.#asking ??= askFirst(this.#credentials, ways).finally(() => (this.#asking = undefined));
-    this.#token = await this.#asking;
-    return this.#token.text;
+    if (this.#token !== undefined && Date.now() < this.#renewAtMs) return this.#token.text;
+    this.#asking ??= this.#renew(ways).finally(() => (this.#asking = undefined));
+    return (await this.#asking).text;
   }
 
   /** Drops a token that was refused, if it is still the one. */
   drop(text: string): void {
     if (this.#token?.text === text) this.#token = undefined;
+  }
+
+  async #renew(ways: TokenWays): Promise<Token> {
+    const known = this.#token;
+    try {
+      const token = await this.#askFirst(ways);
+      const leftMs = token.endsAtMs - Date.now();
+      // One that lives for minutes only is not asked for with every request.
+      this.#renewAtMs = token.endsAtMs - Math.min(RENEWED_BEFORE_MS, leftMs / 2);
+      this.#token = token;
+      return token;
+    } catch (error) {
+      const isStillGood = known !== undefined && known === this.#token && Date.now() < known.endsAtMs;
+      if (!isStillGood || !(error instanceof TokenGiverAway)) throw error;
+      this.#renewAtMs = Math.min(known.endsAtMs, Date.now() + ASKED_AGAIN_AFTER_MS);
+      return known;
+    }
+  }
+
+  async #askFirst(ways: TokenWays): Promise<Token> {
+    let missing: unknown;
+    for (const credentials of this.#credentials) {
+      try {
+        const token = await askOne(credentials, ways);
+        if (token === undefined) continue;
+        this.#credentials = [credentials];
+        return token;
+      } catch (error) {
+        if (this.#credentials.length === 1 || !isNoIdentity(credentials, error)) throw error;
+        missing = error;
+      }
+    }
+    throw nothingFound(missing);
   }
 }
