@@ -36,6 +36,7 @@ function allOf(thrown: unknown): string {
 describe('credentials that Azure does not take', () => {
   it.each([
     ['a wrong secret', async () => place.secret('hunter2 "of/yesterday"'), 'AADSTS7000215', 'client id'],
+    ['a long wrong secret', async () => place.secret('hunter2'.repeat(100)), 'AADSTS7000215', 'client id'],
     [
       'a strange certificate',
       async () => {
