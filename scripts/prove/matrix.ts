@@ -61,7 +61,7 @@ export const proof: Proof = {
   name: 'matrix',
   shows:
     'what walkback writes is recovered by the real wal-g and the other way, whatever the compression, encryption, kind, major and store',
-  defaultCount: 1,
+  defaultCount: 2,
   run: async ({ seed, count, log }) => {
     const cells = matrixCells();
     const walg = walgBinary();

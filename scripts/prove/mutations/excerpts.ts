@@ -130,10 +130,14 @@ export function gather(
   return found;
 }
 
+/** Of one compression, zstd or lz4, and not encrypted: more would tell nothing else of the records in them. */
+const PLAIN = /^pg\d+-(?:lz4|zstd)-v\d+(?:-forks)?$/;
+
 /** The same excerpts in the same order every time. */
 export async function readExcerpts(): Promise<Excerpt[]> {
   const runs: { run: Buffer[]; major: number }[] = [];
-  for (const { path, major } of await fixtureArchives()) {
+  const archives = (await fixtureArchives()).filter(({ name }) => PLAIN.test(name));
+  for (const { path, major } of archives) {
     for (const run of runsOf(await recordsOf(path))) runs.push({ run, major });
   }
   const step = Math.max(1, Math.floor(runs.length / MOST_EXCERPTS));
