@@ -26,7 +26,8 @@ export default defineConfig({
           name: 'extra',
           include: ['tests/{interop,objectstore,faults}/**/*.test.ts'],
           testTimeout: 300_000,
-          hookTimeout: 300_000,
+          // The first run builds the stores' servers, several at a time.
+          hookTimeout: 900_000,
           maxWorkers: 2,
         },
       },
