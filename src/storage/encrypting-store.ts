@@ -9,18 +9,17 @@
 
 import { NotOpened, type Cipher } from '../base/cipher.ts';
 import { checkRange } from './range.ts';
-import { explainUnopened } from './unopened-object.ts';
 import type {
-  AfterDeletion,
   ByteRange,
   CallOptions,
   ObjectBody,
-  ObjectInfo,
   ObjectStore,
   PutOptions,
   PutOutcome,
   ReadOptions,
 } from './object-store.ts';
+import { StoreAround } from './store-around.ts';
+import { explainUnopened } from './unopened-object.ts';
 
 /** Which objects are encrypted, and how. */
 export interface Encryption {
@@ -29,77 +28,44 @@ export interface Encryption {
   readonly isEncrypted: (key: string) => boolean;
 }
 
-class EncryptingStore implements ObjectStore {
-  readonly #store: ObjectStore;
+class EncryptingStore extends StoreAround {
   readonly #encryption: Encryption;
 
   constructor(store: ObjectStore, encryption: Encryption) {
-    this.#store = store;
+    super(store);
     this.#encryption = encryption;
-  }
-
-  get address(): string {
-    return this.#store.address;
-  }
-
-  get answersCheaply(): boolean {
-    return this.#store.answersCheaply ?? false;
   }
 
   get keyMark(): string {
     return this.#encryption.cipher.keyMark;
   }
 
-  list(prefix: string, options?: CallOptions & { readonly after?: string }): AsyncIterable<ObjectInfo> {
-    return this.#store.list(prefix, options);
-  }
-
-  listFolder(prefix: string, options?: CallOptions): Promise<{ objects: ObjectInfo[]; folders: string[] }> {
-    return this.#store.listFolder(prefix, options);
-  }
-
-  stat(key: string, options?: CallOptions): Promise<ObjectInfo | undefined> {
-    return this.#store.stat(key, options);
-  }
-
-  async get(key: string, options: ReadOptions = {}): Promise<Buffer | undefined> {
+  override async get(key: string, options: ReadOptions = {}): Promise<Buffer | undefined> {
     const { range, ...callOptions } = options;
-    if (!this.#encryption.isEncrypted(key)) return this.#store.get(key, options);
+    if (!this.#encryption.isEncrypted(key)) return this.inner.get(key, options);
     if (range === undefined) return this.#getWhole(key, callOptions);
     const pieces = await this.open(key, options);
     return pieces && Buffer.concat(await Array.fromAsync(pieces));
   }
 
-  async open(key: string, options: ReadOptions = {}): Promise<AsyncIterable<Buffer> | undefined> {
-    if (!this.#encryption.isEncrypted(key)) return this.#store.open(key, options);
+  override async open(key: string, options: ReadOptions = {}): Promise<AsyncIterable<Buffer> | undefined> {
+    if (!this.#encryption.isEncrypted(key)) return this.inner.open(key, options);
     const { range, ...callOptions } = options;
     checkRange(range);
     if (range !== undefined) return this.#openRange(key, range, callOptions);
-    const stored = await this.#store.open(key, callOptions);
+    const stored = await this.inner.open(key, callOptions);
     return stored && this.#explaining(this.#encryption.cipher.decryptStream(stored, key), callOptions);
   }
 
-  async put(key: string, body: ObjectBody, options?: PutOptions): Promise<PutOutcome> {
+  override async put(key: string, body: ObjectBody, options?: PutOptions): Promise<PutOutcome> {
     const { cipher, isEncrypted } = this.#encryption;
-    if (!isEncrypted(key)) return this.#store.put(key, body, options);
+    if (!isEncrypted(key)) return this.inner.put(key, body, options);
     const stored = body instanceof Uint8Array ? await cipher.encrypt(body) : cipher.encryptStream(body);
-    return this.#store.put(key, stored, options);
-  }
-
-  delete(keys: readonly string[], options?: CallOptions): Promise<void> {
-    return this.#store.delete(keys, options);
-  }
-
-  async afterDeletion(options?: CallOptions): Promise<AfterDeletion> {
-    return (await this.#store.afterDeletion?.(options)) ?? 'gone';
-  }
-
-  close(): Promise<void> {
-    return this.#store.close();
+    return this.inner.put(key, stored, options);
   }
 
   async #getWhole(key: string, options: CallOptions): Promise<Buffer | undefined> {
-    const stored = await this.#store.get(key, options);
+    const stored = await this.inner.get(key, options);
     if (stored === undefined) return undefined;
     try {
       return await this.#encryption.cipher.decrypt(stored, key);
@@ -116,7 +82,7 @@ class EncryptingStore implements ObjectStore {
       const whole = await this.#getWhole(key, options);
       return whole && cut([whole], range);
     }
-    const stored = await this.#store.open(key, { ...options, range: { startByte: 0, lengthBytes: beginningBytes } });
+    const stored = await this.inner.open(key, { ...options, range: { startByte: 0, lengthBytes: beginningBytes } });
     return stored && cut(this.#explaining(cipher.decryptStream(stored, key, { beginningBytes }), options), range);
   }
 
@@ -130,7 +96,7 @@ class EncryptingStore implements ObjectStore {
 
   async #explained(error: unknown, options: CallOptions): Promise<unknown> {
     if (!(error instanceof NotOpened)) return error;
-    return explainUnopened(error.object, { store: this.#store, ...this.#encryption, ...options });
+    return explainUnopened(error.object, { store: this.inner, ...this.#encryption, ...options });
   }
 }
 

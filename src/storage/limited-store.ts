@@ -8,70 +8,21 @@
  */
 
 import type { RateLimiter } from '../base/rate-limiter.ts';
-import type {
-  AfterDeletion,
-  CallOptions,
-  ObjectBody,
-  ObjectInfo,
-  ObjectStore,
-  PutOptions,
-  PutOutcome,
-  ReadOptions,
-} from './object-store.ts';
+import type { ObjectBody, ObjectStore, PutOptions, PutOutcome } from './object-store.ts';
+import { StoreAround } from './store-around.ts';
 
-class LimitedStore implements ObjectStore {
-  readonly #store: ObjectStore;
+class LimitedStore extends StoreAround {
   readonly #limiter: RateLimiter;
 
   constructor(store: ObjectStore, limiter: RateLimiter) {
-    this.#store = store;
+    super(store);
     this.#limiter = limiter;
   }
 
-  get address(): string {
-    return this.#store.address;
-  }
-
-  get answersCheaply(): boolean {
-    return this.#store.answersCheaply ?? false;
-  }
-
-  list(prefix: string, options?: CallOptions & { readonly after?: string }): AsyncIterable<ObjectInfo> {
-    return this.#store.list(prefix, options);
-  }
-
-  listFolder(prefix: string, options?: CallOptions): Promise<{ objects: ObjectInfo[]; folders: string[] }> {
-    return this.#store.listFolder(prefix, options);
-  }
-
-  stat(key: string, options?: CallOptions): Promise<ObjectInfo | undefined> {
-    return this.#store.stat(key, options);
-  }
-
-  get(key: string, options?: ReadOptions): Promise<Buffer | undefined> {
-    return this.#store.get(key, options);
-  }
-
-  open(key: string, options?: ReadOptions): Promise<AsyncIterable<Buffer> | undefined> {
-    return this.#store.open(key, options);
-  }
-
-  async put(key: string, body: ObjectBody, options: PutOptions = {}): Promise<PutOutcome> {
-    if (!(body instanceof Uint8Array)) return this.#store.put(key, this.#slowed(body, options.signal), options);
+  override async put(key: string, body: ObjectBody, options: PutOptions = {}): Promise<PutOutcome> {
+    if (!(body instanceof Uint8Array)) return this.inner.put(key, this.#slowed(body, options.signal), options);
     await this.#limiter.take(body.byteLength, options.signal);
-    return this.#store.put(key, body, options);
-  }
-
-  delete(keys: readonly string[], options?: CallOptions): Promise<void> {
-    return this.#store.delete(keys, options);
-  }
-
-  async afterDeletion(options?: CallOptions): Promise<AfterDeletion> {
-    return (await this.#store.afterDeletion?.(options)) ?? 'gone';
-  }
-
-  close(): Promise<void> {
-    return this.#store.close();
+    return this.inner.put(key, body, options);
   }
 
   async *#slowed(body: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
