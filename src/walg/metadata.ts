@@ -79,9 +79,9 @@ function required<T>(fields: JsonFields, key: string, value: T | undefined): T {
   return value;
 }
 
-/** Writes `metadata.json`, in WAL-G's order of keys. */
-export function formatBackupMetadata(metadata: BackupMetadata): string {
-  return formatJson64({
+/** What WAL-G knows of a backup, as JSON in its order of keys. */
+export function backupMetadataJson(metadata: BackupMetadata): JsonObject {
+  return {
     start_time: formatGoTime(metadata.startTimeNs),
     finish_time: formatGoTime(metadata.finishTimeNs),
     date_fmt: WALG_DATE_FORMAT,
@@ -95,6 +95,10 @@ export function formatBackupMetadata(metadata: BackupMetadata): string {
     uncompressed_size: metadata.uncompressedSizeBytes,
     compressed_size: metadata.compressedSizeBytes,
     user_data: metadata.userData,
-    ...metadata.otherProperties,
-  });
+  };
+}
+
+/** Writes `metadata.json`, in WAL-G's order of keys. */
+export function formatBackupMetadata(metadata: BackupMetadata): string {
+  return formatJson64({ ...backupMetadataJson(metadata), ...metadata.otherProperties });
 }

@@ -10,11 +10,9 @@ import { Failure } from '../../base/failure.ts';
 import { formatLsn } from '../../postgres/lsn.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import { backupOfSentinelKey, metadataKey } from '../../walg/backup-names.ts';
-import { formatGoTime } from '../../walg/go-time.ts';
 import type { JsonObject } from '../../walg/json64.ts';
-import { parseBackupMetadata, type BackupMetadata } from '../../walg/metadata.ts';
+import { backupMetadataJson, parseBackupMetadata, type BackupMetadata } from '../../walg/metadata.ts';
 import { BACKUPS_FOLDER } from '../../walg/object-names.ts';
-import { WALG_DATE_FORMAT } from '../../walg/sentinel.ts';
 import { goTimeOf } from './walg-times.ts';
 
 /** A backup by its sentinel's name and time. */
@@ -75,22 +73,7 @@ async function detailsOf(store: ObjectStore, backup: ListedBackup, signal: Abort
     });
   }
   const metadata = parseBackupMetadata(bytes, key);
-  const json = {
-    ...backup.json,
-    start_time: formatGoTime(metadata.startTimeNs),
-    finish_time: formatGoTime(metadata.finishTimeNs),
-    date_fmt: WALG_DATE_FORMAT,
-    hostname: metadata.hostname,
-    data_dir: metadata.dataDirectory,
-    pg_version: metadata.pgVersionNum,
-    start_lsn: metadata.startLsn,
-    finish_lsn: metadata.finishLsn,
-    is_permanent: metadata.isPermanent,
-    system_identifier: metadata.systemIdentifier ?? null,
-    uncompressed_size: metadata.uncompressedSizeBytes,
-    compressed_size: metadata.compressedSizeBytes,
-    user_data: metadata.userData,
-  };
+  const json = { ...backup.json, ...backupMetadataJson(metadata) };
   const shown = {
     startTime: dateOf(metadata.startTimeNs),
     finishTime: dateOf(metadata.finishTimeNs),
