@@ -8,8 +8,7 @@
  * @module
  */
 
-import { Worker } from 'node:worker_threads';
-
+import { runWatchedWorker } from './framework/watched-worker.ts';
 import type { HostileCounts, HostileNotice } from './hostile/notice.ts';
 import type { Proof, ProofRun } from './proof.ts';
 
@@ -73,25 +72,18 @@ function take(notice: HostileNotice, tally: Tally, { seed, count, log }: ProofRu
 async function tryAll(given: ProofRun): Promise<Tally> {
   const tally = new Tally();
   const { seed, count, log } = given;
-  const worker = new Worker(new URL('hostile/worker.ts', import.meta.url), { workerData: { seed, count } });
-  let heardMs = Date.now();
-  const watch = setInterval(() => {
-    if (Date.now() - heardMs < HANG_MS) return;
-    tally.hangs += 1;
-    log(`hang within the inputs from ${seed + tally.tried} on`);
-    void worker.terminate();
-  }, 1000);
-  await new Promise<void>((resolve, reject) => {
-    worker.on('message', (notice: HostileNotice) => {
-      heardMs = Date.now();
+  await runWatchedWorker<HostileNotice>({
+    file: new URL('hostile/worker.ts', import.meta.url),
+    workerData: { seed, count },
+    startMs: HANG_MS,
+    silenceMs: HANG_MS,
+    onNotice: (notice) => {
       take(notice, tally, given);
-    });
-    worker.on('error', reject);
-    worker.on('exit', () => {
-      resolve();
-    });
-  }).finally(() => {
-    clearInterval(watch);
+    },
+    onHang: () => {
+      tally.hangs += 1;
+      log(`hang within the inputs from ${seed + tally.tried} on`);
+    },
   });
   return tally;
 }

@@ -8,8 +8,7 @@
  * @module
  */
 
-import { Worker } from 'node:worker_threads';
-
+import { runWatchedWorker } from './framework/watched-worker.ts';
 import type { MutationNotice } from './mutations/notice.ts';
 import type { Proof, ProofRun } from './proof.ts';
 
@@ -75,27 +74,18 @@ function take(notice: MutationNotice, tally: Tally, { seed, count, log }: ProofR
 async function tryAll(given: ProofRun): Promise<Tally> {
   const tally = new Tally();
   const { seed, count, log } = given;
-  const worker = new Worker(new URL('mutations/worker.ts', import.meta.url), { workerData: { seed, count } });
-  let heardMs = Date.now();
-  let isReady = false;
-  const watch = setInterval(() => {
-    if (Date.now() - heardMs < (isReady ? HANG_MS : START_MS)) return;
-    tally.hangs += 1;
-    log(`hang within the inputs from ${seed + tally.tried} on`);
-    void worker.terminate();
-  }, 1000);
-  await new Promise<void>((resolve, reject) => {
-    worker.on('message', (notice: MutationNotice) => {
-      heardMs = Date.now();
-      isReady = true;
+  await runWatchedWorker<MutationNotice>({
+    file: new URL('mutations/worker.ts', import.meta.url),
+    workerData: { seed, count },
+    startMs: START_MS,
+    silenceMs: HANG_MS,
+    onNotice: (notice) => {
       take(notice, tally, given);
-    });
-    worker.on('error', reject);
-    worker.on('exit', () => {
-      resolve();
-    });
-  }).finally(() => {
-    clearInterval(watch);
+    },
+    onHang: () => {
+      tally.hangs += 1;
+      log(`hang within the inputs from ${seed + tally.tried} on`);
+    },
   });
   return tally;
 }
