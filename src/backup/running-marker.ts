@@ -3,8 +3,9 @@
  *
  * A backup without a sentinel may be a `wal-g backup-push` at work, so its objects are nobody's to delete. Ours say so: a
  * marker is written before the first object and taken away after the last. Its owner is dead when its process id belongs
- * to the processes we see (same boot, same process namespace) and is gone, or when the marker was not renewed for {@link DEAD_AFTER_MS}, which a living owner does every
- * {@link RENEW_MS}.
+ * to the processes we see (same boot, same process namespace) and is gone, or when the marker was not renewed for
+ * {@link DEAD_AFTER_MS} by the store's clock, which a living owner does every {@link RENEW_MS}. An owner that was suspended
+ * for so long finds its marker gone, and gives up.
  *
  * @module
  */
@@ -16,6 +17,7 @@ import { isKnownDead, processSpace } from '../instance/process-space.ts';
 import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
 import { backupFolder, parseBackupName, sentinelKey } from '../walg/backup-names.ts';
 import { RUNNING_FOLDER, indexFolder, runningKey } from './own-objects.ts';
+import { ObjectAges } from './store-clock.ts';
 
 /** What a marker says. */
 interface RunningMarker {
@@ -36,6 +38,8 @@ const DEAD_AFTER_MS = 60 * RENEW_MS;
 
 /** A marker that is kept alive. */
 export interface OwnMarker {
+  /** @throws {Failure} `conflict` if others have taken this backup for dead, and may have deleted parts of it. */
+  confirm(): Promise<void>;
   /** Stops renewing it and deletes it. */
   remove(): Promise<void>;
 }
@@ -63,14 +67,27 @@ export async function markRunning(
       remedy: 'Wait for it to end. If it was killed, a backup taken later cleans up after it.',
     });
   }
-  const renewal = setInterval(() => void store.put(key, body).catch(() => {}), RENEW_MS);
+  const renewal = setInterval(() => void renew(store, key, body).catch(() => {}), RENEW_MS);
   renewal.unref();
   return {
+    confirm: async () => {
+      if ((await store.stat(key)) !== undefined) return;
+      throw new Failure('conflict', {
+        message: `cannot finish backup ${backupName}: others have taken it for dead, since its marker ${key} is gone`,
+        remedy:
+          'Take the backup again. This happens to a host that sleeps, or has no connection to the store, for an hour.',
+      });
+    },
     remove: async () => {
       clearInterval(renewal);
       await store.delete([key]);
     },
   };
+}
+
+/** One that others have deleted, with the parts of the backup, stays deleted. */
+async function renew(store: ObjectStore, key: string, body: Buffer): Promise<void> {
+  if ((await store.stat(key)) !== undefined) await store.put(key, body);
 }
 
 /** A backup of ours that was begun. */
@@ -82,15 +99,20 @@ export interface MarkedBackup {
   readonly deltaFrom?: string;
 }
 
-/** The backups of ours that are being taken, or whose process was killed. */
+/**
+ * The backups of ours that are being taken, or whose process was killed.
+ *
+ * @param now by this host's clock. A marker that looks old by it is compared with the store's.
+ */
 export async function listMarked(store: ObjectStore, now: Date): Promise<MarkedBackup[]> {
+  const ages = new ObjectAges(store, now);
   const marked: MarkedBackup[] = [];
   const { objects } = await store.listFolder(RUNNING_FOLDER);
   for (const object of objects) {
     const marker = await readMarker(store, object);
     if (marker !== undefined) {
       const { name, deltaFrom } = marker;
-      const isAlive = !isDead(marker, object.modifiedAt, now);
+      const isAlive = !(await isDead(marker, object.modifiedAt, ages));
       marked.push({ name, isAlive, ...(deltaFrom === undefined ? {} : { deltaFrom }) });
     }
   }
@@ -138,7 +160,6 @@ function isMarker(value: unknown): value is RunningMarker {
   return isNamed && typeof value.processSpace === 'string' && typeof value.processId === 'number';
 }
 
-function isDead(marker: RunningMarker, renewedAt: Date, now: Date): boolean {
-  if (now.getTime() - renewedAt.getTime() > DEAD_AFTER_MS) return true;
-  return isKnownDead(marker.processSpace, marker.processId);
+async function isDead(marker: RunningMarker, renewedAt: Date, ages: ObjectAges): Promise<boolean> {
+  return isKnownDead(marker.processSpace, marker.processId) || ages.isOlder(renewedAt, DEAD_AFTER_MS);
 }

@@ -36,7 +36,7 @@ import type { DeltaParent, DeltaWish } from './choose-parent.ts';
 import { copyFiles } from './copy-files.ts';
 import { keepParent } from './keep-parent.ts';
 import { corruptFiles, corruptPagesFailure, type CorruptFile } from './page-report.ts';
-import { cleanLeftovers, deleteUnfinished, markRunning } from './running-marker.ts';
+import { cleanLeftovers, deleteUnfinished, markRunning, type OwnMarker } from './running-marker.ts';
 import { baseOn, chooseBase, type Base } from './take-base.ts';
 import { uploadSmallTar, type SmallTarOptions } from './upload-parts.ts';
 import { waitForWal } from './wait-for-wal.ts';
@@ -130,7 +130,7 @@ async function takeMarked(
   await refuseTakenName(store, backupName, session.isInRecovery);
   const marker = await markRunning(store, backupName, startedAt, parent?.backup.name);
   try {
-    const taken = await copyAndFinish(session, running, naming, options);
+    const taken = await copyAndFinish(session, { ...running, marker }, naming, options);
     const warnings = await writeNames(await naming, store, signal === undefined ? {} : { signal });
     return { ...taken, warnings };
   } catch (error) {
@@ -172,12 +172,12 @@ interface Running extends Base {
 
 async function copyAndFinish(
   session: BackupSession,
-  running: Running,
+  running: Running & { readonly marker: OwnMarker },
   naming: ReturnType<typeof readNames>,
   options: TakeBackupOptions,
 ): Promise<Taken> {
   const { store, dataDirectory, compression } = options;
-  const { backupName, startedAt, parent, changes, fullBecause } = running;
+  const { backupName, startedAt, parent, changes, fullBecause, marker } = running;
   const signal = AbortSignal.any([session.lost, ...(options.signal === undefined ? [] : [options.signal])]);
   const level = options.level ?? DEFAULT_LEVEL;
   const target = { store, backupName, compression, level, signal };
@@ -187,7 +187,6 @@ async function copyAndFinish(
   if (corrupt.length > 0 && options.allowCorruptPages !== true) throw corruptPagesFailure(corrupt);
   const labelStored = await uploadLabel(end, target);
   await waitForNeededWal(session, end, signal, options);
-  if (parent !== undefined) await keepParent(store, parent, options.isPermanent ?? false);
   const labelBytes = Buffer.byteLength(end.backupLabel) + Buffer.byteLength(end.tablespaceMap);
   const backup = await writeMetadata({
     ...target,
@@ -206,6 +205,10 @@ async function copyAndFinish(
     names: (await naming).snapshot,
     uncompressedSizeBytes: BigInt(copied.parts.payloadBytes + copied.controlBytes + labelBytes),
     compressedSizeBytes: BigInt(copied.parts.storedBytes + copied.controlStoredBytes + labelStored),
+    lastLook: async () => {
+      if (parent !== undefined) await keepParent(store, parent, options.isPermanent ?? false);
+      await marker.confirm();
+    },
   });
   const { skipped, followed } = copied.contents;
   const said = {

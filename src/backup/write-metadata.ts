@@ -57,6 +57,8 @@ export interface FinishedBackup {
   readonly uncompressedSizeBytes: bigint;
   readonly compressedSizeBytes: bigint;
   readonly signal: AbortSignal;
+  /** Called right before the sentinel: what it throws, and there is no backup. */
+  readonly lastLook: () => Promise<void>;
 }
 
 /** Writes them. Answers with the backup as a listing will show it. */
@@ -80,6 +82,7 @@ export async function writeMetadata(finished: FinishedBackup): Promise<Backup> {
   await store.put(metadataKey(backupName), Buffer.from(formatBackupMetadata(metadata)), { signal });
   await store.put(filesMetadataKey(backupName), Buffer.from(formatFilesMetadata(filesOf(finished))), { signal });
   await confirmStored(store, expectedOf(finished), signal);
+  await finished.lastLook();
   const key = sentinelKey(backupName);
   await store.put(key, Buffer.from(formatSentinel(sentinel)), { signal });
   const stored = await store.stat(key);

@@ -9,6 +9,7 @@
 
 import { listRemovals } from '../backup/removal.ts';
 import { listMarked } from '../backup/running-marker.ts';
+import { ObjectAges } from '../backup/store-clock.ts';
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
 import { backupFolder, parseBackupName } from '../walg/backup-names.ts';
 import { BACKUPS_FOLDER } from '../walg/object-names.ts';
@@ -40,11 +41,12 @@ export async function listUnfinished(
   const { folders } = await store.listFolder(BACKUPS_FOLDER, options);
   const others = new Set(folders.map((folder) => folder.slice(0, -1)));
   const ours = new Set([...dead, ...halfRemoved]);
+  const ages = new ObjectAges(store, new Date(nowMs), options);
   const unfinished: UnfinishedBackup[] = [];
   for (const name of new Set([...alive, ...others])) {
     if (listed.has(name) || ours.has(name) || parseBackupName(name) === undefined) continue;
     const newestAt = await newestOf(store, name, options);
-    const mayBeRunning = alive.has(name) || nowMs - newestAt.getTime() < MAY_BE_RUNNING_MS;
+    const mayBeRunning = alive.has(name) || !(await ages.isOlder(newestAt, MAY_BE_RUNNING_MS));
     unfinished.push({ name, newestAt, mayBeRunning });
   }
   return { unfinished, abandoned: dead, halfRemoved };

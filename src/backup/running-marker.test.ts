@@ -1,0 +1,83 @@
+import { mkdtemp, rm, utimes } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { wrappedStore } from '../archive/testing/wrapped-store.ts';
+import { Failure } from '../base/failure.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { openStore } from '../storage/open.ts';
+import { backupFolder } from '../walg/backup-names.ts';
+import { runningKey } from './own-objects.ts';
+import { cleanLeftovers, listMarked, markRunning } from './running-marker.ts';
+
+const NAME = 'base_000000010000000000000002';
+const PART = `${backupFolder(NAME)}tar_partitions/part_001.tar.zst`;
+const HOUR_MS = 3_600_000;
+const hoursAhead = (hours: number): Date => new Date(Date.now() + hours * HOUR_MS);
+
+let folder = '';
+let store: ObjectStore;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'walkback-marker-'));
+  store = await openStore({ kind: 'file', path: folder });
+  await store.put(PART, Buffer.from('part'));
+});
+afterEach(async () => {
+  await store.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A marker as another host writes it, `ageMs` ago by the store's clock. */
+async function markElsewhere(ageMs: number): Promise<void> {
+  const marker = { name: NAME, hostname: 'other', processSpace: 'another boot', processId: 1, startedAt: '' };
+  await store.put(runningKey(NAME), Buffer.from(JSON.stringify(marker)));
+  const at = new Date(Date.now() - ageMs);
+  await utimes(join(folder, runningKey(NAME)), at, at);
+}
+
+const isThere = async (): Promise<boolean> => (await store.stat(PART)) !== undefined;
+const keys = async (): Promise<string[]> => (await Array.fromAsync(store.list(''))).map(({ key }) => key);
+
+describe('the marker of a running backup on another host', () => {
+  it.each([0, 0.9])(
+    'that was renewed %d hours ago is a living one, however far ahead the own clock is',
+    async (hours) => {
+      await markElsewhere(hours * HOUR_MS);
+      for (const ahead of [0, 2, 48]) {
+        expect(await listMarked(store, hoursAhead(ahead))).toEqual([{ name: NAME, isAlive: true }]);
+        expect(await cleanLeftovers(store, hoursAhead(ahead))).toEqual([]);
+      }
+      expect(await isThere()).toBe(true);
+      expect(await keys()).toEqual([PART, runningKey(NAME)]);
+    },
+  );
+
+  it('that was not renewed for more than an hour is cleaned up after', async () => {
+    await markElsewhere(1.1 * HOUR_MS);
+    expect(await cleanLeftovers(store, new Date())).toEqual([NAME]);
+    expect(await keys()).toEqual([]);
+  });
+
+  it('is believed to live by a clock that is behind, and where the store cannot be asked for its own', async () => {
+    await markElsewhere(3 * HOUR_MS);
+    expect(await cleanLeftovers(store, hoursAhead(-3))).toEqual([]);
+    const readOnly = wrappedStore(store, {
+      put: async () => {
+        throw new Failure('denied', { message: 'cannot write: this key may only read', remedy: 'Use another key.' });
+      },
+    });
+    expect(await cleanLeftovers(readOnly, new Date())).toEqual([]);
+    expect(await isThere()).toBe(true);
+  });
+});
+
+describe('the marker of a backup of this process', () => {
+  it('is confirmed while it is there, and tells when others have taken it away', async () => {
+    const marker = await markRunning(store, NAME, new Date());
+    await marker.confirm();
+    await store.delete([runningKey(NAME)]);
+    await expect(marker.confirm()).rejects.toMatchObject({ kind: 'conflict' });
+    await marker.remove();
+  });
+});
