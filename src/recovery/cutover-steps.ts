@@ -6,27 +6,17 @@
  */
 
 import { backUpLive } from './back-up.ts';
-import { feedFor } from './feed-wal.ts';
 import { Failure } from '../base/failure.ts';
 import { controlFileOf, isShutDown } from '../instance/control-file-of.ts';
-import { connectToPrivate, stopPrivateServer, type PrivateServer } from '../instance/private-server.ts';
+import { stopPrivateServer } from '../instance/private-server.ts';
 import { formatLsn } from '../postgres/lsn.ts';
-import type { TimelineSwitch } from '../postgres/timeline-history.ts';
 import { join } from 'node:path';
 import { archiveRest, archiveTailOrFail } from './archive-tail.ts';
 import { factsOf, type StepFacts } from './journal.ts';
-import {
-  endCleanly,
-  NO_RESTORE,
-  forgetUnfinishedPromotion,
-  isStillToRecover,
-  proveTimeline,
-  reopen,
-  stopLsnOf,
-  untilOpen,
-} from './promote.ts';
-import { factOf, plannedLsn, rehearsalServer, type RecoveryContext } from './recovery-context.ts';
-import { carryConfiguration, preparePrivateServers } from './rehearsal-files.ts';
+import { openReserved } from './open-reserved.ts';
+import { endCleanly, NO_RESTORE } from './promote.ts';
+import { factOf, rehearsalServer, type RecoveryContext } from './recovery-context.ts';
+import { carryConfiguration } from './rehearsal-files.ts';
 import { replayToTarget } from './replay-to-target.ts';
 import type { Step } from './runner.ts';
 import type { CUTOVER_STEPS } from './step-names.ts';
@@ -62,40 +52,10 @@ async function reserve(context: RecoveryContext): Promise<StepFacts> {
   return { timeline };
 }
 
-/** The history file must say that recovery stopped at the planned record, and on the planned side of it. */
-function checkStoppedAtTarget({ plan }: RecoveryContext, branch: TimelineSwitch): void {
-  const stop = stopLsnOf(branch);
-  const isTarget =
-    stop !== undefined && stop.lsn === plannedLsn(plan.target.lsn) && stop.inclusive === plan.target.inclusive;
-  if (isTarget && branch.timeline === plan.target.timeline) return;
-  throw new Failure('refused', {
-    message: `cannot use the promoted rehearsal: its history says ${JSON.stringify(branch.reason)} of timeline ${branch.timeline}, planned was ${plan.target.inclusive ? 'after' : 'before'} LSN ${plan.target.lsn} of timeline ${plan.target.timeline}`,
-    remedy: `Undo it:  walkback undo ${plan.id}`,
-  });
-}
-
 async function promote(context: RecoveryContext): Promise<StepFacts> {
-  const directory = place(context, 'rehearsal');
   const reserved = Number(factOf(context, 'reserveTimeline', 'timeline'));
-  const mustOpen = await isStillToRecover(directory);
-  if (mustOpen) {
-    await forgetUnfinishedPromotion(directory, reserved);
-    await replayToTarget(context);
-  }
-  await preparePrivateServers(context);
-  await using feed = feedFor(context, directory);
-  const server = rehearsalServer(context, feed.restoreCommand);
-  if (mustOpen) await openNow(server);
-  await using connection = await reopen(server);
-  const branch = await proveTimeline(server, connection, reserved);
-  checkStoppedAtTarget(context, branch);
-  return { timeline: reserved, reason: branch.reason, switchLsn: formatLsn(branch.switchLsn) };
-}
-
-async function openNow(server: PrivateServer): Promise<void> {
-  await using connection = await connectToPrivate(server);
-  await connection.query('select pg_promote(true, 600)');
-  await untilOpen(server, connection);
+  const { reason, switchLsn } = await openReserved(context, reserved);
+  return { timeline: reserved, reason, switchLsn: formatLsn(switchLsn) };
 }
 
 /** One that was killed since it was promoted is started once more, so that it can end cleanly. */

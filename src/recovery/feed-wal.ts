@@ -14,7 +14,7 @@ import { runAgent } from '../archive/agent.ts';
 import { isFailure } from '../base/failure.ts';
 import { quoteForShell } from '../instance/run-program.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { recoveryFile, type RecoveryContext } from './recovery-context.ts';
+import { recoveryFile, type ReplayContext } from './recovery-context.ts';
 import type { WalFeed } from './uses.ts';
 
 const RESTORE_SCRIPT = fileURLToPath(new URL('../archive/sh/walkback-restore', import.meta.url));
@@ -56,7 +56,7 @@ export function feedWal(options: FeedWalOptions): WalFeed {
 }
 
 /** Feeds a private server of a recovery. */
-export function feedFor(context: RecoveryContext, dataDirectory: string): WalFeed {
+export function feedFor(context: ReplayContext, dataDirectory: string): WalFeed {
   const { store, restoreScript, concurrency } = context.uses;
   return feedWal({
     store,

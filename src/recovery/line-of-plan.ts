@@ -5,11 +5,10 @@
  */
 
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
-import { plannedLsn } from './recovery-context.ts';
-import type { Plan } from './plan-value.ts';
+import { plannedLsn, type ReplayPlan } from './recovery-context.ts';
 
 /** The line of history up to the target's timeline. */
-export function lineOfPlan(plan: Plan): TimelineHistory {
+export function lineOfPlan(plan: ReplayPlan): TimelineHistory {
   const { timeline } = plan.target;
   const ancestors = plan.replay.line
     .filter((part) => part.timeline !== timeline)

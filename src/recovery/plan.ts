@@ -23,13 +23,17 @@ const RESTORE_BYTES_PER_SECOND = 150_000_000;
 const REPLAY_BYTES_PER_SECOND = 60_000_000;
 const DOWN_SECONDS = 8;
 
-function planned(end: TransactionEnd | undefined, read: LoggedTransaction | undefined): PlannedTransaction | null {
+/** One of the two transactions beside a target, with what it did where that was read. */
+export function planned(end: TransactionEnd | undefined, read?: LoggedTransaction): PlannedTransaction | null {
   if (end === undefined) return null;
   if (read !== undefined) return plannedTransaction(read);
   return { xid: end.xid, kind: end.kind, timeUs: end.timeUs.toString(), lsn: formatLsn(end.lsn) };
 }
 
-function replayOf(facts: PlanFacts): Plan['replay'] {
+/** What is replayed, from the backup to the target. */
+export function replayOf(
+  facts: Pick<PlanFacts, 'found' | 'line'> & { readonly archive: Pick<PlanFacts['archive'], 'segmentSizeBytes'> },
+): Plan['replay'] {
   const { found, line, archive } = facts;
   const { startLsn } = found.backup;
   const size = archive.segmentSizeBytes;

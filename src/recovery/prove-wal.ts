@@ -18,8 +18,7 @@ import { segmentAt } from '../postgres/wal-segment.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { SegmentIndex } from '../wal-index/segment-index.ts';
 import { lineOfPlan } from './line-of-plan.ts';
-import type { Plan } from './plan-value.ts';
-import { plannedLsn } from './recovery-context.ts';
+import { plannedLsn, type ReplayPlan } from './recovery-context.ts';
 import type { RecoveryUses } from './uses.ts';
 
 type ProofRequest = SegmentIndexRequest & { readonly store: ObjectStore; readonly toLsn: Lsn };
@@ -32,7 +31,7 @@ type ProofRequest = SegmentIndexRequest & { readonly store: ObjectStore; readonl
  */
 export async function proveWal(
   { store, onProgress, signal }: Pick<RecoveryUses, 'store' | 'onProgress' | 'signal'>,
-  plan: Plan,
+  plan: ReplayPlan,
 ): Promise<void> {
   const options = signal === undefined ? {} : { signal };
   const wal = await listArchivedWal(store, options);

@@ -11,10 +11,30 @@ import { Failure } from '../base/failure.ts';
 import type { ReplaySettings } from '../instance/private-settings.ts';
 import type { PrivateServer } from '../instance/private-server.ts';
 import { parseLsn, type Lsn } from '../postgres/lsn.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import { factsOf, type Journal } from './journal.ts';
 import type { Plan } from './plan-value.ts';
 import type { StepName } from './step-names.ts';
 import type { RecoveryUses } from './uses.ts';
+
+/** What a plan says of its replay. */
+export type ReplayPlan = Pick<Plan, 'id' | 'majorVersion' | 'target' | 'replay' | 'required' | 'walLevel' | 'space'>;
+
+/** What replaying on a private server works with: folders of its own instead of a live cluster. */
+export interface ReplayUses extends Pick<
+  RecoveryUses,
+  'store' | 'bin' | 'user' | 'restoreScript' | 'onProgress' | 'signal' | 'concurrency'
+> {
+  readonly cluster: Pick<Cluster, 'placeOf' | 'recoveryFolder' | 'freeBytes'>;
+}
+
+/** Replay on a private server: of a recovery, or of a bootstrap, which has no live cluster beside it. */
+export interface ReplayContext {
+  readonly uses: ReplayUses;
+  readonly plan: ReplayPlan;
+  /** Of a recovery: replay that is done is not told of again. */
+  readonly journal?: Pick<Journal, 'entries'>;
+}
 
 /** One recovery at work. */
 export interface RecoveryContext {
@@ -29,7 +49,7 @@ const LONGEST_SOCKET_PATH_BYTES = 103;
 const PRIVATE_PORT = 5433;
 
 /** Files of one recovery, all in its own folder. */
-export function recoveryFile(context: RecoveryContext, name: string): string {
+export function recoveryFile(context: ReplayContext, name: string): string {
   return join(context.uses.cluster.recoveryFolder(context.plan.id), name);
 }
 
@@ -52,7 +72,7 @@ export interface PrivateRun {
 }
 
 /** A private server of this recovery. */
-export function privateServer(context: RecoveryContext, run: PrivateRun): PrivateServer {
+export function privateServer(context: ReplayContext, run: PrivateRun): PrivateServer {
   const { plan, uses } = context;
   const folder = uses.cluster.recoveryFolder(plan.id);
   return {
@@ -77,7 +97,7 @@ export function privateServer(context: RecoveryContext, run: PrivateRun): Privat
 }
 
 /** The rehearsal's server: stops at the plan's target. */
-export function rehearsalServer(context: RecoveryContext, restoreCommand: string): PrivateServer {
+export function rehearsalServer(context: ReplayContext, restoreCommand: string): PrivateServer {
   const { target, replay } = context.plan;
   return privateServer(context, {
     dataDirectory: context.uses.cluster.placeOf(context.plan.id, 'rehearsal'),

@@ -12,7 +12,7 @@ import { writeFileDurably } from '../archive/durable-file.ts';
 import { Failure } from '../base/failure.ts';
 import { confFilesIn } from '../instance/configuration-files.ts';
 import { isThere, makeFolder, syncFolder } from '../instance/durable-rename.ts';
-import { recoveryFile, socketDirectoryOf, type RecoveryContext } from './recovery-context.ts';
+import { recoveryFile, socketDirectoryOf, type RecoveryContext, type ReplayContext } from './recovery-context.ts';
 
 const AUTO_CONF = 'postgresql.auto.conf';
 
@@ -26,7 +26,7 @@ function guardText(id: string): string {
 }
 
 /** Private servers read these, and nothing the live server reads. */
-async function writePrivateConfiguration(context: RecoveryContext): Promise<void> {
+async function writePrivateConfiguration(context: ReplayContext): Promise<void> {
   const name = `# written by walkback for recovery ${context.plan.id}; everything else is on the command line\n`;
   await writeFileDurably(recoveryFile(context, 'private.conf'), Buffer.from(name));
   await writeFileDurably(recoveryFile(context, 'private_ident.conf'), Buffer.from(name));
@@ -48,13 +48,13 @@ async function makeSocketDirectory(path: string): Promise<void> {
 }
 
 /** What every private server of this recovery needs; a temporary directory may have been emptied by a restart. */
-export async function preparePrivateServers(context: RecoveryContext): Promise<void> {
+export async function preparePrivateServers(context: ReplayContext): Promise<void> {
   await writePrivateConfiguration(context);
   await makeSocketDirectory(socketDirectoryOf(context.uses.cluster.recoveryFolder(context.plan.id), context.plan.id));
 }
 
 /** Turns restored data into a rehearsal. May be done again. */
-export async function prepareRehearsal(context: RecoveryContext, dataDirectory: string): Promise<void> {
+export async function prepareRehearsal(context: ReplayContext, dataDirectory: string): Promise<void> {
   await preparePrivateServers(context);
   const saved = recoveryFile(context, `configuration-of-the-backup/${AUTO_CONF}`);
   if (!(await isThere(saved)) && (await isThere(join(dataDirectory, AUTO_CONF)))) {

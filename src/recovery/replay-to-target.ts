@@ -22,7 +22,7 @@ import { formatTimeUs } from '../postgres/timestamp.ts';
 import { isStepDone } from './journal.ts';
 import type { Plan } from './plan-value.ts';
 import { preparePrivateServers } from './rehearsal-files.ts';
-import { plannedLsn, rehearsalServer, type RecoveryContext } from './recovery-context.ts';
+import { plannedLsn, rehearsalServer, type ReplayContext } from './recovery-context.ts';
 
 const POLL_MS = 50;
 /** What replay leaves to the live server. */
@@ -34,7 +34,7 @@ export interface Standing {
   readonly progress: ReplayProgress;
 }
 
-function report(context: RecoveryContext, progress: ReplayProgress): void {
+function report(context: ReplayContext, progress: ReplayProgress): void {
   const { replay } = context.plan;
   if (progress.replayLsn === undefined) return;
   const at = progress.lastTransactionUs;
@@ -48,7 +48,7 @@ function report(context: RecoveryContext, progress: ReplayProgress): void {
 }
 
 async function untilPaused(
-  context: RecoveryContext,
+  context: ReplayContext,
   server: PrivateServer,
   connection: Connection,
 ): Promise<ReplayProgress> {
@@ -77,7 +77,7 @@ export function checkRoomForLive(freeBytes: bigint, { id, space }: Pick<Plan, 'i
   });
 }
 
-function wentThrough({ plan }: RecoveryContext): Failure {
+function wentThrough({ plan }: ReplayContext): Failure {
   return new Failure('refused', {
     message: `cannot pause at ${plan.target.lsn}: the rehearsal has opened instead, as the server does when a snapshot with many open subtransactions keeps it from hot standby`,
     remedy: `Throw it away and plan from an earlier backup:  walkback rehearse --discard ${plan.id}`,
@@ -88,7 +88,7 @@ function wentThrough({ plan }: RecoveryContext): Failure {
  * What the server says must agree with the plan: neither short of the target nor past it. Only positions tell: the time of
  * the last transaction is not kept over a restart, nor set by a target that is a commit itself.
  */
-function checkStanding({ plan }: RecoveryContext, { replayLsn }: ReplayProgress): void {
+function checkStanding({ plan }: ReplayContext, { replayLsn }: ReplayProgress): void {
   const target = plannedLsn(plan.target.lsn);
   const { lastKept, inclusive } = plan.target;
   const isShort = replayLsn === undefined || (lastKept !== null && replayLsn <= plannedLsn(lastKept.lsn));
@@ -105,7 +105,7 @@ function checkStanding({ plan }: RecoveryContext, { replayLsn }: ReplayProgress)
  *
  * @throws {Failure} `failed` with the server's own words if it ends; `refused` if it opened instead of pausing.
  */
-export async function replayToTarget(context: RecoveryContext): Promise<Standing> {
+export async function replayToTarget(context: ReplayContext): Promise<Standing> {
   const { uses, plan } = context;
   await preparePrivateServers(context);
   await using feed = feedFor(context, uses.cluster.placeOf(plan.id, 'rehearsal'));
@@ -115,7 +115,7 @@ export async function replayToTarget(context: RecoveryContext): Promise<Standing
     await using connection = await untilItAnswers(server, uses.signal);
     const progress = await untilPaused(context, server, connection);
     checkStanding(context, progress);
-    if (!isStepDone(context.journal.entries, 'replay')) report(context, progress);
+    if (!isStepDone(context.journal?.entries ?? [], 'replay')) report(context, progress);
     return { server, progress };
   } catch (error) {
     await stopPrivateServer(server.dataDirectory);

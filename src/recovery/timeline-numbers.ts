@@ -37,6 +37,8 @@ export interface TimelineRequest {
   readonly holder: string;
   /** `pg_wal` of the server that will be promoted. */
   readonly walDirectory: string;
+  /** Numbers that are taken elsewhere: in the archive that the server replays from, where that is another one. */
+  readonly alsoTaken?: readonly number[];
 }
 
 function reservationKey(timeline: number): string {
@@ -66,8 +68,8 @@ async function writePlaceholder(request: TimelineRequest, timeline: number): Pro
  */
 export async function reserveTimeline(request: TimelineRequest): Promise<number> {
   const { store, line, holder } = request;
-  const archived = await archivedTimelines(store);
-  const newest = archived.at(-1) ?? 0;
+  const archived = [...(await archivedTimelines(store)), ...(request.alsoTaken ?? [])];
+  const newest = Math.max(0, ...archived);
   for (let timeline = line.timeline + 1; timeline <= line.timeline + MOST_TRIED; timeline += 1) {
     if (archived.includes(timeline)) continue;
     // Below the newest, `latest` would go on meaning that one, and not the timeline that is opened now.
