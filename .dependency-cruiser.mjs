@@ -15,6 +15,7 @@ export const MAY_IMPORT = {
   codec: FOUNDATION,
   storage: FOUNDATION,
   config: ['base'],
+  container: ['config', 'postgres', 'base'],
   instance: FOUNDATION,
   'wal-index': ARCHIVE,
   archive: ['instance', ...ARCHIVE],
@@ -26,8 +27,8 @@ export const MAY_IMPORT = {
   prune: ['verify', ...USE_CASES],
   recovery: ['cluster', ...USE_CASES],
   agent: ['prune', 'verify', ...USE_CASES],
-  app: ['config', 'agent', 'prune', 'verify', 'recovery', 'cluster', ...USE_CASES],
-  cli: ['app', 'config', 'agent', 'prune', 'verify', 'recovery', 'cluster', ...USE_CASES],
+  app: ['container', 'config', 'agent', 'prune', 'verify', 'recovery', 'cluster', ...USE_CASES],
+  cli: ['app', 'container', 'config', 'agent', 'prune', 'verify', 'recovery', 'cluster', ...USE_CASES],
 };
 
 /**
