@@ -24,10 +24,10 @@ import {
   stopLiveServer,
   type LiveServer,
 } from '../../instance/live-server.ts';
+import { isMountPoint } from '../../instance/mount-point.ts';
 import { formatCommand } from '../../instance/run-program.ts';
 import { fillCommand } from '../../instance/server-commands.ts';
 import type { Cluster, PlaceName, PlaceProblem } from '../cluster.ts';
-import { isMountPoint } from './mount-point.ts';
 
 /** What a local cluster is made of. */
 export interface LocalClusterOptions {
