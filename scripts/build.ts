@@ -36,6 +36,10 @@ const result = await build({
 for (const script of await sources(/\/sh\/[^/.]+(\.sh)?$/)) {
   await cp(script, join(DIST, 'sh', basename(script)));
 }
+// These are run by the Python that Patroni runs with.
+for (const script of await sources(/\.py$/)) {
+  await cp(script, join(DIST, 'py', basename(script)));
+}
 const sizeBytes = Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
 const count = Object.keys(result.metafile.outputs).length;
 console.log(`dist/: ${count} files, ${(sizeBytes / 1024 ** 2).toFixed(1)} MB; run bin/walkback`);

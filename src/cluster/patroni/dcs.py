@@ -1,0 +1,263 @@
+"""Reads and changes the keys of one Patroni cluster in its DCS, through Patroni's own library.
+
+    python3 dcs.py PATRONI_YAML VERB
+
+Run with the interpreter that Patroni itself runs with, so that every kind of DCS works that this Patroni works with.
+Answers with one JSON object on standard output. Touches keys of this scope by their exact names and nothing else.
+
+    show               every key of the scope
+    lock-holder        the member that has the leader lock
+    configuration      what the YAML file and the environment say of this member; holds passwords
+    pause, resume      sets or removes "pause" in the dynamic configuration, and nothing else of it
+    clear-status       forgets the position and the slots of the leader; not while another member leads
+    clear-sync         forgets which standby is synchronous; not while another member leads
+    cancel-initialize  removes the initialize key, if it is the empty string and nobody leads
+
+Exit codes: 0 done; 64 wrong arguments; 69 the DCS does not answer; 77 refused; 78 Patroni or its configuration is not
+usable. Other than for 0, standard output holds {"error": "..."}.
+
+Source: patroni/dcs/__init__.py and patroni/ctl.py of Patroni 3.0, 4.0 and 4.1.
+"""
+
+import json
+import logging
+import os
+import signal
+import sys
+import urllib.parse
+
+USAGE, UNAVAILABLE, REFUSED, UNUSABLE = 64, 69, 77, 78
+# Patroni's client waits for an etcd that is away without an end.
+ANSWER_SECONDS = 30
+
+
+class Problem(Exception):
+    def __init__(self, code, message):
+        super().__init__(message)
+        self.code = code
+
+
+def no_answer(*_):
+    raise Problem(UNAVAILABLE, 'the DCS has not answered within {0} s'.format(ANSWER_SECONDS))
+
+
+def open_configuration(path):
+    if not os.access(path, os.R_OK):
+        raise Problem(UNUSABLE, 'cannot read {0}'.format(path))
+    try:
+        from patroni.config import Config
+        configuration = Config(path, validator=None).copy()
+    except Problem:
+        raise
+    except BaseException as error:  # Patroni answers a file that it cannot use with SystemExit
+        raise Problem(UNUSABLE, 'cannot use {0} with this Python: {1}'.format(path, error)) from None
+    if not configuration.get('scope'):
+        raise Problem(UNUSABLE, '{0} names no scope'.format(path))
+    return configuration
+
+
+def open_dcs(configuration):
+    # As patronictl: without a lease or a session of its own, and not as a member.
+    configuration = dict(configuration, patronictl=True)
+    configuration.setdefault('name', configuration['scope'])
+    try:
+        from patroni.dcs import get_dcs
+        return get_dcs(configuration)
+    except Problem:
+        raise
+    except BaseException as error:
+        raise Problem(UNUSABLE, 'cannot use the DCS of this configuration: {0}'.format(error)) from None
+
+
+def read_cluster(dcs):
+    from patroni.exceptions import DCSError
+    try:
+        return dcs.get_cluster()
+    except DCSError as error:
+        raise Problem(UNAVAILABLE, 'cannot read from the DCS: {0}'.format(error)) from None
+
+
+def checked(what, was_done):
+    """Patroni's clients answer False when the DCS is away, and also when somebody else was faster."""
+    if was_done is False or was_done is None:
+        raise Problem(UNAVAILABLE, 'the DCS has not taken it: {0}'.format(what))
+
+
+def status_of(cluster):
+    """Patroni 3.0 has these in the cluster itself, later ones in a status of its own."""
+    status = getattr(cluster, 'status', None)
+    if status is None:
+        return {'optime': cluster.last_lsn or 0, 'slots': cluster.slots or {}, 'retain_slots': []}
+    return {
+        'optime': status.last_lsn or 0,
+        'slots': status.slots or {},
+        'retain_slots': getattr(status, 'retain_slots', None) or [],
+    }
+
+
+def without_password(url):
+    """The address of a member's server, which may have been written with a user and a password."""
+    if not url:
+        return None
+    parts = urllib.parse.urlsplit(url)
+    return urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition('@')[2]))
+
+
+def member_of(member):
+    data = {name: value for name, value in member.data.items() if name not in ('conn_url', 'conn_kwargs', 'api_url')}
+    return dict(data, name=member.name, api_url=member.api_url, conn_url=without_password(member.data.get('conn_url')))
+
+
+def leader_of(cluster):
+    name = cluster.leader.name if cluster.leader else None
+    return name or None
+
+
+def failover_of(failover):
+    if not failover:
+        return None
+    scheduled = failover.scheduled_at
+    return {
+        'leader': failover.leader or None,
+        'candidate': failover.candidate or None,
+        'scheduled_at': scheduled.isoformat() if scheduled else None,
+    }
+
+
+def sync_of(sync):
+    if not sync or not sync.leader:
+        return None
+    members = sync.members if isinstance(sync.members, (list, tuple, set, frozenset)) else []
+    return {'leader': sync.leader, 'sync_standby': sorted(members)}
+
+
+def show(dcs):
+    cluster = read_cluster(dcs)
+    return {
+        'initialize': cluster.initialize,
+        'config': cluster.config.data if cluster.config else None,
+        'leader': leader_of(cluster),
+        'status': status_of(cluster),
+        'members': sorted((member_of(member) for member in cluster.members), key=lambda member: member['name']),
+        'failover': failover_of(cluster.failover),
+        'sync': sync_of(cluster.sync),
+        'history': [list(line) for line in cluster.history.lines] if cluster.history else [],
+        'failsafe': getattr(cluster, 'failsafe', None),
+    }
+
+
+def lock_holder(dcs):
+    return {'leader': leader_of(read_cluster(dcs))}
+
+
+def refuse_other_leader(cluster, own_name):
+    leader = leader_of(cluster)
+    if leader is not None and leader != own_name:
+        raise Problem(REFUSED, '{0} is the leader, and would write it again at once'.format(leader))
+
+
+def is_kubernetes(dcs):
+    return type(dcs).__module__.rpartition('.')[2] == 'kubernetes'
+
+
+def clear_status(dcs, own_name):
+    cluster = read_cluster(dcs)
+    refuse_other_leader(cluster, own_name)
+    before = status_of(cluster)
+    if not any(before.values()):
+        return {'cleared': False}
+    if is_kubernetes(dcs):
+        names = {'optime': None, 'slots': None, 'retain_slots': None}
+        checked('status', dcs.patch_or_create(dcs.leader_path, names, patch=True))
+    else:
+        # A status that is there wins over an optime of its own, which Patroni before 2.1 wrote.
+        checked('status', dcs._write_status('{}'))
+    return {'cleared': True, 'before': before}
+
+
+def clear_sync(dcs, own_name):
+    cluster = read_cluster(dcs)
+    refuse_other_leader(cluster, own_name)
+    before = sync_of(cluster.sync)
+    if before is None:
+        return {'cleared': False}
+    checked('sync', dcs.delete_sync_state(cluster.sync.version))
+    return {'cleared': True, 'before': before}
+
+
+def set_pause(dcs, is_paused):
+    cluster = read_cluster(dcs)
+    if not cluster.config or not cluster.config.data:
+        raise Problem(REFUSED, 'this cluster has no dynamic configuration yet')
+    data = dict(cluster.config.data)
+    was_paused = bool(data.get('pause'))
+    if was_paused == is_paused:
+        return {'changed': False}
+    if is_paused:
+        data['pause'] = True
+    else:
+        del data['pause']
+    checked('config', dcs.set_config_value(json.dumps(data, separators=(',', ':')), cluster.config.version))
+    return {'changed': True}
+
+
+def cancel_initialize(dcs):
+    cluster = read_cluster(dcs)
+    if cluster.initialize is None:
+        return {'removed': False}
+    if cluster.initialize != '':
+        raise Problem(REFUSED, 'the cluster is initialized, as system {0}'.format(cluster.initialize))
+    if leader_of(cluster) is not None:
+        raise Problem(REFUSED, '{0} is the leader'.format(leader_of(cluster)))
+    checked('initialize', dcs.cancel_initialization())
+    return {'removed': True}
+
+
+CONFIGURATION_KEYS = ('scope', 'namespace', 'name', 'restapi', 'ctl', 'postgresql', 'tags', 'ttl', 'loop_wait')
+
+
+def configuration_of(configuration):
+    known = {key: configuration[key] for key in CONFIGURATION_KEYS if key in configuration}
+    # Patroni has the users in a place of their own; what the environment says is in there too.
+    return json.loads(json.dumps(known, default=str))
+
+
+def run(path, verb):
+    configuration = open_configuration(path)
+    if verb == 'configuration':
+        return configuration_of(configuration)
+    own_name = configuration.get('name')
+    verbs = {
+        'show': show,
+        'lock-holder': lock_holder,
+        'pause': lambda dcs: set_pause(dcs, True),
+        'resume': lambda dcs: set_pause(dcs, False),
+        'clear-status': lambda dcs: clear_status(dcs, own_name),
+        'clear-sync': lambda dcs: clear_sync(dcs, own_name),
+        'cancel-initialize': cancel_initialize,
+    }
+    if verb not in verbs:
+        raise Problem(USAGE, 'there is no verb {0}'.format(verb))
+    return verbs[verb](open_dcs(configuration))
+
+
+def main(arguments):
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    signal.signal(signal.SIGALRM, no_answer)
+    signal.alarm(ANSWER_SECONDS)
+    try:
+        if len(arguments) != 2:
+            raise Problem(USAGE, 'give the path of a Patroni configuration and a verb')
+        answer, code = run(*arguments), 0
+    except Problem as problem:
+        answer, code = {'error': str(problem)}, problem.code
+    except Exception as error:
+        answer, code = {'error': 'Patroni\'s library failed: {0}: {1}'.format(type(error).__name__, error)}, UNAVAILABLE
+    sys.stdout.write(json.dumps(answer) + '\n')
+    sys.stdout.flush()
+    # Patroni's clients have threads of their own, which would keep the process.
+    os._exit(code)
+
+
+if __name__ == '__main__':
+    main(sys.argv[1:])
