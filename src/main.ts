@@ -8,7 +8,10 @@
  * @module
  */
 
-const args = process.argv.slice(2);
+const given = process.argv.slice(2);
+// A directory of variables may stand before the command.
+const leading = given[0] === '--env-dir' ? 2 : given[0]?.startsWith('--env-dir=') === true ? 1 : 0;
+const args = given.slice(leading);
 const { existsSync, writeSync } = process.getBuiltinModule('node:fs');
 const isWalg = args[0] === 'wal-g';
 const isFetch =
@@ -27,10 +30,14 @@ process.on('uncaughtException', (error) => {
 const listener = mustStop ? 'restore_command' : isFetch ? 'restore_command of a replica' : 'operator';
 if (isWalg) {
   const { runWalg } = await import('./cli/walg/run-walg.ts');
-  process.exitCode = await runWalg(args.slice(1), { listener });
+  const envDirectory = leading === 2 ? given[1] : given[0]?.slice('--env-dir='.length);
+  process.exitCode = await runWalg(args.slice(1), {
+    listener,
+    ...(leading === 0 || envDirectory === undefined ? {} : { envDirectory }),
+  });
 } else {
   const { runProgram } = await import('./cli/run-program.ts');
-  process.exitCode = await runProgram(args, { listener });
+  process.exitCode = await runProgram(given, { listener });
 }
 
 export {};

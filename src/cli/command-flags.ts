@@ -17,7 +17,7 @@ export type CommandFlag =
   | { readonly kind: 'common'; readonly name: CommonFlag };
 
 /** Flags that every command has. */
-export type CommonFlag = 'json' | 'verbose' | 'color' | 'config' | 'help' | 'version';
+export type CommonFlag = 'json' | 'verbose' | 'color' | 'config' | 'env-dir' | 'help' | 'version';
 
 /** What each common flag does; those with a placeholder take a value. */
 export const COMMON_FLAGS: Readonly<Record<CommonFlag, { readonly summary: string; readonly placeholder?: string }>> = {
@@ -25,6 +25,10 @@ export const COMMON_FLAGS: Readonly<Record<CommonFlag, { readonly summary: strin
   verbose: { summary: 'Show causes behind failures, and where settings came from' },
   color: { summary: 'Use colour', placeholder: 'auto|always|never' },
   config: { summary: 'Read settings from this file', placeholder: 'PATH' },
+  'env-dir': {
+    summary: 'Take variables from the files of this directory, before the environment (also before the command)',
+    placeholder: 'PATH',
+  },
   help: { summary: 'Show this help (also -h)' },
   version: { summary: 'Show the version' },
 };

@@ -97,6 +97,8 @@ export interface CommandDefinition<O extends OptionTable, P extends OperandTable
   readonly options?: O;
   readonly operands?: P;
   readonly examples: readonly Example[];
+  /** It reads the environment as it is, whatever directory of variables that names; `--env-dir` counts. */
+  readonly ownEnvironment?: true;
   /** Who reads the exit code of a failure. An operator, if absent. */
   readonly listener?: Listener;
   readonly run: (given: Given<O, P>, session: Session) => Promise<Answer>;
@@ -111,6 +113,7 @@ export interface Command {
   readonly options: OptionTable;
   readonly operands: OperandTable;
   readonly examples: readonly Example[];
+  readonly ownEnvironment: boolean;
   readonly listener: Listener;
   /** `given` must come from `readGiven` for this very command. */
   readonly run: (given: ReadonlyMap<string, unknown>, session: Session) => Promise<Answer>;
@@ -128,6 +131,7 @@ export function defineCommand<const O extends OptionTable = {}, const P extends 
     options: definition.options ?? {},
     operands: definition.operands ?? {},
     examples: definition.examples,
+    ownEnvironment: definition.ownEnvironment === true,
     listener: definition.listener ?? 'operator',
     // The parser fills exactly the keys of this command's two tables, each by its own `read`: the one place where that
     // agreement is beyond the type system.

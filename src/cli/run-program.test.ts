@@ -1,6 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { Failure } from '../base/failure.ts';
 import { defineCommand, type Command } from './command.ts';
@@ -166,6 +169,59 @@ const undefinedOnes = {
   mode: undefined,
   timeline: undefined,
 };
+
+describe('a directory of variables', () => {
+  let directory: string;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'walkback-env-'));
+    await writeFile(join(directory, 'WALKBACK_ARCHIVE'), '/srv/from-directory\n');
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('counts before the environment, and may be named before the command, behind it or by a variable', async () => {
+    const environment = { WALKBACK_ARCHIVE: '/srv/x' };
+    for (const line of [
+      `--env-dir ${directory} test show a`,
+      `--env-dir=${directory} test show a`,
+      `test show a --env-dir ${directory}`,
+    ]) {
+      expect(await run(line, { environment })).toMatchObject({ out: 'name a, archive /srv/from-directory\n' });
+    }
+    const named = { ...environment, WALKBACK_ENV_DIR: directory };
+    expect(await run('test show a', { environment: named })).toMatchObject({
+      out: 'name a, archive /srv/from-directory\n',
+    });
+  });
+
+  it('named by a variable does not reach a command that reads the environment itself', async () => {
+    const own = defineCommand({
+      path: ['test', 'own'],
+      summary: 'Read the own environment',
+      settings: [],
+      ownEnvironment: true,
+      examples: [],
+      run: async (_given, { settings }) => ({
+        text: () => `${settings.environment['WALKBACK_ARCHIVE'] ?? 'none'}\n`,
+        json: {},
+      }),
+    });
+    const environment = { WALKBACK_ENV_DIR: directory };
+    expect(await run('test own', { environment, failing: own })).toMatchObject({ out: 'none\n' });
+    expect(await run(`test own --env-dir ${directory}`, { environment, failing: own })).toMatchObject({
+      out: '/srv/from-directory\n',
+    });
+  });
+
+  it.each([
+    ['--env-dir', '--env-dir needs a value'],
+    ['--env-dir /nowhere test show a', 'cannot use the environment directory /nowhere'],
+    ['--env-dir /a test show a --env-dir /b', '--env-dir is given as /a and as /b'],
+  ])('is refused: %s', async (line, found) => {
+    const { code, err } = await run(line);
+    expect({ code, err }).toEqual({ code: 64, err: expect.stringContaining(found) });
+  });
+});
 
 describe('an answer', () => {
   it('is text on standard output, with what happened meanwhile on standard error', async () => {

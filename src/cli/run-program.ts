@@ -4,11 +4,14 @@
  * @module
  */
 
+import { resolve } from 'node:path';
+
 import { Failure, isFailure } from '../base/failure.ts';
-import { processEnvironment, type Environment } from '../config/environment.ts';
+import { ENV_DIRECTORY_VARIABLE, processEnvironment, type Environment } from '../config/environment.ts';
 import { loadSettings, type Settings } from '../config/load-settings.ts';
 import type { Answer, Command } from './command.ts';
 import { exitCode, type Listener } from './exit-code.ts';
+import { withoutEnvDirectory } from './leading-flags.ts';
 import { endingJson, endingText } from './output/failure-text.ts';
 import { jsonText } from './output/json-text.ts';
 import { openReporter } from './output/open-reporter.ts';
@@ -32,7 +35,11 @@ export interface Surroundings {
 
 interface Run {
   readonly program: readonly ProgramEntry[];
-  readonly environment: Environment;
+  environment: Environment;
+  /** As it was given; `undefined`: the process's own. */
+  readonly givenEnvironment: Environment | undefined;
+  /** `--env-dir`, before or behind the command. */
+  envDirectory: string | undefined;
   readonly streams: Streams;
   listener: Listener;
   isJson: boolean;
@@ -47,6 +54,8 @@ export async function runProgram(args: readonly string[], given: Surroundings = 
   const run: Run = {
     program: given.program ?? PROGRAM,
     environment: given.environment ?? processEnvironment(),
+    givenEnvironment: given.environment,
+    envDirectory: undefined,
     streams: given.streams ?? standardStreams(),
     listener: given.listener ?? 'operator',
     isJson: false,
@@ -70,7 +79,9 @@ export async function runProgram(args: readonly string[], given: Surroundings = 
 /** Nobody reads the answer any more (`walkback log --ndjson | head -1`): an end, and no failure. */
 class ReaderGone extends Error {}
 
-async function runFound(args: readonly string[], run: Run, signals: WatchedSignals): Promise<number> {
+async function runFound(given: readonly string[], run: Run, signals: WatchedSignals): Promise<number> {
+  const { args, directory } = withoutEnvDirectory(given);
+  run.envDirectory = directory;
   const onlyVersion = args[0] === '--version';
   if (onlyVersion) return showVersion(run);
   // `walkback help recover run` is `walkback recover run --help`.
@@ -100,6 +111,22 @@ function readCommon(parsed: Arguments, run: Run): void {
     });
   }
   run.color = color;
+  const directory = parsed.common.get('env-dir');
+  if (directory !== undefined && run.envDirectory !== undefined)
+    throw new Failure('usage', {
+      message: `cannot tell which variables are meant: --env-dir is given as ${run.envDirectory} and as ${directory}`,
+      remedy: 'Give it once.',
+    });
+  run.envDirectory ??= directory;
+}
+
+/** Takes the variables of a directory into the run, where one is named. */
+async function openEnvironment(command: Command, run: Run): Promise<void> {
+  const named = command.ownEnvironment ? '' : (run.environment[ENV_DIRECTORY_VARIABLE] ?? '');
+  const directory = run.envDirectory ?? named;
+  if (directory === '') return;
+  const { environmentWith } = await import('../config/environment-directory.ts');
+  run.environment = await environmentWith(resolve(directory), run.givenEnvironment);
 }
 
 async function runCommand(
@@ -108,6 +135,7 @@ async function runCommand(
   run: Run,
   { signal, hold: holdSignals }: WatchedSignals,
 ): Promise<number> {
+  await openEnvironment(command, run);
   const settings = await loadSettings({
     flags: parsed.settings,
     configPath: parsed.common.get('config'),

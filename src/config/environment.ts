@@ -18,9 +18,13 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Names the file of settings; not a setting itself. */
 export const CONFIG_VARIABLE = 'WALKBACK_CONFIG';
 
-/** Variables that are no settings, with what they do: that one, and those of the two shell scripts of the spool. */
+/** Names the directory of variables that count before the environment's own, where `--env-dir` is not given. */
+export const ENV_DIRECTORY_VARIABLE = 'WALKBACK_ENV_DIR';
+
+/** Variables that are no settings, with what they do: those two, and those of the two shell scripts of the spool. */
 export const OTHER_VARIABLES: Readonly<Record<string, string>> = {
   [CONFIG_VARIABLE]: 'The file of settings to read.',
+  [ENV_DIRECTORY_VARIABLE]: 'A directory with one file for each variable, as `--env-dir`; these count before others.',
   WALKBACK_ARCHIVE_WAIT_S: 'Seconds that walkback-archive waits for the agent to push a file (20).',
   WALKBACK_RESTORE_WAIT_S: 'Seconds that walkback-restore waits for the agent to answer (300; 30 on a replica).',
   WALKBACK_AGENT_SILENCE_S: 'Seconds of silence after which both scripts take the agent for dead (10).',
@@ -28,6 +32,15 @@ export const OTHER_VARIABLES: Readonly<Record<string, string>> = {
 
 /** The environment that this process was started with. */
 export function processEnvironment(): Environment {
+  return process.env;
+}
+
+/** Changes the environment that this process was started with; `undefined` unsets a variable. Answers the whole of it. */
+export function overlayProcessEnvironment(variables: Environment): Environment {
+  for (const [name, value] of Object.entries(variables)) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
   return process.env;
 }
 

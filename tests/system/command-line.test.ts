@@ -105,6 +105,26 @@ describe('a server protected from the command line', () => {
     expect(Math.abs(Date.now() - last)).toBeLessThan(60_000);
   });
 
+  it('is the same by the files of a directory, for walkback and as wal-g', async () => {
+    const directory = join(folder, 'env');
+    await mkdir(directory);
+    await Promise.all(
+      Object.entries(environment).map(([name, value]) => writeFile(join(directory, name), `${value}\n`)),
+    );
+    const count = async (args: readonly string[], given: Record<string, string>) => {
+      const { code, out, err } = await run(args, { environment: given });
+      expect({ code, err }).toEqual({ code: 0, err: expect.any(String) });
+      return (out.match(/base_[0-9A-F]{24}/g) ?? []).length;
+    };
+    expect(await count(['--env-dir', directory, 'backup', 'list'], {})).toBe(1);
+    expect(await count(['backup', 'list'], { WALKBACK_ENV_DIR: directory, WALKBACK_ARCHIVE: '/nowhere' })).toBe(1);
+    // As wal-g, and with another directory named by the environment than by the flag.
+    await writeFile(join(directory, 'WALG_FILE_PREFIX'), environment['WALKBACK_ARCHIVE'] ?? '');
+    await rm(join(directory, 'WALKBACK_ARCHIVE'));
+    expect(await count(['--env-dir', directory, 'wal-g', 'backup-list'], { WALKBACK_ENV_DIR: '/nowhere' })).toBe(1);
+    expect(await run(['--env-dir', directory, 'wal-g', 'wal-fetch', 'A'.repeat(24), 'x'])).toMatchObject({ code: 74 });
+  });
+
   it('is all right then', async () => {
     const { code, out } = await run(['status'], { environment });
     expect(out).toMatch(/✔|\+ +archiver/);
@@ -140,6 +160,8 @@ describe('a program that cannot load', () => {
   it.each([
     [['wal', 'push', 'x'], '', (code: number) => code > 0 && code < 126],
     [['wal', 'fetch', 'x', 'y'], '', (code: number) => code > 125 && code !== 143],
+    [['--env-dir', '/e', 'wal', 'fetch', 'x', 'y'], '', (code: number) => code > 125 && code !== 143],
+    [['--env-dir=/e', 'wal-g', 'wal-fetch', 'x', 'y'], '', (code: number) => code > 125 && code !== 143],
     [['wal-fetch', 'x', 'y'], 'recovery.signal', (code: number) => code > 125 && code !== 143],
     [['wal', 'fitch', 'x', 'y'], 'recovery.signal', (code: number) => code > 125 && code !== 143],
     [['wal', 'fetch', 'x', 'y'], 'standby.signal', (code: number) => code > 0 && code < 126],

@@ -10,8 +10,15 @@
  * @module
  */
 
+import { resolve } from 'node:path';
+
 import { isFailure, messageOf, type Failure } from '../../base/failure.ts';
-import { isSettingVariable, processEnvironment, type Environment } from '../../config/environment.ts';
+import {
+  ENV_DIRECTORY_VARIABLE,
+  isSettingVariable,
+  processEnvironment,
+  type Environment,
+} from '../../config/environment.ts';
 import { loadSettings } from '../../config/load-settings.ts';
 import { exitCode, type Listener } from '../exit-code.ts';
 import { abortOnSignals } from '../signals.ts';
@@ -30,11 +37,13 @@ export interface WalgSurroundings {
   /** Who listens, where the command is not the one to ask. */
   readonly listener?: Listener;
   readonly home?: string;
+  /** A directory of variables that count before the environment's; the one that the environment names, if absent. */
+  readonly envDirectory?: string;
   readonly signal?: AbortSignal;
 }
 
 interface Run {
-  readonly environment: Environment;
+  environment: Environment;
   readonly streams: Streams;
   readonly home: string | undefined;
   readonly log: WalgLog;
@@ -53,6 +62,7 @@ export async function runWalg(args: readonly string[], given: WalgSurroundings =
   const listener = given.listener ?? 'operator';
   const run: Run = { environment, streams, home: given.home, log, signal: signals.signal, listener };
   try {
+    run.environment = await openEnvironment(given, environment);
     return await runFound(args, run);
   } catch (error) {
     return failedCode(error, run);
@@ -60,6 +70,13 @@ export async function runWalg(args: readonly string[], given: WalgSurroundings =
     await log.flushed();
     signals.dispose();
   }
+}
+
+async function openEnvironment(given: WalgSurroundings, environment: Environment): Promise<Environment> {
+  const directory = given.envDirectory ?? environment[ENV_DIRECTORY_VARIABLE] ?? '';
+  if (directory === '') return environment;
+  const { environmentWith } = await import('../../config/environment-directory.ts');
+  return environmentWith(resolve(directory), given.environment);
 }
 
 /** Says what went wrong; the remedy is a line of its own, so that a log that is cut by lines keeps the message. */
