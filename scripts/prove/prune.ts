@@ -2,8 +2,8 @@
  * Pruning against a model: of random archives, every moment that the policy promises can be reached afterwards as before,
  * every backup that is listed can be restored if it could before, and exactly what the model lets stay stays.
  *
- * Seed `s` is one archive and one policy. Every tenth is executed on real objects, in a folder, interrupted at a random
- * deletion, looked at, and run again.
+ * Seed `s` is one archive and one policy. Every tenth is executed on real objects, in a folder: half of these while a server
+ * archives again or a delta is taken, then all of them interrupted at a random deletion, looked at, and run again.
  *
  * @module
  */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parseBackupName } from '../walg/backup-names.ts';
 import type { Backup } from './backup.ts';
 
 type Link = Pick<Backup, 'name' | 'deltaFrom'>;
@@ -20,6 +21,13 @@ export function withParents(backups: readonly Link[], staying: Iterable<string>)
     }
   }
   return all;
+}
+
+/** The backups that one being taken may build on: those that begin in the segment that its name tells. */
+export function parentsOfUnfinished<B extends Link>(backups: readonly B[], unfinishedName: string): B[] {
+  const parent = parseBackupName(unfinishedName)?.parentSegmentName;
+  if (parent === undefined) return [];
+  return backups.filter(({ name }) => parseBackupName(name)?.segmentName === parent);
 }
 
 /** The names and those of all that build on them. */

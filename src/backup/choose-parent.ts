@@ -21,6 +21,7 @@ import { chainOf } from './delta-chain.ts';
 import { firstOffLine, isBackupOnLine, restorableBackups } from './delta-line.ts';
 import { readFilesMetadata } from './files-of-backup.ts';
 import { listBackups } from './list.ts';
+import { listRemovals } from './removal.ts';
 
 /** What a delta may build on. */
 export interface DeltaWish {
@@ -64,8 +65,11 @@ export async function chooseParent(
   server: DeltaServer,
   options: CallOptions = {},
 ): Promise<ParentChoice> {
-  const backups = await listBackups(store, options.signal);
+  const removed = new Set(await listRemovals(store, options));
+  const listed = await listBackups(store, options.signal);
+  const backups = listed.filter(({ name }) => !removed.has(name));
   try {
+    if (wish.fromName !== undefined && removed.has(wish.fromName)) throw new NoParent('it is being deleted');
     const parent = await findParent(store, backups, wish, server, options);
     return { kind: 'delta', parent };
   } catch (error) {

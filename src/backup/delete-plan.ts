@@ -4,7 +4,8 @@
  * A backup goes with its sentinel first, so that one that is half deleted does not exist any more. WAL goes only with
  * `before`, and only what nothing that stays can need: segments before the start of every backup that stays, on
  * all timelines, with one segment more kept for backups that start on a boundary. History files always stay, and so does
- * all WAL when no backup stays. Kept backups hold the WAL between their start and end.
+ * all WAL when no backup stays. Kept backups hold the WAL between their start and end. A backup that is being taken holds what
+ * it builds on, and all WAL from its start.
  *
  * Source: WAL-G `internal/databases/postgres/delete_handler.go`, whose `delete target` takes permanent backups too; here
  * that is refused.
@@ -15,8 +16,9 @@
 import { Failure } from '../base/failure.ts';
 import { lsn } from '../postgres/lsn.ts';
 import { formatSegmentName, segmentAt, type WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
+import { parseBackupName } from '../walg/backup-names.ts';
 import type { Backup } from './backup.ts';
-import { withDescendants, withParents } from './chain-members.ts';
+import { parentsOfUnfinished, withDescendants, withParents } from './chain-members.ts';
 
 /** What is asked for. */
 export type DeleteRequest =
@@ -42,11 +44,17 @@ export interface WalToDelete {
   readonly keptSpans: readonly { readonly first: string; readonly last: string }[];
 }
 
-/** Plans. @throws {Failure} `notInArchive` for an unknown name, `refused` for one that must stay. */
+/**
+ * Plans.
+ *
+ * @param running the names of backups that may be being taken.
+ * @throws {Failure} `notInArchive` for an unknown name, `refused` for one that must stay.
+ */
 export function planDelete(
   backups: readonly Backup[],
   request: DeleteRequest,
   segmentSizeBytes: WalSegmentSizeBytes,
+  running: readonly string[] = [],
 ): DeletePlan {
   const named = backups.find((backup) => backup.name === request.name);
   if (named === undefined) {
@@ -55,26 +63,40 @@ export function planDelete(
       remedy: 'List what there is: walkback backup list',
     });
   }
-  return request.kind === 'one' ? planOne(backups, named) : planBefore(backups, named, segmentSizeBytes);
+  return request.kind === 'one'
+    ? planOne(backups, named, running)
+    : planBefore(backups, named, segmentSizeBytes, running);
 }
 
 /** Plans the deletion of a backup whose sentinel cannot be read, which no use can be made of. WAL stays. */
-export function planDeleteBroken(backups: readonly Backup[], name: string): DeletePlan {
-  return { ...planWithDescendants(backups, name), broken: name };
+export function planDeleteBroken(
+  backups: readonly Backup[],
+  name: string,
+  running: readonly string[] = [],
+): DeletePlan {
+  return { ...planWithDescendants(backups, name, running), broken: name };
 }
 
-function planOne(backups: readonly Backup[], backup: Backup): DeletePlan {
+function planOne(backups: readonly Backup[], backup: Backup, running: readonly string[]): DeletePlan {
   if (backup.isPermanent) {
     throw new Failure('refused', {
       message: `cannot delete ${backup.name}: it is kept`,
       remedy: `Let it go first: walkback backup keep ${backup.name} --undo`,
     });
   }
-  return planWithDescendants(backups, backup.name);
+  return planWithDescendants(backups, backup.name, running);
 }
 
-function planWithDescendants(backups: readonly Backup[], name: string): DeletePlan {
+function planWithDescendants(backups: readonly Backup[], name: string, running: readonly string[]): DeletePlan {
   const gone = withDescendants(backups, new Set([name]));
+  const goneLinks = [...gone].map((one) => ({ name: one }));
+  const child = running.find((one) => parentsOfUnfinished(goneLinks, one).length > 0);
+  if (child !== undefined) {
+    throw new Failure('refused', {
+      message: `cannot delete ${name}: ${child}, which is being taken, builds on it`,
+      remedy: 'Wait until it has ended. One of another program that was killed counts as running for a day.',
+    });
+  }
   const kept = backups.find((one) => gone.has(one.name) && one.isPermanent);
   if (kept !== undefined) {
     throw new Failure('refused', {
@@ -85,7 +107,12 @@ function planWithDescendants(backups: readonly Backup[], name: string): DeletePl
   return { backups: backups.filter((one) => gone.has(one.name)), kept: [], wal: undefined };
 }
 
-function planBefore(backups: readonly Backup[], limit: Backup, segmentSizeBytes: WalSegmentSizeBytes): DeletePlan {
+function planBefore(
+  backups: readonly Backup[],
+  limit: Backup,
+  segmentSizeBytes: WalSegmentSizeBytes,
+  running: readonly string[],
+): DeletePlan {
   refuseMixedClusters(backups);
   const older = backups.filter(
     (backup) => backup.startLsn < limit.startLsn && backup.finishedAt.getTime() <= limit.startedAt.getTime(),
@@ -97,7 +124,7 @@ function planBefore(backups: readonly Backup[], limit: Backup, segmentSizeBytes:
   const staying = backups.filter((backup) => backup.isPermanent || !older.includes(backup));
   const needed = withParents(
     backups,
-    staying.map(({ name }) => name),
+    [...staying, ...running.flatMap((one) => parentsOfUnfinished(backups, one))].map(({ name }) => name),
   );
   const gone = older.filter((backup) => !needed.has(backup.name));
   const kept = older.filter((backup) => needed.has(backup.name));
@@ -109,13 +136,18 @@ function planBefore(backups: readonly Backup[], limit: Backup, segmentSizeBytes:
     backups: gone,
     kept,
     wal: {
-      firstKept: position(oneBefore(firstNeeded)),
+      firstKept: [position(oneBefore(firstNeeded)), ...running.map(positionOfName)].reduce((a, b) => (a < b ? a : b)),
       keptSpans: kept.map(({ startLsn, finishLsn }) => ({
         first: position(oneBefore(startLsn)),
         last: position(finishLsn),
       })),
     },
   };
+}
+
+/** The last 16 digits of the segment that a backup begins in. */
+function positionOfName(name: string): string {
+  return parseBackupName(name)?.segmentName.slice(8) ?? '';
 }
 
 /** Positions of two clusters cannot be compared: WAL of the younger one would be taken for old. */

@@ -24,6 +24,7 @@ import {
   type WalToDelete,
 } from './delete-plan.ts';
 import { refuseIfFrozen } from './freeze-note.ts';
+import { listUnfinished } from './list-unfinished.ts';
 import { readBackupListing } from './list.ts';
 import { indexFolder } from './own-objects.ts';
 import { removeBackups } from './removal.ts';
@@ -57,7 +58,12 @@ export async function prepareDelete(store: ObjectStore, request: DeleteRequest):
   }
   const segmentSizeBytes = request.kind === 'before' ? segmentSizeOfBackups(backups) : ANY_SEGMENT_SIZE;
   const isBroken = request.kind === 'one' && broken.some(({ name }) => name === request.name);
-  const plan = isBroken ? planDeleteBroken(backups, request.name) : planDelete(backups, request, segmentSizeBytes);
+  const listed = new Set([...backups, ...broken].map(({ name }) => name));
+  const { unfinished } = await listUnfinished(store, listed, Date.now());
+  const running = unfinished.flatMap(({ name, mayBeRunning }) => (mayBeRunning ? [name] : []));
+  const plan = isBroken
+    ? planDeleteBroken(backups, request.name, running)
+    : planDelete(backups, request, segmentSizeBytes, running);
   const ofBackups = await objectsOfBackups(store, namesOf(plan));
   const wal = plan.wal === undefined ? [] : await walObjects(store, plan.wal, segmentSizeBytes);
   const walKeys = wal.map(({ key }) => key);
@@ -113,7 +119,8 @@ async function walObjects(
 export async function runDelete(store: ObjectStore, prepared: PreparedDelete): Promise<void> {
   await refuseIfFrozen(store, 'delete backups');
   const again = await prepareDelete(store, prepared.request);
-  const names = (plan: DeletePlan): string => JSON.stringify([namesOf(plan), plan.kept.map(({ name }) => name)]);
+  const names = (plan: DeletePlan): string =>
+    JSON.stringify([namesOf(plan), plan.kept.map(({ name }) => name), plan.wal?.firstKept]);
   if (names(again.plan) !== names(prepared.plan)) {
     throw new Failure('conflict', {
       message: 'cannot delete as planned: the backups of the archive have changed since',

@@ -36,6 +36,7 @@ import type { DeltaParent, DeltaWish } from './choose-parent.ts';
 import { copyFiles } from './copy-files.ts';
 import { keepParent } from './keep-parent.ts';
 import { corruptFiles, corruptPagesFailure, type CorruptFile } from './page-report.ts';
+import { refuseIfGoing } from './removal.ts';
 import { cleanLeftovers, deleteUnfinished, markRunning, type OwnMarker } from './running-marker.ts';
 import { baseOn, chooseBase, type Base } from './take-base.ts';
 import { uploadSmallTar, type SmallTarOptions } from './upload-parts.ts';
@@ -130,6 +131,8 @@ async function takeMarked(
   await refuseTakenName(store, backupName, session.isInRecovery);
   const marker = await markRunning(store, backupName, startedAt, parent?.backup.name);
   try {
+    const chain = parent?.chain.map(({ name }) => name) ?? [];
+    await refuseIfGoing(store, chain, signal === undefined ? {} : { signal });
     const taken = await copyAndFinish(session, { ...running, marker }, naming, options);
     const warnings = await writeNames(await naming, store, signal === undefined ? {} : { signal });
     return { ...taken, warnings };

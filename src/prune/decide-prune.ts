@@ -13,7 +13,7 @@
  * @module
  */
 
-import { withParents } from '../backup/chain-members.ts';
+import { parentsOfUnfinished, withParents } from '../backup/chain-members.ts';
 import type { Backup } from '../backup/backup.ts';
 import { backupsOnLine } from '../history/find-moment.ts';
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
@@ -22,7 +22,7 @@ import { isSpanOnLine, runningSpans, spansOfLine } from './line-spans.ts';
 import { NeededWal } from './needed-wal.ts';
 import { livingTimelines, promisedFromMs } from './promised-from.ts';
 import type { PruneFacts, TimelineFacts } from './prune-facts.ts';
-import { parentsOfUnfinished, restorableBackups, spanOfBackup } from './restorable.ts';
+import { restorableBackups, spanOfBackup } from './restorable.ts';
 
 /** Why a backup stays. */
 export type KeepReason =

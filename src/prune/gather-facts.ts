@@ -9,13 +9,13 @@
 
 import { refuseMixedClusters } from '../backup/delete-plan.ts';
 import { readBackupListing } from '../backup/list.ts';
+import { listUnfinished, type UnfinishedBackups } from '../backup/list-unfinished.ts';
 import { segmentSizeOfBackups } from '../backup/segment-size-of-backups.ts';
 import type { Backup } from '../backup/backup.ts';
 import { readWalFile } from '../archive/read-wal-file.ts';
 import { Failure } from '../base/failure.ts';
 import { formatHistoryName, parseTimelineHistory, type TimelineHistory } from '../postgres/timeline-history.ts';
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
-import { listUnfinished, type UnfinishedBackups } from './list-unfinished.ts';
 import { listWalForPrune, type ListedWal } from './list-wal.ts';
 import { listOwnObjects, type OwnObjects } from './own-objects.ts';
 import type { InUse, PruneFacts, TimelineFacts } from './prune-facts.ts';
@@ -25,6 +25,8 @@ export interface GatheredFacts {
   readonly facts: PruneFacts;
   readonly unfinished: UnfinishedBackups;
   readonly own: OwnObjects;
+  /** When the newest object of WAL was written that was seen; what is newer was not decided about. */
+  readonly newestWalAt: Date;
 }
 
 /** What is known from elsewhere. */
@@ -59,7 +61,7 @@ export async function gatherPruneFacts(store: ObjectStore, options: GatherOption
     damaged: own.damagedBackups,
     nowMs,
   };
-  return { facts, unfinished, own };
+  return { facts, unfinished, own, newestWalAt: wal.newestAt };
 }
 
 function refuseWalOfOther(backups: readonly Backup[], { head }: ListedWal): void {

@@ -3,13 +3,15 @@
  * segment of a timeline first.
  *
  * History files always stay. Objects whose name says nothing of a segment are left alone. WAL-G's `_delta` and `.json`
- * objects tell of 16 segments and go with the last of these.
+ * objects tell of 16 segments and go with the last of these. What came after it was decided stays: a server that was thought
+ * to be gone may archive again, and a hole that was healed may let its timeline live longer than was known.
  *
  * Source: WAL-G `internal/databases/postgres/wal_delta_file.go`, `wal_metadata_uploader.go`.
  *
  * @module
  */
 
+import type { SegmentRange } from '../history/archived-wal.ts';
 import { formatSegmentName, parseSegmentName, type WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
 import { WAL_FOLDER, walFileOf } from '../walg/object-names.ts';
@@ -56,18 +58,25 @@ export async function* goingWal(
   decision: PruneDecision,
   options: CallOptions = {},
 ): AsyncGenerator<GoingObject> {
-  const { facts } = gathered;
+  const { facts, newestWalAt } = gathered;
   const { neededWal, hasNothingToRestore } = decision;
   if (hasNothingToRestore) return;
   const size = facts.segmentSizeBytes;
-  for (const { timeline } of facts.timelines) {
-    for await (const { key, sizeBytes } of store.list(timelinePrefix(timeline), options)) {
+  for (const { timeline, segments: known } of facts.timelines) {
+    for await (const { key, sizeBytes, modifiedAt } of store.list(timelinePrefix(timeline), options)) {
       const segments = segmentsOfWalObject(key, size);
       if (segments === undefined || neededWal.needs(timeline, segments.firstIndex, segments.lastIndex)) continue;
+      // Times of some stores are whole seconds: a segment must have been in the listing as well.
+      const isNew = walFileOf(key)?.kind === 'segment' && !isWithin(known, segments.firstIndex);
+      if (modifiedAt > newestWalAt || isNew) continue;
       yield { key, sizeBytes };
     }
   }
   for await (const { key, sizeBytes } of goingOwn(store, gathered, decision, options)) yield { key, sizeBytes };
+}
+
+function isWithin(ranges: readonly SegmentRange[], index: bigint): boolean {
+  return ranges.some(({ firstIndex, lastIndex }) => firstIndex <= index && index <= lastIndex);
 }
 
 /** `000000010000000000000002`, for messages. */

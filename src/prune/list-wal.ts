@@ -19,6 +19,8 @@ export interface ListedWal {
   /** For each timeline when its last segment, or its history file, came to the archive; in ms since 1970. */
   readonly newestMs: ReadonlyMap<number, number>;
   readonly historyTimelines: readonly number[];
+  /** When the newest of all objects was written. */
+  readonly newestAt: Date;
   /** What the oldest and the newest segment say of the cluster; `undefined` if there is no segment. */
   readonly head: WalHead | undefined;
 }
@@ -39,7 +41,9 @@ export async function listWalForPrune(store: ObjectStore, options: CallOptions =
   const historyTimelines = new Set<number>();
   const oldest: ObjectInfo[] = [];
   const newest: ObjectInfo[] = [];
+  let newestAt = new Date(0);
   for await (const object of store.list(WAL_FOLDER, options)) {
+    if (object.modifiedAt > newestAt) newestAt = object.modifiedAt;
     const file = walFileOf(object.key);
     if (file === undefined || file.kind === 'backupHistory') continue;
     const timeline = Number.parseInt(file.fileName.slice(0, 8), 16);
@@ -54,6 +58,7 @@ export async function listWalForPrune(store: ObjectStore, options: CallOptions =
   return {
     segments: head === undefined ? new Map() : rangesByTimeline(names, head.segmentSizeBytes),
     newestMs: ends.newestMs,
+    newestAt,
     historyTimelines: [...historyTimelines].toSorted((a, b) => a - b),
     head,
   };

@@ -5,6 +5,7 @@
  */
 
 import type { Backup } from '../backup/backup.ts';
+import type { UnfinishedBackup } from '../backup/list-unfinished.ts';
 import type { SegmentRange } from '../history/archived-wal.ts';
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
 import type { WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
@@ -18,15 +19,6 @@ export interface TimelineFacts {
   readonly segments: readonly SegmentRange[];
   /** When the store was given the last of its segments, or its history file; in ms since 1970, 0 if it has neither. */
   readonly newestMs: number;
-}
-
-/** A backup without a sentinel: being taken, or never finished. */
-export interface UnfinishedBackup {
-  readonly name: string;
-  /** When the newest of its objects was written. */
-  readonly newestAt: Date;
-  /** Somebody may be at it: its WAL and what it builds on stay. */
-  readonly mayBeRunning: boolean;
 }
 
 /** What recoveries need, and for each which one it is. */

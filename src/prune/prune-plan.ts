@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 
 import type { Backup } from '../backup/backup.ts';
 import { readFreezeNote, type FreezeNote } from '../backup/freeze-note.ts';
+import type { UnfinishedBackup } from '../backup/list-unfinished.ts';
 import { indexFolder } from '../backup/own-objects.ts';
 import type { OnProgress } from '../base/progress.ts';
 import type { AfterDeletion, CallOptions, ObjectStore } from '../storage/object-store.ts';
@@ -18,7 +19,7 @@ import { decidePrune, type KeptBackup, type PromisedLine, type PruneDecision } f
 import { gatherPruneFacts, type GatheredFacts } from './gather-facts.ts';
 import { goingWal, segmentNameAt, type GoingObject } from './going-wal.ts';
 import { checkPolicy, type KeepPolicy } from './keep-policy.ts';
-import { NOTHING_IN_USE, type InUse, type UnfinishedBackup } from './prune-facts.ts';
+import { NOTHING_IN_USE, type InUse } from './prune-facts.ts';
 
 /** What is asked for. */
 export interface PruneRequest {

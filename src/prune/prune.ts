@@ -11,9 +11,8 @@
  */
 
 import { refuseIfFrozen } from '../backup/freeze-note.ts';
-import { listBackups } from '../backup/list.ts';
 import { finishRemoval, removeBackups } from '../backup/removal.ts';
-import { cleanLeftovers, listMarked } from '../backup/running-marker.ts';
+import { cleanLeftovers } from '../backup/running-marker.ts';
 import { Failure } from '../base/failure.ts';
 import type { OnProgress } from '../base/progress.ts';
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
@@ -101,7 +100,6 @@ class Run {
 
   async #mayRemove(names: readonly string[]): Promise<void> {
     await this.#refuseIfFrozen();
-    await this.#refuseIfBuiltOn(names);
     for (const name of names) {
       const key = metadataKey(name);
       const bytes = await this.#store.get(key, this.#callOptions());
@@ -111,21 +109,6 @@ class Run {
         remedy: 'Make the plan again and look at it.',
       });
     }
-  }
-
-  /** A delta may have been begun, and even ended, since it was decided: looking through much WAL takes a while. */
-  async #refuseIfBuiltOn(names: readonly string[]): Promise<void> {
-    const going = new Set(this.#decided.plan.going.map(({ backup }) => backup.name));
-    // Those being taken first: one that ends meanwhile is in the listing behind it.
-    const marked = await listMarked(this.#store, new Date());
-    const listed = await listBackups(this.#store, this.#options.signal);
-    const building = [...marked.filter(({ isAlive }) => isAlive), ...listed.filter(({ name }) => !going.has(name))];
-    const child = building.find(({ deltaFrom }) => deltaFrom !== undefined && names.includes(deltaFrom));
-    if (child === undefined) return;
-    throw new Failure('conflict', {
-      message: `cannot prune further: ${child.name} has come, and builds on ${child.deltaFrom}`,
-      remedy: 'Make the plan again and look at it.',
-    });
   }
 
   async #deleteWal(): Promise<void> {

@@ -6,7 +6,6 @@
 
 import type { Backup } from '../backup/backup.ts';
 import { withWholeChain } from '../backup/delta-chain.ts';
-import { parseBackupName } from '../walg/backup-names.ts';
 import type { WalSpan } from './needed-wal.ts';
 import type { PruneFacts } from './prune-facts.ts';
 
@@ -45,11 +44,4 @@ function segmentsOf(
 ): { firstIndex: bigint; lastIndex: bigint } {
   const size = BigInt(segmentSizeBytes);
   return { firstIndex: startLsn / size, lastIndex: (finishLsn > 0n ? finishLsn - 1n : 0n) / size };
-}
-
-/** The backups that one being taken may build on: those that begin in the segment that its name tells. */
-export function parentsOfUnfinished(backups: readonly Backup[], unfinishedName: string): Backup[] {
-  const parent = parseBackupName(unfinishedName)?.parentSegmentName;
-  if (parent === undefined) return [];
-  return backups.filter(({ name }) => parseBackupName(name)?.segmentName === parent);
 }

@@ -14,7 +14,8 @@ import { isFailure } from '../../src/base/failure.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { segmentIndexKey } from '../../src/wal-index/index-object.ts';
-import { planPrune, type PruneRequest } from '../../src/prune/prune-plan.ts';
+import { goingWal } from '../../src/prune/going-wal.ts';
+import { decidePlan, planPrune, type PruneRequest } from '../../src/prune/prune-plan.ts';
 import { runPrune } from '../../src/prune/prune.ts';
 
 /** A full backup and two deltas on it, one after the other; the last one was taken again as a full one below. */
@@ -101,6 +102,23 @@ describe('pruning an archive that wal-g wrote', () => {
     expect(await keys('walkback_001/')).toEqual([]);
   });
 
+  it('leaves WAL alone that came after it was decided', async () => {
+    await addNewerFull();
+    const decided = await decidePlan(store, REQUEST, {});
+    const goes = async () =>
+      (await Array.fromAsync(goingWal(store, decided.gathered, decided.decision))).map(({ key }) => key);
+    const before = await goes();
+    expect(before.length).toBeGreaterThan(5);
+    const came = ['000000010000000000000001.zst', '000000010000000000000003.partial.zst'].map(
+      (one) => `wal_005/${one}`,
+    );
+    for (const key of came) await store.put(key, Buffer.from('x'));
+    // A store that counts in seconds gives a new segment the time of one that was seen.
+    const { newestWalAt } = decided.gathered;
+    await utimes(join(folder, came[0] ?? ''), newestWalAt, newestWalAt);
+    expect(await goes()).toEqual(before);
+  });
+
   it('is refused when the archive has changed, when it is frozen, and when nothing is said of what stays', async () => {
     const newer = await addNewerFull();
     const plan = await planPrune(store, REQUEST);
@@ -151,6 +169,7 @@ describe('pruning an archive that wal-g wrote', () => {
     await marker?.remove();
     const sentinel = JSON.stringify({
       ...JSON.parse((await store.get(`basebackups_005/${FULL}_backup_stop_sentinel.json`))?.toString() ?? ''),
+      DeltaLSN: 33554472,
       DeltaFrom: FULL,
       DeltaFullName: FULL,
       DeltaCount: 1,

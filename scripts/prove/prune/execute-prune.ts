@@ -1,5 +1,6 @@
 /**
- * A plan made of real objects and run on them: interrupted at a random deletion, looked at, and run to its end.
+ * A plan made of real objects and run on them: interrupted at a random deletion, or with something else going on beside it;
+ * then looked at, and run to its end.
  *
  * @module
  */
@@ -8,6 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { isFailure } from '../../../src/base/failure.ts';
 import { wrappedStore } from '../../../src/archive/testing/wrapped-store.ts';
 import { planPrune } from '../../../src/prune/prune-plan.ts';
 import { runPrune } from '../../../src/prune/prune.ts';
@@ -18,6 +20,7 @@ import { inUseOf, policyOf, timeOf } from './as-facts.ts';
 import { brokenPromises, otherObjects } from './compare-decision.ts';
 import { whatStays, type ModelPolicy } from './keep-model.ts';
 import type { LivedArchive } from './lived-archive.ts';
+import { Meanwhile } from './meanwhile.ts';
 import { leftOverKeys, readState, writeArchive } from './real-archive.ts';
 
 /** How it went. */
@@ -37,10 +40,19 @@ export async function executePrune(archive: LivedArchive, policy: ModelPolicy, r
     const plan = await planPrune(store, request);
     const differences: string[] = [];
     let wasInterrupted = false;
+    if (random.chance(0.5)) {
+      const meanwhile = new Meanwhile(store, archive, random);
+      // What has come in between may be in the way of the rest.
+      await runPrune(meanwhile.storeFor(plan.totals.objects + 2 * plan.going.length), plan).catch((error: unknown) => {
+        if (!isFailure(error, 'conflict')) throw error;
+      });
+      differences.push(...(await meanwhile.undo()));
+    }
     try {
       // Sentinels go first: half of the interruptions are among them.
-      const latest = random.chance(0.5) ? plan.going.length : plan.totals.objects;
-      await runPrune(interruptedAt(store, random.between(0, Math.max(1, latest))), plan);
+      const rest = await planPrune(store, request);
+      const latest = random.chance(0.5) ? rest.going.length : rest.totals.objects;
+      await runPrune(interruptedAt(store, random.between(0, Math.max(1, latest))), rest);
     } catch (error) {
       if (!(error instanceof Interruption)) throw error;
       wasInterrupted = true;

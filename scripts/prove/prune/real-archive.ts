@@ -77,7 +77,8 @@ export async function writeArchive(folder: string, archive: LivedArchive): Promi
   }
 }
 
-function sentinelOf(lived: LivedBackup): WrittenSentinel {
+/** A backup's sentinel. */
+export function sentinelOf(lived: LivedBackup): WrittenSentinel {
   const backup = backupOf(lived);
   const { deltaFrom, deltaFromLsn } = backup;
   return {

@@ -7,16 +7,24 @@
  * @module
  */
 
-import { listRemovals } from '../backup/removal.ts';
-import { listMarked } from '../backup/running-marker.ts';
-import { ObjectAges } from '../backup/store-clock.ts';
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
 import { backupFolder, parseBackupName } from '../walg/backup-names.ts';
 import { BACKUPS_FOLDER } from '../walg/object-names.ts';
-import type { UnfinishedBackup } from './prune-facts.ts';
+import { listRemovals } from './removal.ts';
+import { listMarked } from './running-marker.ts';
+import { ObjectAges } from './store-clock.ts';
 
 /** A backup that has stored nothing for so long is not being taken. */
 const MAY_BE_RUNNING_MS = 24 * 3_600_000;
+
+/** A backup without a sentinel: being taken, or never finished. */
+export interface UnfinishedBackup {
+  readonly name: string;
+  /** When the newest of its objects was written. */
+  readonly newestAt: Date;
+  /** Somebody may be at it: its WAL and what it builds on stay. */
+  readonly mayBeRunning: boolean;
+}
 
 /** What there is without a sentinel. */
 export interface UnfinishedBackups {
