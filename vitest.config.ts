@@ -24,7 +24,7 @@ export default defineConfig({
       {
         test: {
           name: 'extra',
-          include: ['tests/{interop,objectstore,faults}/**/*.test.ts'],
+          include: ['tests/{interop,objectstore,faults,clusters}/**/*.test.ts'],
           testTimeout: 300_000,
           // The first run builds the stores' servers, several at a time.
           hookTimeout: 900_000,

@@ -1,0 +1,212 @@
+/**
+ * One member of a test cluster: a real Patroni and the PostgreSQL that it runs.
+ *
+ * @module
+ */
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import pg from 'pg';
+import { stringify } from 'yaml';
+
+import { AgentProcess } from '../agent-process.ts';
+import { until } from '../archived-cluster.ts';
+import type { PatroniPrograms } from './install-patroni.ts';
+import {
+  dataDirectoryOf,
+  memberConfig,
+  REST_USER,
+  socketDirectoryOf,
+  spoolOf,
+  type MemberPlace,
+  type SharedConfig,
+} from './member-config.ts';
+import { endProcess, familyOf, hasEnded } from './processes.ts';
+
+/** What a member is made of. */
+export interface MemberOptions {
+  readonly place: MemberPlace;
+  readonly shared: SharedConfig;
+  readonly programs: PatroniPrograms;
+  /** Variables of Patroni, PostgreSQL and their commands. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** What `GET /patroni` answers, as far as tests look at it. */
+export interface MemberStatus {
+  readonly state?: string;
+  /** `master` or `primary`, `replica`, `uninitialized` … */
+  readonly role?: string;
+  readonly timeline?: number;
+  readonly replication_state?: string;
+  readonly pause?: boolean;
+}
+
+/** One member. */
+export class PatroniMember {
+  readonly name: string;
+  /** Holds everything of it: configuration, data, socket, spool, log. */
+  readonly root: string;
+  /** `patroni.yml`. */
+  readonly configFile: string;
+  readonly dataDirectory: string;
+  readonly socketDirectory: string;
+  readonly spool: string;
+  readonly bin: string;
+  /** `http://127.0.0.1:PORT` */
+  readonly restUrl: string;
+  /** It listens on 127.0.0.1 and in {@link socketDirectory}. */
+  readonly postgresPort: number;
+  readonly #options: MemberOptions;
+  #patroni: ChildProcess | undefined;
+  #agent: AgentProcess | undefined;
+
+  constructor(options: MemberOptions) {
+    const { place, shared } = options;
+    this.#options = options;
+    this.name = place.name;
+    this.root = place.root;
+    this.configFile = join(place.root, 'patroni.yml');
+    this.dataDirectory = dataDirectoryOf(place);
+    this.socketDirectory = socketDirectoryOf(place);
+    this.spool = spoolOf(place);
+    this.bin = shared.bin;
+    this.restUrl = `http://127.0.0.1:${place.restPort}`;
+    this.postgresPort = place.postgresPort;
+  }
+
+  /** Variables by which any client, and walkback, reaches its server as the superuser. */
+  get environment(): Record<string, string> {
+    const reach = { PGHOST: this.socketDirectory, PGPORT: String(this.postgresPort), PGUSER: 'postgres' };
+    return { ...this.#options.environment, ...reach, PGDATABASE: 'postgres' };
+  }
+
+  /** Patroni's process, while it runs. */
+  get patroniPid(): number | undefined {
+    const child = this.#patroni;
+    return child !== undefined && child.exitCode === null && child.signalCode === null ? child.pid : undefined;
+  }
+
+  /** The postmaster's process, while it runs. */
+  async postmasterPid(): Promise<number | undefined> {
+    const text = await readFile(join(this.dataDirectory, 'postmaster.pid'), 'utf8').catch(() => '');
+    const pid = Number(text.split('\n')[0]);
+    return pid > 0 && !(await hasEnded(pid)) ? pid : undefined;
+  }
+
+  /** Writes `patroni.yml` and the folders that it names. */
+  async prepare(): Promise<void> {
+    for (const folder of [this.root, this.socketDirectory]) await mkdir(folder, { recursive: true });
+    await writeFile(this.configFile, stringify(memberConfig(this.#options.place, this.#options.shared)), {
+      mode: 0o600,
+    });
+  }
+
+  /** Starts Patroni; what it does then is its own business. */
+  start(): void {
+    if (this.patroniPid !== undefined) return;
+    // PostgreSQL inherits it: the log holds what both say.
+    const log = openSync(join(this.root, 'log'), 'a');
+    this.#patroni = spawn(this.#options.programs.patroni, [this.configFile], {
+      cwd: this.root,
+      env: { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', ...this.#options.environment },
+      stdio: ['ignore', log, log],
+    });
+  }
+
+  /** Asks Patroni to end, and waits: unless the cluster is paused, it stops PostgreSQL first. */
+  async stop(): Promise<void> {
+    await this.#endPatroni('SIGTERM');
+  }
+
+  /** Ends Patroni without a word; PostgreSQL runs on. */
+  async killPatroni(): Promise<void> {
+    await this.#endPatroni('SIGKILL');
+  }
+
+  async #endPatroni(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const child = this.#patroni;
+    if (child === undefined || this.patroniPid === undefined) return;
+    child.kill(signal);
+    await once(child, 'exit');
+  }
+
+  /** Ends PostgreSQL as the kernel would, all of its processes. */
+  async killPostgres(): Promise<void> {
+    const pid = await this.postmasterPid();
+    if (pid !== undefined) await endProcess(...(await familyOf(pid)));
+  }
+
+  /** The host is gone: Patroni, PostgreSQL and the agent at once. */
+  async kill(): Promise<void> {
+    await this.killPatroni();
+    await Promise.all([this.killPostgres(), this.#agent?.end('SIGKILL')]);
+    this.#agent = undefined;
+  }
+
+  /** Starts walkback's agent beside the server. */
+  startAgent(args: readonly string[] = []): AgentProcess {
+    this.#agent ??= new AgentProcess({
+      dataDirectory: this.dataDirectory,
+      spool: this.spool,
+      environment: this.environment,
+      args,
+    });
+    return this.#agent;
+  }
+
+  async stopAgent(): Promise<void> {
+    await this.#agent?.end();
+    this.#agent = undefined;
+  }
+
+  /** A request of its REST API, with the user and password that changes need. */
+  async request(path: string, given: RequestInit = {}): Promise<Response> {
+    const basic = Buffer.from(`${REST_USER.username}:${REST_USER.password}`).toString('base64');
+    const headers = { authorization: `Basic ${basic}`, 'content-type': 'application/json' };
+    return fetch(this.restUrl + path, { ...given, headers, signal: AbortSignal.timeout(20_000) });
+  }
+
+  /** What Patroni says of it; `undefined` if there is no answer. */
+  async status(): Promise<MemberStatus | undefined> {
+    const answer = await this.request('/patroni').catch(() => undefined);
+    return answer?.json().catch(() => undefined) as Promise<MemberStatus | undefined>;
+  }
+
+  /** True if it holds the leader's lock and takes writes, by its own word. */
+  async isLeader(): Promise<boolean> {
+    return (await this.request('/leader').catch(() => undefined))?.status === 200;
+  }
+
+  /** A new connection to its server as the superuser; the caller ends it. */
+  async connect(database = 'postgres'): Promise<pg.Client> {
+    const client = new pg.Client({ host: this.socketDirectory, port: this.postgresPort, user: 'postgres', database });
+    client.on('error', () => {});
+    await client.connect();
+    return client;
+  }
+
+  /** One statement in a connection of its own; its rows. */
+  async sql<Row extends Record<string, unknown> = Record<string, unknown>>(text: string): Promise<Row[]> {
+    const client = await this.connect();
+    try {
+      return (await client.query<Row>(text)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Everything that Patroni and PostgreSQL have said. */
+  async log(): Promise<string> {
+    return readFile(join(this.root, 'log'), 'utf8').catch(() => '');
+  }
+
+  /** Waits until its log holds something. */
+  async says(what: RegExp, timeoutMs = 60_000): Promise<void> {
+    await until(`${this.name} says ${what}`, async () => what.test(await this.log()), timeoutMs);
+  }
+}
