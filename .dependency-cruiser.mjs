@@ -26,9 +26,10 @@ export const MAY_IMPORT = {
   verify: USE_CASES,
   prune: ['verify', ...USE_CASES],
   recovery: ['cluster', ...USE_CASES],
+  bootstrap: ['recovery', 'cluster', ...USE_CASES],
   agent: ['prune', 'verify', ...USE_CASES],
-  app: ['container', 'config', 'agent', 'prune', 'verify', 'recovery', 'cluster', ...USE_CASES],
-  cli: ['app', 'container', 'config', 'agent', 'prune', 'verify', 'recovery', 'cluster', ...USE_CASES],
+  app: ['container', 'config', 'bootstrap', 'agent', 'prune', 'verify', 'recovery', 'cluster', ...USE_CASES],
+  cli: ['app', 'container', 'config', 'bootstrap', 'agent', 'prune', 'verify', 'recovery', 'cluster', ...USE_CASES],
 };
 
 /**

@@ -98,6 +98,17 @@ export function timeline(summary: string): Option<number | undefined> {
   return value({ ...kinds.integer(1, 0xffff_ffff), placeholder: 'TIMELINE' }, summary);
 }
 
+/** A timeline's number as decimal or `0x58`; not as history files are named, where 58 would be 88. */
+export function timelineOrHex(summary: string): Option<number | undefined> {
+  const decimal = kinds.integer(1, 0xffff_ffff);
+  const parse = (given: string): number | undefined => {
+    if (/^0x[0-9a-f]{1,8}$/i.test(given)) return decimal.parse(String(Number.parseInt(given, 16)));
+    return /^0\d/.test(given) ? undefined : decimal.parse(given);
+  };
+  const expects = 'a number such as 88 or 0x58 (a history file 00000058.history is 0x58)';
+  return value({ placeholder: 'TIMELINE', expects, parse }, summary);
+}
+
 /** A moment, as microseconds since the Unix epoch: RFC 3339, or a local time in the zone of --tz. */
 export function instant(summary: string): Option<bigint | undefined> {
   return valueOption('TIME', summary, (given, name, context) =>

@@ -44,6 +44,8 @@ export const PROGRAM: readonly ProgramEntry[] = [
   entry('rehearse step', async () => (await import('./commands/rehearse-step.ts')).rehearseStep),
   entry('undo', async () => (await import('./commands/undo.ts')).undo),
   entry('release', async () => (await import('./commands/release.ts')).release),
+  entry('bootstrap clone', async () => (await import('./commands/bootstrap-clone.ts')).bootstrapCloneCommand),
+  entry('bootstrap resume', async () => (await import('./commands/bootstrap-resume.ts')).bootstrapResume),
   entry('wal-g', async () => (await import('./commands/wal-g.ts')).walG),
   entry('config show', async () => (await import('./commands/config-show.ts')).configShow),
 ];

@@ -27,6 +27,8 @@ export interface ProgramOptions {
   readonly timeoutMs: number;
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal;
+  /** Where it runs; this process's own unless told. */
+  readonly workingDirectory?: string;
 }
 
 const OUTPUT_LIMIT_BYTES = 16_384;
@@ -57,6 +59,7 @@ function waitFor(argv: readonly string[], outputFd: number, options: ProgramOpti
     const child = spawn(program, args, {
       stdio: ['ignore', outputFd, outputFd],
       signal: options.signal === undefined ? limit : AbortSignal.any([limit, options.signal]),
+      ...(options.workingDirectory === undefined ? {} : { cwd: options.workingDirectory }),
       ...(options.environment === undefined ? {} : { env: { ...options.environment } }),
     });
     child.once('error', (error) => reject(limit.aborted ? tooSlow(argv, options.timeoutMs) : cannotRun(argv, error)));

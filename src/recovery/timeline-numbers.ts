@@ -30,15 +30,16 @@ const MOST_TRIED = 10_000;
 
 /** What to reserve for. */
 export interface TimelineRequest {
-  readonly store: ObjectStore;
+  /** The archive that will hold the new timeline; `undefined`: none, and nothing is reserved. */
+  readonly store: ObjectStore | undefined;
   /** The line that the new timeline branches off. */
   readonly line: TimelineHistory;
   /** `<recovery id>` or `<recovery id>-undo`: a reservation under this name is ours. */
   readonly holder: string;
   /** `pg_wal` of the server that will be promoted. */
   readonly walDirectory: string;
-  /** Numbers that are taken elsewhere: in the archive that the server replays from, where that is another one. */
-  readonly alsoTaken?: readonly number[];
+  /** Timelines of the archive that the server replays from, where that is another one: it passes over these by itself. */
+  readonly replayedFrom?: readonly number[];
 }
 
 function reservationKey(timeline: number): string {
@@ -68,16 +69,18 @@ async function writePlaceholder(request: TimelineRequest, timeline: number): Pro
  */
 export async function reserveTimeline(request: TimelineRequest): Promise<number> {
   const { store, line, holder } = request;
-  const archived = [...(await archivedTimelines(store)), ...(request.alsoTaken ?? [])];
-  const newest = Math.max(0, ...archived);
+  const archived = store === undefined ? [] : await archivedTimelines(store);
+  const seen = request.replayedFrom ?? archived;
+  const newest = Math.max(0, ...archived, ...seen);
   for (let timeline = line.timeline + 1; timeline <= line.timeline + MOST_TRIED; timeline += 1) {
-    if (archived.includes(timeline)) continue;
+    if (seen.includes(timeline)) continue;
     // Below the newest, `latest` would go on meaning that one, and not the timeline that is opened now.
-    if (timeline > newest && (await reserve(store, timeline, holder))) return timeline;
+    const isFree = timeline > newest && (store === undefined || (await reserve(store, timeline, holder)));
+    if (isFree) return timeline;
     await writePlaceholder(request, timeline);
   }
   throw new Failure('conflict', {
-    message: `cannot find a free timeline number above ${line.timeline} in ${store.address}`,
+    message: `cannot find a free timeline number above ${line.timeline} in ${store?.address ?? 'the archive'}`,
     remedy: 'Look at the history files there; so many cannot be of one cluster.',
   });
 }

@@ -1,0 +1,130 @@
+/**
+ * From settings to what a bootstrap works with: the archive that is cloned, the one that will be written, PostgreSQL's
+ * programs.
+ *
+ * @module
+ */
+
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { listBackups } from '../backup/list.ts';
+import type { OnProgress } from '../base/progress.ts';
+import { bootstrapPlace } from '../bootstrap/place.ts';
+import type { BootstrapRun, CloneUses } from '../bootstrap/uses.ts';
+import type { Environment } from '../config/environment.ts';
+import { readEnvironmentDirectory } from '../config/environment-directory.ts';
+import { Settings } from '../config/load-settings.ts';
+import type { SettingName } from '../config/settings.ts';
+import { findBinaries } from '../instance/find-binaries.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { openArchive, type Archive } from './open-archive.ts';
+
+/** How a run is watched and stopped. */
+export interface BootstrapWatch {
+  readonly onProgress: OnProgress;
+  readonly note: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Which archives and programs. */
+export interface CloneSources {
+  readonly dataDirectory: string;
+  /** Archives to look in instead of the settings' own, first to last: the first with a backup is cloned. */
+  readonly lookIn: readonly string[];
+  /** The directory of variables of the archive that the new cluster will write. */
+  readonly archiveEnvironment: string | undefined;
+  /** Folders with programs of PostgreSQL, of any major; the usual ones are looked in after them. */
+  readonly binaries: readonly string[];
+}
+
+/** Uses, to be disposed of at the end of the run. */
+export interface OpenCloneUses extends AsyncDisposable {
+  readonly uses: CloneUses;
+}
+
+/** What every bootstrap has. */
+export function bootstrapRun(dataDirectory: string, watch: BootstrapWatch): BootstrapRun {
+  return { place: bootstrapPlace(dataDirectory), nowUs: () => BigInt(Date.now()) * 1000n, ...watch };
+}
+
+/** The folder with a major's programs: one of those named, else where packages put them. */
+export function binariesIn(folders: readonly string[]): (major: number) => Promise<string> {
+  return async (major) => {
+    for (const folder of folders) {
+      const found = await findBinaries(major, folder).catch(() => undefined);
+      if (found !== undefined) return found;
+    }
+    return findBinaries(major);
+  };
+}
+
+function withArchive(settings: Settings, address: string): Settings {
+  const flags = new Map<SettingName, string>([['archive', address]]);
+  return new Settings(flags, settings.environment, settings.file);
+}
+
+/** The archive to clone. Of several the first that has a backup; the last if none has, so that it is named. */
+async function archiveToClone(settings: Settings, lookIn: readonly string[], watch: BootstrapWatch): Promise<Archive> {
+  for (const address of lookIn.slice(0, -1)) {
+    const archive = await openArchive(withArchive(settings, address));
+    const hasBackup = await hasBackups(archive, watch);
+    if (hasBackup) return archive;
+    watch.note(`no backup in ${archive.store.address}`);
+    await archive[Symbol.asyncDispose]();
+  }
+  const last = lookIn.at(-1);
+  return openArchive(last === undefined ? settings : withArchive(settings, last));
+}
+
+async function hasBackups(archive: Archive, { signal }: BootstrapWatch): Promise<boolean> {
+  try {
+    return (await listBackups(archive.store, signal)).length > 0;
+  } catch (error) {
+    await archive[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** A directory of variables says all: what was set to reach the archive that is cloned must not lead there. */
+async function archiveToWrite(directory: string | undefined, environment: Environment): Promise<Archive | undefined> {
+  if (directory === undefined) return undefined;
+  const { PATH, HOME } = environment;
+  const variables = { PATH, HOME, ...(await readEnvironmentDirectory(directory)) };
+  return openArchive(new Settings(new Map(), variables, undefined));
+}
+
+/** The script of the spool, where the bundle has it; the sources know theirs. */
+function bundledRestoreScript(): string | undefined {
+  const path = fileURLToPath(new URL('sh/walkback-restore', import.meta.url));
+  return existsSync(path) ? path : undefined;
+}
+
+/** Opens what a clone needs. @throws {Failure} `usage`, when the settings name no archive; and what the stores throw. */
+export async function openCloneUses(
+  settings: Settings,
+  sources: CloneSources,
+  watch: BootstrapWatch,
+): Promise<OpenCloneUses> {
+  const toWrite = await archiveToWrite(sources.archiveEnvironment, settings.environment);
+  const archive = await archiveToClone(settings, sources.lookIn, watch);
+  const restoreScript = bundledRestoreScript();
+  const named = settings.get('binDirectory');
+  const writesTo: ObjectStore | undefined = toWrite?.store;
+  return {
+    uses: {
+      ...bootstrapRun(sources.dataDirectory, watch),
+      store: archive.store,
+      writesTo,
+      binariesOf: binariesIn([...sources.binaries, ...(named === undefined ? [] : [named])]),
+      environment: settings.environment,
+      user: settings.get('pgUser'),
+      ...(restoreScript === undefined ? {} : { restoreScript }),
+      concurrency: settings.get('downloadConcurrency'),
+    },
+    [Symbol.asyncDispose]: async () => {
+      await archive[Symbol.asyncDispose]();
+      await toWrite?.[Symbol.asyncDispose]();
+    },
+  };
+}

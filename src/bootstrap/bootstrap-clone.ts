@@ -1,0 +1,160 @@
+/**
+ * `bootstrap clone`: a new cluster from an archive, at exactly the target that was asked for, or no cluster at all.
+ *
+ * @module
+ */
+
+import { rm } from 'node:fs/promises';
+
+import { isFailure } from '../base/failure.ts';
+import { asTyped } from '../history/target-words.ts';
+import { makeFolder } from '../instance/durable-rename.ts';
+import { newAttemptId, readClonePlan, whyAnew, writeClonePlan } from './attempt.ts';
+import { lockBootstrap } from './bootstrap-lock.ts';
+import { beforeUpgrade, cloneContext } from './clone-context.ts';
+import type { ClonePlan } from './clone-plan-value.ts';
+import { checkNotMade, recordedId } from './clone-record.ts';
+import { cloneSteps, removeRestored } from './clone-steps.ts';
+import { inBootstrapWords } from './failure-words.ts';
+import {
+  attemptEntries,
+  factOf,
+  hasStepBegun,
+  isStepDone,
+  openBootstrapJournal,
+  readBootstrapJournal,
+  type BootstrapEntry,
+  type BootstrapJournal,
+} from './journal.ts';
+import { checkPlace, hasData, isPlaceFree } from './place.ts';
+import { planClone, requestFacts } from './plan-clone.ts';
+import { runSteps } from './runner.ts';
+import type { CloneRequest, CloneUses } from './uses.ts';
+
+/** What came of it: the proof. */
+export interface CloneOutcome {
+  readonly plan: ClonePlan;
+  readonly timeline: number;
+  /** As the history file of that timeline says: `before LSN 0/3000148`. */
+  readonly reason: string;
+  /** Where recovery ended and the new timeline begins. */
+  readonly switchLsn: string;
+  /** The data as they were recovered, where an upgrade followed. */
+  readonly recoveredData: string | undefined;
+}
+
+/** How a run is told of, and who it is run for. */
+export interface CloneHooks {
+  /** The plan that is carried out, new or gone on with. */
+  readonly onPlan: (plan: ClonePlan, isGoneOnWith: boolean) => void;
+  readonly onEntry: (entry: BootstrapEntry) => void;
+  /** True once the program that started this one has ended. */
+  readonly isOrphan: () => boolean;
+}
+
+/** The plan alone: what `--dry-run` shows. Nothing is changed. */
+export async function planBootstrapClone(uses: CloneUses, request: CloneRequest): Promise<ClonePlan> {
+  return inBootstrapWords(uses.place, async () => {
+    await checkPlace(uses.place);
+    const facts = requestFacts(uses, request, asTyped(request.target));
+    if (uses.writesTo !== undefined && !request.again) await checkNotMade(uses.writesTo, facts, undefined);
+    return planClone(uses, request, { id: newAttemptId(), facts });
+  });
+}
+
+/**
+ * Makes the cluster, or goes on making it.
+ *
+ * @throws {Failure} why it cannot be made; the data directory is then as it was.
+ */
+export async function bootstrapClone(uses: CloneUses, request: CloneRequest, hooks: CloneHooks): Promise<CloneOutcome> {
+  return inBootstrapWords(uses.place, async () => {
+    // What is in the way of the data directory is told before anything is made beside it.
+    if (!(await isInPlace(uses, await readBootstrapJournal(uses.place.folder)))) await checkPlace(uses.place);
+    await makeFolder(`${uses.place.dataDirectory}.walkback`);
+    await using _lock = await lockBootstrap(uses);
+    await using journal = await openBootstrapJournal(uses.place.folder, () => nowOf(uses), hooks.onEntry);
+    if (!(await isInPlace(uses, journal.entries))) await checkPlace(uses.place);
+    await journal.append({ event: 'runBegun' });
+    try {
+      const plan = await attemptFor(uses, request, journal, hooks);
+      const context = await cloneContext(uses, plan, journal);
+      await runSteps(cloneSteps(context, hooks.isOrphan), journal, uses.signal);
+      await journal.append({ event: 'runEnded', outcome: 'ready' });
+      return outcomeOf(plan, journal);
+    } catch (error) {
+      await giveUpIfUseless(error, journal);
+      await journal.append({ event: 'runEnded', outcome: 'failed' }).catch(() => {});
+      throw error;
+    }
+  });
+}
+
+function nowOf(uses: CloneUses): Date {
+  return new Date(Number(uses.nowUs() / 1000n));
+}
+
+/** Killed between the rename and the line that tells of it. */
+async function isInPlace({ place }: CloneUses, entries: readonly BootstrapEntry[]): Promise<boolean> {
+  if (!hasStepBegun(entries, 'putInPlace') || (await isPlaceFree(place))) return false;
+  const [first] = attemptEntries(entries);
+  return first?.event === 'attempt' && first.id === (await recordedId(place.dataDirectory));
+}
+
+/** The plan to carry out: that of the attempt which is under way, or a new one. */
+async function attemptFor(
+  uses: CloneUses,
+  request: CloneRequest,
+  journal: BootstrapJournal,
+  { onPlan }: CloneHooks,
+): Promise<ClonePlan> {
+  const { place, writesTo, note } = uses;
+  const facts = requestFacts(uses, request, asTyped(request.target));
+  const before = await readClonePlan(place);
+  const isOver = journal.entries.some(({ event }) => event === 'initialized');
+  const why =
+    before !== undefined && (await isInPlace(uses, journal.entries))
+      ? undefined
+      : await whyAnew(place, journal.entries, before, facts);
+  if (why === undefined && before !== undefined) {
+    // Moved back beside the data directory, and killed before that was written down.
+    const isBack = isStepDone(journal.entries, 'putInPlace') && (await hasData(place));
+    if (isBack) await journal.append({ event: 'undone', step: 'putInPlace' });
+    onPlan(before, true);
+    return before;
+  }
+  if (writesTo !== undefined && !request.again) await checkNotMade(writesTo, facts, isOver ? undefined : before?.id);
+  if (attemptEntries(journal.entries).length > 0) note(`beginning anew: ${why ?? ''}`);
+  if (before !== undefined) {
+    await removeRestored({ uses }, before.id);
+    await rm(beforeUpgrade(place, before), { recursive: true, force: true });
+  }
+  const plan = await planClone(uses, request, { id: newAttemptId(), facts });
+  await writeClonePlan(place, plan);
+  await journal.append({ event: 'attempt', id: plan.id });
+  onPlan(plan, false);
+  return plan;
+}
+
+/** Data that have opened where they should not have, or not on the planned line, are not gone on with. */
+async function giveUpIfUseless(error: unknown, journal: BootstrapJournal): Promise<void> {
+  const { entries } = journal;
+  const last = entries.at(-1);
+  const isWrong = isFailure(error, 'refused') && last?.event === 'failed' && USELESS_AFTER.has(last.step);
+  if (!isWrong) return;
+  for (const step of ['stop', 'promote', 'reserveTimeline', 'replay', 'prepare', 'restore'] as const) {
+    if (hasStepBegun(entries, step)) await journal.append({ event: 'undone', step }).catch(() => {});
+  }
+}
+
+const USELESS_AFTER: ReadonlySet<string> = new Set(['replay', 'promote']);
+
+function outcomeOf(plan: ClonePlan, { entries }: BootstrapJournal): CloneOutcome {
+  return {
+    plan,
+    timeline: Number(factOf(entries, 'promote', 'timeline')),
+    reason: factOf(entries, 'promote', 'reason'),
+    switchLsn: factOf(entries, 'promote', 'switchLsn'),
+    recoveredData: isStepDone(entries, 'upgrade') ? factOf(entries, 'upgrade', 'recoveredData') : undefined,
+  };
+}

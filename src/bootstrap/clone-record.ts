@@ -1,0 +1,119 @@
+/**
+ * The record that a clone was made: in the data directory, so that the cluster knows where it comes from; and in the archive
+ * that the cluster writes, so that clone variables that were left behind do not take it back to the old target when its data
+ * and its DCS are lost.
+ *
+ * @module
+ */
+
+import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+
+import { writeFileDurably } from '../archive/durable-file.ts';
+import { Failure } from '../base/failure.ts';
+import { listBackups } from '../backup/list.ts';
+import { formatHistoryName } from '../postgres/timeline-history.ts';
+import { archivedTimelines } from '../recovery/timeline-numbers.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import type { ClonePlan, CloneRequestFacts } from './clone-plan-value.ts';
+
+/** In the data directory. */
+export const RECORD_FILE = 'walkback_clone.json';
+
+/** In the archive that the new cluster writes: one object for each request. */
+export const RECORDS_FOLDER = 'walkback_001/clones/';
+
+/** What is recorded. */
+export interface CloneRecord {
+  readonly version: 1;
+  readonly id: string;
+  readonly at: string;
+  readonly request: CloneRequestFacts;
+  readonly systemIdentifier: string;
+  readonly timeline: number;
+  /** As the history file says: `before LSN 0/3000148`. */
+  readonly reason: string;
+  readonly asked: string;
+}
+
+function keyOf(request: CloneRequestFacts): string {
+  const { scope, target, timeline, archiveAddress } = request;
+  const text = JSON.stringify([scope, target, timeline, archiveAddress]);
+  const digest = createHash('sha256').update(text).digest('hex');
+  // In groups: no name of ours may hold 24 hex digits in a row, which WAL-G takes for a segment's and deletes.
+  return `${RECORDS_FOLDER}${(digest.slice(0, 32).match(/.{8}/g) ?? []).join('-')}.json`;
+}
+
+/** The record of a plan that has been carried out. */
+export function recordOf(plan: ClonePlan, timeline: number, reason: string, now: Date): CloneRecord {
+  const { id, request, systemIdentifier, target } = plan;
+  return { version: 1, id, at: now.toISOString(), request, systemIdentifier, timeline, reason, asked: target.asked };
+}
+
+/** Writes it into a data directory. */
+export async function writeRecordFile(directory: string, record: CloneRecord): Promise<void> {
+  await writeFileDurably(join(directory, RECORD_FILE), Buffer.from(`${JSON.stringify(record, undefined, 2)}\n`));
+}
+
+/** The id of the bootstrap that made a data directory; `undefined` if none did. */
+export async function recordedId(directory: string): Promise<string | undefined> {
+  const bytes = await readFile(join(directory, RECORD_FILE)).catch(() => undefined);
+  return bytes === undefined ? undefined : readRecord(bytes)?.id;
+}
+
+function readRecord(bytes: Buffer): CloneRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is CloneRecord {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'version' in value &&
+    value.version === 1 &&
+    'id' in value &&
+    typeof value.id === 'string' &&
+    'timeline' in value &&
+    typeof value.timeline === 'number'
+  );
+}
+
+/** Writes it into the archive. A later clone of the same request replaces it. */
+export async function archiveRecord(store: ObjectStore, record: CloneRecord): Promise<void> {
+  await store.put(keyOf(record.request), Buffer.from(JSON.stringify(record)));
+}
+
+/**
+ * Refuses to make a clone again whose cluster has lived since: whatever it has committed would be gone.
+ *
+ * @param store the archive that the new cluster writes.
+ * @param ownId the attempt of this host's journal, if Patroni has not taken it over: it may be made again.
+ * @throws {Failure} `refused`, saying how to get that cluster back instead.
+ */
+export async function checkNotMade(
+  store: ObjectStore,
+  request: CloneRequestFacts,
+  ownId: string | undefined,
+): Promise<void> {
+  const bytes = await store.get(keyOf(request));
+  const record = bytes === undefined ? undefined : readRecord(bytes);
+  if (record === undefined || record.id === ownId) return;
+  const hasLived = (await archivedTimelines(store)).includes(record.timeline);
+  if (!hasLived) return;
+  const newest = (await listBackups(store)).findLast(({ timeline }) => timeline >= record.timeline);
+  throw new Failure('refused', {
+    message: `cannot clone ${record.asked} again: this clone was made ${record.at}, and the cluster that came of it has written timeline ${record.timeline} into ${store.address} since`,
+    remedy:
+      'The clone variables (CLONE_*) were left behind. Take them away. To get that cluster back, clone from its own archive, to the end of it (no target time). To really begin again at the old target, and lose what was committed since: add --again.',
+    facts: [
+      `${formatHistoryName(record.timeline)} is in ${store.address}`,
+      newest === undefined ? 'no backup was taken on it' : `its newest backup is ${newest.name}`,
+    ],
+  });
+}

@@ -1,0 +1,175 @@
+/**
+ * The journal of bootstraps of one data directory: which run was working, how far it got, and whether Patroni took over what
+ * came of it. One JSON object a line, each on disk before what it announces begins.
+ *
+ * @module
+ */
+
+import { open, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { Failure, messageOf } from '../base/failure.ts';
+import { makeFolder, syncFolder } from '../instance/durable-rename.ts';
+import { lineWriter, type StepFacts } from '../recovery/journal.ts';
+
+/** The steps, in their order. A copy of a running server begins with `copy` and goes on with `configure`. */
+export const BOOTSTRAP_STEPS = [
+  'restore',
+  'prepare',
+  'replay',
+  'reserveTimeline',
+  'promote',
+  'stop',
+  'copy',
+  'upgrade',
+  'configure',
+  'record',
+  'putInPlace',
+] as const;
+
+/** One of them. */
+export type BootstrapStep = (typeof BOOTSTRAP_STEPS)[number];
+
+/** A line. `at` is RFC 3339. */
+export type BootstrapEntry = { readonly at: string } & NewBootstrapEntry;
+
+/** A line before it has its time. */
+export type NewBootstrapEntry =
+  /** Patroni holds the `initialize` key for this member from before this line on. */
+  | { readonly event: 'runBegun' }
+  /** `failed`: Patroni gives the key back. `ready`: it starts the cluster, and then completes the key. */
+  | { readonly event: 'runEnded'; readonly outcome: 'failed' | 'ready' }
+  /** A new attempt, with a plan of this id. What was there before is of no use. */
+  | { readonly event: 'attempt'; readonly id: string }
+  | { readonly event: 'begin' | 'undone'; readonly step: BootstrapStep }
+  | { readonly event: 'done'; readonly step: BootstrapStep; readonly facts: StepFacts }
+  | { readonly event: 'failed'; readonly step: BootstrapStep; readonly message: string }
+  /** The `initialize` key that a killed run left behind was taken away. */
+  | { readonly event: 'released' }
+  /** Patroni has initialized the cluster with these data: bootstraps are over. */
+  | { readonly event: 'initialized' };
+
+/** A journal that is open for writing. */
+export interface BootstrapJournal extends AsyncDisposable {
+  readonly entries: readonly BootstrapEntry[];
+  append(entry: NewBootstrapEntry): Promise<void>;
+}
+
+const EVENTS: ReadonlySet<unknown> = new Set<NewBootstrapEntry['event']>([
+  'runBegun',
+  'runEnded',
+  'attempt',
+  'begin',
+  'undone',
+  'done',
+  'failed',
+  'released',
+  'initialized',
+]);
+
+function isEntry(value: unknown): value is BootstrapEntry {
+  return typeof value === 'object' && value !== null && 'at' in value && 'event' in value && EVENTS.has(value.event);
+}
+
+/** Where it is. */
+export function journalPath(folder: string): string {
+  return join(folder, 'journal.jsonl');
+}
+
+/** The journal's whole lines, and how many bytes they take; a last line that is torn is left out. */
+export function parseBootstrapJournal(bytes: Buffer, path: string): { entries: BootstrapEntry[]; wholeBytes: number } {
+  const wholeBytes = bytes.lastIndexOf(0x0a) + 1;
+  const lines = bytes.subarray(0, wholeBytes).toString().split('\n').slice(0, -1);
+  const entries = lines.map((line, index) => {
+    const value = parseLine(line);
+    if (isEntry(value)) return value;
+    throw new Failure('corrupt', {
+      message: `cannot read the journal ${path}: line ${index + 1} is no entry of this version`,
+      remedy: `Remove ${dirname(path)} if no bootstrap is running: what is in it can be restored again from the archive.`,
+    });
+  });
+  return { entries, wholeBytes };
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The entries, for looking only. Empty if there is none. */
+export async function readBootstrapJournal(folder: string): Promise<BootstrapEntry[]> {
+  const path = journalPath(folder);
+  return parseBootstrapJournal(await bytesOf(path), path).entries;
+}
+
+async function bytesOf(path: string): Promise<Buffer> {
+  return readFile(path).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0);
+    throw new Failure('denied', {
+      message: `cannot read the journal ${path}: ${messageOf(error)}`,
+      remedy: 'Run walkback as the user that owns the data directory.',
+      cause: error,
+    });
+  });
+}
+
+/** Opens it to go on writing. @param onEntry told of each new line once it is on disk. */
+export async function openBootstrapJournal(
+  folder: string,
+  now: () => Date,
+  onEntry: (entry: BootstrapEntry) => void = () => {},
+): Promise<BootstrapJournal> {
+  await makeFolder(folder);
+  const path = journalPath(folder);
+  const { entries, wholeBytes } = parseBootstrapJournal(await bytesOf(path), path);
+  const file = await open(path, 'a', 0o600);
+  await file.truncate(wholeBytes);
+  await file.sync();
+  await syncFolder(folder);
+  const appendLine = lineWriter(file, path, wholeBytes);
+  return {
+    entries,
+    append: async (entry) => {
+      const timed = { at: now().toISOString(), ...entry };
+      await appendLine(`${JSON.stringify(timed)}\n`);
+      entries.push(timed);
+      onEntry(timed);
+    },
+    [Symbol.asyncDispose]: () => file.close(),
+  };
+}
+
+/** The lines of the attempt that is under way, or was the last. */
+export function attemptEntries(entries: readonly BootstrapEntry[]): readonly BootstrapEntry[] {
+  const begin = entries.findLastIndex(({ event }) => event === 'attempt');
+  return begin === -1 ? [] : entries.slice(begin);
+}
+
+function lastOf(entries: readonly BootstrapEntry[], step: BootstrapStep): BootstrapEntry | undefined {
+  return attemptEntries(entries).findLast((entry) => 'step' in entry && entry.step === step);
+}
+
+/** True if the step's last mention in this attempt says that it is done. */
+export function isStepDone(entries: readonly BootstrapEntry[], step: BootstrapStep): boolean {
+  return lastOf(entries, step)?.event === 'done';
+}
+
+/** True if it was begun in this attempt and not taken back, whether or not it came to its end. */
+export function hasStepBegun(entries: readonly BootstrapEntry[], step: BootstrapStep): boolean {
+  const last = lastOf(entries, step);
+  return last !== undefined && last.event !== 'undone';
+}
+
+/** What a step left when it was last done. @throws {Failure} `corrupt` if it left no such thing. */
+export function factOf(entries: readonly BootstrapEntry[], step: BootstrapStep, name: string): string {
+  const done = attemptEntries(entries).findLast((entry) => entry.event === 'done' && entry.step === step);
+  const fact = done?.event === 'done' ? done.facts[name] : undefined;
+  if (fact !== undefined) return String(fact);
+  throw new Failure('corrupt', {
+    message: `cannot go on with the bootstrap: its journal has no ${name} of step ${step}`,
+    remedy: 'Remove the folder with the journal, and start again: the data are restored anew from the archive.',
+  });
+}

@@ -1,0 +1,154 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { stopPrivateServer } from '../../src/instance/private-server.ts';
+import { archiveTail } from '../../src/recovery/archive-tail.ts';
+import { serverAt } from '../support/postgres.ts';
+import { startRecoverable, type Recoverable } from '../support/recoverable.ts';
+import { runWalkback, startWalkback, type Ended } from '../support/walkback-process.ts';
+
+let live: Recoverable;
+let xid = 0;
+let root: string;
+
+beforeAll(async () => {
+  live = await startRecoverable({ major: 17 });
+  await live.server.sql('create table orders (id int primary key); insert into orders select generate_series(1, 100)');
+  const [row] = await live.server.sql<{ xid: number }>(
+    'with gone as (delete from orders returning 1) select txid_current()::int as xid',
+  );
+  xid = row?.xid ?? 0;
+  await live.server.sql('insert into orders values (201)');
+  await archiveTail(live.uses);
+});
+afterAll(async () => live[Symbol.asyncDispose]());
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'walkback-clone-'));
+  await mkdir(join(root, 'new-env'));
+  await writeFile(join(root, 'new-env', 'WALG_FILE_PREFIX'), join(root, 'new-archive'));
+  await mkdir(join(root, 'new-archive'));
+});
+afterEach(async () => {
+  await stopPrivateServer(join(root, 'pg/data.walkback/clone/data'), 'immediate');
+  await rm(root, { recursive: true, force: true });
+});
+
+const environment = () => ({ WALG_FILE_PREFIX: live.archive });
+const data = () => join(root, 'pg/data');
+const argsFor = (target: readonly string[]) => [
+  'bootstrap',
+  'clone',
+  '--scope=shop',
+  `--datadir=${data()}`,
+  `--bin=${live.server.bin}`,
+  `--archive-env-dir=${join(root, 'new-env')}`,
+  ...target,
+];
+const clone = (...target: string[]): Promise<Ended> => runWalkback(argsFor(target), environment());
+
+/** The rows of the cluster that was put in place. */
+async function rowsOfClone(): Promise<number> {
+  await using server = serverAt(join(root, 'pg'), 17);
+  await mkdir(join(root, 'pg/sock'), { recursive: true });
+  await writeFile(
+    join(data(), 'postgresql.auto.conf'),
+    `unix_socket_directories = '${join(root, 'pg/sock')}'\nlisten_addresses = ''\narchive_command = ''\n`,
+  );
+  await server.start();
+  const [row] = await server.sql<{ n: number }>('select count(*)::int as n from orders');
+  await server.stop();
+  return row?.n ?? -1;
+}
+
+describe('a clone bootstrap', () => {
+  it('plans without changing anything, then makes the cluster at the target and proves it', async () => {
+    const plan = await clone('--before-xid', String(xid), '--dry-run');
+    expect(plan.err).not.toContain('cannot');
+    expect(plan.out).toMatch(/\d segments? from the backup to the target present/);
+    expect(await stat(data()).catch(() => undefined)).toBeUndefined();
+    // As an entrypoint leaves it: there, and empty.
+    await mkdir(data(), { recursive: true, mode: 0o700 });
+    const done = await clone('--before-xid', String(xid));
+    expect(done.err).toContain('replay: done');
+    expect(done.code).toBe(0);
+    expect(done.out).toMatch(/00000002\.history says "before LSN [0-9A-F/]+"/);
+    expect(await readdir(data())).not.toContain('recovery.signal');
+    expect(JSON.parse(await readFile(join(data(), 'walkback_clone.json'), 'utf8'))).toMatchObject({ timeline: 2 });
+    expect(await readFile(join(data(), 'postgresql.auto.conf'), 'utf8')).not.toContain('restore_command');
+    expect(await rowsOfClone()).toBe(100);
+    // Nothing new is in the archive that was cloned; the new one knows of the number.
+    expect(await readdir(join(live.archive, 'walkback_001')).catch(() => [])).not.toContain('timelines');
+    expect(await readdir(join(root, 'new-archive/walkback_001/timelines'))).toEqual(['00000002']);
+  });
+
+  it('goes to the end of the archive without a target', async () => {
+    const done = await clone();
+    expect(done.code).toBe(0);
+    expect(await rowsOfClone()).toBe(1);
+  });
+
+  it('refuses a target that cannot be reached, a second cluster, and a foreign archive, and leaves nothing behind', async () => {
+    const early = await clone('--to-time', '2001-01-01T00:00:00Z');
+    expect(early.code).not.toBe(0);
+    expect(early.err).toContain('before the first base backup');
+    expect(early.err).toContain('CLONE_TARGET_TIME');
+    const late = await clone('--to-time', new Date(Date.now() - 1).toISOString());
+    expect(late.err).toContain('after the last commit');
+    const future = await clone('--to-time', '2099-01-01T00:00:00Z');
+    expect(future.err).toContain('in the future');
+    expect(await stat(data()).catch(() => undefined)).toBeUndefined();
+    await mkdir(data(), { recursive: true });
+    await writeFile(join(data(), 'PG_VERSION'), '17\n');
+    const full = await clone('--before-xid', String(xid));
+    expect(full.err).toContain('is not empty');
+    expect(await readdir(data())).toEqual(['PG_VERSION']);
+  });
+
+  it('goes on towards the same target after it was killed with its server while it replayed, in the same folder', async () => {
+    const first = startWalkback(argsFor(['--before-xid', String(xid)]), environment());
+    const folder = join(root, 'pg/data.walkback/clone');
+    const began = async () =>
+      (await readFile(join(folder, 'journal.jsonl'), 'utf8').catch(() => '')).includes('"replay"');
+    await expect.poll(began, { timeout: 60_000, interval: 10 }).toBe(true);
+    first.kill('SIGKILL');
+    await stopPrivateServer(join(folder, 'data'), 'immediate');
+    expect(await stat(data()).catch(() => undefined)).toBeUndefined();
+    const next = await clone('--before-xid', String(xid));
+    expect(next.err).toContain('going on with clone');
+    expect(next.code).toBe(0);
+    expect(await rowsOfClone()).toBe(100);
+  });
+
+  it('begins anew when another target is asked for, and keeps one attempt', async () => {
+    const first = startWalkback(argsFor(['--to-latest']), environment());
+    const folder = join(root, 'pg/data.walkback/clone');
+    const began = async () =>
+      (await readFile(join(folder, 'journal.jsonl'), 'utf8').catch(() => '')).includes('"replay"');
+    await expect.poll(began, { timeout: 60_000, interval: 10 }).toBe(true);
+    first.kill('SIGKILL');
+    const next = await clone('--before-xid', String(xid));
+    expect(next.err).toContain('something else is asked for now');
+    expect(next.code).toBe(0);
+    expect(await readdir(join(root, 'pg/data.walkback'))).toEqual(['clone']);
+    expect(await readdir(folder)).not.toContain('data');
+    expect(await rowsOfClone()).toBe(100);
+  });
+
+  it('is not made again once the cluster has lived, unless it is told so', async () => {
+    expect((await clone('--before-xid', String(xid))).code).toBe(0);
+    // The cluster archives its history, and both its data and its DCS are lost.
+    const archived = join(root, 'new-archive/wal_005');
+    await mkdir(archived, { recursive: true });
+    await writeFile(join(archived, '00000002.history'), await readFile(join(data(), 'pg_wal/00000002.history')));
+    await rm(join(root, 'pg'), { recursive: true });
+    const again = await clone('--before-xid', String(xid));
+    expect(again.code).not.toBe(0);
+    expect(again.err).toContain('this clone was made');
+    expect(await stat(data()).catch(() => undefined)).toBeUndefined();
+    expect((await clone('--before-xid', String(xid), '--again')).code).toBe(0);
+    expect(await rowsOfClone()).toBe(100);
+  });
+});
