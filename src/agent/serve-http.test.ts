@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 
+import { agentRoutes } from './agent-routes.ts';
 import { serveHttp } from './serve-http.ts';
 
 /** Serves at a free port while `use` runs; answers with what was warned of. */
@@ -12,7 +13,8 @@ async function whileServing(problems: object[], use: (base: string) => Promise<v
   const serving = serveHttp({
     host: '127.0.0.1',
     port: 0,
-    answers: { metrics: async () => 'walkback_up 1\n', problems: async () => problems },
+    what: 'metrics',
+    routes: agentRoutes({ metrics: async () => 'walkback_up 1\n', problems: async () => problems }),
     onWarning: (message) => warnings.push(message),
     onListening: listening.resolve,
     signal: stop.signal,
@@ -48,6 +50,7 @@ describe('what an agent answers over HTTP', () => {
   it('is a refusal for anything else', async () => {
     await whileServing([], async (base) => {
       expect((await fetch(`${base}/etc/passwd`)).status).toBe(404);
+      expect((await fetch(`${base}/toString`)).status).toBe(404);
       expect((await fetch(`${base}/metrics`, { method: 'POST', body: 'x' })).status).toBe(405);
     });
   });
@@ -59,8 +62,9 @@ describe('what an agent answers over HTTP', () => {
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const stop = new AbortController();
     const warned = Promise.withResolvers<string>();
-    const answers = { metrics: async () => '', problems: async () => [] };
-    const serving = serveHttp({ host: '127.0.0.1', port, answers, onWarning: warned.resolve, signal: stop.signal });
+    const routes = agentRoutes({ metrics: async () => '', problems: async () => [] });
+    const told = { what: 'metrics', onWarning: warned.resolve };
+    const serving = serveHttp({ host: '127.0.0.1', port, routes, ...told, signal: stop.signal });
     expect(await warned.promise).toMatch(/EADDRINUSE/);
     stop.abort();
     await serving;

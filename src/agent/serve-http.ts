@@ -1,8 +1,8 @@
 /**
- * Answers `/metrics`, `/health` and `/live` over HTTP, for who watches the agent.
+ * Answers a few paths over HTTP, read only, for who watches the agent or the container.
  *
- * It tells nothing secret and takes nothing but these three requests; still it belongs on the loopback interface, or
- * behind what admits only who should look. Where it cannot listen it says so and tries again: nothing else depends on it.
+ * Nothing is taken but GET and HEAD of these paths. Where it cannot listen it says so and tries again: nothing else depends
+ * on it.
  *
  * @module
  */
@@ -12,18 +12,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { messageOf } from '../base/failure.ts';
 
-/** What is answered. */
-export interface HttpAnswers {
-  readonly metrics: () => Promise<string>;
-  /** Problems, empty if all is well. */
-  readonly problems: () => Promise<readonly object[]>;
+/** One answer. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
 }
+
+/** What is answered, by its path. */
+export type HttpRoutes = Readonly<Record<string, () => Promise<HttpAnswer>>>;
 
 /** Where, and for how long. */
 export interface ServeHttpOptions {
   readonly host: string;
   readonly port: number;
-  readonly answers: HttpAnswers;
+  readonly routes: HttpRoutes;
+  /** What is served, for the warning that it is not. */
+  readonly what: string;
   readonly onWarning: (message: string) => void;
   /** Told once it listens, and where. */
   readonly onListening?: (port: number) => void;
@@ -33,29 +38,29 @@ export interface ServeHttpOptions {
 const RETRY_MS = 10_000;
 const MAX_CONNECTIONS = 16;
 
-async function answer(path: string, answers: HttpAnswers): Promise<{ status: number; type: string; body: string }> {
-  const json = 'application/json; charset=utf-8';
-  switch (path) {
-    case '/metrics':
-      return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: await answers.metrics() };
-    case '/health': {
-      const problems = await answers.problems();
-      const isWell = problems.length === 0;
-      return { status: isWell ? 200 : 503, type: json, body: `${JSON.stringify({ healthy: isWell, problems })}\n` };
-    }
-    case '/live':
-      return { status: 200, type: json, body: '{"live":true}\n' };
-    default:
-      return { status: 404, type: json, body: '{"answers":["/metrics","/health","/live"]}\n' };
-  }
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** An answer of one object, on a line of its own. */
+export function jsonAnswer(status: number, value: object): HttpAnswer {
+  return { status, type: JSON_TYPE, body: `${JSON.stringify(value)}\n` };
 }
 
-async function respond(request: IncomingMessage, response: ServerResponse, answers: HttpAnswers): Promise<void> {
+/** An answer as Prometheus reads it. */
+export function metricsAnswer(body: string): HttpAnswer {
+  return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body };
+}
+
+async function answer(path: string, routes: HttpRoutes): Promise<HttpAnswer> {
+  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  return route === undefined ? jsonAnswer(404, { answers: Object.keys(routes) }) : route();
+}
+
+async function respond(request: IncomingMessage, response: ServerResponse, routes: HttpRoutes): Promise<void> {
   request.resume();
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   const path = (request.url ?? '/').replace(/\?.*$/, '');
   const given = isRead
-    ? await answer(path, answers).catch((error: unknown) => ({
+    ? await answer(path, routes).catch((error: unknown) => ({
         status: 500,
         type: 'text/plain; charset=utf-8',
         body: `${messageOf(error)}\n`,
@@ -75,19 +80,19 @@ async function listen(server: Server, { host, port }: ServeHttpOptions): Promise
 
 /** Serves until the signal. Throws nothing. */
 export async function serveHttp(options: ServeHttpOptions): Promise<void> {
-  const { host, port, answers, onWarning, onListening, signal } = options;
+  const { host, port, routes, what, onWarning, onListening, signal } = options;
   for (let told = false; !signal.aborted;) {
     const server = createServer(
       { requestTimeout: 10_000, headersTimeout: 5000, keepAliveTimeout: 5000 },
       (request, response) => {
-        respond(request, response, answers).catch(() => response.destroy());
+        respond(request, response, routes).catch(() => response.destroy());
       },
     );
     server.maxConnections = MAX_CONNECTIONS;
     try {
       await listen(server, options);
     } catch (error) {
-      if (!told) onWarning(`metrics are not served at ${host}:${port}: ${messageOf(error)}; it is tried again`);
+      if (!told) onWarning(`${what} are not served at ${host}:${port}: ${messageOf(error)}; it is tried again`);
       told = true;
       await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
       continue;
@@ -96,7 +101,7 @@ export async function serveHttp(options: ServeHttpOptions): Promise<void> {
     onListening?.(typeof address === 'object' && address !== null ? address.port : port);
     const over = Promise.withResolvers<void>();
     server.once('close', over.resolve);
-    server.on('error', (error) => onWarning(`metrics: ${messageOf(error)}`));
+    server.on('error', (error) => onWarning(`${what}: ${messageOf(error)}`));
     const close = () => {
       server.close();
       server.closeAllConnections();

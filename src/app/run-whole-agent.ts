@@ -53,8 +53,11 @@ async function watch(given: WholeAgentOptions, record: AgentRecord, signal: Abor
     problems: async () => healthProblems(record, await gauges()),
   };
   // Node's HTTP server takes 17 MiB that an agent without one does not need.
-  const { serveHttp } = await import('../agent/serve-http.ts');
-  await serveHttp({ ...address, answers, onWarning, signal });
+  const [{ serveHttp }, { agentRoutes }] = await Promise.all([
+    import('../agent/serve-http.ts'),
+    import('../agent/agent-routes.ts'),
+  ]);
+  await serveHttp({ ...address, routes: agentRoutes(answers), what: 'metrics', onWarning, signal });
 }
 
 /**
