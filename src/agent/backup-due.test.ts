@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { parseCronSchedule } from '../base/cron-schedule.ts';
 import { lsn } from '../postgres/lsn.ts';
-import { backupDue, newestOnLine, type BackupFacts, type BackupPlan } from './backup-due.ts';
+import { newestOnLine } from '../backup/newest-on-line.ts';
+import { backupDue, type BackupFacts, type BackupPlan } from './backup-due.ts';
 
 const nightly: BackupPlan = { schedule: parseCronSchedule('0 3 * * *'), zone: 'UTC', afterWalBytes: undefined };
 const never: BackupPlan = { schedule: undefined, zone: 'UTC', afterWalBytes: undefined };

@@ -8,8 +8,6 @@
  */
 
 import { latestTime, nextTime, type CronSchedule } from '../base/cron-schedule.ts';
-import { lsn } from '../postgres/lsn.ts';
-import { isOnLine, type TimelineHistory } from '../postgres/timeline-history.ts';
 import type { Backup } from '../backup/backup.ts';
 
 /** What a backup is taken for. */
@@ -60,15 +58,4 @@ export function backupDue(plan: BackupPlan, facts: BackupFacts): BackupReason | 
 /** When the next backup is due by the schedule. */
 export function nextBackupMs({ schedule, zone }: BackupPlan, nowMs: number): number | undefined {
   return schedule === undefined ? undefined : nextTime(schedule, zone, nowMs);
-}
-
-/** The backup that starts last of those a server on this line can be restored from. */
-export function newestOnLine(backups: readonly Backup[], line: TimelineHistory): Backup | undefined {
-  return backups
-    .filter(
-      ({ timeline, startLsn, finishLsn }) =>
-        isOnLine(line, timeline, startLsn) && isOnLine(line, timeline, lsn(finishLsn - 1n)),
-    )
-    .toSorted((a, b) => (a.startLsn < b.startLsn ? -1 : Number(a.startLsn > b.startLsn)))
-    .at(-1);
 }

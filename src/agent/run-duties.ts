@@ -11,12 +11,13 @@
 
 import { Turns } from '../archive/turns.ts';
 import { listBackups } from '../backup/list.ts';
+import { newestOnLine } from '../backup/newest-on-line.ts';
 import { readFreezeNote } from '../backup/freeze-note.ts';
 import { listMarked } from '../backup/running-marker.ts';
 import type { Backup } from '../backup/backup.ts';
 import type { Compression } from '../base/compression-names.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { backupDue, newestOnLine, nextBackupMs, type BackupPlan } from './backup-due.ts';
+import { backupDue, nextBackupMs, type BackupPlan } from './backup-due.ts';
 import type { ReportDutyEvent } from './duty-event.ts';
 import { healChain } from './heal-chain.ts';
 import { ArchiveLease, type LeaseTimes } from './lease.ts';

@@ -39,6 +39,12 @@ function unknownFlag(command: Command, flag: string, known: Iterable<string>): F
   return usage(command, `it has no flag ${flag}`, nearest === undefined ? undefined : `Did you mean ${nearest}?`);
 }
 
+/** Patroni writes keys of its configuration as flags: `--no_leader=1` is `--no-leader=1`. */
+function withDashes(arg: string): string {
+  const [, name] = /^--([a-z]+(?:_[a-z]+)+)(?:=|$)/.exec(arg) ?? [];
+  return name === undefined ? arg : `--${name.replaceAll('_', '-')}${arg.slice(name.length + 2)}`;
+}
+
 /** Takes a command's arguments apart. @throws {Failure} `usage`. */
 export function parseArguments(command: Command, args: readonly string[]): Arguments {
   const flags = flagsOf(command);
@@ -49,7 +55,7 @@ export function parseArguments(command: Command, args: readonly string[]): Argum
     ]),
   );
   const { tokens } = parseArgs({
-    args: args.map((arg) => (arg === '-h' ? '--help' : arg)),
+    args: args.map((arg) => (arg === '-h' ? '--help' : withDashes(arg))),
     options,
     strict: false,
     tokens: true,

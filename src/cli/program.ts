@@ -46,6 +46,8 @@ export const PROGRAM: readonly ProgramEntry[] = [
   entry('release', async () => (await import('./commands/release.ts')).release),
   entry('bootstrap clone', async () => (await import('./commands/bootstrap-clone.ts')).bootstrapCloneCommand),
   entry('bootstrap resume', async () => (await import('./commands/bootstrap-resume.ts')).bootstrapResume),
+  entry('replica create', async () => (await import('./commands/replica-create.ts')).replicaCreate),
+  entry('post-init', async () => (await import('./commands/post-init.ts')).postInit),
   entry('wal-g', async () => (await import('./commands/wal-g.ts')).walG),
   entry('config show', async () => (await import('./commands/config-show.ts')).configShow),
 ];

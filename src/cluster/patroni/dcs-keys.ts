@@ -39,6 +39,13 @@ export interface DcsFailover {
   readonly scheduledAt: string | undefined;
 }
 
+/** Where a timeline ended, as the leader of the next one has written it. */
+export interface DcsSwitch {
+  readonly timeline: number;
+  /** The first byte that is no longer that timeline's. */
+  readonly switchLsnBytes: bigint;
+}
+
 /** Every key of one scope. */
 export interface DcsKeys {
   /** The system identifier; empty while somebody bootstraps; `undefined` before. */
@@ -50,6 +57,8 @@ export interface DcsKeys {
   readonly members: readonly DcsMember[];
   readonly failover: DcsFailover | undefined;
   readonly sync: { readonly leader: string; readonly standbys: readonly string[] } | undefined;
+  /** The line of history of the cluster: every timeline before the one it is on, oldest first. */
+  readonly history: readonly DcsSwitch[];
 }
 
 function isObject(value: unknown): value is JsonObject {
@@ -129,10 +138,19 @@ function syncOf(value: unknown): DcsKeys['sync'] {
   return leader === undefined ? undefined : { leader, standbys };
 }
 
+/** `[1, 67196376, "no recovery target specified", …]`: the fields of a line of a history file, and more behind them. */
+function switchOf(value: unknown): DcsSwitch[] {
+  if (!Array.isArray(value)) return [];
+  const timeline = integerOr(value[0]);
+  const switchLsnBytes = bytesOr(value[1]);
+  return timeline === undefined || switchLsnBytes === undefined ? [] : [{ timeline, switchLsnBytes }];
+}
+
 /** The keys in what `show` has answered. */
 export function parseDcsKeys(answer: JsonObject): DcsKeys {
   const status = objectOr(answer['status']);
   const members = Array.isArray(answer['members']) ? answer['members'] : [];
+  const history = Array.isArray(answer['history']) ? answer['history'] : [];
   return {
     initialize: typeof answer['initialize'] === 'string' ? answer['initialize'] : undefined,
     config: isObject(answer['config']) ? answer['config'] : undefined,
@@ -141,5 +159,6 @@ export function parseDcsKeys(answer: JsonObject): DcsKeys {
     members: members.flatMap(memberOf),
     failover: failoverOf(answer['failover']),
     sync: syncOf(answer['sync']),
+    history: history.flatMap(switchOf),
   };
 }
