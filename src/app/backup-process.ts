@@ -10,12 +10,12 @@
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 
 import { Failure, messageOf } from '../base/failure.ts';
 import type { SettingGroup } from '../config/setting.ts';
 import { flagOf, type Settings } from '../config/load-settings.ts';
 import { SETTING_NAMES, settingOf } from '../config/settings.ts';
+import { ownProgram } from './own-program.ts';
 
 /** How the process is started. */
 export interface BackupProcessOptions {
@@ -32,8 +32,6 @@ export interface BackupProcessAnswer {
   readonly storedBytes: number;
 }
 
-/** Beside the chunks of a bundle, one folder up from here in the sources. */
-const PROGRAM = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : './main.js', import.meta.url));
 const GROUPS: readonly SettingGroup[] = ['general', 'archive', 'writing', 'server'];
 const MAX_ANSWER_CHARACTERS = 1024 * 1024;
 /** 2: taken, with pages in it that were damaged before. */
@@ -80,7 +78,8 @@ export async function takeBackupInProcess(options: BackupProcessOptions): Promis
   signal.throwIfAborted();
   const kind = isFull ? ['--full'] : [];
   const args = ['backup', 'take', '--json', ...kind, `--data-directory=${dataDirectory}`, ...handedOn(settings)];
-  const child = spawn(process.execPath, [...process.execArgv, PROGRAM, ...args], {
+  const own = ownProgram();
+  const child = spawn(own.program, [...own.args, ...args], {
     env: { ...settings.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

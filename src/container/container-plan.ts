@@ -175,7 +175,12 @@ export interface ContainerPlan {
   /** The data directory holds a cluster already: nothing is bootstrapped, and CLONE_* means nothing. */
   readonly hasData: boolean;
   readonly paths: ContainerPaths;
-  readonly ports: { readonly postgres: number; readonly restApi: number };
+  readonly ports: {
+    readonly postgres: number;
+    readonly restApi: number;
+    /** HEALTHPORT: probes and metrics, read only. The agent's own metrics are behind it, at the next port of the loopback interface. */
+    readonly health: number;
+  };
   readonly users: PlannedUsers;
   readonly patroni: PlannedPatroni;
   /** Always there, so that commands typed in the container find the server; with an archive, it too. */

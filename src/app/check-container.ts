@@ -1,0 +1,150 @@
+/**
+ * What must be so before a container's plan is run: nothing is started, and nothing of the cluster written, before.
+ *
+ * Everything that is wrong is told at once.
+ *
+ * @module
+ */
+
+import { readSystemIdentifier } from '../archive/archive-identity.ts';
+import { readControlFile } from '../archive/server.ts';
+import { Failure, isFailure } from '../base/failure.ts';
+import { openDcs } from '../cluster/patroni/dcs.ts';
+import { loadSettings } from '../config/load-settings.ts';
+import { commandLine } from '../config/value-kind.ts';
+import type { ContainerPlan, EnvDirectory, PlannedArchive } from '../container/container-plan.ts';
+import { revealed } from '../container/secret.ts';
+import { runProgram } from '../instance/run-program.ts';
+import { openArchive } from './open-archive.ts';
+import { ownProgram } from './own-program.ts';
+
+/** The cluster's system, as its keys in the DCS tell it. */
+type Initialized =
+  | { readonly kind: 'no' }
+  /** Some member is at it. */
+  | { readonly kind: 'underWay' }
+  | { readonly kind: 'yes'; readonly systemIdentifier: bigint };
+
+/** A clone's plan reads its archive's WAL up to the target. */
+const CLONE_TIMEOUT_MS = 3_600_000;
+
+function variablesOf({ variables }: EnvDirectory): Record<string, string> {
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, revealed(value)]));
+}
+
+/** Of which system the archive is; `undefined` if it holds nothing. */
+async function systemOfArchive({ environment }: PlannedArchive, signal: AbortSignal): Promise<bigint | undefined> {
+  const settings = await loadSettings({ environment: variablesOf(environment) });
+  await using archive = await openArchive(settings);
+  return readSystemIdentifier(archive.store, { signal });
+}
+
+async function readInitialized({ patroni }: ContainerPlan): Promise<Initialized> {
+  const { initialize } = await openDcs({ patroniConfig: patroni.path }).show();
+  if (initialize === undefined) return { kind: 'no' };
+  return /^\d+$/.test(initialize) ? { kind: 'yes', systemIdentifier: BigInt(initialize) } : { kind: 'underWay' };
+}
+
+function anothers(archive: PlannedArchive, found: bigint, own: string): Failure {
+  return new Failure('conflict', {
+    message: `cannot archive to ${archive.address}: it holds the system ${found}, and ${own}`,
+    remedy:
+      'Give this cluster an archive of its own, or bring it back from that one (CLONE_METHOD). Two systems in one archive destroy each other’s recoveries.',
+  });
+}
+
+async function checkArchive(plan: ContainerPlan, initialized: Initialized, signal: AbortSignal): Promise<void> {
+  const { archive, clone } = plan;
+  if (archive === undefined) return;
+  const found = await systemOfArchive(archive, signal);
+  if (found === undefined) return;
+  if (plan.hasData) {
+    const { systemIdentifier } = await readControlFile(plan.paths.dataDirectory);
+    if (systemIdentifier !== found) throw anothers(archive, found, `the data directory is of ${systemIdentifier}`);
+  } else if (initialized.kind === 'yes' && initialized.systemIdentifier !== found) {
+    throw anothers(archive, found, `the cluster is ${initialized.systemIdentifier}`);
+  } else if (initialized.kind === 'no' && clone === undefined) {
+    throw anothers(
+      archive,
+      found,
+      'a new, empty cluster would be made, because none is initialised and no clone is asked for',
+    );
+  } else if (initialized.kind === 'no' && clone?.kind === 'archive') {
+    const source = await systemOfArchive(clone.archive, signal);
+    if (source !== undefined && source !== found) throw anothers(archive, found, `the clone would be of ${source}`);
+  }
+}
+
+/** The clone is planned as Patroni will have it made, and not made: what would refuse it then, refuses it now. */
+async function checkClone(plan: ContainerPlan, signal: AbortSignal): Promise<void> {
+  const { bootstrap } = plan.patroni.configuration;
+  const method: unknown = Object(bootstrap).clone_with_wale;
+  const command: unknown = Object(method).command;
+  const [, ...words] = (typeof command === 'string' ? commandLine.parse(command) : undefined) ?? [];
+  if (words.length === 0) return;
+  const own = ownProgram();
+  const asked = [...words, `--scope=${plan.scope}`, `--datadir=${plan.paths.dataDirectory}`, '--dry-run'];
+  const options = { timeoutMs: CLONE_TIMEOUT_MS, environment: plan.patroni.environment, signal };
+  const { code, output } = await runProgram([own.program, ...own.args, ...asked], options);
+  if (code === 0) return;
+  throw new Failure('refused', {
+    message: `cannot make the clone that is asked for: its plan ended with ${code ?? 'a signal'}`,
+    remedy: 'Correct CLONE_… and start again. Nothing was made.',
+    facts: output.split('\n').slice(-12),
+  });
+}
+
+/**
+ * Waits for the DCS where it has to be asked: without data here, only it knows whether there is a cluster.
+ *
+ * @throws {Failure} if Patroni's library cannot ask it at all.
+ */
+async function untilInitializedKnown(
+  plan: ContainerPlan,
+  tell: (what: string) => void,
+  pause: () => Promise<void>,
+): Promise<Initialized> {
+  for (;;) {
+    try {
+      return await readInitialized(plan);
+    } catch (error) {
+      if (!isFailure(error, 'unavailable')) throw error;
+      tell(`waiting for the DCS: ${error.message}`);
+      await pause();
+    }
+  }
+}
+
+/** How to go about it. */
+export interface CheckContainerOptions {
+  readonly tell: (what: string) => void;
+  /** Between two questions to a DCS that does not answer; throws when it is to be given up. */
+  readonly pause: () => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/** Checks. Patroni's configuration and the directories of variables are written already. @throws {Failure} with everything that is wrong. */
+export async function checkContainer(plan: ContainerPlan, options: CheckContainerOptions): Promise<void> {
+  const { tell, pause, signal } = options;
+  const initialized: Initialized = plan.hasData ? { kind: 'underWay' } : await untilInitializedKnown(plan, tell, pause);
+  const isNew = !plan.hasData && initialized.kind === 'no';
+  tell(
+    isNew && plan.clone?.kind === 'archive' ? 'checking the archives, and planning the clone' : 'checking the archive',
+  );
+  const checks = [checkArchive(plan, initialized, signal)];
+  if (isNew && plan.clone?.kind === 'archive') checks.push(checkClone(plan, signal));
+  const failures: Failure[] = [];
+  for (const result of await Promise.allSettled(checks)) {
+    if (result.status === 'fulfilled') continue;
+    if (!isFailure(result.reason)) throw result.reason;
+    failures.push(result.reason);
+  }
+  const [first, ...others] = failures;
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  throw new Failure(first.kind, {
+    message: `cannot start: ${failures.length} things are wrong`,
+    remedy: 'Correct them all and start again.',
+    facts: failures.flatMap(({ message, facts, remedy }) => [message, ...facts, remedy]),
+  });
+}

@@ -1,0 +1,143 @@
+/**
+ * Runs the plan of a container: its files are written, what must be so is proven, Patroni and the agent are kept.
+ *
+ * @module
+ */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parse } from 'yaml';
+
+import { isFailure, messageOf } from '../base/failure.ts';
+import { objectOr } from '../cluster/patroni/dcs-keys.ts';
+import type { ContainerPlan } from '../container/container-plan.ts';
+import { makeCertificate } from '../supervise/certificate.ts';
+import type { ChildProgram } from '../supervise/kept-child.ts';
+import { makeRoles } from '../supervise/make-roles.ts';
+import { runContainer, type ContainerRun } from '../supervise/run-container.ts';
+import type { ReportSupervision } from '../supervise/supervision-event.ts';
+import { writePlanFiles } from '../supervise/write-plan-files.ts';
+import { checkContainer } from './check-container.ts';
+import { openMemberSources } from './member-sources.ts';
+import { ownProgram } from './own-program.ts';
+import { resumeBeforePatroni } from './resume-bootstrap.ts';
+
+/** What running it needs beside the plan. */
+export interface RunPlanOptions {
+  readonly report: ReportSupervision;
+  readonly note: (line: string) => void;
+  readonly onWarning: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The chart gives a pod an hour: PostgreSQL's last checkpoint and its archiver need most of it, if anything does. A platform
+ * that has less patience ends all of it by itself.
+ */
+const LIMITS = { patroniMs: 3_000_000, serverMs: 300_000, drainPatienceMs: 60_000, agentMs: 30_000 };
+const DCS_PAUSE_MS = 3000;
+const ROLE_TRIES = 5;
+const ROLE_PAUSE_MS = 5000;
+
+function agentProgram(plan: ContainerPlan): ContainerRun['agent'] {
+  const { archive, agent, paths, ports } = plan;
+  if (archive === undefined) return undefined;
+  const own = ownProgram();
+  const duties =
+    agent === undefined
+      ? []
+      : [
+          `--backup-schedule=${agent.backupSchedule}`,
+          `--keep-full=${agent.keepFull}`,
+          `--keep-window=${agent.keepDays}d`,
+        ];
+  const places = [`--data-directory=${paths.dataDirectory}`, `--spool-directory=${paths.spoolDirectory}`];
+  const program: ChildProgram = {
+    name: 'agent',
+    program: own.program,
+    args: [
+      ...own.args,
+      'agent',
+      `--env-dir=${archive.environment.path}`,
+      ...places,
+      `--metrics-address=127.0.0.1:${ports.health + 1}`,
+      ...duties,
+    ],
+    environment: plan.patroni.environment,
+  };
+  return { program, spool: paths.spoolDirectory };
+}
+
+/** Roles are made on each new leader: the environment may have other passwords since. */
+function rolesOn(plan: ContainerPlan, { note, onWarning, signal }: RunPlanOptions): () => Promise<void> {
+  const { users, paths, ports } = plan;
+  const password = users.superuser.password.reveal();
+  const server = {
+    host: paths.socketDirectory,
+    port: ports.postgres,
+    user: users.superuser.name,
+    database: 'postgres',
+  };
+  return async () => {
+    for (let tries = 1; tries <= ROLE_TRIES && !signal.aborted; tries += 1) {
+      try {
+        const { created, updated } = await makeRoles({ ...server, password }, users);
+        note(`roles: ${created.length} made, ${updated.length} updated`);
+        return;
+      } catch (error) {
+        if (isFailure(error, 'refused')) return;
+        onWarning(`roles are not as the environment says: ${messageOf(error)}`);
+      }
+      await sleep(ROLE_PAUSE_MS, undefined, { signal }).catch(() => {});
+    }
+  };
+}
+
+async function agentMetrics(port: number): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(2000) }).catch(
+    () => undefined,
+  );
+  return answer?.status === 200 ? answer.text() : '';
+}
+
+/**
+ * Runs until the signal.
+ *
+ * @throws {Failure} what is wrong, before anything is started; `failed` if Patroni was given up.
+ */
+export async function runPlannedContainer(plan: ContainerPlan, options: RunPlanOptions): Promise<void> {
+  const { paths, patroni, ports, archive, memberName } = plan;
+  const { report, note, onWarning, signal } = options;
+  for (const warning of plan.warnings) onWarning(warning);
+  await writePlanFiles(plan);
+  await makeCertificate(plan.certificate, memberName);
+  const configuration = objectOr(parse(await readFile(patroni.path, 'utf8')));
+  await using member = openMemberSources({
+    name: memberName,
+    configuration,
+    restPort: ports.restApi,
+    postgresPort: ports.postgres,
+    socketDirectory: paths.socketDirectory,
+  });
+  const pause = async () => {
+    await sleep(DCS_PAUSE_MS, undefined, { signal });
+  };
+  await runContainer({
+    dataDirectory: paths.dataDirectory,
+    runDirectory: join(paths.runDirectory, 'walkback'),
+    patroni: { name: 'patroni', program: 'patroni', args: [patroni.path], environment: patroni.environment },
+    agent: agentProgram(plan),
+    prepare: async (tell, stop) => checkContainer(plan, { tell, pause, signal: stop }),
+    beforePatroni: () => resumeBeforePatroni(plan, { note, pause, signal }),
+    member,
+    health: { host: '::', port: ports.health },
+    agentMetrics: () => (archive === undefined ? Promise.resolve('') : agentMetrics(ports.health + 1)),
+    onLeader: rolesOn(plan, options),
+    limits: LIMITS,
+    report,
+    onWarning,
+    signal,
+  });
+  note('everything is stopped');
+}
