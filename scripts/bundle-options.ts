@@ -7,7 +7,7 @@
 import type { BuildOptions } from 'esbuild';
 
 /** Native packages, and those that come with a licence of their own: dependencies of the package, outside the bundle. */
-const EXTERNAL = ['lz4-napi', 'pg-native', 'sodium-native', 'openpgp', 'ssh2', 'cpu-features'];
+export const OUTSIDE_BUNDLE = ['lz4-napi', 'pg-native', 'sodium-native', 'openpgp', 'ssh2', 'cpu-features'];
 
 /** Split where code is loaded on demand, and flat: a worker is started from the file beside the chunk that asks for it. */
 export function bundleOptions(entryPoints: readonly string[], outdir: string): BuildOptions {
@@ -20,7 +20,7 @@ export function bundleOptions(entryPoints: readonly string[], outdir: string): B
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    external: EXTERNAL,
+    external: [...OUTSIDE_BUNDLE],
     // Packages in CommonJS call require(), which a module does not have.
     banner: {
       js: "import { createRequire as createRequire_ } from 'node:module'; const require = createRequire_(import.meta.url);",

@@ -16,6 +16,7 @@ import {
   POSTGRES_VERSIONS,
   ROOT,
 } from './toolchain.mjs';
+import { engineEnvironment, ensureBaseImage, serveEngine, whyNoEngine } from './toolchain/containers.mjs';
 import { asOrdinaryUser } from './toolchain/ordinary-user.mjs';
 import { EXIT_UNAVAILABLE, ToolchainProblem } from './toolchain/problem.mjs';
 
@@ -29,10 +30,13 @@ const RETRY = process.env.CI === undefined ? [] : ['--retry=1'];
 const SYSTEM = [...VITEST, 'system', ...RETRY];
 const EXTRA = [...VITEST, 'extra', ...RETRY];
 
+/** Proofs that run containers. */
+const CONTAINER_PROOFS = new Set(['all', 'bats', 'image']);
+
 /**
  * What each task needs, and the lines it runs (in the project's root, on the project's Node). All lines run; the task
  * fails if one did. Arguments given go to the last. `writes`: it changes files of the tree and needs no server, so
- * it runs as whoever asked.
+ * it runs as whoever asked. `containers`: whether it runs containers, by its arguments.
  */
 const TASKS = {
   setup: { postgres: ALL, lines: [] },
@@ -43,7 +47,12 @@ const TASKS = {
   'test:system': { postgres: ALL, lines: [SYSTEM] },
   'test:extra': { postgres: ALL, lines: [EXTRA] },
   'test:all': { postgres: ALL, lines: [OK, SYSTEM, EXTRA] },
-  prove: { postgres: ALL, lines: [['node', 'scripts/prove/main.ts']] },
+  prove: {
+    postgres: ALL,
+    containers: ([name]) => CONTAINER_PROOFS.has(name),
+    lines: [['node', 'scripts/prove/main.ts']],
+  },
+  image: { postgres: [], writes: true, lines: [['node', 'scripts/image/main.ts']] },
   bench: { postgres: [15], lines: [['node', 'bench/main.ts']] },
   format: { postgres: [], writes: true, lines: [['oxfmt', '.']] },
   reference: { postgres: [], writes: true, lines: [['node', 'scripts/generate-reference.ts']] },
@@ -63,11 +72,28 @@ function bring(task) {
   return node;
 }
 
-function run(line, node, task) {
+/**
+ * A container engine for a task that goes on as an ordinary user and could start none. Who is an ordinary user already,
+ * or names an engine (CONTAINER_HOST), has their own.
+ */
+async function bringEngine() {
+  const none = { environment: {}, close: () => {} };
+  if (process.getuid?.() !== 0 || process.env.CONTAINER_HOST !== undefined) return none;
+  const reason = whyNoEngine();
+  if (reason !== undefined) {
+    process.stderr.write(`SKIPPED: what runs containers: ${reason}\n`);
+    return none;
+  }
+  const own = engineEnvironment();
+  ensureBaseImage(own);
+  return serveEngine(own);
+}
+
+function run(line, node, task, engine) {
   const program = line[0] === 'node' ? node : line[0];
   const full = [program, ...line.slice(1)];
   const user = task.writes ? { line: full, options: {}, environment: {} } : asOrdinaryUser(full, { root: ROOT, node });
-  const env = { ...childEnvironment(node), ...user.environment };
+  const env = { ...childEnvironment(node), ...user.environment, ...engine };
   return new Promise((resolve) => {
     const child = spawn(user.line[0], user.line.slice(1), { cwd: ROOT, env, stdio: 'inherit', ...user.options });
     const forward = (signal) => child.kill(signal);
@@ -94,11 +120,17 @@ async function main([taskName, ...extra]) {
     return 64;
   }
   const node = bring(task);
+  const engine = task.containers?.(extra) ? await bringEngine() : undefined;
   const codes = [];
-  for (const [index, line] of task.lines.entries()) {
-    const code = await run(index === task.lines.length - 1 ? [...line, ...extra] : line, node, task);
-    codes.push(code);
-    if (code >= 128) break;
+  try {
+    for (const [index, line] of task.lines.entries()) {
+      const whole = index === task.lines.length - 1 ? [...line, ...extra] : line;
+      const code = await run(whole, node, task, engine?.environment);
+      codes.push(code);
+      if (code >= 128) break;
+    }
+  } finally {
+    engine?.close();
   }
   return codes.find((code) => code !== 0) ?? 0;
 }

@@ -26,11 +26,11 @@ export interface Page {
 }
 
 const PATH =
-  /^(?:(?:src|tests|scripts|docs|bench|fixtures|bin|\.ci)\/\S*|[A-Za-z.][\w.-]*\.(?:md|ts|mjs|json)|Makefile)$/;
+  /^(?:(?:src|tests|scripts|docs|bench|deploy|fixtures|bin|\.ci)\/\S*|[A-Za-z.][\w.-]*\.(?:md|ts|mjs|json)|Makefile)$/;
 /** Made by commands of the project, not kept in it. */
 const MADE = /^(?:node_modules|\.tools|dist)\//;
 const UNFINISHED = /\b(?:TODO|FIXME|XXX|TBD)\b|lorem ipsum/i;
-const MACHINE = /(?:^|[\s`'"(])\/(?:work|root|home\/\w+|Users\/\w+)\//;
+const MACHINE = /(?:^|[\s`'"(])\/(?:work|root|home\/(?!postgres\/)\w+|Users\/\w+)\//;
 
 function spansOf(line: string): string[] {
   return Array.from(line.matchAll(/`([^`]+)`/g), (match) => match[1] ?? '');

@@ -47,7 +47,7 @@ async function surroundingsOf(root: string): Promise<Surroundings> {
 }
 
 function pagesOf(root: string): string[] {
-  const pages = globSync(['*.md', 'docs/**/*.md', 'src/**/*.md', 'bench/**/*.md'], { cwd: root });
+  const pages = globSync(['*.md', 'docs/**/*.md', 'src/**/*.md', 'bench/**/*.md', 'deploy/**/*.md'], { cwd: root });
   return pages.filter((page) => !page.startsWith('docs/reference/')).toSorted();
 }
 
