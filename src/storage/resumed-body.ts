@@ -19,7 +19,8 @@ export interface BodyAnswer {
   readonly body: AsyncIterable<Buffer>;
   /** Where the body begins in the object. */
   readonly startByte: number;
-  readonly lengthBytes: number;
+  /** How many bytes were announced; `undefined` if the answer did not say: it is whole when it ends well. */
+  readonly lengthBytes: number | undefined;
 }
 
 /** How a body is read and taken up again. */
@@ -37,7 +38,7 @@ const PROGRESS_BYTES = 1024 * 1024;
 class BodyReader {
   readonly #source: BodySource;
   readonly #signal: AbortSignal | undefined;
-  readonly #endByte: number;
+  readonly #endByte: number | undefined;
   #answer: BodyAnswer;
   #nextByte: number;
   #lastPiece: Buffer | undefined;
@@ -51,15 +52,22 @@ class BodyReader {
     this.#answer = first;
     this.#nextByte = first.startByte;
     this.#progressAtByte = first.startByte;
-    this.#endByte = first.startByte + first.lengthBytes;
+    this.#endByte = first.lengthBytes === undefined ? undefined : first.startByte + first.lengthBytes;
   }
 
   async *pieces(): AsyncGenerator<Buffer> {
     for (;;) {
       const broken = yield* this.#drain();
-      if (this.#nextByte === this.#endByte) return;
-      this.#answer = await this.#resume(broken);
+      const missingBytes = this.#missingBytes(broken !== undefined);
+      if (missingBytes === 0) return;
+      this.#answer = await this.#resume(missingBytes, broken);
     }
+  }
+
+  /** How many bytes are still to come, as far as that is known. */
+  #missingBytes(isBroken: boolean): number {
+    if (this.#endByte === undefined) return isBroken ? Number.MAX_SAFE_INTEGER : 0;
+    return this.#endByte - this.#nextByte;
   }
 
   /** Yields what the answer holds. Answers with what broke it, or `undefined` if it came to its end. */
@@ -89,7 +97,7 @@ class BodyReader {
   }
 
   #take(piece: Buffer): void {
-    if (piece.byteLength > this.#endByte - this.#nextByte)
+    if (piece.byteLength > this.#missingBytes(true))
       throw new Failure('unavailable', {
         message: `cannot ${this.#source.action}: its body is longer than announced`,
         remedy: 'Look for a proxy or gateway between here and the store, then try again.',
@@ -112,10 +120,10 @@ class BodyReader {
     }
   }
 
-  async #resume(broken: unknown): Promise<BodyAnswer> {
+  async #resume(missingBytes: number, broken: unknown): Promise<BodyAnswer> {
     this.#checkTime(broken);
     this.#breaks += 1;
-    const rest = { startByte: this.#nextByte, lengthBytes: this.#endByte - this.#nextByte };
+    const rest = { startByte: this.#nextByte, lengthBytes: missingBytes };
     const resumed = async (): Promise<BodyAnswer> => {
       await sleep(backoffMs(this.#breaks, Math.random()));
       this.#signal?.throwIfAborted();

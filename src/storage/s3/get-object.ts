@@ -8,18 +8,14 @@ import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s
 
 import { Failure } from '../../base/failure.ts';
 import type { ByteRange } from '../object-store.ts';
+import type { BodyAnswer } from '../resumed-body.ts';
 import type { S3Connection } from './connection.ts';
 import { customerKey } from './encryption.ts';
 import { readS3Error, saysNoSuchKey } from './s3-error.ts';
 import { addressOf, type S3Action } from './s3-failure.ts';
 
 /** One answer: bytes of one version of an object. */
-export interface S3Answer {
-  readonly body: AsyncIterable<Buffer>;
-  /** Where the body begins in the object. */
-  readonly startByte: number;
-  /** How many bytes were announced; `undefined` if the answer did not say. */
-  readonly lengthBytes: number | undefined;
+export interface S3Answer extends BodyAnswer {
   readonly etag: string;
   /** CRC-32 of the whole object, big-endian in base 64, when the store keeps it and the whole object was asked for. */
   readonly crc32: string | undefined;

@@ -34,7 +34,7 @@ import { badAnswer, requestObject } from './get-object.ts';
 import { listPages } from './list-objects.ts';
 import { putInParts } from './multipart-upload.ts';
 import { putObject } from './put-object.ts';
-import { BodyReader } from './read-body.ts';
+import { readBody } from './read-body.ts';
 import { readS3Error } from './s3-error.ts';
 import type { S3Action } from './s3-failure.ts';
 import { DEFAULT_PART_SIZE_BYTES, type S3Location } from './s3-location.ts';
@@ -96,7 +96,7 @@ class S3Store implements ObjectStore {
     if (answer === 'absent') return undefined;
     return answer === 'pastEnd'
       ? noPieces()
-      : new BodyReader(this.#connection, action, answer, options.signal).pieces();
+      : readBody(this.#connection, action, answer, options.signal);
   }
 
   async put(key: string, body: ObjectBody, options: PutOptions = {}): Promise<PutOutcome> {
