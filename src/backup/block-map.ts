@@ -8,9 +8,11 @@
 
 import { relationFileKey, type RelationFile } from '../postgres/relation-file.ts';
 import type { ChangedFile } from '../wal-index/changed-blocks.ts';
+import type { ChangedBlocks } from './data-directory.ts';
 
 const BITS_PER_WORD = 32;
 const FIRST_WORDS = 8;
+const NO_BLOCKS: ChangedBlocks = { listed: new Uint32Array(), allFrom: Infinity };
 
 interface MappedFile {
   limitBlock: number;
@@ -37,17 +39,14 @@ export class BlockMap {
     }
   }
 
-  /** The changed blocks of one piece of a file, ascending, from 0 in the piece: those that it may have, not those it has. */
-  changedBlocks(file: RelationFile, segmentNumber: number): Uint32Array {
+  /** The changed blocks of one piece of a file, from 0 in the piece: those that it may have, not those it has. */
+  changedBlocks(file: RelationFile, segmentNumber: number): ChangedBlocks {
     const mapped = this.#files.get(relationFileKey(file));
-    if (mapped === undefined) return new Uint32Array();
+    if (mapped === undefined) return NO_BLOCKS;
     const perSegment = this.#blocksPerSegment;
-    const limit = Math.min(perSegment, Math.max(0, mapped.limitBlock - segmentNumber * perSegment));
-    const blocks = setBits(mapped.pieces.get(segmentNumber)).filter((block) => block < limit);
-    const changed = new Uint32Array(blocks.length + perSegment - limit);
-    changed.set(blocks);
-    for (let block = limit; block < perSegment; block += 1) changed[blocks.length + block - limit] = block;
-    return changed;
+    const limit = Math.max(0, mapped.limitBlock - segmentNumber * perSegment);
+    const listed = setBits(mapped.pieces.get(segmentNumber)).filter((block) => block < limit);
+    return { listed: Uint32Array.from(listed), allFrom: limit < perSegment ? limit : Infinity };
   }
 
   #fileOf(key: string): MappedFile {

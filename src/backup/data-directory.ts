@@ -35,8 +35,16 @@ import {
 export interface IncrementWish {
   /** Pages changed at or after this position have changed. */
   readonly sinceLsn: bigint;
-  /** The blocks that have changed, ascending, from 0 in the file; `undefined`: their headers tell. */
-  readonly blocks?: Uint32Array | undefined;
+  /** The blocks that have changed; `undefined`: their headers tell. */
+  readonly blocks?: ChangedBlocks | undefined;
+}
+
+/** Blocks of one file, from 0 in it. A file that was cut has no list of all that it may have got since: that is a number. */
+export interface ChangedBlocks {
+  /** Ascending; all below {@link allFrom}. */
+  readonly listed: Uint32Array;
+  /** Every block from this one on; Infinity: none. */
+  readonly allFrom: number;
 }
 
 /** A directory or file to be stored. Plain data: it is sent to worker threads. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { FileDescription } from '../walg/files-metadata.ts';
-import type { StoredEntry } from './data-directory.ts';
+import type { ChangedBlocks, StoredEntry } from './data-directory.ts';
 import { planDeltaFiles, type DeltaBase } from './delta-files.ts';
 
 const STARTED = new Date('2026-01-01T00:00:00Z');
@@ -40,7 +40,9 @@ function fate(
   if (skipped.some(({ name }) => name === now.name)) return 'skipped';
   const found = stored.find(({ name }) => name === now.name);
   if (found?.increment === undefined) return 'whole';
-  return found.increment.blocks === undefined ? 'increment' : `blocks ${[...found.increment.blocks].join()}`;
+  if (found.increment.blocks === undefined) return 'increment';
+  const { listed, allFrom } = found.increment.blocks;
+  return `blocks ${[...listed].join()}${allFrom === Infinity ? '' : ` and all from ${allFrom}`}`;
 }
 
 const TABLE = entry('/base/5/16384', LONG_BEFORE, 0);
@@ -101,10 +103,14 @@ describe('a file in a delta backup', () => {
   });
 
   it('is what the WAL says, where the WAL was asked', () => {
-    const changedBlocks = ({ filenode }: { filenode: number }, segment: number): Uint32Array =>
-      filenode === 16_384 && segment === 0 ? Uint32Array.of(3, 9) : new Uint32Array();
+    const changedBlocks = ({ filenode }: { filenode: number }, segment: number): ChangedBlocks => ({
+      listed: filenode === 16_384 && segment === 0 ? Uint32Array.of(3, 9) : new Uint32Array(),
+      allFrom: filenode === 16_385 ? 4 : Infinity,
+    });
     expect(fate(CHANGED, TABLE, VERSION, { changedBlocks })).toBe('blocks 3,9');
     expect(fate(TABLE, TABLE, VERSION, { changedBlocks })).toBe('blocks 3,9');
+    const cut = entry('/base/5/16385', LONG_BEFORE, 0);
+    expect(fate(cut, cut, VERSION, { changedBlocks })).toBe('blocks  and all from 4');
     const other = entry('/base/5/16390', STARTED_NS, 0);
     expect(fate(other, { ...other, mtimeNs: LONG_BEFORE }, VERSION, { changedBlocks })).toBe('skipped');
     const map = entry('/base/5/16384_vm', STARTED_NS, 0);

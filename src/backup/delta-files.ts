@@ -18,7 +18,7 @@
 
 import type { RelationFile } from '../postgres/relation-file.ts';
 import type { FileDescription } from '../walg/files-metadata.ts';
-import type { IncrementWish, StoredEntry } from './data-directory.ts';
+import type { ChangedBlocks, IncrementWish, StoredEntry } from './data-directory.ts';
 import { parseRelationFileName } from './exclusions.ts';
 
 /** What is known of the parent. */
@@ -29,8 +29,8 @@ export interface DeltaBase {
   readonly startedAt: Date;
   /** Pages changed at or after this have changed. */
   readonly startLsn: bigint;
-  /** The changed blocks of a data file, ascending, from 0 in the file; without it the pages' headers tell. */
-  readonly changedBlocks?: ((file: RelationFile, segmentNumber: number) => Uint32Array) | undefined;
+  /** The changed blocks of a data file; without it the pages' headers tell. */
+  readonly changedBlocks?: ((file: RelationFile, segmentNumber: number) => ChangedBlocks) | undefined;
 }
 
 /** What is done with the entries of a walk. */
@@ -63,10 +63,15 @@ export function planDeltaFiles(entries: readonly StoredEntry[], base: DeltaBase)
     const isKnown = database === undefined || known.has(database);
     const wish = isKnown ? incrementOf(entry, base) : undefined;
     const isUnchanged = isKnown && entry.mtimeNs === before.mtimeNs && entry.mtimeNs < trustedBeforeNs;
-    if (wish?.blocks === undefined ? isUnchanged : wish.blocks.length === 0) skipped.push(entry);
+    if (wish?.blocks === undefined ? isUnchanged : isNone(wish.blocks)) skipped.push(entry);
     else stored.push(wish === undefined ? entry : { ...entry, increment: wish });
   }
   return { stored, skipped };
+}
+
+/** Also a file that has become empty is one of which something was cut. */
+function isNone({ listed, allFrom }: ChangedBlocks): boolean {
+  return listed.length === 0 && allFrom === Infinity;
 }
 
 /** The numbers of the databases whose directory is the one that the parent knew: its PG_VERSION is written once. */

@@ -43,7 +43,8 @@ export class ChangedBlocksReader {
     const pageCount = sizeBytes / PAGE_SIZE_BYTES;
     const blocks: number[] = [];
     if (wish.blocks !== undefined) {
-      for (const block of wish.blocks) if (block < pageCount) blocks.push(block);
+      for (const block of wish.blocks.listed) if (block < pageCount) blocks.push(block);
+      for (let block = wish.blocks.allFrom; block < pageCount; block += 1) blocks.push(block);
       return isWorthwhile(blocks, pageCount) ? blocks : undefined;
     }
     for (let at = 0; at < sizeBytes; at += FRAME_BYTES) {
