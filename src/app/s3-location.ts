@@ -7,6 +7,7 @@
 import { Failure } from '../base/failure.ts';
 import type { ArchiveAddress } from '../config/archive-address.ts';
 import type { Settings } from '../config/load-settings.ts';
+import { refuseUnsupportedS3 } from '../config/s3-refusal.ts';
 import type { StoreLocation } from '../storage/open.ts';
 import { defined, httpSettings } from './store-location-parts.ts';
 
@@ -78,8 +79,9 @@ function retention(settings: Settings): S3Location['retention'] {
   return seconds <= 0 ? undefined : { mode: settings.get('s3RetentionMode'), seconds };
 }
 
-/** How the settings say that S3 is reached. @throws {Failure} `usage`. */
+/** How the settings say that S3 is reached. @throws {Failure} `usage`, `refused`. */
 export function s3Location(address: Extract<ArchiveAddress, { kind: 's3' }>, settings: Settings): S3Location {
+  refuseUnsupportedS3(settings.environment);
   const credentials = s3Credentials(settings);
   return {
     ...address,

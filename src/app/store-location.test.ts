@@ -49,6 +49,19 @@ describe('how a store in S3 is reached', () => {
   });
 });
 
+describe("WAL-G's variables of S3 that are not supported", () => {
+  it.each(['S3_ENDPOINT_SOURCE', 'WALG_S3_REQUEST_ADDITIONAL_HEADERS', 'S3_USE_LIST_OBJECTS_V1'])(
+    'are refused by their names: %s',
+    async (name) => {
+      const refusal = locate({ WALG_S3_PREFIX: 's3://b', [name]: 'true or hunter2' });
+      await expect(refusal).rejects.toMatchObject({ kind: 'refused', message: expect.stringContaining(name) });
+      await expect(refusal).rejects.not.toThrow(/hunter2/);
+      expect(await locate({ WALG_S3_PREFIX: 's3://b', [name]: 'false' })).toMatchObject({ kind: 's3' });
+      expect(await locate({ WALG_GS_PREFIX: 'gs://b', [name]: 'true' })).toMatchObject({ kind: 'gcs' });
+    },
+  );
+});
+
 describe('how Google Cloud Storage is reached', () => {
   it("comes from Google's variables and WAL-G's", async () => {
     const location = await locate({

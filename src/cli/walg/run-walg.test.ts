@@ -77,6 +77,16 @@ describe("WAL-G's command line", () => {
     expect((await run('st ls')).out.split('\n')[1]).toMatch(
       /^dir +0 +0001-01-01 00:00:00 \+0000 UTC basebackups_005\/ /,
     );
+    const below = async (line: string): Promise<string[]> =>
+      (await run(line)).out.split('\n').flatMap((row) => /UTC (\S+)/.exec(row)?.[1] ?? []);
+    const all = await below('st ls -r');
+    expect(all).toContain('wal_005/00000002.history.lz4');
+    expect(all.findLastIndex((name) => name.split('/').length === 2)).toBeLessThan(
+      all.findIndex((name) => name.split('/').length === 3),
+    );
+    const backups = await below('st ls -r basebackups_005/');
+    expect(backups[0]).toMatch(/^base_[0-9A-F]{24}_backup_stop_sentinel\.json$/);
+    expect(backups.at(-1)).toMatch(/^\/base_[0-9A-F_D]{24,}\/tar_partitions\//);
     expect((await run('st cat wal_005/00000002.history.lz4 --decompress')).out).toContain('0/308D450');
     expect((await run('st cat nosuch')).code).toBe(1);
   });

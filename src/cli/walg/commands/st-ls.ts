@@ -1,5 +1,8 @@
 /**
- * `wal-g st ls`: what is in a folder of the archive.
+ * `wal-g st ls`: what is in a folder of the archive; recursively, one level of folders after another.
+ *
+ * Source: WAL-G `internal/storagetools/folder_list_handler.go`, `pkg/storages/storage/folder.go` (`ListFolderRecursively`),
+ * `pkg/storages/fs/folder.go`.
  *
  * @module
  */
@@ -11,6 +14,8 @@ import { storageTable, type StorageRow } from '../storage-rows.ts';
 import { refuseOtherStorage } from '../target-storage.ts';
 import type { WalgCommand } from '../walg-command.ts';
 
+const depthOf = (name: string): number => name.split('/').length - 1;
+
 async function rowsOf(
   store: ObjectStore,
   folder: string,
@@ -20,7 +25,12 @@ async function rowsOf(
   const nameOf = (key: string): string => key.slice(folder.length);
   if (isRecursive) {
     const objects = await Array.fromAsync(store.list(folder, { signal }));
-    return objects.map(({ key, sizeBytes, modifiedAt }) => ({ name: nameOf(key), sizeBytes, modifiedAt }));
+    const rows = objects.map(({ key, sizeBytes, modifiedAt }) => ({ name: nameOf(key), sizeBytes, modifiedAt }));
+    // In a file system WAL-G cuts off the folder's name without the slash behind it.
+    const isCutShort = folder !== '' && store.answersCheaply === true;
+    return rows
+      .toSorted((a, b) => depthOf(a.name) - depthOf(b.name))
+      .map((row) => (isCutShort && depthOf(row.name) > 0 ? { ...row, name: `/${row.name}` } : row));
   }
   const { objects, folders } = await store.listFolder(folder, { signal });
   return [
