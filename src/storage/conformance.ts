@@ -197,6 +197,31 @@ function writes({ open }: StoreUnderTest): void {
   });
 }
 
+function closing({ open }: StoreUnderTest): void {
+  it('refuses every use after it was closed, also of what was begun before', async () => {
+    const store = await open();
+    for (const key of ['f/a', 'f/b']) await store.put(key, Buffer.from('x'));
+    const listing = store.list('');
+    const pieces = (await store.open('f/a')) ?? [];
+    await store.close();
+    await store.close();
+    const uses: Record<string, () => Promise<unknown>> = {
+      list: () => keysOf(store.list('')),
+      'list, begun before': () => keysOf(listing),
+      'open, begun before': () => Array.fromAsync(pieces),
+      listFolder: () => store.listFolder(''),
+      stat: () => store.stat('f/a'),
+      get: () => store.get('f/a'),
+      open: () => store.open('f/a'),
+      put: () => store.put('f/c', Buffer.from('x')),
+      delete: () => store.delete(['f/a']),
+    };
+    for (const [name, use] of Object.entries(uses)) {
+      await expect(use(), name).rejects.toMatchObject({ name: 'Failure', kind: 'failed' });
+    }
+  });
+}
+
 /** Defines the tests of the contract for a backend. */
 export function itKeepsTheObjectStoreContract(underTest: StoreUnderTest): void {
   describe(`${underTest.name} as an object store: listings`, () => {
@@ -207,6 +232,9 @@ export function itKeepsTheObjectStoreContract(underTest: StoreUnderTest): void {
   });
   describe(`${underTest.name} as an object store: writes`, () => {
     writes(underTest);
+  });
+  describe(`${underTest.name} as an object store: closing`, () => {
+    closing(underTest);
   });
   describe(`${underTest.name} as an object store: bodies in pieces`, () => {
     wholeBodies(underTest);

@@ -8,7 +8,7 @@ import { keysOf, readOpened } from './conformance-support.ts';
 import { itKeepsTheObjectStoreContract } from './conformance.ts';
 import { openFailoverStore } from './failover-store.ts';
 import { openFileStore } from './file/file-store.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { AfterDeletion, ObjectStore } from './object-store.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'walkback-failover-'));
 let folders = 0;
@@ -68,6 +68,18 @@ describe('an archive in several stores', () => {
     const both = openFailoverStore(one, [awayStore()]);
     expect(await both.put('k', Buffer.from('x'), { ifAbsent: true })).toBe('written');
     expect((await both.get('k'))?.toString()).toBe('x');
+  });
+
+  it.each([
+    ['gone', 'versions', 'versions'],
+    ['versions', 'unknown', 'unknown'],
+    ['unknown', 'locked', 'locked'],
+    ['gone', undefined, 'gone'],
+  ] as const)('tells the worst of what becomes of deleted objects: %s and %s', async (first, second, told) => {
+    const answering = async (answer: AfterDeletion | undefined): Promise<ObjectStore> =>
+      Object.assign(await newStore(), answer === undefined ? {} : { afterDeletion: async () => answer });
+    const both = openFailoverStore(await answering(first), [await answering(second)]);
+    expect(await both.afterDeletion?.()).toBe(told);
   });
 
   it('of one store is that store', async () => {

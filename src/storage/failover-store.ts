@@ -15,6 +15,7 @@ import { isFailure } from '../base/failure.ts';
 import { abandon } from './body.ts';
 import { compareKeys } from './key.ts';
 import type {
+  AfterDeletion,
   CallOptions,
   ObjectBody,
   ObjectInfo,
@@ -23,6 +24,9 @@ import type {
   PutOutcome,
   ReadOptions,
 } from './object-store.ts';
+
+/** Locked is known to be so; what cannot be asked may be anything. */
+const WORST_FIRST: readonly AfterDeletion[] = ['locked', 'unknown', 'versions', 'gone'];
 
 class FailoverStore implements ObjectStore {
   readonly address: string;
@@ -74,6 +78,12 @@ class FailoverStore implements ObjectStore {
   async delete(keys: readonly string[], options?: CallOptions): Promise<void> {
     for (const store of this.#others) await store.delete(keys, options);
     await this.#primary.delete(keys, options);
+  }
+
+  /** What is worst of what becomes of an object in any of them: it goes from all. */
+  async afterDeletion(options?: CallOptions): Promise<AfterDeletion> {
+    const all = await Promise.all(this.#all().map((store) => store.afterDeletion?.(options) ?? 'gone'));
+    return WORST_FIRST.find((one) => all.includes(one)) ?? 'gone';
   }
 
   async close(): Promise<void> {

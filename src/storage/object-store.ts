@@ -101,6 +101,6 @@ export interface ObjectStore {
   /** What becomes of objects that are deleted. Absent where they are gone. */
   afterDeletion?(options?: CallOptions): Promise<AfterDeletion>;
 
-  /** Frees connections. */
+  /** Frees connections. Every use afterwards is a `Failure`. */
   close(): Promise<void>;
 }

@@ -19,6 +19,7 @@ import type {
   ReadOptions,
 } from '../object-store.ts';
 import { checkRange } from '../range.ts';
+import { refusingWhenClosed } from '../refuse-closed.ts';
 import { noPieces, readWhole } from '../whole-body.ts';
 import { AzureConnection } from './azure-connection.ts';
 import type { AzureAction } from './azure-failure.ts';
@@ -167,5 +168,5 @@ export async function openAzureStore(
   location: AzureLocation,
   deadlines: StoreDeadlines = DEFAULT_STORE_DEADLINES,
 ): Promise<ObjectStore> {
-  return new AzureStore(await AzureConnection.open(location, deadlines));
+  return refusingWhenClosed(new AzureStore(await AzureConnection.open(location, deadlines)));
 }

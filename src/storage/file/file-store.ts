@@ -25,6 +25,7 @@ import type {
   ReadOptions,
 } from '../object-store.ts';
 import { checkRange } from '../range.ts';
+import { refusingWhenClosed } from '../refuse-closed.ts';
 import { errnoOf } from './file-failure.ts';
 import { readPieces } from './read-file.ts';
 import { ArchiveRoot } from './root.ts';
@@ -122,5 +123,5 @@ class FileStore implements ObjectStore {
 
 /** Opens the archive in the folder `path`. */
 export function openFileStore(path: string, deadlines: StoreDeadlines = DEFAULT_STORE_DEADLINES): ObjectStore {
-  return new FileStore(new ArchiveRoot(path, deadlines.callMs));
+  return refusingWhenClosed(new FileStore(new ArchiveRoot(path, deadlines.callMs)));
 }

@@ -23,6 +23,7 @@ import type {
   ReadOptions,
 } from '../object-store.ts';
 import { checkRange } from '../range.ts';
+import { refusingWhenClosed } from '../refuse-closed.ts';
 import { noPieces, readWhole } from '../whole-body.ts';
 import { afterDeletion } from './after-deletion.ts';
 import { GcsConnection } from './gcs-connection.ts';
@@ -161,5 +162,5 @@ export async function openGcsStore(
   location: GcsLocation,
   deadlines: StoreDeadlines = DEFAULT_STORE_DEADLINES,
 ): Promise<ObjectStore> {
-  return new GcsStore(await GcsConnection.open(location, deadlines));
+  return refusingWhenClosed(new GcsStore(await GcsConnection.open(location, deadlines)));
 }

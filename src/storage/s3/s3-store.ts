@@ -24,6 +24,7 @@ import type {
   ReadOptions,
 } from '../object-store.ts';
 import { checkRange } from '../range.ts';
+import { refusingWhenClosed } from '../refuse-closed.ts';
 import { noPieces, readWhole } from '../whole-body.ts';
 import { afterDeletion } from './after-deletion.ts';
 import { S3Connection } from './connection.ts';
@@ -94,9 +95,7 @@ class S3Store implements ObjectStore {
     if (options.range?.lengthBytes === 0) return (await this.stat(key, options)) === undefined ? undefined : noPieces();
     const answer = await requestObject(this.#connection, action, { range: options.range }, options.signal);
     if (answer === 'absent') return undefined;
-    return answer === 'pastEnd'
-      ? noPieces()
-      : readBody(this.#connection, action, answer, options.signal);
+    return answer === 'pastEnd' ? noPieces() : readBody(this.#connection, action, answer, options.signal);
   }
 
   async put(key: string, body: ObjectBody, options: PutOptions = {}): Promise<PutOutcome> {
@@ -191,5 +190,5 @@ export async function openS3Store(
   location: S3Location,
   deadlines: StoreDeadlines = DEFAULT_STORE_DEADLINES,
 ): Promise<ObjectStore> {
-  return new S3Store(await S3Connection.open(location, deadlines));
+  return refusingWhenClosed(new S3Store(await S3Connection.open(location, deadlines)));
 }

@@ -24,6 +24,7 @@ import type {
   ReadOptions,
 } from '../object-store.ts';
 import { checkRange } from '../range.ts';
+import { refusingWhenClosed } from '../refuse-closed.ts';
 import { checkFinishedKey } from '../tmp-name.ts';
 import { readFolder, removeEmptyFolders, walk } from './folders.ts';
 import { FileReader } from './read-file.ts';
@@ -138,5 +139,5 @@ class SshStore implements ObjectStore {
 
 /** Opens the archive in a folder of another host. It is not asked anything yet. */
 export function openSshStore(location: SshLocation, deadlines: StoreDeadlines = DEFAULT_STORE_DEADLINES): ObjectStore {
-  return new SshStore(new SshConnection(location, deadlines));
+  return refusingWhenClosed(new SshStore(new SshConnection(location, deadlines)));
 }
