@@ -7,7 +7,7 @@
 import { Failure } from '../base/failure.ts';
 import { LOG_OPERATIONS, type LogFilter } from '../app/log-filter.ts';
 import { parseTablePattern } from '../history/table-pattern.ts';
-import { parseInstant } from './local-time.ts';
+import { parseInstant } from '../base/local-time.ts';
 import { choice, duration, flag, integer, path, repeated, text, timeline, type Option } from './options.ts';
 import { readClock } from './output/format.ts';
 

@@ -13,7 +13,7 @@ import { Failure } from '../base/failure.ts';
 import type { ValueKind } from '../config/value-kind.ts';
 import * as kinds from '../config/value-kind.ts';
 import { parseLsn, type Lsn } from '../postgres/lsn.ts';
-import { parseInstant } from './local-time.ts';
+import { parseInstant } from '../base/local-time.ts';
 
 /** What a value may need to know to be read. */
 export interface ReadingContext {

@@ -49,6 +49,7 @@ export const PROGRAM: readonly ProgramEntry[] = [
   entry('replica create', async () => (await import('./commands/replica-create.ts')).replicaCreate),
   entry('post-init', async () => (await import('./commands/post-init.ts')).postInit),
   entry('wal-g', async () => (await import('./commands/wal-g.ts')).walG),
+  entry('entrypoint', async () => (await import('./commands/entrypoint.ts')).entrypoint),
   entry('config show', async () => (await import('./commands/config-show.ts')).configShow),
 ];
 

@@ -139,6 +139,8 @@ export interface PlannedCertificate {
   readonly source: 'existing' | 'environment' | 'selfSigned';
   readonly certificateFile: string;
   readonly keyFile: string;
+  readonly caFile?: string;
+  readonly crlFile?: string;
 }
 
 /** What is done again and again beside PostgreSQL. */

@@ -8,7 +8,7 @@ describe('a secret', () => {
   const secret = new Secret('pinacolada');
 
   it('is masked in templates, JSON and inspection', () => {
-    expect(`${secret}`).toBe('********');
+    expect(String(secret)).toBe('********');
     expect(JSON.stringify({ secret })).toBe('{"secret":"********"}');
     expect(inspect({ secret })).not.toContain('pinacolada');
     expect(Object.values(secret)).toEqual([]);

@@ -7,7 +7,7 @@
 import type { Plan, PlannedTransaction } from '../../recovery/plan-value.ts';
 import { countOf, describeMoment, formatBytes, formatDuration, shortTime } from './format.ts';
 import { didText, lossLines } from './losses-text.ts';
-import { parseInstant } from '../local-time.ts';
+import { parseInstant } from '../../base/local-time.ts';
 import type { Screen } from './screen.ts';
 import { wrap } from './wrap.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { Failure } from '../base/failure.ts';
+import { Failure } from './failure.ts';
 import { formatTimeUs } from '../postgres/timestamp.ts';
 import { parseInstant } from './local-time.ts';
 

@@ -8,9 +8,8 @@
  * @module
  */
 
-import { Failure } from '../base/failure.ts';
-import { formatTimeUs } from '../postgres/timestamp.ts';
-import { formatOffset, instantsShowing, offsetsAround } from '../base/zone-offset.ts';
+import { Failure } from './failure.ts';
+import { formatOffset, instantsShowing, offsetsAround } from './zone-offset.ts';
 
 const FORM = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?\s?(Z|[+-]\d\d(?::?\d\d)?)?$/i;
 
@@ -59,7 +58,7 @@ function twoChoices(reading: Reading, flag: string, zone: string): string {
   const { beforeMs, afterMs } = offsetsAround(zone, reading.clockMs);
   const lines = [beforeMs, afterMs].map((offsetMs) => {
     const epochMs = reading.clockMs - offsetMs;
-    return `    ${flag} ${asTyped(epochMs, offsetMs)}     (${formatTimeUs(toUs(epochMs, 0n)).slice(0, 19)}Z)`;
+    return `    ${flag} ${asTyped(epochMs, offsetMs)}     (${new Date(epochMs).toISOString().slice(0, 19)}Z)`;
   });
   return `Give one of these two:\n${lines.join('\n')}`;
 }

@@ -1,0 +1,43 @@
+/**
+ * `walkback entrypoint`: what a container starts.
+ *
+ * @module
+ */
+
+import { stringify } from 'yaml';
+
+import { gatherContainerFacts, POSTGRES_FOLDER } from '../../app/container-facts.ts';
+import { Failure } from '../../base/failure.ts';
+import { planContainer, refusedContainer } from '../../container/plan-container.ts';
+import { shownPlan } from '../../container/shown-plan.ts';
+import { defineCommand } from '../command.ts';
+import { flag, path } from '../options.ts';
+
+/** The command. */
+export const entrypoint = defineCommand({
+  path: ['entrypoint'],
+  summary: 'What a container starts: Patroni and the agent, by the variables of Spilo',
+  description:
+    'Reads the environment as Spilo does, and refuses what would be a trap before anything is written. docs/reference/container.md tells of every variable. With --print nothing is written or started.',
+  settings: [],
+  ownEnvironment: true,
+  options: {
+    print: flag('Show what would be written and started, with secrets masked, as YAML or with --json as JSON'),
+    postgresDirectory: path(`Where each major of PostgreSQL has a folder; ${POSTGRES_FOLDER} unless told`),
+  },
+  examples: [
+    { line: 'walkback entrypoint --print', does: "what this environment means, to the last line of Patroni's file" },
+  ],
+  run: async (given, { settings, reporter }) => {
+    if (!given.print)
+      throw new Failure('usage', { message: 'cannot run "entrypoint": --print is missing', remedy: 'Give it.' });
+    const facts = await gatherContainerFacts(settings.environment, given.postgresDirectory);
+    const planned = planContainer(settings.environment, facts);
+    if (planned.kind === 'refused') {
+      for (const warning of planned.warnings) reporter.warn(warning);
+      throw refusedContainer(planned.refusals);
+    }
+    const plan = shownPlan(planned.plan);
+    return { text: () => stringify(plan, { version: '1.1', lineWidth: 0 }), json: plan };
+  },
+});

@@ -1,0 +1,58 @@
+/**
+ * What is done beside PostgreSQL, and what has to be proven before anything is started.
+ *
+ * @module
+ */
+
+import type { ContainerPlan, ContainerPrecondition, PlannedAgent, PlannedJob } from './container-plan.ts';
+
+/** Work that comes again. `watched`: certificates that are looked at. */
+export function plannedJobs(
+  agent: PlannedAgent | undefined,
+  watched: readonly string[] | undefined,
+): readonly PlannedJob[] {
+  return [
+    ...(agent === undefined
+      ? []
+      : [
+          {
+            name: 'backup',
+            by: 'agent',
+            when: `${agent.backupSchedule} UTC, and at once where there is none`,
+          } as const,
+          {
+            name: 'prune',
+            by: 'agent',
+            when: `daily: ${agent.keepFull} full backups and ${agent.keepDays} days stay`,
+          } as const,
+        ]),
+    ...(watched === undefined
+      ? []
+      : [{ name: 'reload certificates', by: 'supervisor', when: 'every 5 min', files: watched } as const]),
+  ];
+}
+
+/** What the run proves first. */
+export function plannedPreconditions(
+  plan: Pick<ContainerPlan, 'archive' | 'clone' | 'hasData'>,
+): readonly ContainerPrecondition[] {
+  const { archive, clone, hasData } = plan;
+  return [
+    ...(archive === undefined
+      ? []
+      : [
+          {
+            kind: 'archiveIsOurs',
+            says: `${archive.address} is empty, or holds the backups and WAL of this very cluster`,
+          } as const,
+        ]),
+    ...(clone?.kind === 'archive' && !hasData
+      ? [
+          {
+            kind: 'cloneIsReachable',
+            says: `${clone.addresses.join(', or ')} can be read, and its newest backup is of this major or an older one`,
+          } as const,
+        ]
+      : []),
+  ];
+}
