@@ -106,6 +106,7 @@ export class AgentRecord {
         this.dutyTroubles.delete(event.duty);
         break;
       case 'agentWaits':
+      case 'backupElsewhere':
         break;
       default:
         this.#takeWork(event);
@@ -158,7 +159,8 @@ type StandingKind =
   | 'otherAgents'
   | 'dutyFailed'
   | 'dutyRecovered'
-  | 'agentWaits';
+  | 'agentWaits'
+  | 'backupElsewhere';
 type WorkEvent = Exclude<DutyEvent, { readonly kind: StandingKind }>;
 
 function noteTrouble<K>(troubles: Map<K, Trouble>, key: K, message: string): void {

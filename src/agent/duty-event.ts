@@ -7,6 +7,7 @@
 import type { FreezeNote } from '../backup/freeze-note.ts';
 import type { BackupReason } from './backup-due.ts';
 import type { AgentIdentity } from './lease-term.ts';
+import type { ScheduledElsewhere } from './scheduled-elsewhere.ts';
 
 /** What the agent does beside pushing and fetching. */
 export type Duty = 'lease' | 'chain' | 'backup' | 'prune';
@@ -24,6 +25,8 @@ export type DutyEvent =
   | { readonly kind: 'notPrimary' }
   | { readonly kind: 'backupBegun'; readonly reason: BackupReason }
   | { readonly kind: 'backupTaken'; readonly name: string; readonly storedBytes: number; readonly durationMs: number }
+  /** One is due, and another program takes it, or is given the time to. */
+  | ({ readonly kind: 'backupElsewhere'; readonly scheduledMs: number } & ScheduledElsewhere)
   | { readonly kind: 'nextBackup'; readonly atMs: number | undefined }
   | { readonly kind: 'pruned'; readonly backupCount: number; readonly segmentCount: number }
   | { readonly kind: 'frozen'; readonly note: FreezeNote }

@@ -24,6 +24,7 @@ import { ArchiveLease, type LeaseTimes } from './lease.ts';
 import type { AgentIdentity } from './lease-term.ts';
 import { findMissingWal } from './missing-wal.ts';
 import { recurring } from './recurring.ts';
+import { scheduledElsewhere } from './scheduled-elsewhere.ts';
 import { readPrimary, type PrimaryServer } from './server-line.ts';
 
 /** A backup that was taken for the agent. */
@@ -87,6 +88,8 @@ class Duties {
   #listed: { readonly backups: readonly Backup[]; readonly atMs: number } | undefined;
   #firstLost: string | undefined;
   #nextBackupMs: number | undefined;
+  #ownName: string | undefined;
+  #toldElsewhere: string | undefined;
   #isPruneWanted = true;
   #isFrozen = false;
   #prunedAtMs = -Infinity;
@@ -188,10 +191,12 @@ class Duties {
     const insertLsn = asksServer ? await readInsertLsn() : undefined;
     const reason = backupDue(plan, { nowMs, newest, insertLsn, firstLost: this.#firstLost });
     if (reason === undefined || (reason.kind !== 'lostWal' && (await this.#isTakenByOthers()))) return;
+    if (reason.kind === 'schedule' && (await this.#isTakenElsewhere(charge, reason.scheduledMs))) return;
     await this.#inTurn(async () => {
       report({ kind: 'backupBegun', reason });
       const isFull = reason.kind === 'lostWal' || reason.kind === 'none';
       const taken = await this.#options.takeBackup(isFull, charge.signal);
+      this.#ownName = taken.name;
       report({ kind: 'backupTaken', ...taken, durationMs: Date.now() - nowMs });
     });
     this.#listed = undefined;
@@ -205,6 +210,23 @@ class Duties {
     if (!marked.some(({ isAlive }) => isAlive)) return false;
     this.#listed = undefined;
     return true;
+  }
+
+  /** Another program may take the one that is due, or have taken it since the last look. */
+  async #isTakenElsewhere(charge: Charge, scheduledMs: number): Promise<boolean> {
+    this.#listed = undefined;
+    const newest = await this.#newest(charge);
+    const { backups: listed = [] } = this.#listed ?? {};
+    if (newest === undefined) return false;
+    const { store, report } = this.#options;
+    const due = { scheduledMs, nowMs: Date.now(), newest, listed, ownName: this.#ownName };
+    const elsewhere = await scheduledElsewhere(store, due, { signal: charge.signal });
+    const told = `${scheduledMs} ${elsewhere?.state} ${elsewhere?.name}`;
+    if (elsewhere !== undefined && told !== this.#toldElsewhere) {
+      report({ kind: 'backupElsewhere', scheduledMs, ...elsewhere });
+      this.#toldElsewhere = told;
+    }
+    return elsewhere !== undefined || newest.startedAt.getTime() >= scheduledMs;
   }
 
   #tellNext(atMs: number | undefined): void {

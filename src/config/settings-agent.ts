@@ -13,7 +13,7 @@ export const AGENT_SETTINGS = {
     group: 'agent',
     kind: schedule,
     summary:
-      'When the agent takes backups, as in crontab: minute, hour, day of month, month, day of week, and a zone behind them if wanted (otherwise that of tz, or UTC). One that was missed is made up for. Absent: none are taken by schedule.',
+      'When the agent takes backups, as in crontab: minute, hour, day of month, month, day of week, and a zone behind them if wanted (otherwise that of tz, or UTC). One that was missed is made up for; one that another program (wal-g) takes is not taken twice. Absent: none are taken by schedule.',
     example: '30 2 * * *',
     alsoFrom: ['BACKUP_SCHEDULE'],
   },

@@ -7,6 +7,7 @@
 import type { BackupReason } from '../../agent/backup-due.ts';
 import type { DutyEvent } from '../../agent/duty-event.ts';
 import { describeAgent } from '../../agent/lease-term.ts';
+import { GRACE_MS } from '../../agent/scheduled-elsewhere.ts';
 import type { AgentEvent } from '../../archive/agent-event.ts';
 import { describeFreeze } from '../../backup/freeze-note.ts';
 import { countOf, formatBytes, formatDuration } from './format.ts';
@@ -57,6 +58,20 @@ function because(reason: BackupReason): string {
   }
 }
 
+function elsewhere({ state, name, scheduledMs }: Extract<DutyEvent, { kind: 'backupElsewhere' }>): string {
+  const due = `a backup was due at ${new Date(scheduledMs).toISOString()}`;
+  switch (state) {
+    case 'expected':
+      return `${due}; another program took the last one, ${name}, and has ${formatDuration(GRACE_MS)} to begin this one`;
+    case 'running':
+      return `${due}, and another program takes it: ${name}`;
+    case 'taken':
+      return `${due}, and another program has taken it: ${name}`;
+    default:
+      return state satisfies never;
+  }
+}
+
 /** Of the other duties; `undefined` for what is in the metrics only. */
 export function dutyLine(event: DutyEvent): AgentLine | undefined {
   switch (event.kind) {
@@ -72,6 +87,8 @@ export function dutyLine(event: DutyEvent): AgentLine | undefined {
       return note(`backup begun: ${because(event.reason)}`);
     case 'backupTaken':
       return note(`backup ${event.name}: ${formatBytes(event.storedBytes)} in ${formatDuration(event.durationMs)}`);
+    case 'backupElsewhere':
+      return note(elsewhere(event));
     case 'nextBackup':
       return note(
         event.atMs === undefined ? 'no backup is scheduled' : `next backup at ${new Date(event.atMs).toISOString()}`,
