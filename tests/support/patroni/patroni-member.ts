@@ -4,9 +4,8 @@
  * @module
  */
 
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -25,7 +24,7 @@ import {
   type MemberPlace,
   type SharedConfig,
 } from './member-config.ts';
-import { endProcess, familyOf, hasEnded } from './processes.ts';
+import { endProcess, familyOf, hasEnded, kill, patroniProcessesOf, untilEnded } from './processes.ts';
 
 /** What a member is made of. */
 export interface MemberOptions {
@@ -62,7 +61,6 @@ export class PatroniMember {
   /** It listens on 127.0.0.1 and in {@link socketDirectory}. */
   readonly postgresPort: number;
   readonly #options: MemberOptions;
-  #patroni: ChildProcess | undefined;
   #agent: AgentProcess | undefined;
 
   constructor(options: MemberOptions) {
@@ -85,12 +83,6 @@ export class PatroniMember {
     return { ...this.#options.environment, ...reach, PGDATABASE: 'postgres' };
   }
 
-  /** Patroni's process, while it runs. */
-  get patroniPid(): number | undefined {
-    const child = this.#patroni;
-    return child !== undefined && child.exitCode === null && child.signalCode === null ? child.pid : undefined;
-  }
-
   /** The postmaster's process, while it runs. */
   async postmasterPid(): Promise<number | undefined> {
     const text = await readFile(join(this.dataDirectory, 'postmaster.pid'), 'utf8').catch(() => '');
@@ -101,38 +93,35 @@ export class PatroniMember {
   /** Writes `patroni.yml` and the folders that it names. */
   async prepare(): Promise<void> {
     for (const folder of [this.root, this.socketDirectory]) await mkdir(folder, { recursive: true });
-    await writeFile(this.configFile, stringify(memberConfig(this.#options.place, this.#options.shared)), {
-      mode: 0o600,
-    });
+    // Patroni reads YAML 1.1, in which a bare `on` is a truth value.
+    const text = stringify(memberConfig(this.#options.place, this.#options.shared), { version: '1.1' });
+    await writeFile(this.configFile, text, { mode: 0o600 });
   }
 
-  /** Starts Patroni; what it does then is its own business. */
+  /** Starts Patroni, as a supervisor would; what it does then is its own business. */
   start(): void {
-    if (this.patroniPid !== undefined) return;
+    if (patroniProcessesOf(this.configFile).length > 0) return;
     // PostgreSQL inherits it: the log holds what both say.
     const log = openSync(join(this.root, 'log'), 'a');
-    this.#patroni = spawn(this.#options.programs.patroni, [this.configFile], {
+    const child = spawn(this.#options.programs.patroni, [this.configFile], {
       cwd: this.root,
       env: { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', ...this.#options.environment },
       stdio: ['ignore', log, log],
     });
+    child.unref();
+    closeSync(log);
   }
 
   /** Asks Patroni to end, and waits: unless the cluster is paused, it stops PostgreSQL first. */
   async stop(): Promise<void> {
-    await this.#endPatroni('SIGTERM');
+    const pids = patroniProcessesOf(this.configFile);
+    for (const pid of pids) kill(pid, 'SIGTERM');
+    await untilEnded(pids);
   }
 
-  /** Ends Patroni without a word; PostgreSQL runs on. */
+  /** Ends Patroni without a word; PostgreSQL runs on. Whoever has started it. */
   async killPatroni(): Promise<void> {
-    await this.#endPatroni('SIGKILL');
-  }
-
-  async #endPatroni(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    const child = this.#patroni;
-    if (child === undefined || this.patroniPid === undefined) return;
-    child.kill(signal);
-    await once(child, 'exit');
+    await endProcess(...patroniProcessesOf(this.configFile));
   }
 
   /** Ends PostgreSQL as the kernel would, all of its processes. */

@@ -42,18 +42,40 @@ export async function familyOf(pid: number): Promise<number[]> {
   return [pid, ...below(pid)];
 }
 
-function kill(pid: number): void {
+/** Sends a signal; to one that has ended, none. */
+export function kill(pid: number, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // It has ended already.
   }
 }
 
+/** Waits until processes are gone. */
+export async function untilEnded(pids: readonly number[], timeoutMs = 60_000): Promise<void> {
+  await until('processes end', async () => (await Promise.all(pids.map(hasEnded))).every(Boolean), timeoutMs);
+}
+
 /** Ends processes at once, and waits for their end. */
 export async function endProcess(...pids: readonly number[]): Promise<void> {
   for (const pid of pids) kill(pid);
-  await until('killed processes end', async () => (await Promise.all(pids.map(hasEnded))).every(Boolean));
+  await untilEnded(pids);
+}
+
+/** The processes of a Patroni, whoever has started it: an interpreter, `patroni`, and its configuration file. */
+export function patroniProcessesOf(configFile: string): number[] {
+  return processes()
+    .filter(({ pid, isZombie }) => !isZombie && isPatroniOf(pid, configFile))
+    .map(({ pid }) => pid);
+}
+
+function isPatroniOf(pid: number, configFile: string): boolean {
+  try {
+    const [, script = '', file] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return script.endsWith('/patroni') && file === configFile;
+  } catch {
+    return false;
+  }
 }
 
 function isOf(pid: number, folder: string): boolean {
