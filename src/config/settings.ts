@@ -12,6 +12,7 @@ import type { Setting } from './setting.ts';
 import { AGENT_SETTINGS } from './settings-agent.ts';
 import { ARCHIVE_SETTINGS } from './settings-archive.ts';
 import { AZURE_SETTINGS } from './settings-azure.ts';
+import { CONTROL_SETTINGS } from './settings-control.ts';
 import { DELTA_SETTINGS } from './settings-delta.ts';
 import { ENCRYPTION_SETTINGS } from './settings-encryption.ts';
 import { GCS_SETTINGS } from './settings-gcs.ts';
@@ -36,6 +37,7 @@ export const SETTINGS = {
   ...PATRONI_SETTINGS,
   ...KEEP_SETTINGS,
   ...AGENT_SETTINGS,
+  ...CONTROL_SETTINGS,
 } as const;
 
 /** The name of a setting, in code. */
