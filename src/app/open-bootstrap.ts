@@ -5,11 +5,10 @@
  * @module
  */
 
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
 import { listBackups } from '../backup/list.ts';
 import type { OnProgress } from '../base/progress.ts';
+import type { BasebackupUses } from '../bootstrap/bootstrap-basebackup.ts';
+import type { CopiedServer } from '../bootstrap/copy-server.ts';
 import { bootstrapPlace } from '../bootstrap/place.ts';
 import type { BootstrapRun, CloneUses } from '../bootstrap/uses.ts';
 import type { Environment } from '../config/environment.ts';
@@ -18,7 +17,11 @@ import { Settings } from '../config/load-settings.ts';
 import type { SettingName } from '../config/settings.ts';
 import { findBinaries } from '../instance/find-binaries.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { bundledRestoreScript } from './bundled-restore-script.ts';
 import { openArchive, type Archive } from './open-archive.ts';
+
+const [OLDEST_MAJOR, NEWEST_MAJOR] = [14, 18] as const;
+const USUAL_PORT = 5432;
 
 /** How a run is watched and stopped. */
 export interface BootstrapWatch {
@@ -94,10 +97,64 @@ async function archiveToWrite(directory: string | undefined, environment: Enviro
   return openArchive(new Settings(new Map(), variables, undefined));
 }
 
-/** The script of the spool, where the bundle has it; the sources know theirs. */
-function bundledRestoreScript(): string | undefined {
-  const path = fileURLToPath(new URL('sh/walkback-restore', import.meta.url));
-  return existsSync(path) ? path : undefined;
+/** The folder with programs of the newest major there is. */
+async function newestBinaries(binariesOf: (major: number) => Promise<string>): Promise<string> {
+  for (let major = NEWEST_MAJOR; major >= OLDEST_MAJOR; major -= 1) {
+    const found = await binariesOf(major).catch(() => undefined);
+    if (found !== undefined) return found;
+  }
+  return binariesOf(OLDEST_MAJOR);
+}
+
+/** The server that PGHOST, PGPORT, PGUSER and PGPASSWORD name. @throws {Failure} `usage` if no host is named. */
+function copiedServer(settings: Settings): CopiedServer {
+  return {
+    host: settings.require('pgHost', 'tell which server is copied'),
+    port: settings.get('pgPort') ?? USUAL_PORT,
+    user: settings.get('pgUser'),
+    password: settings.get('pgPassword'),
+    sslMode: settings.get('pgSslMode'),
+    sslRootCert: settings.get('pgSslRootCert'),
+  };
+}
+
+/** What a copy is asked for. */
+export interface CopyRequest extends Pick<CloneSources, 'dataDirectory' | 'archiveEnvironment' | 'binaries'> {
+  readonly scope: string;
+  readonly major: number | undefined;
+  /** A superuser of the server that is copied. */
+  readonly superuser: string;
+}
+
+/** Opens what a copy of a running server needs. @throws {Failure} `usage`. */
+export async function openBasebackupUses(
+  settings: Settings,
+  request: CopyRequest,
+  watch: BootstrapWatch & Pick<BasebackupUses, 'isOrphan' | 'onEntry'>,
+): Promise<{ readonly uses: BasebackupUses } & AsyncDisposable> {
+  const toWrite = await archiveToWrite(request.archiveEnvironment, settings.environment);
+  const binariesOf = binariesIn(foldersOf(settings, request.binaries));
+  return {
+    uses: {
+      ...bootstrapRun(request.dataDirectory, watch),
+      isOrphan: watch.isOrphan,
+      onEntry: watch.onEntry,
+      server: copiedServer(settings),
+      writesTo: toWrite?.store,
+      newestBinaries: () => newestBinaries(binariesOf),
+      binariesOf,
+      environment: settings.environment,
+      superuser: request.superuser,
+      scope: request.scope,
+      major: request.major,
+    },
+    [Symbol.asyncDispose]: async () => toWrite?.[Symbol.asyncDispose](),
+  };
+}
+
+function foldersOf(settings: Settings, binaries: readonly string[]): string[] {
+  const named = settings.get('binDirectory');
+  return [...binaries, ...(named === undefined ? [] : [named])];
 }
 
 /** Opens what a clone needs. @throws {Failure} `usage`, when the settings name no archive; and what the stores throw. */
@@ -109,14 +166,13 @@ export async function openCloneUses(
   const toWrite = await archiveToWrite(sources.archiveEnvironment, settings.environment);
   const archive = await archiveToClone(settings, sources.lookIn, watch);
   const restoreScript = bundledRestoreScript();
-  const named = settings.get('binDirectory');
   const writesTo: ObjectStore | undefined = toWrite?.store;
   return {
     uses: {
       ...bootstrapRun(sources.dataDirectory, watch),
       store: archive.store,
       writesTo,
-      binariesOf: binariesIn([...sources.binaries, ...(named === undefined ? [] : [named])]),
+      binariesOf: binariesIn(foldersOf(settings, sources.binaries)),
       environment: settings.environment,
       user: settings.get('pgUser'),
       ...(restoreScript === undefined ? {} : { restoreScript }),

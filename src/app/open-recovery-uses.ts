@@ -4,10 +4,8 @@
  * @module
  */
 
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import type { OnProgress } from '../base/progress.ts';
 import { findLiveData } from '../cluster/local/find-live-data.ts';
@@ -17,10 +15,9 @@ import { findBinaries } from '../instance/find-binaries.ts';
 import type { LiveServer } from '../instance/live-server.ts';
 import { lastServerOptions, majorVersionOf } from '../instance/postmaster.ts';
 import type { RecoveryUses } from '../recovery/uses.ts';
+import { bundledRestoreScript } from './bundled-restore-script.ts';
 import { openArchive } from './open-archive.ts';
 import { connectionSettings, liveServerCommands } from './open-instance.ts';
-import { openPatroniCluster } from './open-patroni.ts';
-import { readPatroni, withDataDirectory } from './patroni-settings.ts';
 import { takeBackupOfServer } from './take-backup.ts';
 
 /** How a run reports and is stopped. */
@@ -51,10 +48,9 @@ async function binariesFor(settings: Settings, dataDirectory: string): Promise<s
  * @param bin the folder with its programs; empty for who starts nothing and asks a stopped server nothing.
  */
 export async function liveServer(
-  given: Settings,
+  settings: Settings,
   bin?: string,
 ): Promise<{ readonly server: LiveServer; readonly bin: string }> {
-  const settings = await withDataDirectory(given);
   const dataDirectory = settings.require('dataDirectory', 'tell which server this is for');
   const found = await findLiveData(dataDirectory);
   const folder = bin ?? (await binariesFor(settings, found));
@@ -70,25 +66,13 @@ export async function liveServer(
   return { server, bin: folder };
 }
 
-/** The script of the spool, where the bundle has it; the sources know theirs. */
-function bundledRestoreScript(): string | undefined {
-  const path = fileURLToPath(new URL('sh/walkback-restore', import.meta.url));
-  return existsSync(path) ? path : undefined;
-}
-
 /** Opens what a recovery needs. @throws {Failure} `usage`, `refused`, when settings do not name an archive and a server. */
-export async function openRecoveryUses(given: Settings, run: RecoveryRun): Promise<OpenRecoveryUses> {
-  const patroni = await readPatroni(given);
-  const settings = patroni?.settings ?? given;
+export async function openRecoveryUses(settings: Settings, run: RecoveryRun): Promise<OpenRecoveryUses> {
   const { server, bin } = await liveServer(settings);
   const archive = await openArchive(settings);
-  const cluster =
-    patroni === undefined
-      ? localCluster({ name: archive.clusterName, server })
-      : await openPatroniCluster(patroni, server);
   const restoreScript = bundledRestoreScript();
   const uses: RecoveryUses = {
-    cluster,
+    cluster: localCluster({ name: archive.clusterName, server }),
     store: archive.store,
     bin,
     user: server.connection.user,

@@ -13,9 +13,10 @@ import { newAttemptId, readClonePlan, whyAnew, writeClonePlan } from './attempt.
 import { lockBootstrap } from './bootstrap-lock.ts';
 import { beforeUpgrade, cloneContext } from './clone-context.ts';
 import type { ClonePlan } from './clone-plan-value.ts';
-import { checkNotMade, recordedId } from './clone-record.ts';
+import { checkNotMade } from './clone-record.ts';
 import { cloneSteps, removeRestored } from './clone-steps.ts';
 import { inBootstrapWords } from './failure-words.ts';
+import { isInPlace } from './in-place.ts';
 import {
   attemptEntries,
   factOf,
@@ -26,7 +27,7 @@ import {
   type BootstrapEntry,
   type BootstrapJournal,
 } from './journal.ts';
-import { checkPlace, hasData, isPlaceFree } from './place.ts';
+import { checkPlace, hasData } from './place.ts';
 import { planClone, requestFacts } from './plan-clone.ts';
 import { runSteps } from './runner.ts';
 import type { CloneRequest, CloneUses } from './uses.ts';
@@ -70,11 +71,11 @@ export async function planBootstrapClone(uses: CloneUses, request: CloneRequest)
 export async function bootstrapClone(uses: CloneUses, request: CloneRequest, hooks: CloneHooks): Promise<CloneOutcome> {
   return inBootstrapWords(uses.place, async () => {
     // What is in the way of the data directory is told before anything is made beside it.
-    if (!(await isInPlace(uses, await readBootstrapJournal(uses.place.folder)))) await checkPlace(uses.place);
+    if (!(await isInPlace(uses.place, await readBootstrapJournal(uses.place.folder)))) await checkPlace(uses.place);
     await makeFolder(`${uses.place.dataDirectory}.walkback`);
     await using _lock = await lockBootstrap(uses);
     await using journal = await openBootstrapJournal(uses.place.folder, () => nowOf(uses), hooks.onEntry);
-    if (!(await isInPlace(uses, journal.entries))) await checkPlace(uses.place);
+    if (!(await isInPlace(uses.place, journal.entries))) await checkPlace(uses.place);
     await journal.append({ event: 'runBegun' });
     try {
       const plan = await attemptFor(uses, request, journal, hooks);
@@ -94,13 +95,6 @@ function nowOf(uses: CloneUses): Date {
   return new Date(Number(uses.nowUs() / 1000n));
 }
 
-/** Killed between the rename and the line that tells of it. */
-async function isInPlace({ place }: CloneUses, entries: readonly BootstrapEntry[]): Promise<boolean> {
-  if (!hasStepBegun(entries, 'putInPlace') || (await isPlaceFree(place))) return false;
-  const [first] = attemptEntries(entries);
-  return first?.event === 'attempt' && first.id === (await recordedId(place.dataDirectory));
-}
-
 /** The plan to carry out: that of the attempt which is under way, or a new one. */
 async function attemptFor(
   uses: CloneUses,
@@ -113,7 +107,7 @@ async function attemptFor(
   const before = await readClonePlan(place);
   const isOver = journal.entries.some(({ event }) => event === 'initialized');
   const why =
-    before !== undefined && (await isInPlace(uses, journal.entries))
+    before !== undefined && (await isInPlace(uses.place, journal.entries))
       ? undefined
       : await whyAnew(place, journal.entries, before, facts);
   if (why === undefined && before !== undefined) {

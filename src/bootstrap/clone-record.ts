@@ -51,24 +51,29 @@ export function recordOf(plan: ClonePlan, timeline: number, reason: string, now:
   return { version: 1, id, at: now.toISOString(), request, systemIdentifier, timeline, reason, asked: target.asked };
 }
 
-/** Writes it into a data directory. */
-export async function writeRecordFile(directory: string, record: CloneRecord): Promise<void> {
+/** Writes it, or what another kind of bootstrap records, into a data directory. */
+export async function writeRecordFile(directory: string, record: { readonly id: string }): Promise<void> {
   await writeFileDurably(join(directory, RECORD_FILE), Buffer.from(`${JSON.stringify(record, undefined, 2)}\n`));
 }
 
 /** The id of the bootstrap that made a data directory; `undefined` if none did. */
 export async function recordedId(directory: string): Promise<string | undefined> {
   const bytes = await readFile(join(directory, RECORD_FILE)).catch(() => undefined);
-  return bytes === undefined ? undefined : readRecord(bytes)?.id;
+  const value = bytes === undefined ? undefined : parsed(bytes);
+  return typeof value === 'object' && value !== null && 'id' in value ? String(value.id) : undefined;
 }
 
-function readRecord(bytes: Buffer): CloneRecord | undefined {
+function parsed(bytes: Buffer): unknown {
   try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
-    return isRecord(value) ? value : undefined;
+    return JSON.parse(bytes.toString('utf8'));
   } catch {
     return undefined;
   }
+}
+
+function readRecord(bytes: Buffer): CloneRecord | undefined {
+  const value = parsed(bytes);
+  return isRecord(value) ? value : undefined;
 }
 
 function isRecord(value: unknown): value is CloneRecord {

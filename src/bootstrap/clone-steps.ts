@@ -28,9 +28,9 @@ import { archivedTimelines, reserveTimeline } from '../recovery/timeline-numbers
 import { restoreBackup } from '../restore/restore-backup.ts';
 import { cleanAutoConf } from './auto-conf.ts';
 import type { CloneContext } from './clone-context.ts';
-import { archiveRecord, recordedId, recordOf, writeRecordFile } from './clone-record.ts';
+import { archiveRecord, recordOf, writeRecordFile } from './clone-record.ts';
+import { appearInPlace } from './in-place.ts';
 import { factOf } from './journal.ts';
-import { checkPlace, hasData, putInPlace } from './place.ts';
 import type { Step } from './runner.ts';
 import { upgradeData } from './upgrade.ts';
 
@@ -148,25 +148,6 @@ async function record(context: CloneContext): Promise<StepFacts> {
   return {};
 }
 
-async function appear(
-  { uses, plan }: CloneContext,
-  wasInterrupted: boolean,
-  isOrphan: () => boolean,
-): Promise<StepFacts> {
-  const { place } = uses;
-  const isMade = wasInterrupted && !(await hasData(place)) && (await recordedId(place.dataDirectory)) === plan.id;
-  if (isMade) return {};
-  if (isOrphan()) {
-    throw new Failure('conflict', {
-      message: `cannot put the finished data into ${place.dataDirectory}: the program that started this bootstrap has ended`,
-      remedy: 'Nothing is lost: start Patroni again, and it is put in place then, at once.',
-    });
-  }
-  await checkPlace(place);
-  await putInPlace(place);
-  return {};
-}
-
 /** The steps of a clone, in their order. @param isOrphan true once Patroni, which started this, has ended. */
 export function cloneSteps(context: CloneContext, isOrphan: () => boolean): Step[] {
   const upgrade: Step[] = context.plan.upgrade === null ? [] : [{ name: 'upgrade', do: () => upgradeData(context) }];
@@ -186,6 +167,9 @@ export function cloneSteps(context: CloneContext, isOrphan: () => boolean): Step
     ...upgrade,
     { name: 'configure', do: () => configure(context) },
     { name: 'record', do: () => record(context) },
-    { name: 'putInPlace', do: (wasInterrupted) => appear(context, wasInterrupted, isOrphan) },
+    {
+      name: 'putInPlace',
+      do: (wasInterrupted) => appearInPlace(context.uses.place, { id: context.plan.id, wasInterrupted, isOrphan }),
+    },
   ];
 }

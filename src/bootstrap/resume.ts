@@ -16,14 +16,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { runningPostmaster } from '../instance/postmaster.ts';
 import { lockBootstrap } from './bootstrap-lock.ts';
-import { recordedId } from './clone-record.ts';
-import {
-  attemptEntries,
-  hasStepBegun,
-  openBootstrapJournal,
-  readBootstrapJournal,
-  type BootstrapEntry,
-} from './journal.ts';
+import { isInPlace } from './in-place.ts';
+import { openBootstrapJournal, readBootstrapJournal, type BootstrapEntry } from './journal.ts';
 import { isPlaceFree, takeOutOfPlace } from './place.ts';
 import type { BootstrapRun } from './uses.ts';
 
@@ -118,13 +112,7 @@ const POLL_MS = 1000;
 async function factsOf({ place, dcs, member }: ResumeRequest): Promise<ResumeFacts> {
   const entries = await readBootstrapJournal(place.folder);
   const isFree = await isPlaceFree(place);
-  const [first] = attemptEntries(entries);
-  const isOurs =
-    !isFree &&
-    first?.event === 'attempt' &&
-    hasStepBegun(entries, 'putInPlace') &&
-    first.id === (await recordedId(place.dataDirectory));
-  return { entries, keys: await dcs.show(), isFree, isOurs, member };
+  return { entries, keys: await dcs.show(), isFree, isOurs: await isInPlace(place, entries), member };
 }
 
 /**

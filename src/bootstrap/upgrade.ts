@@ -32,6 +32,7 @@ import { NO_RESTORE } from '../recovery/promote.ts';
 import { privateServer, rehearsalServer } from '../recovery/recovery-context.ts';
 import { preparePrivateServers } from '../recovery/rehearsal-files.ts';
 import { beforeUpgrade, type CloneContext } from './clone-context.ts';
+import { plainEnvironment } from './plain-environment.ts';
 
 const UPGRADE_TIMEOUT_MS = 7 * 24 * 3_600_000;
 const INITDB_TIMEOUT_MS = 600_000;
@@ -74,11 +75,6 @@ function localeFlags(row: Row): string[] {
   const common = [`--encoding=${encoding ?? ''}`, `--lc-collate=${datcollate ?? ''}`, `--lc-ctype=${datctype ?? ''}`];
   if (provider === 'i') return [...common, '--locale-provider=icu', `--icu-locale=${locale ?? ''}`];
   return provider === 'b' ? [...common, '--locale-provider=builtin', `--builtin-locale=${locale ?? ''}`] : common;
-}
-
-/** Without `PG…` variables: those that lead to a server would lead the programs to another one. */
-function plainEnvironment(environment: CloneContext['uses']['environment']): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('PG')));
 }
 
 async function run(context: CloneContext, argv: readonly string[], timeoutMs: number): Promise<void> {

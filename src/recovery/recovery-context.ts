@@ -28,6 +28,12 @@ export interface ReplayUses extends Pick<
   readonly cluster: Pick<Cluster, 'placeOf' | 'recoveryFolder' | 'freeBytes'>;
 }
 
+/** A private server and its files, whatever it is started for. */
+export interface PrivateContext {
+  readonly uses: Pick<ReplayUses, 'bin' | 'user'> & { readonly cluster: Pick<Cluster, 'recoveryFolder'> };
+  readonly plan: Pick<Plan, 'id' | 'majorVersion' | 'required' | 'walLevel'>;
+}
+
 /** Replay on a private server: of a recovery, or of a bootstrap, which has no live cluster beside it. */
 export interface ReplayContext {
   readonly uses: ReplayUses;
@@ -49,7 +55,7 @@ const LONGEST_SOCKET_PATH_BYTES = 103;
 const PRIVATE_PORT = 5433;
 
 /** Files of one recovery, all in its own folder. */
-export function recoveryFile(context: ReplayContext, name: string): string {
+export function recoveryFile(context: PrivateContext, name: string): string {
   return join(context.uses.cluster.recoveryFolder(context.plan.id), name);
 }
 
@@ -72,7 +78,7 @@ export interface PrivateRun {
 }
 
 /** A private server of this recovery. */
-export function privateServer(context: ReplayContext, run: PrivateRun): PrivateServer {
+export function privateServer(context: PrivateContext, run: PrivateRun): PrivateServer {
   const { plan, uses } = context;
   const folder = uses.cluster.recoveryFolder(plan.id);
   return {

@@ -12,7 +12,13 @@ import { writeFileDurably } from '../archive/durable-file.ts';
 import { Failure } from '../base/failure.ts';
 import { confFilesIn } from '../instance/configuration-files.ts';
 import { isThere, makeFolder, syncFolder } from '../instance/durable-rename.ts';
-import { recoveryFile, socketDirectoryOf, type RecoveryContext, type ReplayContext } from './recovery-context.ts';
+import {
+  recoveryFile,
+  socketDirectoryOf,
+  type PrivateContext,
+  type RecoveryContext,
+  type ReplayContext,
+} from './recovery-context.ts';
 
 const AUTO_CONF = 'postgresql.auto.conf';
 
@@ -26,7 +32,7 @@ function guardText(id: string): string {
 }
 
 /** Private servers read these, and nothing the live server reads. */
-async function writePrivateConfiguration(context: ReplayContext): Promise<void> {
+async function writePrivateConfiguration(context: PrivateContext): Promise<void> {
   const name = `# written by walkback for recovery ${context.plan.id}; everything else is on the command line\n`;
   await writeFileDurably(recoveryFile(context, 'private.conf'), Buffer.from(name));
   await writeFileDurably(recoveryFile(context, 'private_ident.conf'), Buffer.from(name));
@@ -48,7 +54,7 @@ async function makeSocketDirectory(path: string): Promise<void> {
 }
 
 /** What every private server of this recovery needs; a temporary directory may have been emptied by a restart. */
-export async function preparePrivateServers(context: ReplayContext): Promise<void> {
+export async function preparePrivateServers(context: PrivateContext): Promise<void> {
   await writePrivateConfiguration(context);
   await makeSocketDirectory(socketDirectoryOf(context.uses.cluster.recoveryFolder(context.plan.id), context.plan.id));
 }

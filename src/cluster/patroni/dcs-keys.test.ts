@@ -14,7 +14,6 @@ describe('the keys of a scope', () => {
       members: [],
       failover: undefined,
       sync: undefined,
-      history: [],
     });
   });
 
