@@ -35,6 +35,9 @@ if (isWalg) {
     listener,
     ...(leading === 0 || envDirectory === undefined ? {} : { envDirectory }),
   });
+} else if (args[0] === 'relayed') {
+  const { runRelayed } = await import('./cli/relay/run-relayed.ts');
+  process.exitCode = await runRelayed(args[1] ?? '');
 } else {
   const { runProgram } = await import('./cli/run-program.ts');
   process.exitCode = await runProgram(given, { listener });

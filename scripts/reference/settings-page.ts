@@ -17,6 +17,7 @@ const GROUPS: Readonly<Record<SettingGroup, string>> = {
   recovery: 'Starting and stopping the server',
   keep: 'What stays when an archive is pruned',
   agent: 'The agent and its spool',
+  control: 'Running commands from another host',
 };
 
 const INTRODUCTION = `# Settings

@@ -36,7 +36,7 @@ function variablesOf({ variables }: EnvDirectory): Record<string, string> {
 async function systemOfArchive({ environment }: PlannedArchive, signal: AbortSignal): Promise<bigint | undefined> {
   const settings = await loadSettings({ environment: variablesOf(environment) });
   await using archive = await openArchive(settings);
-  return readSystemIdentifier(archive.store, { signal });
+  return await readSystemIdentifier(archive.store, { signal });
 }
 
 async function readInitialized({ patroni }: ContainerPlan): Promise<Initialized> {

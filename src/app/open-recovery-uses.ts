@@ -18,6 +18,8 @@ import type { RecoveryUses } from '../recovery/uses.ts';
 import { bundledRestoreScript } from './bundled-restore-script.ts';
 import { openArchive } from './open-archive.ts';
 import { connectionSettings, liveServerCommands } from './open-instance.ts';
+import { openPatroniCluster } from './open-patroni.ts';
+import { readPatroni, withDataDirectory } from './patroni-settings.ts';
 import { takeBackupOfServer } from './take-backup.ts';
 
 /** How a run reports and is stopped. */
@@ -48,9 +50,10 @@ async function binariesFor(settings: Settings, dataDirectory: string): Promise<s
  * @param bin the folder with its programs; empty for who starts nothing and asks a stopped server nothing.
  */
 export async function liveServer(
-  settings: Settings,
+  given: Settings,
   bin?: string,
 ): Promise<{ readonly server: LiveServer; readonly bin: string }> {
+  const settings = await withDataDirectory(given);
   const dataDirectory = settings.require('dataDirectory', 'tell which server this is for');
   const found = await findLiveData(dataDirectory);
   const folder = bin ?? (await binariesFor(settings, found));
@@ -67,12 +70,18 @@ export async function liveServer(
 }
 
 /** Opens what a recovery needs. @throws {Failure} `usage`, `refused`, when settings do not name an archive and a server. */
-export async function openRecoveryUses(settings: Settings, run: RecoveryRun): Promise<OpenRecoveryUses> {
+export async function openRecoveryUses(given: Settings, run: RecoveryRun): Promise<OpenRecoveryUses> {
+  const patroni = await readPatroni(given);
+  const settings = patroni?.settings ?? given;
   const { server, bin } = await liveServer(settings);
   const archive = await openArchive(settings);
+  const cluster =
+    patroni === undefined
+      ? localCluster({ name: archive.clusterName, server })
+      : await openPatroniCluster(patroni, server);
   const restoreScript = bundledRestoreScript();
   const uses: RecoveryUses = {
-    cluster: localCluster({ name: archive.clusterName, server }),
+    cluster,
     store: archive.store,
     bin,
     user: server.connection.user,

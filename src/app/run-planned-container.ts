@@ -41,17 +41,9 @@ const ROLE_TRIES = 5;
 const ROLE_PAUSE_MS = 5000;
 
 function agentProgram(plan: ContainerPlan): ContainerRun['agent'] {
-  const { archive, agent, paths, ports } = plan;
+  const { archive, paths, ports } = plan;
   if (archive === undefined) return undefined;
   const own = ownProgram();
-  const duties =
-    agent === undefined
-      ? []
-      : [
-          `--backup-schedule=${agent.backupSchedule}`,
-          `--keep-full=${agent.keepFull}`,
-          `--keep-window=${agent.keepDays}d`,
-        ];
   const places = [`--data-directory=${paths.dataDirectory}`, `--spool-directory=${paths.spoolDirectory}`];
   const program: ChildProgram = {
     name: 'agent',
@@ -62,7 +54,6 @@ function agentProgram(plan: ContainerPlan): ContainerRun['agent'] {
       `--env-dir=${archive.environment.path}`,
       ...places,
       `--metrics-address=127.0.0.1:${ports.health + 1}`,
-      ...duties,
     ],
     environment: plan.patroni.environment,
   };

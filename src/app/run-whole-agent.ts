@@ -7,12 +7,14 @@
 import { AgentRecord } from '../agent/agent-record.ts';
 import type { DutyEvent } from '../agent/duty-event.ts';
 import { healthProblems } from '../agent/health.ts';
+import type { ControlOptions } from '../agent/control/serve-control.ts';
 import { metricsText, type AgentGauges } from '../agent/metrics.ts';
 import type { AgentEvent } from '../archive/agent-event.ts';
 import { runAgent } from '../archive/agent.ts';
 import { readWaitingFiles } from '../archive/waiting-files.ts';
 import type { Settings } from '../config/load-settings.ts';
 import { databasesOf, type ConnectToDatabase } from '../instance/read-catalog.ts';
+import { openAgentControl, type AgentControlOptions } from './agent-control.ts';
 import { agentDuties } from './agent-duties.ts';
 import { PushedSegmentIndexes } from './index-pushed-segments.ts';
 import { KeptNames } from './keep-names.ts';
@@ -31,6 +33,9 @@ export interface WholeAgentOptions {
   readonly onAgentEvent: (event: AgentEvent) => void;
   readonly onDutyEvent: (event: DutyEvent) => void;
   readonly onWarning: (message: string) => void;
+  readonly onNote: (line: string) => void;
+  /** Looks at a command that a caller elsewhere wants to be run. @throws {Failure} if it may not. */
+  readonly checkCommand: AgentControlOptions['check'];
   readonly signal: AbortSignal;
 }
 
@@ -60,6 +65,13 @@ async function watch(given: WholeAgentOptions, record: AgentRecord, signal: Abor
   await serveHttp({ ...address, routes: agentRoutes(answers), what: 'metrics', onWarning, signal });
 }
 
+async function takeCommands(control: ControlOptions | undefined): Promise<void> {
+  if (control === undefined) return;
+  // As with the metrics, what an agent without it does not need is not loaded.
+  const { serveControl } = await import('../agent/control/serve-control.ts');
+  await serveControl(control);
+}
+
 /**
  * Runs it until the signal.
  *
@@ -83,6 +95,12 @@ export async function runWholeAgent(given: WholeAgentOptions): Promise<void> {
     },
     signal,
   });
+  const control = await openAgentControl({
+    ...given,
+    clusterName: archive.clusterName,
+    check: given.checkCommand,
+    signal,
+  });
   const isIndexing = settings.get('historyIndex');
   await using names = isIndexing ? new KeptNames({ ...told, connectTo }) : undefined;
   await using indexes = isIndexing
@@ -95,7 +113,7 @@ export async function runWholeAgent(given: WholeAgentOptions): Promise<void> {
         },
       })
     : undefined;
-  const others = [doDuties(), watch(given, record, signal)];
+  const others = [doDuties(), watch(given, record, signal), takeCommands(control)];
   try {
     await runAgent({
       store,

@@ -12,7 +12,7 @@ export interface Progress {
   readonly done: number;
   /** How much there is in all, when known. */
   readonly total?: number;
-  readonly unit: 'bytes' | 'segments' | 'files' | 'objects' | 'microseconds';
+  readonly unit: 'bytes' | 'segments' | 'files' | 'objects' | 'members' | 'microseconds';
   /** A short note in words, such as the commit time that replay has reached. */
   readonly note?: string;
 }

@@ -35,6 +35,7 @@ import type { SettingGroup } from '../config/setting.ts';
 import type { Listener } from './exit-code.ts';
 import type { Option } from './options.ts';
 import type { Screen } from './output/screen.ts';
+import { relayedCommand } from './relay/relayed-table.ts';
 import type { Session } from './session.ts';
 
 /** Options by their name in camel case. */
@@ -119,15 +120,19 @@ export interface Command {
   readonly run: (given: ReadonlyMap<string, unknown>, session: Session) => Promise<Answer>;
 }
 
+/** Commands that an agent runs for callers elsewhere take the settings that say where. */
+const CONTROL: readonly SettingGroup[] = ['control'];
+
 /** Makes a command; the types of its options and operands reach `run`. */
 export function defineCommand<const O extends OptionTable = {}, const P extends OperandTable = {}>(
   definition: CommandDefinition<O, P>,
 ): Command {
+  const isRelayed = relayedCommand(definition.path) !== undefined;
   return {
     path: definition.path,
     summary: definition.summary,
     description: definition.description,
-    settings: [...new Set<SettingGroup>(['general', ...definition.settings])],
+    settings: [...new Set<SettingGroup>(['general', ...definition.settings, ...(isRelayed ? CONTROL : [])])],
     options: definition.options ?? {},
     operands: definition.operands ?? {},
     examples: definition.examples,

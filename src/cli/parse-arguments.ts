@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 
 import { Failure } from '../base/failure.ts';
 import { nearestName } from '../base/nearest-name.ts';
-import type { SettingName } from '../config/settings.ts';
+import { settingOf, type SettingName } from '../config/settings.ts';
 import type { Command } from './command.ts';
 import { flagsOf, takesValue, type CommandFlag, type CommonFlag } from './command-flags.ts';
 import type { ReadingContext } from './options.ts';
@@ -82,7 +82,9 @@ interface OptionToken {
 
 function valueOf(command: Command, token: OptionToken, meaning: CommandFlag, isAgain: boolean): string {
   const flag = token.rawName;
-  const isRepeatable = meaning.kind === 'option' && meaning.option.isRepeated === true;
+  const isRepeatable =
+    (meaning.kind === 'option' && meaning.option.isRepeated === true) ||
+    (meaning.kind === 'setting' && settingOf(meaning.name).kind.isList === true);
   if (isAgain && !isRepeatable && takesValue(meaning)) throw usage(command, `${flag} is given twice`);
   if (!takesValue(meaning)) {
     if (token.value === undefined) return '';
@@ -110,7 +112,7 @@ function sort(
     const meaning = flags.get(flag);
     const last = given.at(-1) ?? '';
     if (meaning?.kind === 'common') common.set(meaning.name, last);
-    if (meaning?.kind === 'setting') settings.set(meaning.name, last);
+    if (meaning?.kind === 'setting') settings.set(meaning.name, given.join(','));
     if (meaning?.kind === 'option') options.set(meaning.name, given);
   }
   return { common, settings, options };

@@ -52,6 +52,7 @@ export const PROGRAM: readonly ProgramEntry[] = [
   entry('bootstrap resume', async () => (await import('./commands/bootstrap-resume.ts')).bootstrapResume),
   entry('replica create', async () => (await import('./commands/replica-create.ts')).replicaCreate),
   entry('post-init', async () => (await import('./commands/post-init.ts')).postInit),
+  entry('attach', async () => (await import('./commands/attach.ts')).attach),
   entry('wal-g', async () => (await import('./commands/wal-g.ts')).walG),
   entry('entrypoint', async () => (await import('./commands/entrypoint.ts')).entrypoint),
   entry('config show', async () => (await import('./commands/config-show.ts')).configShow),

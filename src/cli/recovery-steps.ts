@@ -5,8 +5,9 @@
  */
 
 import type { OnProgress } from '../base/progress.ts';
+import type { ClusterKind } from '../cluster/cluster.ts';
 import { isStepDone, type JournalEntry } from '../recovery/journal.ts';
-import { CUTOVER_STEPS, REHEARSE_STEPS, UNDO_STEPS, type StepName } from '../recovery/step-names.ts';
+import { stepsOfKind, type StepName } from '../recovery/step-names.ts';
 import type { PlannedStep, Reporter } from './output/reporter.ts';
 
 /** What each step is part of; the many steps of a swap are one thing to wait for. */
@@ -15,32 +16,44 @@ const SHOWN: Record<StepName, string> = {
   restore: 'fetch',
   prepare: 'replay',
   replay: 'replay',
+  survey: 'cut over',
+  pause: 'cut over',
   archiveTail: 'cut over',
   stopLive: 'cut over',
   archiveRest: 'cut over',
+  stopPatroni: 'cut over',
   reserveTimeline: 'cut over',
   promote: 'cut over',
+  setPasswords: 'cut over',
   stopRehearsal: 'cut over',
   configure: 'cut over',
   setLiveAside: 'cut over',
   putInPlace: 'cut over',
+  clearStatus: 'cut over',
   openLine: 'cut over',
   verify: 'cut over',
   backUp: 'back up',
+  rebuildReplicas: 'replicas',
+  resume: 'replicas',
+  undoSurvey: 'archive',
+  undoPause: 'archive',
   undoArchiveTail: 'archive',
   undoStop: 'swap back',
   undoArchiveRest: 'swap back',
+  undoStopPatroni: 'swap back',
   undoReserveTimeline: 'swap back',
   undoPromote: 'swap back',
+  undoSetPasswords: 'swap back',
   undoStopKept: 'swap back',
   undoSetAside: 'swap back',
   undoPutBack: 'swap back',
+  undoClearStatus: 'swap back',
   undoOpenLine: 'swap back',
   undoVerify: 'swap back',
   undoBackUp: 'back up',
+  undoRebuildReplicas: 'replicas',
+  undoResume: 'replicas',
 };
-
-const STEP_NAMES: readonly StepName[] = [...REHEARSE_STEPS, ...CUTOVER_STEPS, ...UNDO_STEPS];
 
 /** The steps of a rehearsal. */
 export const SHOWN_REHEARSAL: readonly PlannedStep[] = [
@@ -49,22 +62,34 @@ export const SHOWN_REHEARSAL: readonly PlannedStep[] = [
   { name: 'replay', summary: 'to the target' },
 ];
 
+const REPLICAS: PlannedStep = { name: 'replicas', summary: 'one after the other, from the leader' };
+
 /** The steps of a cutover. */
-export const SHOWN_CUTOVER: readonly PlannedStep[] = [
+export const SHOWN_CUTOVER: Record<ClusterKind, readonly PlannedStep[]> = withReplicas([
   { name: 'cut over', summary: 'the cluster is down meanwhile' },
   { name: 'back up', summary: 'afterwards, without downtime' },
-];
+]);
 
 /** The steps of an undo once others may know the new line. */
-export const SHOWN_UNDO: readonly PlannedStep[] = [
+export const SHOWN_UNDO: Record<ClusterKind, readonly PlannedStep[]> = withReplicas([
   { name: 'archive', summary: 'what the recovered cluster has done' },
   { name: 'swap back', summary: 'the cluster is down meanwhile' },
   { name: 'back up', summary: 'afterwards, without downtime' },
-];
+]);
+
+/** A cluster of one server has none. */
+function withReplicas(steps: readonly PlannedStep[]): Record<ClusterKind, readonly PlannedStep[]> {
+  return { local: steps, patroni: [...steps, REPLICAS] };
+}
 
 /** Those of `shown` that the journal does not say are done: a run that goes on does not begin with them. */
-export function stepsToCome(shown: readonly PlannedStep[], entries: readonly JournalEntry[]): readonly PlannedStep[] {
-  return shown.filter(({ name }) => STEP_NAMES.some((step) => SHOWN[step] === name && !isStepDone(entries, step)));
+export function stepsToCome(
+  shown: readonly PlannedStep[],
+  entries: readonly JournalEntry[],
+  kind: ClusterKind,
+): readonly PlannedStep[] {
+  const steps = stepsOfKind(kind);
+  return shown.filter(({ name }) => steps.some((step) => SHOWN[step] === name && !isStepDone(entries, step)));
 }
 
 /** The step in which a target is looked for in the archive. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ClusterKind } from '../cluster/cluster.ts';
 import { hasStepBegun, isStepDone, stateOf, type JournalEntry } from '../recovery/journal.ts';
 import { discard, rehearse } from '../recovery/recover.ts';
 import type { RecoveryContext } from '../recovery/recovery-context.ts';
@@ -19,13 +20,13 @@ const STANDS: PlannedStep = { name: 'replay', summary: 'the rehearsal stands' };
 /** What a run has before it, by where it is. */
 export function stepsBefore(
   entries: readonly JournalEntry[],
-  given: { readonly checks: number; readonly cutsOver: boolean },
+  given: { readonly checks: number; readonly cutsOver: boolean; readonly kind: ClusterKind },
 ): readonly PlannedStep[] {
   const state = stateOf(entries);
-  if (state === 'cuttingOver') return stepsToCome(SHOWN_CUTOVER, entries);
+  if (state === 'cuttingOver') return stepsToCome(SHOWN_CUTOVER[given.kind], entries, given.kind);
   const checks = given.checks === 0 ? [] : [{ name: 'check', summary: `${given.checks} in the rehearsal` }];
   const rehearsal = state === 'standing' ? [STANDS] : SHOWN_REHEARSAL;
-  return [...rehearsal, ...checks, ...(given.cutsOver ? SHOWN_CUTOVER : [])];
+  return [...rehearsal, ...checks, ...(given.cutsOver ? SHOWN_CUTOVER[given.kind] : [])];
 }
 
 /** Half a restore is of no use, and the room it takes may be what the running server is short of. */

@@ -11,16 +11,19 @@ import { ENV_DIRECTORY_VARIABLE, processEnvironment, type Environment } from '..
 import { loadSettings, type Settings } from '../config/load-settings.ts';
 import type { Answer, Command } from './command.ts';
 import { exitCode, type Listener } from './exit-code.ts';
-import { withoutEnvDirectory } from './leading-flags.ts';
+import { behindCommand, withoutEnvDirectory } from './leading-flags.ts';
 import { endingJson, endingText } from './output/failure-text.ts';
 import { jsonText } from './output/json-text.ts';
 import { openReporter } from './output/open-reporter.ts';
-import { questionsOver } from './output/questions.ts';
-import { screenFor, type ColorChoice } from './output/screen.ts';
+import { questionsOver, type Questions } from './output/questions.ts';
+import type { Reporter } from './output/reporter.ts';
+import { screenFor, type ColorChoice, type Screen } from './output/screen.ts';
 import { parseArguments, readGiven, type Arguments } from './parse-arguments.ts';
 import { findCommand, PROGRAM, type ProgramEntry } from './program.ts';
+import { relayedCommand } from './relay/relayed-table.ts';
+import type { Session } from './session.ts';
 import { abortOnSignals, type WatchedSignals } from './signals.ts';
-import { standardStreams, type Streams } from './streams.ts';
+import { standardStreams, type OutputStream, type Streams } from './streams.ts';
 
 /** What a run is given; the process's own by default. */
 export interface Surroundings {
@@ -31,6 +34,18 @@ export interface Surroundings {
   readonly listener?: Listener;
   /** Stops the run, beside SIGINT and SIGTERM. */
   readonly signal?: AbortSignal;
+  /** For whom the command runs, if that is not the terminal of this process; it is then not handed on. */
+  readonly caller?: Caller;
+}
+
+/** Somebody elsewhere for whom a command runs. */
+export interface Caller {
+  /** What says how text is shown: locale, terminal, colour. */
+  readonly environment: Environment;
+  /** The zone of that host. */
+  readonly zone: string;
+  readonly reporter: Reporter;
+  readonly questions: (signal: AbortSignal) => Questions;
 }
 
 interface Run {
@@ -41,6 +56,7 @@ interface Run {
   /** `--env-dir`, before or behind the command. */
   envDirectory: string | undefined;
   readonly streams: Streams;
+  readonly caller: Caller | undefined;
   listener: Listener;
   isJson: boolean;
   isVerbose: boolean;
@@ -57,6 +73,7 @@ export async function runProgram(args: readonly string[], given: Surroundings = 
     givenEnvironment: given.environment,
     envDirectory: undefined,
     streams: given.streams ?? standardStreams(),
+    caller: given.caller,
     listener: given.listener ?? 'operator',
     isJson: false,
     isVerbose: false,
@@ -85,7 +102,8 @@ async function runFound(given: readonly string[], run: Run, signals: WatchedSign
   const onlyVersion = args[0] === '--version';
   if (onlyVersion) return showVersion(run);
   // `walkback help recover run` is `walkback recover run --help`.
-  const found = findCommand(args[0] === 'help' ? [...args.slice(1), '--help'] : args, run.program);
+  const words = behindCommand(args);
+  const found = findCommand(words[0] === 'help' ? [...words.slice(1), '--help'] : words, run.program);
   if (found.kind === 'group') return showGroup(found.words, found.rest, run);
   const command = await found.entry.load();
   run.listener = run.listener === 'operator' ? command.listener : run.listener;
@@ -120,6 +138,18 @@ function readCommon(parsed: Arguments, run: Run): void {
   run.envDirectory ??= directory;
 }
 
+/** What PostgreSQL runs for each segment must not wait for Patroni's configuration to be read. */
+function asksTheServer({ listener, settings }: Command): boolean {
+  return (listener === 'operator' || listener === 'monitoring') && settings.includes('server');
+}
+
+/** Of a member of a Patroni cluster, Patroni's configuration tells where its server is, if nothing else does. */
+async function withMemberSettings(settings: Settings): Promise<Settings> {
+  if (settings.get('clusterKind') === 'local') return settings;
+  const { withDataDirectory } = await import('../app/patroni-settings.ts');
+  return withDataDirectory(settings);
+}
+
 /** Takes the variables of a directory into the run, where one is named. */
 async function openEnvironment(command: Command, run: Run): Promise<void> {
   const named = command.ownEnvironment ? '' : (run.environment[ENV_DIRECTORY_VARIABLE] ?? '');
@@ -136,38 +166,66 @@ async function runCommand(
   { signal, hold: holdSignals }: WatchedSignals,
 ): Promise<number> {
   await openEnvironment(command, run);
-  const settings = await loadSettings({
+  const loaded = await loadSettings({
     flags: parsed.settings,
     configPath: parsed.common.get('config'),
     environment: run.environment,
   });
+  const settings = asksTheServer(command) ? await withMemberSettings(loaded) : loaded;
   const showsTimes = command.listener === 'operator' || command.listener === 'monitoring';
   const zone = showsTimes ? settings.get('timeZone') : undefined;
   run.zone = zone;
   const given = readGiven(command, parsed, { zone, workingDirectory: process.cwd() });
-  const screen = screenFor({ stream: run.streams.out, environment: run.environment, color: run.color, zone });
-  const reporter = openReporter({ ...run, stream: run.streams.err, zone });
-  const questions = questionsOver({
-    input: run.streams.in,
-    output: run.streams.err.stream,
-    isTerminal: run.streams.in.isTTY === true && run.streams.err.isTTY === true && !run.isJson,
-    signal,
-    beforeAsking: reporter.pause,
-  });
+  const screen = screenOf(run, run.streams.out);
+  const reporter = run.caller?.reporter ?? openReporter({ ...run, stream: run.streams.err, zone });
+  const questions = run.caller?.questions(signal) ?? questionsAtTerminal(run, signal, reporter);
   for (const warning of settings.warnings) reporter.warn(warning);
   if (run.isVerbose) noteSettings(settings, command, reporter.note);
   const write = async (text: string) => {
     await run.streams.out.write(text);
     if (run.streams.out.stream.errored !== null) throw new ReaderGone();
   };
-  const session = { settings, signal, holdSignals, reporter, screen, questions, isJson: run.isJson, write };
-  const answer = await command.run(given, session).catch((error: unknown) => {
+  const checkForCaller: Session['checkForCaller'] = async (args, dataDirectory) => {
+    const { checkRelayed } = await import('./relay/check-relayed.ts');
+    return checkRelayed(args, { settings, dataDirectory });
+  };
+  const { isJson } = run;
+  const session = { settings, signal, holdSignals, reporter, screen, questions, checkForCaller, isJson, write };
+  const work = run.caller === undefined ? await handedOn(command, parsed, session, run) : undefined;
+  const answer = await (work?.() ?? command.run(given, session)).catch((error: unknown) => {
     reporter.end('failed');
     throw error;
   });
   reporter.end('done');
   if (answer.isWritten !== true) await showAnswer(answer, run, screen);
   return answer.exitCode ?? 0;
+}
+
+function screenOf({ caller, environment, color, zone }: Run, stream: OutputStream): Screen {
+  return screenFor({ stream, environment: caller?.environment ?? environment, color, zone: zone ?? caller?.zone });
+}
+
+function questionsAtTerminal({ streams, isJson }: Run, signal: AbortSignal, reporter: Reporter): Questions {
+  return questionsOver({
+    input: streams.in,
+    output: streams.err.stream,
+    isTerminal: streams.in.isTTY === true && streams.err.isTTY === true && !isJson,
+    signal,
+    beforeAsking: reporter.pause,
+  });
+}
+
+/** The command run by an agent elsewhere, where that is asked for; `undefined`: it runs here. */
+async function handedOn(
+  command: Command,
+  parsed: Arguments,
+  session: Session,
+  { environment, streams }: Run,
+): Promise<(() => Promise<Answer>) | undefined> {
+  if (relayedCommand(command.path) === undefined || session.settings.find('via') === undefined) return undefined;
+  // Its client of HTTP is not loaded where nothing is handed on.
+  const { runVia } = await import('./relay/run-via.ts');
+  return () => runVia({ command, parsed, session, environment, streams });
 }
 
 function noteSettings(settings: Settings, command: Command, note: (line: string) => void): void {
@@ -199,12 +257,7 @@ async function showVersion(run: Run): Promise<number> {
 }
 
 async function showEnding(error: unknown, run: Run, wasInterrupted: boolean): Promise<void> {
-  const screen = screenFor({
-    stream: run.streams.err,
-    environment: run.environment,
-    color: run.color,
-    zone: run.zone,
-  });
+  const screen = screenOf(run, run.streams.err);
   const isOnlyTheSignal = wasInterrupted && !isFailure(error);
   if (run.isJson) {
     const facts = isOnlyTheSignal ? { kind: 'interrupted' } : endingJson(error);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { CheckedCommand } from '../agent/control/serve-control.ts';
 import type { Settings } from '../config/load-settings.ts';
 import type { Questions } from './output/questions.ts';
 import type { Reporter } from './output/reporter.ts';
@@ -23,6 +24,8 @@ export interface Session {
   readonly screen: Screen;
   /** Asks at a terminal; elsewhere a missing answer is an error. */
   readonly questions: Questions;
+  /** Looks at a command that a caller elsewhere wants to be run with these settings. @throws {Failure} if it may not. */
+  readonly checkForCaller: (args: readonly string[], dataDirectory: string) => Promise<CheckedCommand>;
   /** Given with `--json`. */
   readonly isJson: boolean;
   /** Writes to standard output at once: for an answer that has no end, or is longer than memory. See `Answer.isWritten`. */

@@ -28,7 +28,8 @@ export async function runUndo(context: RecoveryContext, shown: ShownSteps, sessi
   const { plan, uses, journal } = context;
   const { reporter } = session;
   const whole = wholeUndo(journal.entries);
-  const steps = whole === undefined ? stepsToCome(SHOWN_UNDO, journal.entries) : [whole];
+  const steps =
+    whole === undefined ? stepsToCome(SHOWN_UNDO[plan.cluster.kind], journal.entries, plan.cluster.kind) : [whole];
   reporter.plan(`${plan.cluster.name} back to the data from before recovery ${plan.id}`, steps);
   if (whole !== undefined) reporter.begin(whole.name);
   await runSwap({ context, name: 'undo', run: (signal) => undo(context, signal) }, session);

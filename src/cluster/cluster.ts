@@ -23,6 +23,10 @@
 
 import type { Connection } from '../instance/connection.ts';
 import type { ServerState } from '../instance/live-server.ts';
+import type { PatroniControl } from './patroni-control.ts';
+
+/** The kinds of cluster there are. */
+export type ClusterKind = 'local' | 'patroni';
 
 /** The places of one recovery. */
 export type PlaceName = 'live' | 'rehearsal' | 'kept' | 'replaced';
@@ -35,7 +39,7 @@ export interface PlaceProblem {
 
 /** What keeps one cluster's PostgreSQL running. */
 export interface Cluster {
-  readonly kind: 'local';
+  readonly kind: ClusterKind;
   /** What the operator types to confirm a cutover. */
   readonly name: string;
   /** The data directory of the server, for messages and for reading its files. */
@@ -60,4 +64,6 @@ export interface Cluster {
   start(): Promise<void>;
   /** `stop` and `start` as lines to read, for plans. */
   readonly commandLines: { readonly stop: string; readonly start: string };
+  /** Patroni, for the kinds that it runs. */
+  readonly patroni?: PatroniControl;
 }

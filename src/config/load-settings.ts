@@ -23,7 +23,7 @@ import { SETTING_NAMES, settingOf, type SettingName, type SettingValues } from '
 
 /** Where a value came from, as one would look for it: `--tz`, `PGDATA`, `/etc/walkback/walkback.yaml`, `default`. */
 export interface SettingSource {
-  readonly kind: 'flag' | 'environment' | 'file' | 'default';
+  readonly kind: 'flag' | 'environment' | 'file' | 'found' | 'default';
   readonly where: string;
 }
 
@@ -54,11 +54,23 @@ export class Settings {
   /** The file that was read, if any. */
   readonly file: SettingsFile | undefined;
   readonly #flags: ReadonlyMap<SettingName, string>;
+  readonly #found: ReadonlyMap<SettingName, SettingText>;
 
-  constructor(flags: ReadonlyMap<SettingName, string>, environment: Environment, file: SettingsFile | undefined) {
+  constructor(
+    flags: ReadonlyMap<SettingName, string>,
+    environment: Environment,
+    file: SettingsFile | undefined,
+    found: ReadonlyMap<SettingName, SettingText> = new Map(),
+  ) {
     this.#flags = flags;
     this.environment = environment;
     this.file = file;
+    this.#found = found;
+  }
+
+  /** The same with values found elsewhere, such as Patroni's configuration, for what is not set. */
+  withFound(found: ReadonlyMap<SettingName, SettingText>): Settings {
+    return new Settings(this.#flags, this.environment, this.file, found);
   }
 
   /** Things to tell the operator that do not stop the run. */
@@ -77,6 +89,8 @@ export class Settings {
     if (inFile !== undefined && this.file !== undefined) {
       return { text: inFile, source: { kind: 'file', where: this.file.path } };
     }
+    const found = this.#found.get(name);
+    if (found !== undefined) return found;
     const fallback = settingOf(name).default;
     return fallback === undefined ? undefined : { text: fallback, source: { kind: 'default', where: 'default' } };
   }

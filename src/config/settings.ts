@@ -12,11 +12,13 @@ import type { Setting } from './setting.ts';
 import { AGENT_SETTINGS } from './settings-agent.ts';
 import { ARCHIVE_SETTINGS } from './settings-archive.ts';
 import { AZURE_SETTINGS } from './settings-azure.ts';
+import { CONTROL_SETTINGS } from './settings-control.ts';
 import { DELTA_SETTINGS } from './settings-delta.ts';
 import { ENCRYPTION_SETTINGS } from './settings-encryption.ts';
 import { GCS_SETTINGS } from './settings-gcs.ts';
 import { KEEP_SETTINGS } from './settings-keep.ts';
 import { NETWORK_SETTINGS } from './settings-network.ts';
+import { PATRONI_SETTINGS } from './settings-patroni.ts';
 import { S3_SETTINGS } from './settings-s3.ts';
 import { SERVER_SETTINGS } from './settings-server.ts';
 import { SSH_SETTINGS } from './settings-ssh.ts';
@@ -32,8 +34,10 @@ export const SETTINGS = {
   ...SSH_SETTINGS,
   ...NETWORK_SETTINGS,
   ...SERVER_SETTINGS,
+  ...PATRONI_SETTINGS,
   ...KEEP_SETTINGS,
   ...AGENT_SETTINGS,
+  ...CONTROL_SETTINGS,
 } as const;
 
 /** The name of a setting, in code. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import {
+  agentAddresses,
   archiveAddress,
   boolean,
   bytes,
@@ -130,5 +131,32 @@ describe('a command line', () => {
 
   it.each(['', '   ', `a 'b`, 'a "b', 'a \\'])('is refused when it is %j', (given) => {
     expect(commandLine.parse(given)).toBeUndefined();
+  });
+});
+
+describe('addresses of agents', () => {
+  it.each([
+    ['https://db1.example.net:9633', ['https://db1.example.net:9633/']],
+    ['https://db1:9633, https://db2:9633/', ['https://db1:9633/', 'https://db2:9633/']],
+    ['http://127.0.0.1:9633', ['http://127.0.0.1:9633/']],
+    ['http://localhost:9633', ['http://localhost:9633/']],
+    ['http://[::1]:9633', ['http://[::1]:9633/']],
+  ])('reads %j', (given, urls) => {
+    expect(agentAddresses.parse(given)?.map(String)).toEqual(urls);
+  });
+
+  it.each([
+    '',
+    'db1:9633',
+    'http://db1.example.net:9633',
+    'http://127.0.0.1.example.net:9633',
+    'http://10.0.0.1:9633',
+    'https://anna:secret@db1:9633',
+    'https://db1:9633/v1',
+    'https://db1:9633?x',
+    'file:///etc/passwd',
+    'https://db1:9633,http://db2:9633',
+  ])('refuses %j: a token goes over TLS, or stays on the host', (given) => {
+    expect(agentAddresses.parse(given)).toBeUndefined();
   });
 });

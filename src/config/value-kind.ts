@@ -17,6 +17,8 @@ export interface ValueKind<T> {
   readonly expects: string;
   /** In flags a relative path is taken from the working directory. */
   readonly isPath?: true;
+  /** Several values with commas between them; a flag can then be given again. */
+  readonly isList?: true;
   /** `undefined` if the text is not such a value. */
   readonly parse: (text: string) => T | undefined;
 }
@@ -220,5 +222,30 @@ export const listenAddress: ValueKind<ListenAddress> = {
     const [, bracketed, plain, digits] = /^(?:(?:\[([0-9a-f:.]+)\]|([A-Za-z0-9.-]+)):)?(\d{1,5})$/i.exec(given) ?? [];
     const port = Number(digits);
     return port >= 1 && port <= 65_535 ? { host: bracketed ?? plain ?? '127.0.0.1', port } : undefined;
+  },
+};
+
+/** Hosts of the loopback interface: what is sent there leaves the machine on no wire. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(host);
+}
+
+function agentAddress(given: string): URL | undefined {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (url === undefined || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
+    return undefined;
+  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+  return isSafe && url.pathname === '/' ? url : undefined;
+}
+
+/** Where agents are called: over TLS, or on this host. */
+export const agentAddresses: ValueKind<readonly URL[]> = {
+  placeholder: 'URL',
+  expects: 'https://host:port, or http://127.0.0.1:port on this host, perhaps several with commas between them',
+  isList: true,
+  parse: (given) => {
+    const found = given.split(',').map((one) => agentAddress(one.trim()));
+    const urls = found.filter((url) => url !== undefined);
+    return urls.length === found.length ? urls : undefined;
   },
 };

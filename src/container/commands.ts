@@ -56,8 +56,8 @@ export function replicaCommand(environmentPath: string): string {
 }
 
 /** `bootstrap.post_init`. */
-export function postInitCommand(environmentPath: string): string {
-  return walkback(environmentPath, 'post-init');
+export function postInitCommand(environmentPath: string, rolesPath: string): string {
+  return walkback(environmentPath, 'post-init', '--roles', rolesPath);
 }
 
 /** `archive_command`: the spool's script, which calls `walkback wal push` only when no agent lives. */

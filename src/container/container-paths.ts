@@ -38,3 +38,8 @@ export function environmentPath(reading: Reading, prefix: string, scope: string 
   const name = `env-${prefix.slice(0, -1).toLowerCase()}${scope === undefined ? '' : `-${scope}`}`;
   return join(runDirectory, 'etc/wal-e.d', name);
 }
+
+/** The file of the cluster's roles with their passwords, by which they reach post_init. */
+export function rolesFile({ runDirectory }: ContainerPaths): string {
+  return join(runDirectory, 'walkback/roles.json');
+}

@@ -22,6 +22,7 @@ import {
 } from './commands.ts';
 import type { CertificatePlan } from './certificates.ts';
 import type { ConfigMap, ContainerPlan, PlannedCertificate } from './container-plan.ts';
+import { rolesFile } from './container-paths.ts';
 import type { FoundDcs } from './dcs.ts';
 import type { Reading } from './reading.ts';
 import { clusterParameters, hbaLines, memberParameters, passwordFile } from './server-parameters.ts';
@@ -85,7 +86,7 @@ function cloneMethod({ clone, archive, major }: ConfigurationParts): ConfigMap {
 
 function bootstrap(reading: Reading, parts: ConfigurationParts): ConfigMap {
   return {
-    post_init: postInitCommand(parts.environment.path),
+    post_init: postInitCommand(parts.environment.path, rolesFile(parts.paths)),
     dcs: {
       ...standbyCluster(parts),
       ttl: 30,

@@ -46,11 +46,17 @@ function scopeOf(reading: Reading): string {
   return scope ?? UNNAMED;
 }
 
-function ports(reading: Reading): { readonly postgres: number; readonly restApi: number } {
-  return {
-    postgres: reading.integer('PGPORT', 1, 65_535) ?? 5432,
-    restApi: reading.integer('APIPORT', 1, 65_535) ?? 8008,
-  };
+function ports(reading: Reading): ContainerPlan['ports'] {
+  const port = (name: string, fallback: number) => reading.integer(name, 1, 65_535) ?? fallback;
+  const [postgres, restApi, health] = [port('PGPORT', 5432), port('APIPORT', 8008), port('HEALTHPORT', 8009)];
+  // The agent's metrics are at the port behind that of the probes.
+  if (new Set([postgres, restApi, health, health + 1]).size < 4)
+    reading.refuse({
+      of: 'PGPORT, APIPORT, HEALTHPORT',
+      found: `${postgres}, ${restApi}, ${health} and the one behind it, ${health + 1}, are not four ports`,
+      remedy: 'Set HEALTHPORT to a port that is free, and whose next one is free too.',
+    });
+  return { postgres, restApi, health };
 }
 
 function placeOfKeys(reading: Reading, postgresPort: number): FoundDcs | undefined {

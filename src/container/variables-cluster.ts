@@ -47,6 +47,12 @@ export const SERVER_VARIABLES: VariableGroup = {
     { name: 'PGPORT', summary: "PostgreSQL's port.", default: '5432' },
     { name: 'APIPORT', summary: "The port of Patroni's REST API.", default: '8008' },
     {
+      name: 'HEALTHPORT',
+      summary:
+        "The port of the container's own probes and metrics. The port behind it is taken too, on the loopback interface, by the agent. Spilo does not have it.",
+      default: '8009',
+    },
+    {
       name: 'RESTAPI_CONNECT_ADDRESS',
       summary: 'Host and port by which other members reach the REST API.',
       default: "the pod's or host's address with APIPORT",

@@ -14,12 +14,23 @@ import { join } from 'node:path';
 import { archiveRest, archiveTailOrFail } from './archive-tail.ts';
 import { factsOf, type StepFacts } from './journal.ts';
 import { openReserved } from './open-reserved.ts';
-import { endCleanly, NO_RESTORE } from './promote.ts';
+import { endCleanly, NO_RESTORE, reopen } from './promote.ts';
 import { factOf, rehearsalServer, type RecoveryContext } from './recovery-context.ts';
-import { carryConfiguration } from './rehearsal-files.ts';
+import { carryConfiguration, preparePrivateServers } from './rehearsal-files.ts';
 import { replayToTarget } from './replay-to-target.ts';
 import type { Step } from './runner.ts';
-import type { CUTOVER_STEPS } from './step-names.ts';
+import type { CutoverStep } from './step-names.ts';
+import {
+  clearStatus,
+  patroniOf,
+  pauseCluster,
+  rebuildReplicas,
+  resumeUnless,
+  stopPatroni,
+  surveyCluster,
+  wasPausedBeforeCutover,
+} from './patroni-steps.ts';
+import { setPasswords } from './set-passwords.ts';
 import { checkNoNewTimeline } from './new-timelines.ts';
 import { reserveTimeline } from './timeline-numbers.ts';
 import { lineOfPlan } from './line-of-plan.ts';
@@ -100,6 +111,22 @@ async function stopLive(context: RecoveryContext): Promise<StepFacts> {
   return { before };
 }
 
+/** The passwords are those of the target's time, and Patroni could not connect. One that was killed is started once more. */
+async function setRehearsalPasswords(context: RecoveryContext): Promise<StepFacts> {
+  await preparePrivateServers(context);
+  await using connection = await reopen(rehearsalServer(context, NO_RESTORE));
+  // The connection is closed when this returns.
+  return await setPasswords(connection, patroniOf(context).neededRoles());
+}
+
+async function resumeAsBefore(context: RecoveryContext): Promise<void> {
+  await resumeUnless(context, wasPausedBeforeCutover(context));
+}
+
+async function startPatroniAgain(context: RecoveryContext): Promise<void> {
+  await patroniOf(context).startPatroni();
+}
+
 /** A live server that was not running when the cutover began is not started by taking it back. */
 export async function startLiveAgain(context: RecoveryContext): Promise<void> {
   if (wasRunning(context)) await context.uses.cluster.start();
@@ -115,7 +142,9 @@ function wasRunning({ plan, journal }: RecoveryContext): boolean {
  * See `SPEC.md`. The steps from `putInPlace` on are not taken back: from then on an agent beside the live server may push
  * the new line's history, so the line counts as opened, and its undo has steps of its own.
  */
-export const cutoverSteps: Record<(typeof CUTOVER_STEPS)[number], Step<RecoveryContext>> = {
+export const cutoverSteps: Record<CutoverStep, Step<RecoveryContext>> = {
+  survey: { do: surveyCluster, undo: nothing, isDone: never },
+  pause: { do: pauseCluster, undo: resumeAsBefore, isDone: never },
   archiveTail: { do: archiveLiveTail, undo: nothing, isDone: never },
   stopLive: { do: stopLive, undo: startLiveAgain, isDone: never },
   archiveRest: {
@@ -123,8 +152,10 @@ export const cutoverSteps: Record<(typeof CUTOVER_STEPS)[number], Step<RecoveryC
     undo: nothing,
     isDone: never,
   },
+  stopPatroni: { do: stopPatroni, undo: startPatroniAgain, isDone: never },
   reserveTimeline: { do: reserve, undo: nothing, isDone: never },
   promote: { do: promote, undo: (context) => stopPrivateServer(place(context, 'rehearsal')), isDone: never },
+  setPasswords: { do: setRehearsalPasswords, undo: nothing, isDone: never },
   stopRehearsal: { do: stopRehearsal, undo: nothing, isDone: never },
   configure: {
     do: async (context) => {
@@ -144,6 +175,7 @@ export const cutoverSteps: Record<(typeof CUTOVER_STEPS)[number], Step<RecoveryC
     undo: nothing,
     isDone: async ({ uses, plan }) => !(await uses.cluster.isPresent(plan.id, 'rehearsal')),
   },
+  clearStatus: { do: clearStatus, undo: nothing, isDone: never },
   openLine: {
     do: async ({ uses }) => {
       await uses.cluster.start();
@@ -157,8 +189,10 @@ export const cutoverSteps: Record<(typeof CUTOVER_STEPS)[number], Step<RecoveryC
     undo: nothing,
     isDone: never,
   },
-  backUp: {
-    do: backUpLive,
+  backUp: { do: backUpLive, undo: nothing, isDone: never },
+  rebuildReplicas: { do: (context) => rebuildReplicas(context, 'survey'), undo: nothing, isDone: never },
+  resume: {
+    do: (context) => resumeUnless(context, wasPausedBeforeCutover(context)),
     undo: nothing,
     isDone: never,
   },

@@ -5,12 +5,13 @@
  */
 
 import type { Backup } from '../backup/backup.ts';
-import type { PlaceProblem } from '../cluster/cluster.ts';
+import type { ClusterKind, PlaceProblem } from '../cluster/cluster.ts';
+import type { PatroniSurvey } from '../cluster/patroni-control.ts';
 import type { FoundMoment } from '../history/found-moment.ts';
 import type { Losses } from '../history/losses.ts';
 import type { RequiredSettings } from '../postgres/wal-records/wal-event.ts';
 import type { RecoveryTarget } from '../postgres/recovery-target.ts';
-import type { TimelineHistory } from '../postgres/timeline-history.ts';
+import type { TimelineHistory, TimelineSwitch } from '../postgres/timeline-history.ts';
 import type { WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
 
 /** What the live server says; all of it is empty when it does not run. */
@@ -38,7 +39,7 @@ export interface PlanFacts {
   readonly target: RecoveryTarget;
   readonly cluster: {
     readonly name: string;
-    readonly kind: 'local';
+    readonly kind: ClusterKind;
     readonly dataDirectory: string;
     readonly recoveriesFolder: string;
     readonly problems: readonly PlaceProblem[];
@@ -51,6 +52,8 @@ export interface PlanFacts {
     /** True if `pg_wal` is a file system of its own, mounted there. */
     readonly isWalMounted: boolean;
     readonly commands: { readonly stop: string; readonly start: string };
+    /** What Patroni says of the cluster; `undefined` where it does not run it. */
+    readonly patroni: PatroniSurvey | undefined;
   };
   readonly control: {
     readonly systemIdentifier: bigint;
@@ -69,6 +72,8 @@ export interface PlanFacts {
     readonly historyTimelines: readonly number[];
   };
   readonly line: TimelineHistory;
+  /** Every timeline of the archive, and where it branched off; `undefined` for the first. */
+  readonly timelines: readonly { readonly timeline: number; readonly fork: TimelineSwitch | undefined }[];
   readonly found: FoundMoment<Backup>;
   /** Backups passed over because replay from them could not pause at the target. */
   readonly passedOver: readonly string[];

@@ -59,6 +59,7 @@ async function clusterFacts(cluster: Cluster, state: ServerState): Promise<PlanF
     isWalMounted: await isOtherDevice(cluster.dataDirectory, join(cluster.dataDirectory, 'pg_wal')),
     isReplica: await isThere(join(cluster.dataDirectory, 'standby.signal')),
     commands: cluster.commandLines,
+    patroni: await cluster.patroni?.survey(),
   };
 }
 
@@ -129,6 +130,7 @@ export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Pro
     live,
     configurationFiles: await withInclusions(cluster.dataDirectory, configurationFiles),
     line,
+    timelines: timelines.all.map((timeline) => ({ timeline, fork: timelines.forkOf(timeline) })),
     found,
     losses: await gatherLosses(history, found),
     indexNote: ignoredIndexes.words,

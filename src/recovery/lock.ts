@@ -15,18 +15,7 @@ import { join } from 'node:path';
 
 import { Failure, messageOf } from '../base/failure.ts';
 import { makeFolder } from '../instance/durable-rename.ts';
-import { isProcessAlive } from '../instance/postmaster.ts';
-
-/** When the process began, as Linux counts it, so that a number used again is told apart; `?` elsewhere. */
-async function startOf(pid: number): Promise<string> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '?';
-}
-
-/** Since when the machine runs: process numbers and their starts are counted anew with each. Only Linux tells. */
-async function bootOf(): Promise<string> {
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '?')).trim();
-}
+import { identityOf, isSameProcessAlive } from '../instance/process-identity.ts';
 
 /** Who holds the lock at `path`; `undefined` if nobody does, or the holder is gone. */
 async function holder(path: string): Promise<string | undefined> {
@@ -35,9 +24,7 @@ async function holder(path: string): Promise<string | undefined> {
   const [pidText = '', start = '', host = '', boot = '?'] = text.trim().split(' ');
   const pid = Number(pidText);
   if (host !== hostname()) return `a process on ${host}`;
-  if (boot !== '?' && boot !== (await bootOf())) return undefined;
-  const isHeld = Number.isSafeInteger(pid) && pid > 0 && isProcessAlive(pid) && (await startOf(pid)) === start;
-  return isHeld ? `process ${pid}` : undefined;
+  return (await isSameProcessAlive({ pid, start, boot })) ? `process ${pid}` : undefined;
 }
 
 /** True if the name is ours now; false if something has it. */
@@ -78,7 +65,8 @@ export async function lockRecoveries(folder: string): Promise<AsyncDisposable> {
   await makeFolder(folder);
   const path = join(folder, 'lock');
   const mine = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  const words = [process.pid, await startOf(process.pid), hostname(), await bootOf()];
+  const { start, boot } = await identityOf(process.pid);
+  const words = [process.pid, start, hostname(), boot];
   await writeFile(mine, `${words.join(' ')}\n`, { mode: 0o600 });
   try {
     for (let attempt = 0; attempt < 5; attempt += 1) {

@@ -9,6 +9,7 @@ import { restoredSizeBytes } from '../backup/delta-chain.ts';
 import { Failure } from '../base/failure.ts';
 import { formatLsn } from '../postgres/lsn.ts';
 import type { PlanFacts } from './facts.ts';
+import { planProblem } from './patroni-problems.ts';
 
 /** Replay keeps some restored WAL in pg_wal; a server needs some room of its own. */
 const MOST_WAL_KEPT_BYTES = 1024n ** 3n;
@@ -74,7 +75,8 @@ export function checkFound(facts: PlanFacts): void {
 }
 
 function checkPlace(facts: FactsBeforeReading): void {
-  const [problem] = facts.cluster.problems;
+  const { problems, patroni } = facts.cluster;
+  const problem = problems[0] ?? (patroni === undefined ? undefined : planProblem(patroni));
   if (problem !== undefined) throw refuse(facts, problem.message, problem.remedy);
 }
 

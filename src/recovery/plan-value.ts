@@ -5,6 +5,9 @@
  * @module
  */
 
+import type { ClusterKind } from '../cluster/cluster.ts';
+import type { PatroniSurvey } from '../cluster/patroni-control.ts';
+
 /** Rows that transactions changed in one table, its partitions together. */
 export interface PlannedTable {
   /** `null` where it is not known. */
@@ -69,6 +72,7 @@ export interface PlannedLosses extends PlannedWork {
 export interface PlanWarning {
   readonly about:
     | 'replicas'
+    | 'members'
     | 'unloggedTables'
     | 'logicalSlots'
     | 'preparedTransactions'
@@ -105,12 +109,21 @@ export interface PlannedTarget {
   readonly firstLost: PlannedTransaction | null;
 }
 
+/** One timeline of the archive. */
+export interface PlannedTimeline {
+  readonly timeline: number;
+  /** Where it branched off; `null` for the first, and where its history file is not there. */
+  readonly fork: { readonly timeline: number; readonly lsn: string; readonly reason: string } | null;
+}
+
 /** A plan. */
 export interface Plan {
   readonly version: 1;
   readonly id: string;
   readonly createdAt: string;
-  readonly cluster: { readonly name: string; readonly kind: 'local'; readonly dataDirectory: string };
+  readonly cluster: { readonly name: string; readonly kind: ClusterKind; readonly dataDirectory: string };
+  /** What Patroni said of the cluster, where it runs it. */
+  readonly patroni?: PatroniSurvey;
   readonly majorVersion: number;
   readonly target: PlannedTarget;
   /** Commits after the target that the cluster would no longer have. */
@@ -136,6 +149,8 @@ export interface Plan {
     /** The WAL behind the target has a hole or is damaged: the server must not read ahead of what it replays. */
     readonly isBreakBehind?: boolean;
   };
+  /** Every line of history there is; absent in plans made without it. */
+  readonly timelines?: readonly PlannedTimeline[];
   /** Settings that replay needs at least. */
   readonly required: {
     readonly maxConnections: number;

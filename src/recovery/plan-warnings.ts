@@ -5,12 +5,13 @@
  */
 
 import type { PlanFacts } from './facts.ts';
+import { patroniWarnings } from './patroni-warnings.ts';
 import type { PlanWarning } from './plan-value.ts';
 
 type Found = PlanWarning | undefined;
 
-function replicas({ live }: PlanFacts): Found {
-  if (live === undefined || live.replicas.length === 0) return undefined;
+function replicas({ live, cluster }: PlanFacts): Found {
+  if (cluster.patroni !== undefined || live === undefined || live.replicas.length === 0) return undefined;
   return {
     about: 'replicas',
     text: 'These replicas follow the line that is left, and may go on serving its rows: rebuild each after the cutover.',
@@ -50,8 +51,8 @@ function preparedTransactions({ found }: PlanFacts): Found {
   };
 }
 
-function synchronous({ live }: PlanFacts): Found {
-  if (live === undefined || live.synchronousStandbyNames === '') return undefined;
+function synchronous({ live, cluster }: PlanFacts): Found {
+  if (cluster.patroni !== undefined || live === undefined || live.synchronousStandbyNames === '') return undefined;
   return {
     about: 'synchronous',
     text: 'Commits wait for synchronous replicas, and none can follow the new line at first: empty synchronous_standby_names until they are rebuilt.',
@@ -131,5 +132,6 @@ export function planWarnings(facts: PlanFacts): PlanWarning[] {
     logicalSlots(facts),
     subscriptions(facts),
   ];
-  return all.filter((warning) => warning !== undefined);
+  const ofPatroni = facts.cluster.patroni === undefined ? [] : patroniWarnings(facts.cluster.patroni);
+  return [...all.filter((warning) => warning !== undefined), ...ofPatroni];
 }

@@ -16,7 +16,7 @@ import { mergeRequired } from './merge-required.ts';
 import { checkFound, majorOf, neededBytes } from './plan-refusals.ts';
 import { plannedLosses, plannedTransaction } from './planned-work.ts';
 import { planWarnings } from './plan-warnings.ts';
-import type { Plan, PlannedTransaction } from './plan-value.ts';
+import type { Plan, PlannedTimeline, PlannedTransaction } from './plan-value.ts';
 
 /** Cautious rates, for estimates only. */
 const RESTORE_BYTES_PER_SECOND = 150_000_000;
@@ -28,6 +28,11 @@ export function planned(end: TransactionEnd | undefined, read?: LoggedTransactio
   if (end === undefined) return null;
   if (read !== undefined) return plannedTransaction(read);
   return { xid: end.xid, kind: end.kind, timeUs: end.timeUs.toString(), lsn: formatLsn(end.lsn) };
+}
+
+function plannedTimeline({ timeline, fork }: PlanFacts['timelines'][number]): PlannedTimeline {
+  if (fork === undefined) return { timeline, fork: null };
+  return { timeline, fork: { timeline: fork.timeline, lsn: formatLsn(fork.switchLsn), reason: fork.reason } };
 }
 
 /** What is replayed, from the backup to the target. */
@@ -100,6 +105,7 @@ export function makePlan(facts: PlanFacts): Plan {
     id: facts.id,
     createdAt: formatTimeUs(facts.nowUs),
     cluster: { name: cluster.name, kind: cluster.kind, dataDirectory: cluster.dataDirectory },
+    ...(cluster.patroni === undefined ? {} : { patroni: cluster.patroni }),
     majorVersion: control.majorVersion,
     target: {
       asked: facts.asked,
@@ -120,6 +126,7 @@ export function makePlan(facts: PlanFacts): Plan {
       tablespaces: backup.tablespaces.map(({ oid, location }) => ({ oid, location })),
     },
     replay,
+    timelines: facts.timelines.map(plannedTimeline),
     required: announced === undefined ? control.required : mergeRequired(control.required, announced),
     walLevel: control.walLevel === 'logical' ? 'logical' : 'replica',
     estimate: {

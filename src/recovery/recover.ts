@@ -73,6 +73,10 @@ function runOf(context: RecoveryContext, order: readonly StepName[], signal?: Ab
   return { steps: STEPS, order, journal: context.journal, context, signal };
 }
 
+function cutoverOrder({ plan }: RecoveryContext): readonly StepName[] {
+  return CUTOVER_STEPS[plan.cluster.kind];
+}
+
 /** Restores beside the live cluster and replays to the target. One that stands already is made to run again. */
 export async function rehearse(context: RecoveryContext): Promise<void> {
   await during(context, 'rehearse', async () => {
@@ -94,7 +98,7 @@ export async function cutOver(context: RecoveryContext, signal?: AbortSignal): P
   const isFirst = stateOf(context.journal.entries) === 'standing';
   if (isFirst) await checkPreconditions(context);
   await during(context, 'cutOver', () =>
-    sayingWhatIsDown(context, 'recover run', () => runSteps(runOf(context, CUTOVER_STEPS, signal))),
+    sayingWhatIsDown(context, 'recover run', () => runSteps(runOf(context, cutoverOrder(context), signal))),
   );
 }
 
@@ -146,17 +150,18 @@ export async function undo(context: RecoveryContext, signal?: AbortSignal): Prom
 /** Nobody has seen the new line: the old data is started again, as it was. */
 async function undoUnopened(context: RecoveryContext): Promise<void> {
   const { uses, plan } = context;
-  await undoSteps(runOf(context, CUTOVER_STEPS));
+  await undoSteps(runOf(context, cutoverOrder(context)));
   await stopPrivateServer(uses.cluster.placeOf(plan.id, 'rehearsal'));
   await startLiveAgain(context);
 }
 
 /** The swap is finished if it was half done; then the kept data is swapped back, on a timeline of its own. */
 async function undoOpened(context: RecoveryContext, signal: AbortSignal | undefined): Promise<void> {
-  const untilSwapped = CUTOVER_STEPS.slice(0, CUTOVER_STEPS.indexOf('putInPlace') + 1);
+  const order = cutoverOrder(context);
+  const untilSwapped = order.slice(0, order.indexOf('putInPlace') + 1);
   const isSwapUndone = await isThere(context.uses.cluster.placeOf(context.plan.id, 'replaced'));
   if (!isSwapUndone) await runSteps(runOf(context, untilSwapped));
-  await runSteps(runOf(context, UNDO_STEPS, signal));
+  await runSteps(runOf(context, UNDO_STEPS[context.plan.cluster.kind], signal));
 }
 
 /** Stops and removes a rehearsal. The live cluster and the archive are as if it had never been. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Journal, JournalEntry, NewJournalEntry } from './journal.ts';
 import { hasStepBegun } from './journal.ts';
 import { runSteps, undoSteps, type Run, type Step } from './runner.ts';
-import { CUTOVER_STEPS, REHEARSE_STEPS, UNDO_STEPS, type StepName } from './step-names.ts';
+import { ALL_STEPS, CUTOVER_STEPS, REHEARSE_STEPS, UNDO_STEPS, type StepName } from './step-names.ts';
 
 /** What a machine that dies leaves: the moves made so far, and the journal's lines. */
 interface World {
@@ -69,8 +69,7 @@ function stepsOf(): Record<StepName, Step<World>> {
       making(world, `undo ${name}`, () => (world.kept === undefined ? undefined : move(world, 'kept', 'live'))),
     isDone: async (world) => world[from] === undefined && world[to] !== undefined,
   });
-  const names = [...REHEARSE_STEPS, ...CUTOVER_STEPS, ...UNDO_STEPS];
-  const all = Object.fromEntries(names.map((name) => [name, plain(name)])) as Record<StepName, Step<World>>;
+  const all = Object.fromEntries(ALL_STEPS.map((name) => [name, plain(name)])) as Record<StepName, Step<World>>;
   all.restore = {
     ...plain('restore'),
     do: async (world) => {
@@ -111,29 +110,33 @@ async function lives(world: World, actions: number, work: () => Promise<void>): 
   }
 }
 
-const RECOVER = [...REHEARSE_STEPS, ...CUTOVER_STEPS];
-const recover = (world: World) => runSteps(runOf(world, RECOVER));
+const KINDS = ['local', 'patroni'] as const;
+type Kind = (typeof KINDS)[number];
+
+const orderOf = (kind: Kind): readonly StepName[] => [...REHEARSE_STEPS, ...CUTOVER_STEPS[kind]];
+const recover = (world: World, kind: Kind) => runSteps(runOf(world, orderOf(kind)));
 
 /** As `recover.ts` does it. */
-async function undo(world: World): Promise<void> {
-  if (!hasStepBegun(world.lines, 'putInPlace')) return undoSteps(runOf(world, CUTOVER_STEPS));
-  if (world.replaced === undefined) await runSteps(runOf(world, RECOVER.slice(0, RECOVER.indexOf('putInPlace') + 1)));
-  return runSteps(runOf(world, UNDO_STEPS));
+async function undo(world: World, kind: Kind): Promise<void> {
+  const order = orderOf(kind);
+  if (!hasStepBegun(world.lines, 'putInPlace')) return undoSteps(runOf(world, CUTOVER_STEPS[kind]));
+  if (world.replaced === undefined) await runSteps(runOf(world, order.slice(0, order.indexOf('putInPlace') + 1)));
+  return runSteps(runOf(world, UNDO_STEPS[kind]));
 }
 
 const oldIsThere = (world: World): boolean => world.live === 'old' || world.kept === 'old';
 const deaths = fc.array(fc.integer({ min: 0, max: 90 }), { maxLength: 6 });
 
-describe('the runner', () => {
+describe.each(KINDS)('the runner on a cluster of kind %s', (kind) => {
   it('finishes a recovery after any deaths, each step made, the old data always somewhere', async () => {
     await fc.assert(
       fc.asyncProperty(deaths, async (lifetimes) => {
         const world = newWorld();
         for (const actions of lifetimes) {
-          await lives(world, actions, () => recover(world));
+          await lives(world, actions, () => recover(world, kind));
           expect(oldIsThere(world)).toBe(true);
         }
-        expect(await lives(world, 1000, () => recover(world))).toBe(true);
+        expect(await lives(world, 1000, () => recover(world, kind))).toBe(true);
         expect(world).toMatchObject({ live: 'new', kept: 'old', rehearsal: undefined });
       }),
     );
@@ -143,12 +146,12 @@ describe('the runner', () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: 90 }), deaths, async (untilDeath, lifetimes) => {
         const world = newWorld();
-        await lives(world, untilDeath, () => recover(world));
+        await lives(world, untilDeath, () => recover(world, kind));
         for (const actions of lifetimes) {
-          await lives(world, actions, () => undo(world));
+          await lives(world, actions, () => undo(world, kind));
           expect(oldIsThere(world)).toBe(true);
         }
-        expect(await lives(world, 1000, () => undo(world))).toBe(true);
+        expect(await lives(world, 1000, () => undo(world, kind))).toBe(true);
         expect(world.live).toBe('old');
         expect(world.kept).toBeUndefined();
       }),
@@ -158,9 +161,9 @@ describe('the runner', () => {
 
   it('writes each intention before the step and each result after it', async () => {
     const world = newWorld();
-    await lives(world, 1000, () => recover(world));
+    await lives(world, 1000, () => recover(world, kind));
     const words = world.lines.flatMap((line) => ('step' in line ? [`${line.event} ${line.step}`] : []));
-    expect(words).toEqual(RECOVER.flatMap((name) => [`begin ${name}`, `done ${name}`]));
+    expect(words).toEqual(orderOf(kind).flatMap((name) => [`begin ${name}`, `done ${name}`]));
   });
 
   it('stops at the step that fails, says so in the journal, and begins there again', async () => {
@@ -174,11 +177,11 @@ describe('the runner', () => {
       },
     };
     world.left = 1000;
-    await expect(runSteps({ ...runOf(world, RECOVER), steps })).rejects.toThrow('no');
+    await expect(runSteps({ ...runOf(world, orderOf(kind)), steps })).rejects.toThrow('no');
     expect(world.lines.at(-1)).toMatchObject({ event: 'failed', step: 'promote', message: 'no' });
     isBroken = false;
     world.log.length = 0;
-    await runSteps({ ...runOf(world, RECOVER), steps });
+    await runSteps({ ...runOf(world, orderOf(kind)), steps });
     expect(world.log[0]).toBe('promote');
   });
 
@@ -192,6 +195,6 @@ describe('the runner', () => {
         entry.event === 'failed' ? Promise.reject(new Error('no room')) : journal.append(entry),
     };
     const steps = { ...STEPS, promote: { ...STEPS.promote, do: async () => Promise.reject(new Error('the reason')) } };
-    await expect(runSteps({ ...runOf(world, RECOVER), journal: full, steps })).rejects.toThrow('the reason');
+    await expect(runSteps({ ...runOf(world, orderOf(kind)), journal: full, steps })).rejects.toThrow('the reason');
   });
 });

@@ -26,12 +26,24 @@ import {
   forgetUnfinishedPromotion,
   isStillToRecover,
   proveTimeline,
+  reopen,
   untilOpen,
 } from './promote.ts';
+import {
+  clearStatus,
+  patroniOf,
+  pauseCluster,
+  rebuildReplicas,
+  resumeUnless,
+  stopPatroni,
+  surveyCluster,
+  wasPausedBeforeUndo,
+} from './patroni-steps.ts';
+import { setPasswords } from './set-passwords.ts';
 import { factOf, privateServer, recoveryFile, type RecoveryContext } from './recovery-context.ts';
 import { copyDurably, preparePrivateServers } from './rehearsal-files.ts';
 import type { Step } from './runner.ts';
-import type { UNDO_STEPS } from './step-names.ts';
+import type { UndoStep } from './step-names.ts';
 import { reserveTimeline } from './timeline-numbers.ts';
 import { verifyLive } from './verify-live.ts';
 
@@ -139,6 +151,14 @@ async function promoteKept(context: RecoveryContext): Promise<StepFacts> {
   return { timeline: reserved, reason: branch.reason, switchLsn: formatLsn(branch.switchLsn) };
 }
 
+/** They may have been changed since it was the live data. */
+async function setKeptPasswords(context: RecoveryContext): Promise<StepFacts> {
+  await preparePrivateServers(context);
+  await using connection = await reopen(await keptServer(context, NO_RESTORE));
+  // The connection is closed when this returns.
+  return await setPasswords(connection, patroniOf(context).neededRoles());
+}
+
 async function stopKept(context: RecoveryContext): Promise<StepFacts> {
   const directory = keptDirectory(context);
   await preparePrivateServers(context);
@@ -163,12 +183,16 @@ const step = (
 });
 
 /** See `SPEC.md`. An undo is only ever finished, never taken back; a new recovery can follow it. */
-export const undoSteps: Record<(typeof UNDO_STEPS)[number], Step<RecoveryContext>> = {
+export const undoSteps: Record<UndoStep, Step<RecoveryContext>> = {
+  undoSurvey: step(surveyCluster),
+  undoPause: step(pauseCluster),
   undoArchiveTail: step(archiveNewLine),
   undoStop: step(stopNewLine),
   undoArchiveRest: step(async ({ uses }) => ({ pushed: await archiveRest(uses, uses.cluster.dataDirectory) })),
+  undoStopPatroni: step(stopPatroni),
   undoReserveTimeline: step(reserve),
   undoPromote: step(promoteKept),
+  undoSetPasswords: step(setKeptPasswords),
   undoStopKept: step(stopKept),
   undoSetAside: step(
     async ({ uses, plan }) => {
@@ -184,6 +208,7 @@ export const undoSteps: Record<(typeof UNDO_STEPS)[number], Step<RecoveryContext
     },
     async ({ uses, plan }) => !(await uses.cluster.isPresent(plan.id, 'kept')),
   ),
+  undoClearStatus: step(clearStatus),
   undoOpenLine: step(async (context) => {
     await context.uses.cluster.start();
     await rm(recoveryFile(context, 'postmaster.opts.kept'), { force: true });
@@ -191,4 +216,6 @@ export const undoSteps: Record<(typeof UNDO_STEPS)[number], Step<RecoveryContext
   }),
   undoVerify: step((context) => verifyLive(context, Number(factOf(context, 'undoReserveTimeline', 'timeline')))),
   undoBackUp: step(backUpLive),
+  undoRebuildReplicas: step((context) => rebuildReplicas(context, 'undoSurvey')),
+  undoResume: step((context) => resumeUnless(context, wasPausedBeforeUndo(context))),
 };

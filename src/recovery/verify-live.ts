@@ -1,6 +1,6 @@
 /**
  * Proof that the live server is the one that was meant: out of recovery, on the timeline that was opened for it, taking
- * writes. That it runs proves none of these.
+ * writes, with the passwords that Patroni uses where it runs it. That it runs proves none of these.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import { Failure } from '../base/failure.ts';
 import { queryText } from '../instance/connection.ts';
 import type { StepFacts } from './journal.ts';
 import type { RecoveryContext } from './recovery-context.ts';
+import { wrongPasswords } from './set-passwords.ts';
 
 /**
  * Asks the live server, and commits one small WAL record there. It is started if it does not run: the machine may have died
@@ -29,6 +30,9 @@ export async function verifyLive({ uses, plan }: RecoveryContext, timeline: numb
   if (found !== timeline) throw wrong(plan.id, `it is on timeline ${found}, not ${timeline}`);
   await connection.query("set synchronous_commit = 'local'; set default_transaction_read_only = off");
   await connection.query(`select pg_logical_emit_message(true, 'walkback', 'recovery ${plan.id}')`);
+  const wrongFor = await wrongPasswords(connection, uses.cluster.patroni?.neededRoles() ?? []);
+  if (wrongFor.length > 0)
+    throw wrong(plan.id, `the password of ${wrongFor.join(', ')} is not the one that Patroni uses`);
   return { timeline: found };
 }
 

@@ -14,8 +14,10 @@ import { stringify } from 'yaml';
 
 import { writeFileDurably } from '../archive/durable-file.ts';
 import { Failure, messageOf } from '../base/failure.ts';
+import { rolesFile } from '../container/container-paths.ts';
 import type { ConfigValue, ContainerPlan, EnvDirectory } from '../container/container-plan.ts';
 import { revealed, Secret } from '../container/secret.ts';
+import { formatRoles } from './roles-file.ts';
 
 const SECRET_MODE = 0o600;
 const OWN_FOLDER_MODE = 0o700;
@@ -86,5 +88,6 @@ export async function writePlanFiles(plan: ContainerPlan): Promise<void> {
   if (plan.hasData) await chmod(paths.dataDirectory, OWN_FOLDER_MODE);
   for (const directory of envDirectoriesOf(plan)) await writeEnvDirectory(directory);
   for (const { path, mode, content } of files) await writeOne(path, revealed(content), mode);
+  await writeOne(rolesFile(paths), formatRoles(plan.users).reveal(), SECRET_MODE);
   await writeOne(patroni.path, patroniYaml(patroni.configuration), SECRET_MODE);
 }

@@ -7,18 +7,20 @@
 import { stringify } from 'yaml';
 
 import { gatherContainerFacts, POSTGRES_FOLDER } from '../../app/container-facts.ts';
-import { Failure } from '../../base/failure.ts';
+import { runPlannedContainer } from '../../app/run-planned-container.ts';
 import { planContainer, refusedContainer } from '../../container/plan-container.ts';
 import { shownPlan } from '../../container/shown-plan.ts';
 import { defineCommand } from '../command.ts';
 import { flag, path } from '../options.ts';
+import type { AgentLine } from '../output/agent-words.ts';
+import { supervisionLine } from '../output/supervision-words.ts';
 
 /** The command. */
 export const entrypoint = defineCommand({
   path: ['entrypoint'],
   summary: 'What a container starts: Patroni and the agent, by the variables of Spilo',
   description:
-    'Reads the environment as Spilo does, and refuses what would be a trap before anything is written. docs/reference/container.md tells of every variable. With --print nothing is written or started.',
+    'Reads the environment as Spilo does, and refuses what would be a trap before anything is written. docs/reference/container.md tells of every variable. With --print nothing is written or started. Otherwise it writes what the plan says, proves what must be so, and keeps Patroni and the agent until SIGTERM: then Patroni stops PostgreSQL, and the agent pushes the last WAL. At HEALTHPORT it answers /startup, /liveness, /readiness, /status and /metrics.',
   settings: [],
   ownEnvironment: true,
   options: {
@@ -26,16 +28,25 @@ export const entrypoint = defineCommand({
     postgresDirectory: path(`Where each major of PostgreSQL has a folder; ${POSTGRES_FOLDER} unless told`),
   },
   examples: [
+    { line: 'walkback entrypoint', does: 'the container itself' },
     { line: 'walkback entrypoint --print', does: "what this environment means, to the last line of Patroni's file" },
   ],
-  run: async (given, { settings, reporter }) => {
-    if (!given.print)
-      throw new Failure('usage', { message: 'cannot run "entrypoint": --print is missing', remedy: 'Give it.' });
+  run: async (given, { settings, reporter, signal }) => {
     const facts = await gatherContainerFacts(settings.environment, given.postgresDirectory);
     const planned = planContainer(settings.environment, facts);
     if (planned.kind === 'refused') {
       for (const warning of planned.warnings) reporter.warn(warning);
       throw refusedContainer(planned.refusals);
+    }
+    if (!given.print) {
+      const tell = ({ text, isWarning }: AgentLine) => (isWarning ? reporter.warn(text) : reporter.note(text));
+      await runPlannedContainer(planned.plan, {
+        report: (event) => tell(supervisionLine(event)),
+        note: reporter.note,
+        onWarning: reporter.warn,
+        signal,
+      });
+      return { text: () => '', json: { ended: true } };
     }
     const plan = shownPlan(planned.plan);
     return { text: () => stringify(plan, { version: '1.1', lineWidth: 0 }), json: plan };

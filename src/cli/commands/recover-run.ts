@@ -66,6 +66,7 @@ export const recoverRun = defineCommand({
     const before = stepsBefore(context.journal.entries, {
       checks: given.sql.length + given.check.length,
       cutsOver: true,
+      kind: context.plan.cluster.kind,
     });
     reporter.plan(`${context.plan.cluster.name} to ${context.plan.target.asked}`, before);
     if (state !== 'cuttingOver') await runRehearsal(context, shown, session);

@@ -58,6 +58,7 @@ export const rehearse = defineCommand({
     const before = stepsBefore(context.journal.entries, {
       checks: given.sql.length + given.check.length,
       cutsOver: false,
+      kind: context.plan.cluster.kind,
     });
     reporter.plan(`${context.plan.cluster.name}, ${context.plan.target.asked}`, before);
     await runRehearsal(context, shown, session);

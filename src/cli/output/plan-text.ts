@@ -7,6 +7,9 @@
 import type { Plan, PlannedTransaction } from '../../recovery/plan-value.ts';
 import { countOf, describeMoment, formatBytes, formatDuration, shortTime } from './format.ts';
 import { didText, lossLines } from './losses-text.ts';
+import { lsn, parseLsn } from '../../postgres/lsn.ts';
+import { patroniLines, restartLines } from './patroni-text.ts';
+import { timelineTree } from './timeline-tree.ts';
 import { parseInstant } from '../../base/local-time.ts';
 import type { Screen } from './screen.ts';
 import { wrap } from './wrap.ts';
@@ -70,6 +73,27 @@ function lineOfHistory({ replay }: Plan): string[] {
   return [`timeline ${replay.line.map(({ timeline, endLsn }) => `${timeline} to ${endLsn}`).join(', then ')}`];
 }
 
+/** All lines of history, where there is more than one to choose from. */
+function historyLines(plan: Plan, screen: Screen): string[] {
+  const timelines = plan.timelines ?? [];
+  if (timelines.length < 2) return [];
+  const branches = timelines.map(({ timeline, fork }) => ({
+    timeline,
+    fork:
+      fork === null
+        ? undefined
+        : { timeline: fork.timeline, switchLsn: parseLsn(fork.lsn) ?? lsn(0n), reason: fork.reason },
+  }));
+  const note = (timeline: number): string => {
+    const words = [
+      ...(timeline === plan.target.timeline ? [`the target, at ${plan.target.lsn}`] : []),
+      ...(timeline === plan.preconditions.liveTimeline ? ['the cluster today'] : []),
+    ];
+    return words.length === 0 ? '' : `  <- ${words.join('; ')}`;
+  };
+  return timelineTree(branches, screen, note);
+}
+
 /** The program by its name alone: its folder is as long as a line. */
 function command(line: string): string {
   return line.replace(/^\/\S*\/(?=\S)/, '');
@@ -85,6 +109,10 @@ export function targetNotes(plan: Plan, screen: Screen): string[] {
   const loss = plan.laterCommits === 0 ? 'nothing' : countOf(plan.laterCommits, 'later transaction');
   const neighbours = neighbourLines(plan, screen).map((line) => `  ${line}`);
   return [`Plan ${plan.id}: ${plan.target.asked}, loses ${loss}.`, ...neighbours];
+}
+
+function block(label: string, texts: readonly string[], screen: Screen): string[] {
+  return texts.length === 0 ? [] : labelled(label, texts, screen);
 }
 
 /** The screen of `walkback recover plan`. */
@@ -104,6 +132,8 @@ export function planText(plan: Plan, screen: Screen): string {
       ],
       screen,
     ),
+    ...block('history', historyLines(plan, screen), screen),
+    ...block('members', patroniLines(plan), screen),
     ...labelled(
       'takes',
       [
@@ -116,6 +146,7 @@ export function planText(plan: Plan, screen: Screen): string {
       [`${formatBytes(BigInt(space.neededBytes))} in ${space.folder} (${formatBytes(BigInt(space.freeBytes))} free)`],
       screen,
     ),
+    ...block('restarts', restartLines(plan), screen),
     ...labelled('runs', [command(plan.commands.stop), command(plan.commands.start)], screen),
     ...labelled('keeps', [`today's data, until:  walkback release ${plan.id}`], screen),
     ...labelled('proven', [plan.proven.join(' · ')], screen),

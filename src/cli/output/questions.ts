@@ -24,7 +24,20 @@ export interface Questions {
     readonly flag: string;
   }) => Promise<boolean>;
   /** Asks for a line; `undefined` at the end of input. @throws {Failure} as `confirm`. */
-  readonly ask: (given: { readonly question: string; readonly flag: string }) => Promise<string | undefined>;
+  readonly ask: (given: {
+    readonly question: string;
+    readonly flag: string;
+    /** Takes the question back; `ask` then rejects. */
+    readonly signal?: AbortSignal;
+  }) => Promise<string | undefined>;
+}
+
+/** Where nobody can answer. */
+export function cannotAsk(question: string, flag: string): Failure {
+  return new Failure('usage', {
+    message: `cannot ask ${JSON.stringify(question.trim().split('\n').at(-1))}: this is not a terminal`,
+    remedy: `Give ${flag} to answer it beforehand.`,
+  });
 }
 
 /** Questions over two streams; `isTerminal` if a person sits at both. */
@@ -35,18 +48,14 @@ export function questionsOver(given: {
   readonly signal: AbortSignal;
   readonly beforeAsking: () => void;
 }): Questions {
-  const ask: Questions['ask'] = async ({ question, flag }) => {
-    if (!given.isTerminal) {
-      throw new Failure('usage', {
-        message: `cannot ask ${JSON.stringify(question.trim().split('\n').at(-1))}: this is not a terminal`,
-        remedy: `Give ${flag} to answer it beforehand.`,
-      });
-    }
+  const ask: Questions['ask'] = async ({ question, flag, signal }) => {
+    if (!given.isTerminal) throw cannotAsk(question, flag);
     given.beforeAsking();
     const lines = createInterface({ input: given.input, output: given.output });
+    const untilTakenBack = signal === undefined ? given.signal : AbortSignal.any([given.signal, signal]);
     const ended = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)));
     try {
-      return await Promise.race([lines.question(question, { signal: given.signal }), ended]);
+      return await Promise.race([lines.question(question, { signal: untilTakenBack }), ended]);
     } finally {
       lines.close();
     }

@@ -7,6 +7,7 @@
 import { factsOf, type JournalEntry } from '../../recovery/journal.ts';
 import type { CheckResult } from '../../recovery/checks.ts';
 import type { ReleasedPath } from '../../recovery/release.ts';
+import { namesIn } from '../../recovery/patroni-steps.ts';
 import type { RecoveryStatus } from '../../recovery/status.ts';
 import type { RecoveryState } from '../../recovery/states.ts';
 import { quoteForShell } from '../../instance/run-program.ts';
@@ -112,6 +113,7 @@ export function recoveredText(status: RecoveryStatus, screen: Screen): string {
     ...labelled('backup', backupText(entries, 'backUp', screen), screen),
     ...labelled('kept', [keptText(plan)], screen),
     ...replicasLines(status, screen),
+    ...membersLines(status, 'rebuildReplicas', screen),
     ...toType('If it was the wrong moment', `walkback undo ${id}`),
     ...toType('In some days, to free the room that the data from before takes', `walkback release ${id}`),
   ];
@@ -137,7 +139,37 @@ function keptText({ laterCommits }: RecoveryStatus['plan']): string {
   return `the data from before, with what was committed behind the target${planned}`;
 }
 
+/** What came of each, where Patroni runs the cluster. */
+function membersLines(
+  { entries, plan }: RecoveryStatus,
+  step: 'rebuildReplicas' | 'undoRebuildReplicas',
+  screen: Screen,
+): string[] {
+  const facts = factsOf(entries, step);
+  const scope = plan.patroni?.scope;
+  if (facts === undefined || scope === undefined) return [];
+  const { accepted = '', rebuilt = '', absent = '' } = facts;
+  const isPaused = factsOf(entries, step === 'rebuildReplicas' ? 'resume' : 'undoResume')?.['leftPaused'] === true;
+  return labelled(
+    'members',
+    [
+      ...(accepted === '' ? [] : [`${accepted}: rewound by Patroni, proven to follow the leader`]),
+      ...(rebuilt === '' ? [] : [`${rebuilt}: copied anew, proven to follow the leader`]),
+      ...(absent === ''
+        ? []
+        : [
+            screen.paint(`${absent}: DID NOT ANSWER, and still has the history that was left.`, 'loss'),
+            'Before Patroni is started there, move its data directory away. If it has been started:',
+            ...namesIn(absent).map((name) => `  patronictl reinit ${scope} ${name}`),
+          ]),
+      ...(isPaused ? ['Patroni stays paused, as it was before:  patronictl resume'] : []),
+    ],
+    screen,
+  );
+}
+
 function replicasLines({ plan }: RecoveryStatus, screen: Screen): string[] {
+  if (plan.patroni !== undefined) return [];
   const replicas = plan.warnings.find(({ about }) => about === 'replicas');
   if (replicas === undefined) return [];
   return labelled('replicas', ['rebuild each before it is used:', ...replicas.names], screen);
@@ -157,6 +189,7 @@ export function undoneText(status: RecoveryStatus, screen: Screen): string {
     ...(isOnNewLine ? labelled('down', [down(entries, 'undoStop', 'undoOpenLine', screen)], screen) : []),
     ...(isOnNewLine ? labelled('backup', backupText(entries, 'undoBackUp', screen), screen) : []),
     ...labelled('kept', ['the recovered data that was put aside'], screen),
+    ...membersLines(status, 'undoRebuildReplicas', screen),
     ...toType('In some days, to free the room that it takes', `walkback release ${id}`),
   ];
   return `${lines.join('\n')}\n`;

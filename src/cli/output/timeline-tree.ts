@@ -19,13 +19,20 @@ export function hasBranches(timelines: readonly TimelineWindows[]): boolean {
   return new Set(parents).size < parents.length;
 }
 
-/** One line a timeline, parents before their children. */
-export function timelineTree(timelines: readonly TimelineWindows[], screen: Screen): string[] {
+/** Where one timeline branched off another. */
+export type Branch = Pick<TimelineWindows, 'timeline' | 'fork'>;
+
+/** One line a timeline, parents before their children; `note` is written behind it. */
+export function timelineTree(
+  timelines: readonly Branch[],
+  screen: Screen,
+  note: (timeline: number) => string = () => '',
+): string[] {
   const marks = screen.hasUnicode ? MARKS.unicode : MARKS.ascii;
   const known = new Set(timelines.map(({ timeline }) => timeline));
   const ascending = timelines.toSorted((a, b) => a.timeline - b.timeline);
-  const line = ({ timeline, fork }: TimelineWindows) =>
-    fork === undefined ? `${timeline}` : `${timeline}  forked at ${formatLsn(fork.switchLsn)}`;
+  const line = ({ timeline, fork }: Branch) =>
+    `${timeline}${fork === undefined ? '' : `  forked at ${formatLsn(fork.switchLsn)}`}${note(timeline)}`;
   const below = (parent: number, indent: string): string[] => {
     const children = ascending.filter(({ fork }) => fork?.timeline === parent);
     return children.flatMap((child, index) => {

@@ -14,6 +14,7 @@ describe('the keys of a scope', () => {
       members: [],
       failover: undefined,
       sync: undefined,
+      history: [],
     });
   });
 

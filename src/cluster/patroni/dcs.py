@@ -1,9 +1,10 @@
 """Reads and changes the keys of one Patroni cluster in its DCS, through Patroni's own library.
 
-    python3 dcs.py PATRONI_YAML VERB
+    python3 dcs.py PATRONI_YAML VERB [VERB ...]
 
 Run with the interpreter that Patroni itself runs with, so that every kind of DCS works that this Patroni works with.
-Answers with one JSON object on standard output. Touches keys of this scope by their exact names and nothing else.
+Answers with one JSON object a line on standard output, one for each verb; the first that fails ends it. Touches keys of
+this scope by their exact names and nothing else.
 
     show               every key of the scope
     lock-holder        the member that has the leader lock
@@ -14,7 +15,7 @@ Answers with one JSON object on standard output. Touches keys of this scope by t
     cancel-initialize  removes the initialize key, if it is the empty string and nobody leads
 
 Exit codes: 0 done; 64 wrong arguments; 69 the DCS does not answer; 77 refused; 78 Patroni or its configuration is not
-usable. Other than for 0, standard output holds {"error": "..."}.
+usable. Other than for 0, the last line is {"error": "..."}.
 
 Source: patroni/dcs/__init__.py and patroni/ctl.py of Patroni 3.0, 4.0 and 4.1.
 """
@@ -222,39 +223,53 @@ def configuration_of(configuration):
     return json.loads(json.dumps(known, default=str))
 
 
-def run(path, verb):
+VERBS = {
+    'show': lambda dcs, _: show(dcs),
+    'lock-holder': lambda dcs, _: lock_holder(dcs),
+    'pause': lambda dcs, _: set_pause(dcs, True),
+    'resume': lambda dcs, _: set_pause(dcs, False),
+    'clear-status': clear_status,
+    'clear-sync': clear_sync,
+    'cancel-initialize': lambda dcs, _: cancel_initialize(dcs),
+}
+
+
+def answers_of(path, verbs):
+    unknown = [verb for verb in verbs if verb != 'configuration' and verb not in VERBS]
+    if unknown:
+        raise Problem(USAGE, 'there is no verb {0}'.format(unknown[0]))
     configuration = open_configuration(path)
-    if verb == 'configuration':
-        return configuration_of(configuration)
     own_name = configuration.get('name')
-    verbs = {
-        'show': show,
-        'lock-holder': lock_holder,
-        'pause': lambda dcs: set_pause(dcs, True),
-        'resume': lambda dcs: set_pause(dcs, False),
-        'clear-status': lambda dcs: clear_status(dcs, own_name),
-        'clear-sync': lambda dcs: clear_sync(dcs, own_name),
-        'cancel-initialize': cancel_initialize,
-    }
-    if verb not in verbs:
-        raise Problem(USAGE, 'there is no verb {0}'.format(verb))
-    return verbs[verb](open_dcs(configuration))
+    dcs = None
+    for verb in verbs:
+        if verb == 'configuration':
+            yield configuration_of(configuration)
+            continue
+        dcs = dcs or open_dcs(configuration)
+        yield VERBS[verb](dcs, own_name)
+
+
+def say(answer):
+    sys.stdout.write(json.dumps(answer) + '\n')
+    sys.stdout.flush()
 
 
 def main(arguments):
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     signal.signal(signal.SIGALRM, no_answer)
     signal.alarm(ANSWER_SECONDS)
+    code = 0
     try:
-        if len(arguments) != 2:
+        if len(arguments) < 2:
             raise Problem(USAGE, 'give the path of a Patroni configuration and a verb')
-        answer, code = run(*arguments), 0
+        for answer in answers_of(arguments[0], arguments[1:]):
+            say(answer)
     except Problem as problem:
-        answer, code = {'error': str(problem)}, problem.code
+        say({'error': str(problem)})
+        code = problem.code
     except Exception as error:
-        answer, code = {'error': 'Patroni\'s library failed: {0}: {1}'.format(type(error).__name__, error)}, UNAVAILABLE
-    sys.stdout.write(json.dumps(answer) + '\n')
-    sys.stdout.flush()
+        say({'error': 'Patroni\'s library failed: {0}: {1}'.format(type(error).__name__, error)})
+        code = UNAVAILABLE
     # Patroni's clients have threads of their own, which would keep the process.
     os._exit(code)
 

@@ -31,10 +31,12 @@ export interface PatroniDcs {
   pause(): Promise<boolean>;
   /** Removes it; false if it was not set. */
   resume(): Promise<boolean>;
-  /** Forgets the leader's position and slots; false if there were none. @throws {Failure} `refused` while another member leads. */
+  /**
+   * Forgets the leader's position and slots, and which standby is synchronous; false if there was nothing to forget.
+   *
+   * @throws {Failure} `refused` while another member leads.
+   */
   clearStatus(): Promise<boolean>;
-  /** Forgets which standby is synchronous; false if none was. @throws {Failure} `refused` while another member leads. */
-  clearSync(): Promise<boolean>;
   /** Removes an empty `initialize` key; false if there is none. @throws {Failure} `refused` if it holds a system identifier, or somebody leads. */
   cancelInitialize(): Promise<boolean>;
 }
@@ -93,9 +95,9 @@ const REMEDY_OF: Readonly<Partial<Record<FailureKind, string>>> = {
   usage: 'Correct patroni-config, or patroni-python: the file and the Python must be those that Patroni runs with.',
 };
 
-function failureOf(verb: Verb, configFile: string, ended: Ended): Failure {
+function failureOf(verb: Verb, configFile: string, ended: Ended, lastLine: string): Failure {
   const kind = KIND_OF[ended.code ?? 69] ?? 'failed';
-  const error = ended.output === '' ? undefined : textOr(parseObject(ended.output)['error']);
+  const error = lastLine === '' ? undefined : textOr(parseObject(lastLine)['error']);
   const found = error ?? (ended.code === undefined ? 'it has not answered' : `it ended with ${ended.code}`);
   return new Failure(kind, {
     message: `cannot ${WORDS[verb]} of the cluster of ${configFile}: ${found}`,
@@ -117,12 +119,15 @@ const WORDS: Record<Verb, string> = {
 
 /** The cluster that a Patroni configuration names. Nothing is run before the first call. */
 export function openDcs({ patroniConfig, python }: DcsOptions): PatroniDcs {
-  const call = async (verb: Verb): Promise<Record<string, unknown>> => {
+  const callAll = async (verbs: readonly [Verb, ...Verb[]]): Promise<Record<string, unknown>[]> => {
     const interpreter = python ?? (await findPatroniPython(patroniConfig));
-    const ended = await runScript(interpreter, [patroniConfig, verb]);
-    if (ended.code !== 0) throw failureOf(verb, patroniConfig, ended);
-    return parseObject(ended.output);
+    const ended = await runScript(interpreter, [patroniConfig, ...verbs]);
+    const lines = ended.output.trimEnd().split('\n');
+    if (ended.code !== 0)
+      throw failureOf(verbs[lines.length - 1] ?? verbs[0], patroniConfig, ended, lines.at(-1) ?? '');
+    return lines.map(parseObject);
   };
+  const call = async (verb: Verb): Promise<Record<string, unknown>> => (await callAll([verb]))[0] ?? {};
   const did = async (verb: Verb, key: string): Promise<boolean> => (await call(verb))[key] === true;
   return {
     show: async () => parseDcsKeys(await call('show')),
@@ -130,8 +135,7 @@ export function openDcs({ patroniConfig, python }: DcsOptions): PatroniDcs {
     configuration: () => call('configuration'),
     pause: () => did('pause', 'changed'),
     resume: () => did('resume', 'changed'),
-    clearStatus: () => did('clear-status', 'cleared'),
-    clearSync: () => did('clear-sync', 'cleared'),
+    clearStatus: async () => (await callAll(['clear-status', 'clear-sync'])).some(({ cleared }) => cleared === true),
     cancelInitialize: () => did('cancel-initialize', 'removed'),
   };
 }

@@ -1,0 +1,144 @@
+/**
+ * The supervisor of a container as a plain process, with a real Patroni, etcd and agent.
+ */
+
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { readControlFile } from '../../src/archive/server.ts';
+import { until } from '../support/archived-cluster.ts';
+import { startPatroniCluster, type PatroniTestCluster } from '../support/patroni/patroni-cluster.ts';
+import { hasEnded } from '../support/patroni/processes.ts';
+import { SupervisedMember } from '../support/patroni/supervised-member.ts';
+
+describe('a container', () => {
+  let cluster: PatroniTestCluster | undefined;
+  let one: SupervisedMember;
+  beforeAll(async () => {
+    cluster = await startPatroniCluster({ members: 1, isLeftStopped: true });
+    const [member] = cluster?.members ?? [];
+    if (cluster !== undefined && member !== undefined) one = await SupervisedMember.of(cluster, member);
+  });
+  afterAll(async () => cluster?.[Symbol.asyncDispose]());
+
+  it('is alive and not ready while it starts, and ready once its member leads', async ({ skip }) => {
+    if (cluster === undefined) return skip();
+    one.start();
+    await until('it answers', async () => (await one.probe('/liveness'))?.code === 200, 60_000);
+    expect(await one.probe('/readiness')).toMatchObject({ code: 503, body: { ready: false } });
+    expect(await one.untilReady()).toMatchObject({ code: 200, body: { ready: true, role: 'leader' } });
+    expect(await one.probe('/startup')).toMatchObject({ code: 200 });
+  });
+
+  it('gives its children nothing of its own environment, and its files to nobody else', async ({ skip }) => {
+    if (cluster === undefined) return skip();
+    for (const name of ['patroni', 'agent'] as const) {
+      const environment = await readFile(`/proc/${await one.kept(name)}/environ`, 'utf8');
+      expect(environment).not.toContain('hunter2');
+      expect(environment).not.toContain('of the superuser');
+    }
+  });
+
+  it('makes the roles that the environment names', async ({ skip }) => {
+    if (cluster === undefined) return skip();
+    await expect
+      .poll(
+        () =>
+          one.member.sql("select rolname, rolcanlogin from pg_roles where rolname in ('admin', 'people') order by 1"),
+        {
+          timeout: 60_000,
+        },
+      )
+      .toEqual([
+        { rolname: 'admin', rolcanlogin: true },
+        { rolname: 'people', rolcanlogin: false },
+      ]);
+  });
+
+  it('shows the agent’s metrics behind its own', async ({ skip }) => {
+    if (cluster === undefined) return skip();
+    const text = async () => String((await one.probe('/metrics'))?.body['text']);
+    await expect
+      .poll(text, { timeout: 60_000 })
+      .toMatch(/walkback_member_ready 1[\s\S]*walkback_build_info|walkback_member_ready 1[\s\S]*walkback_agent/);
+  });
+
+  it('starts a killed Patroni again, which takes over the server that ran on', async ({ skip }) => {
+    if (cluster === undefined) return skip();
+    const postmaster = await one.member.postmasterPid();
+    const patroni = await one.kill('patroni');
+    await until('another Patroni runs', async () => ![0, patroni].includes(await one.kept('patroni')), 60_000);
+    await one.untilReady();
+    expect(await one.member.postmasterPid()).toBe(postmaster);
+  });
+
+  it('starts a killed agent again', async ({ skip }) => {
+    if (cluster === undefined) return skip();
+    const agent = await one.kill('agent');
+    await until('another agent runs', async () => ![0, agent].includes(await one.kept('agent')), 60_000);
+  });
+
+  it('stops Patroni while it is held back, and is alive all the while', async ({ skip }) => {
+    if (cluster === undefined) return skip();
+    const folder = `${one.member.dataDirectory}.walkback`;
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'patroni-held'), '');
+    await until('Patroni is stopped', async () => (await one.kept('patroni')) === 0, 60_000);
+    await expect
+      .poll(() => one.probe('/readiness'), { timeout: 20_000 })
+      .toMatchObject({ code: 503, body: { phase: 'held' } });
+    expect((await one.probe('/liveness'))?.code).toBe(200);
+    await rm(join(folder, 'patroni-held'));
+    await one.untilReady();
+  });
+
+  it('goes on from where a killed supervisor left: no second Patroni, the server unharmed', async ({ skip }) => {
+    if (cluster === undefined) return skip();
+    const [postmaster, patroni, agent] = [
+      await one.member.postmasterPid(),
+      await one.kept('patroni'),
+      await one.kept('agent'),
+    ];
+    await one.end('SIGKILL');
+    expect(await hasEnded(patroni)).toBe(false);
+    one.start();
+    await one.untilReady();
+    expect([await hasEnded(patroni), await hasEnded(agent)]).toEqual([true, true]);
+    expect(await one.member.postmasterPid()).toBe(postmaster);
+  });
+
+  it('ends in order: Patroni and PostgreSQL, then the agent, with the last WAL in the archive', async ({ skip }) => {
+    if (cluster === undefined) return skip();
+    await one.member.sql('create table last_words as select 1 as word');
+    const [row] = await one.member.sql<{ name: string }>('select pg_walfile_name(pg_current_wal_lsn()) as name');
+    const before = (await one.log()).length;
+    expect(await one.end('SIGTERM')).toBe(0);
+    const said = (await one.log()).slice(before);
+    const order = [
+      'Patroni is asked to stop',
+      'Patroni stopped',
+      'the agent is asked to stop',
+      'everything is stopped',
+    ];
+    expect(
+      order.map((line) => said.indexOf(line)).every((at, index, all) => at >= 0 && at > (all[index - 1] ?? -1)),
+      said,
+    ).toBe(true);
+    expect((await readControlFile(one.member.dataDirectory)).state).toBe('shut down');
+    const archived = await readdir(join(cluster.archive, 'wal_005'));
+    expect(archived.some((name) => name.startsWith(row?.name ?? '?'))).toBe(true);
+  });
+
+  it('shuts down the server that a paused Patroni has left running', async ({ skip }) => {
+    if (cluster === undefined) return skip();
+    one.start();
+    await one.untilReady();
+    await one.member.request('/config', { method: 'PATCH', body: '{"pause":true}' });
+    await until('Patroni is paused', async () => (await one.member.status())?.pause === true, 60_000);
+    expect(await one.end('SIGTERM')).toBe(0);
+    expect(await one.log()).toMatch(/PostgreSQL runs without Patroni/);
+    expect((await readControlFile(one.member.dataDirectory)).state).toBe('shut down');
+  });
+});
