@@ -32,11 +32,16 @@ export function settingText(command: string): string {
 }
 
 /** Waits until `condition` holds. */
-export async function until(what: string, condition: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => Promise<boolean>,
+  timeoutMs = 30_000,
+  pauseMs = 50,
+): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`);
-    await new Promise((done) => setTimeout(done, 50));
+    await new Promise((done) => setTimeout(done, pauseMs));
   }
 }
 

@@ -88,7 +88,7 @@ function dynamicConfig({ isSynchronous, dynamic }: SharedConfig): ConfigMap {
     autovacuum: 'off',
     wal_keep_size: '32MB',
   };
-  const base = { ttl: 20, loop_wait: 1, retry_timeout: 5, synchronous_mode: isSynchronous };
+  const base = { ttl: 20, loop_wait: 2, retry_timeout: 5, synchronous_mode: isSynchronous };
   return laidOver({ ...base, postgresql: { use_pg_rewind: true, use_slots: true, parameters } }, dynamic);
 }
 

@@ -126,7 +126,8 @@ export class PatroniTestCluster implements AsyncDisposable {
   }
 
   async #until(what: string, condition: () => Promise<boolean>, timeoutMs: number): Promise<void> {
-    await until(what, condition, timeoutMs).catch(async (error: unknown) => {
+    // Each look is a request and a connection of every member.
+    await until(what, condition, timeoutMs, 500).catch(async (error: unknown) => {
       throw new Error(`${String(error)}\n${await this.logTails()}`, { cause: error });
     });
   }
