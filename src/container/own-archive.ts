@@ -13,6 +13,7 @@ import type { ContainerPaths, PlannedAgent, PlannedArchive } from './container-p
 import { formArchive } from './form-archive.ts';
 import { bucketScopePrefix } from './namespace.ts';
 import type { ChosenMajor } from './postgres-major.ts';
+import { quoted } from './quote.ts';
 import type { Reading } from './reading.ts';
 import { Secret } from './secret.ts';
 
@@ -46,6 +47,21 @@ export function ownVariables(
     PGHOST: paths.socketDirectory,
     PGPORT: String(given.port),
     PGUSER: given.superuser,
+    ...patroniVariables(paths),
+  };
+}
+
+/**
+ * By these a recovery that is typed in the container takes the whole cluster along. Patroni is stopped by a file that the
+ * supervisor looks at: `src/supervise/hold.ts`.
+ */
+function patroniVariables({ dataDirectory, runDirectory }: ContainerPaths): Readonly<Record<string, string>> {
+  const held = quoted(`${dataDirectory}.walkback/patroni-held`);
+  return {
+    WALKBACK_CLUSTER_KIND: 'patroni',
+    WALKBACK_PATRONI_CONFIG: `${runDirectory}/postgres.yml`,
+    WALKBACK_PATRONI_STOP_COMMAND: `touch ${held}`,
+    WALKBACK_PATRONI_START_COMMAND: `rm -f ${held}`,
   };
 }
 

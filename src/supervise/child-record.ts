@@ -54,6 +54,7 @@ async function readRecord(path: string): Promise<Map<Keeper, ProcessIdentity>> {
 export class ChildRecord {
   readonly #path: string;
   readonly #processes = new Map<Keeper, ProcessIdentity>();
+  #writing = Promise.resolve();
 
   private constructor(path: string) {
     this.#path = path;
@@ -78,11 +79,18 @@ export class ChildRecord {
     return record;
   }
 
-  /** Writes down that a process runs, or that it has ended. */
+  /** Writes down that a process runs, or that it has ended. Notes are written one after another. */
   async note(keeper: Keeper, processId: number | undefined): Promise<void> {
-    if (processId === undefined) this.#processes.delete(keeper);
-    else this.#processes.set(keeper, await identityOf(processId));
-    await writeFileDurably(this.#path, Buffer.from(`${JSON.stringify(Object.fromEntries(this.#processes))}\n`));
+    const identity = processId === undefined ? undefined : await identityOf(processId);
+    if (identity === undefined) this.#processes.delete(keeper);
+    else this.#processes.set(keeper, identity);
+    const write = async () => {
+      const text = JSON.stringify(Object.fromEntries(this.#processes));
+      await writeFileDurably(this.#path, Buffer.from(`${text}\n`));
+    };
+    const writing = this.#writing.then(write);
+    this.#writing = writing.catch(() => {});
+    await writing;
   }
 }
 

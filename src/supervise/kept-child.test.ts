@@ -136,6 +136,16 @@ describe('a child that is kept', () => {
 });
 
 describe('the record of children', () => {
+  it('takes notes that come at the same time', async () => {
+    const record = await ChildRecord.take(folder, () => {});
+    await Promise.all(
+      Array.from({ length: 20 }, async (_, count) => record.note(count % 2 === 0 ? 'patroni' : 'agent', process.pid)),
+    );
+    const text = await readFile(join(folder, 'supervisor.json'), 'utf8');
+    expect(Object.keys(JSON.parse(text) as object).toSorted()).toEqual(['agent', 'patroni', 'supervisor']);
+    await record.note('supervisor', undefined);
+  });
+
   it('lets the next supervisor end what a killed one has left, and no other process', async () => {
     const events: SupervisionEvent[] = [];
     const record = await ChildRecord.take(folder, () => {});

@@ -17,11 +17,11 @@ import { ChildRecord } from './child-record.ts';
 import { drainWal } from './drain-wal.ts';
 import { healthRoutes } from './health-routes.ts';
 import { readHold } from './hold.ts';
-import { KeptChild, type ChildProgram } from './kept-child.ts';
+import { KeptChild, type ChildProgram, type KeptUntil } from './kept-child.ts';
 import { readiness, type Standing } from './readiness.ts';
 import { AGENT_RESTARTS, PATRONI_RESTARTS } from './restart-policy.ts';
 import { stopServerLeftRunning } from './stop-server.ts';
-import type { ReportSupervision } from './supervision-event.ts';
+import type { ChildName, ReportSupervision } from './supervision-event.ts';
 import { MemberWatch, type MemberSources } from './watch-member.ts';
 
 /** How long each part of the end may take. */
@@ -137,7 +137,7 @@ class Supervision {
       policy: PATRONI_RESTARTS,
       report,
       beforeStart: beforePatroni,
-      onProcess: (processId) => record.note('patroni', processId),
+      onProcess: this.#noteIn(record, 'patroni'),
     });
     const agent =
       agentRun === undefined
@@ -146,26 +146,37 @@ class Supervision {
             program: agentRun.program,
             policy: AGENT_RESTARTS,
             report,
-            onProcess: (processId) => record.note('agent', processId),
+            onProcess: this.#noteIn(record, 'agent'),
           });
     this.#patroni = patroni;
     await this.#lookAtHold(patroni);
     this.#stage = 'running';
-    const watching = [
+    const keeping = patroni.keep();
+    const others = Promise.all([
       this.#watchHold(patroni),
       this.#watch.run(this.#over.signal, () => this.#afterLook(patroni)),
       agent?.keep(),
-    ];
+    ]);
     const asked = Promise.withResolvers<'asked'>();
     signal.addEventListener('abort', () => asked.resolve('asked'), { once: true });
     if (signal.aborted) asked.resolve('asked');
-    const keeping = patroni.keep();
-    const until = await Promise.race([keeping, asked.promise]);
-    this.#stage = 'stopping';
-    this.#over.abort();
-    await this.#stop(patroni, agent);
-    await Promise.all([keeping, ...watching]);
+    let until: KeptUntil | 'asked' | undefined;
+    try {
+      // The others end when they are told to; before that, only by a defect, which ends the container in order.
+      until = await Promise.race([keeping, asked.promise, others.then(() => 'stopped' as const)]);
+    } finally {
+      this.#stage = 'stopping';
+      this.#over.abort();
+      await this.#stop(patroni, agent);
+    }
+    await Promise.all([keeping, others]);
     if (until === 'gaveUp') throw gaveUp(patroni.endsInARow);
+  }
+
+  /** Writes down which process runs; where that cannot be written, it runs all the same. */
+  #noteIn(record: ChildRecord, name: ChildName): (processId: number | undefined) => Promise<void> {
+    return async (processId) =>
+      record.note(name, processId).catch((error: unknown) => this.#run.onWarning(messageOf(error)));
   }
 
   async #stop(patroni: KeptChild, agent: KeptChild | undefined): Promise<void> {

@@ -137,7 +137,11 @@ describe('replicas after a cluster was taken back', () => {
   }) => {
     if (cluster === undefined) return skip();
     naive.start();
-    await until('it shows the removed row', async () => (await rowsOf(naive).catch((): number[] => [])).includes(666), 120_000);
+    await until(
+      'it shows the removed row',
+      async () => (await rowsOf(naive).catch((): number[] => [])).includes(666),
+      120_000,
+    );
     expect(await naive.status()).toMatchObject({ state: 'running', role: 'replica' });
     expect((await naive.request('/readiness')).status).toBe(200);
     const found = await readinessOf(

@@ -35,7 +35,7 @@ export const replicaCreate = defineCommand({
   summary: 'Make a replica from the archive, for Patroni',
   description:
     'An entry of create_replica_methods. It takes a backup only if it is of this system and lies on the leader’s line of history, and if that is cheaper than copying from the leader: otherwise it says why and exits with 80, and Patroni goes on with its next method. The data directory appears whole, by one rename. Without a leader (no_leader) the cluster’s keys must tell the same history as the archive.',
-  settings: ['archive', 'server'],
+  settings: ['archive', 'server', 'recovery'],
   options: {
     datadir: path('The data directory to make; Patroni gives it'),
     connstring: text('How the member to copy from is reached; Patroni gives it, empty without a leader', 'CONNINFO'),
@@ -43,7 +43,6 @@ export const replicaCreate = defineCommand({
     role: text('What is made; Patroni gives it', 'ROLE'),
     noLeader: text('Patroni may call it without a leader; Patroni gives it', '1'),
     retries: text('Taken for Spilo’s sake: Patroni itself tries again', 'COUNT'),
-    patroniConfig: path('Patroni’s configuration file, by which the cluster’s keys are found without a leader'),
     thresholdMegabytes: integer('The most WAL behind the backup, in MB; 102400 unless told', 0, 1_000_000_000),
     thresholdBackupSizePercentage: integer(
       'The most WAL behind the backup, in percent of the cluster’s size; 30 unless told',
@@ -71,7 +70,7 @@ export const replicaCreate = defineCommand({
       megabytes: given.thresholdMegabytes ?? DEFAULT_MEGABYTES,
       percentage: given.thresholdBackupSizePercentage ?? DEFAULT_PERCENTAGE,
     };
-    const { patroniConfig } = given;
+    const patroniConfig = settings.get('patroniConfig');
     const request = { settings, archive, dataDirectory, connectionString, patroniConfig, thresholds, signal };
     const source = await planReplica(request);
     if (dryRun) {
