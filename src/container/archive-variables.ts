@@ -42,9 +42,16 @@ function isCopied(name: SettingName, store: StoreName | undefined): boolean {
   return (group === 'archive' || group === 'writing') && (own === undefined || store === undefined || own === store);
 }
 
-/** The settings of an archive in a store (of any, if none is given) that are handed on as they are. */
-export function copiedSettings(store: StoreName | undefined): readonly SettingName[] {
-  return SETTING_NAMES.filter((name) => isCopied(name, store) && !FORMED.includes(name));
+const COPIED: ReadonlyMap<StoreName, readonly SettingName[]> = new Map(
+  OWN_PREFIX.map(([, store]) => [
+    store,
+    SETTING_NAMES.filter((name) => isCopied(name, store) && !FORMED.includes(name)),
+  ]),
+);
+
+/** The settings of an archive in a store that are handed on as they are. */
+export function copiedSettings(store: StoreName): readonly SettingName[] {
+  return COPIED.get(store) ?? [];
 }
 
 /** Every variable that a setting of an archive is looked up in. */

@@ -106,7 +106,8 @@ export function findDcs(reading: Reading): FoundDcs | undefined {
       found: `they name several stores of keys, of which Spilo takes the first (${kind})`,
       remedy: 'Keep the variables of one.',
     });
-  if (kind === 'exhibitor') return refuseExhibitor(reading);
+  // Each of its variables is refused by its name.
+  if (kind === 'exhibitor') return { kind, configuration: {} };
   const configuration = configurationOf(reading, kind);
   const addresses = DCS_ADDRESSES[kind].map((parameter) => dcsVariable(kind, parameter));
   if (reading.setOf(addresses).length === 0)
@@ -116,13 +117,4 @@ export function findDcs(reading: Reading): FoundDcs | undefined {
       remedy: `Set one of ${addresses.join(', ')}.`,
     });
   return { kind, configuration };
-}
-
-function refuseExhibitor(reading: Reading): undefined {
-  reading.refuse({
-    of: variablesOf(reading, 'exhibitor').join(', '),
-    found: 'Exhibitor is no longer maintained, and not supported',
-    remedy: 'Name the ZooKeeper servers themselves: ZOOKEEPER_HOSTS.',
-  });
-  return undefined;
 }

@@ -90,7 +90,7 @@ function checkSettings(reading: Reading, prefix: ArchivePrefix, variables: Varia
   const settings = new Settings(new Map(), environment, undefined);
   for (const name of SETTING_NAMES) {
     const found = settings.find(name);
-    if (found === undefined || found.source.kind === 'default') continue;
+    if (found === undefined || found.source.kind === 'default' || settingOf(name).group === 'agent') continue;
     const { kind, secret, example } = settingOf(name);
     if (kind.parse(found.text) !== undefined) continue;
     reading.refuse({

@@ -44,7 +44,7 @@ function isKnown(name: string): boolean {
 }
 
 function refuseUnknown(reading: Reading, name: string): void {
-  const near = nearestName(name, [...CONTAINER_VARIABLES.keys()]);
+  const near = nearestName(name, [...CONTAINER_VARIABLES.keys(), ...SETTINGS]);
   const isPatronis = name.startsWith('PATRONI_');
   reading.refuse({
     of: name,

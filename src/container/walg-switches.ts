@@ -11,7 +11,14 @@ import type { ArchivePrefix } from './archive-store.ts';
 import type { Reading } from './reading.ts';
 
 /** Stores for which Spilo restores with WAL-G unless told otherwise. */
-const RESTORED_BY_WALG = ['WAL_S3_BUCKET', 'WALE_S3_PREFIX', 'WALG_S3_PREFIX', 'WALG_AZ_PREFIX', 'WALG_SSH_PREFIX'];
+const RESTORED_BY_WALG = [
+  'WAL_S3_BUCKET',
+  'WALE_S3_PREFIX',
+  'WALG_S3_PREFIX',
+  'WALG_AZ_PREFIX',
+  'WALG_SSH_PREFIX',
+  'WALG_FILE_PREFIX',
+];
 /** … and for which it takes backups with it. */
 const WRITTEN_BY_WALG = ['WALG_AZ_PREFIX', 'WALG_SSH_PREFIX', 'WALG_FILE_PREFIX'];
 
