@@ -9,6 +9,9 @@ import { startPatroniCluster, type PatroniTestCluster } from '../support/patroni
 import type { PatroniMember } from '../support/patroni/patroni-member.ts';
 import { walkbackOn } from '../support/patroni/recoverable-member.ts';
 
+/** A recovery of three members waits for many of Patroni's loops. */
+const RECOVERY_MS = 900_000;
+
 let cluster: PatroniTestCluster | undefined;
 
 beforeAll(async () => {
@@ -20,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(async () => cluster?.[Symbol.asyncDispose]());
 
-describe('a cluster of three', () => {
+describe('a cluster of three', { timeout: RECOVERY_MS }, () => {
   let id = '';
 
   it('goes back to just before a transaction: every member has the rows of then, on the new timeline', async ({
@@ -56,7 +59,7 @@ describe('a cluster of three', () => {
   });
 });
 
-describe('a member that is dead meanwhile', () => {
+describe('a member that is dead meanwhile', { timeout: RECOVERY_MS }, () => {
   it('is named, and does not bring the rows back when it comes back', async ({ skip }) => {
     if (cluster === undefined) return skip();
     const leader = await cluster.leader();

@@ -1,6 +1,7 @@
 """Reads and changes the keys of one Patroni cluster in its DCS, through Patroni's own library.
 
     python3 dcs.py PATRONI_YAML VERB [VERB ...]
+    python3 dcs.py PATRONI_YAML serve
 
 Run with the interpreter that Patroni itself runs with, so that every kind of DCS works that this Patroni works with.
 Answers with one JSON object a line on standard output, one for each verb; the first that fails ends it. Touches keys of
@@ -13,6 +14,8 @@ this scope by their exact names and nothing else.
     clear-status       forgets the position and the slots of the leader; not while another member leads
     clear-sync         forgets which standby is synchronous; not while another member leads
     cancel-initialize  removes the initialize key, if it is the empty string and nobody leads
+
+serve reads lines of verbs from standard input until that ends, and ends each line's answers with {"code": N}.
 
 Exit codes: 0 done; 64 wrong arguments; 69 the DCS does not answer; 77 refused; 78 Patroni or its configuration is not
 usable. Other than for 0, the last line is {"error": "..."}.
@@ -82,6 +85,11 @@ def checked(what, was_done):
     """Patroni's clients answer False when the DCS is away, and also when somebody else was faster."""
     if was_done is False or was_done is None:
         raise Problem(UNAVAILABLE, 'the DCS has not taken it: {0}'.format(what))
+
+
+def version_of(key):
+    """By which a key is compared and swapped; called an index before Patroni 3.0.3."""
+    return key.version if hasattr(key, 'version') else key.index
 
 
 def status_of(cluster):
@@ -182,7 +190,7 @@ def clear_sync(dcs, own_name):
     before = sync_of(cluster.sync)
     if before is None:
         return {'cleared': False}
-    checked('sync', dcs.delete_sync_state(cluster.sync.version))
+    checked('sync', dcs.delete_sync_state(version_of(cluster.sync)))
     return {'cleared': True, 'before': before}
 
 
@@ -198,7 +206,8 @@ def set_pause(dcs, is_paused):
         data['pause'] = True
     else:
         del data['pause']
-    checked('config', dcs.set_config_value(json.dumps(data, separators=(',', ':')), cluster.config.version))
+    value = json.dumps(data, separators=(',', ':'))
+    checked('config', dcs.set_config_value(value, version_of(cluster.config)))
     return {'changed': True}
 
 
@@ -234,19 +243,38 @@ VERBS = {
 }
 
 
-def answers_of(path, verbs):
-    unknown = [verb for verb in verbs if verb != 'configuration' and verb not in VERBS]
-    if unknown:
-        raise Problem(USAGE, 'there is no verb {0}'.format(unknown[0]))
-    configuration = open_configuration(path)
-    own_name = configuration.get('name')
-    dcs = None
-    for verb in verbs:
+class Session:
+    """One configuration, and the DCS once it is needed."""
+
+    def __init__(self, path):
+        self.path = path
+        self.configuration = None
+        self.dcs = None
+
+    def answer(self, verb):
+        if verb != 'configuration' and verb not in VERBS:
+            raise Problem(USAGE, 'there is no verb {0}'.format(verb))
+        self.configuration = self.configuration or open_configuration(self.path)
         if verb == 'configuration':
-            yield configuration_of(configuration)
-            continue
-        dcs = dcs or open_dcs(configuration)
-        yield VERBS[verb](dcs, own_name)
+            return configuration_of(self.configuration)
+        self.dcs = self.dcs or open_dcs(self.configuration)
+        return VERBS[verb](self.dcs, self.configuration.get('name'))
+
+    def answer_all(self, verbs):
+        """Says the answer to each verb; the exit code."""
+        signal.alarm(ANSWER_SECONDS)
+        try:
+            for verb in verbs:
+                say(self.answer(verb))
+            return 0
+        except Problem as problem:
+            say({'error': str(problem)})
+            return problem.code
+        except Exception as error:
+            say({'error': 'Patroni\'s library failed: {0}: {1}'.format(type(error).__name__, error)})
+            return UNAVAILABLE
+        finally:
+            signal.alarm(0)
 
 
 def say(answer):
@@ -254,22 +282,26 @@ def say(answer):
     sys.stdout.flush()
 
 
+def serve(session):
+    """Until nobody asks any more; a client that has failed is not asked again."""
+    for line in iter(sys.stdin.readline, ''):
+        code = session.answer_all(line.split())
+        say({'code': code})
+        if code == UNAVAILABLE:
+            break
+
+
 def main(arguments):
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     signal.signal(signal.SIGALRM, no_answer)
-    signal.alarm(ANSWER_SECONDS)
     code = 0
-    try:
-        if len(arguments) < 2:
-            raise Problem(USAGE, 'give the path of a Patroni configuration and a verb')
-        for answer in answers_of(arguments[0], arguments[1:]):
-            say(answer)
-    except Problem as problem:
-        say({'error': str(problem)})
-        code = problem.code
-    except Exception as error:
-        say({'error': 'Patroni\'s library failed: {0}: {1}'.format(type(error).__name__, error)})
-        code = UNAVAILABLE
+    if len(arguments) < 2:
+        say({'error': 'give the path of a Patroni configuration and a verb'})
+        code = USAGE
+    elif arguments[1:] == ['serve']:
+        serve(Session(arguments[0]))
+    else:
+        code = Session(arguments[0]).answer_all(arguments[1:])
     # Patroni's clients have threads of their own, which would keep the process.
     os._exit(code)
 

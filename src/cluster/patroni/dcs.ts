@@ -5,12 +5,9 @@
  * @module
  */
 
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
-import { Failure, messageOf, type FailureKind } from '../../base/failure.ts';
-import { parseDcsKeys, parseObject, textOr, type DcsKeys } from './dcs-keys.ts';
+import { Failure, type FailureKind } from '../../base/failure.ts';
+import { parseDcsKeys, textOr, type DcsKeys } from './dcs-keys.ts';
+import { DcsSession, type DcsAnswer } from './dcs-session.ts';
 import { findPatroniPython } from './patroni-process.ts';
 
 /** Which cluster. */
@@ -21,7 +18,7 @@ export interface DcsOptions {
   readonly python?: readonly string[] | undefined;
 }
 
-/** Reads and changes keys of one scope. Each call is one short process; each throws {@link Failure} `unavailable` while the DCS does not answer. */
+/** Reads and changes keys of one scope. Each throws {@link Failure} `unavailable` while the DCS does not answer. */
 export interface PatroniDcs {
   show(): Promise<DcsKeys>;
   lockHolder(): Promise<string | undefined>;
@@ -51,41 +48,6 @@ type Verb =
   | 'clear-sync'
   | 'cancel-initialize';
 
-/** Longer than the script itself waits for the DCS. */
-const TIMEOUT_MS = 45_000;
-const MOST_OUTPUT_BYTES = 64 * 1024 * 1024;
-
-/** Beside this file in the sources; in a folder of its own beside the bundle. */
-function scriptPath(): string {
-  const bundled = fileURLToPath(new URL('py/dcs.py', import.meta.url));
-  return existsSync(bundled) ? bundled : fileURLToPath(new URL('dcs.py', import.meta.url));
-}
-
-interface Ended {
-  readonly code: number | undefined;
-  readonly output: string;
-  readonly said: string;
-}
-
-function runScript(python: readonly string[], args: readonly string[]): Promise<Ended> {
-  const [program = 'python3', ...first] = python;
-  const options = { timeout: TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: MOST_OUTPUT_BYTES } as const;
-  return new Promise((resolve, reject) => {
-    const child = execFile(program, [...first, scriptPath(), ...args], options, (error, output, said) => {
-      if (error !== null && typeof error.code === 'string') return reject(cannotRun(program, error));
-      resolve({ code: child.exitCode ?? undefined, output, said });
-    });
-  });
-}
-
-function cannotRun(program: string, error: unknown): Failure {
-  return new Failure('failed', {
-    message: `cannot run Patroni's Python ${program}: ${messageOf(error)}`,
-    remedy: 'Set patroni-python to the interpreter in the first line of patronictl.',
-    cause: error,
-  });
-}
-
 const KIND_OF: Readonly<Record<number, FailureKind>> = { 64: 'usage', 69: 'unavailable', 77: 'refused', 78: 'usage' };
 
 const REMEDY_OF: Readonly<Partial<Record<FailureKind, string>>> = {
@@ -95,14 +57,13 @@ const REMEDY_OF: Readonly<Partial<Record<FailureKind, string>>> = {
   usage: 'Correct patroni-config, or patroni-python: the file and the Python must be those that Patroni runs with.',
 };
 
-function failureOf(verb: Verb, configFile: string, ended: Ended, lastLine: string): Failure {
-  const kind = KIND_OF[ended.code ?? 69] ?? 'failed';
-  const error = lastLine === '' ? undefined : textOr(parseObject(lastLine)['error']);
-  const found = error ?? (ended.code === undefined ? 'it has not answered' : `it ended with ${ended.code}`);
+function failureOf(verb: Verb, configFile: string, { code, answers, said }: DcsAnswer): Failure {
+  const kind = KIND_OF[code ?? 69] ?? 'failed';
+  const found = textOr(answers.at(-1)?.['error']) ?? 'it has not answered';
   return new Failure(kind, {
     message: `cannot ${WORDS[verb]} of the cluster of ${configFile}: ${found}`,
     remedy: REMEDY_OF[kind] ?? 'Run "patronictl list" on this host and see what it says.',
-    facts: ended.said.trim() === '' ? [] : ended.said.trim().split('\n').slice(-4),
+    facts: said,
   });
 }
 
@@ -119,13 +80,11 @@ const WORDS: Record<Verb, string> = {
 
 /** The cluster that a Patroni configuration names. Nothing is run before the first call. */
 export function openDcs({ patroniConfig, python }: DcsOptions): PatroniDcs {
-  const callAll = async (verbs: readonly [Verb, ...Verb[]]): Promise<Record<string, unknown>[]> => {
-    const interpreter = python ?? (await findPatroniPython(patroniConfig));
-    const ended = await runScript(interpreter, [patroniConfig, ...verbs]);
-    const lines = ended.output.trimEnd().split('\n');
-    if (ended.code !== 0)
-      throw failureOf(verbs[lines.length - 1] ?? verbs[0], patroniConfig, ended, lines.at(-1) ?? '');
-    return lines.map(parseObject);
+  const session = new DcsSession(patroniConfig, async () => python ?? (await findPatroniPython(patroniConfig)));
+  const callAll = async (verbs: readonly [Verb, ...Verb[]]): Promise<readonly Record<string, unknown>[]> => {
+    const answer = await session.ask(verbs);
+    if (answer.code === 0) return answer.answers;
+    throw failureOf(verbs[answer.answers.length - 1] ?? verbs[0], patroniConfig, answer);
   };
   const call = async (verb: Verb): Promise<Record<string, unknown>> => (await callAll([verb]))[0] ?? {};
   const did = async (verb: Verb, key: string): Promise<boolean> => (await call(verb))[key] === true;

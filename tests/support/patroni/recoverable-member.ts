@@ -21,13 +21,13 @@ function startScript(member: PatroniMember, patroni: string): string {
   return `#!/bin/sh\ncd ${quoted(member.root)} || exit 1\nsetsid ${command} >>log 2>&1 </dev/null &\n`;
 }
 
-/** It is gone when its number is; the numbers are those whose command line names the file. */
+/** Those whose command line names the file are Patroni's, but for walkback's own look into the DCS. */
 function stopScript(member: PatroniMember): string {
   const file = quoted(member.configFile);
   return [
     '#!/bin/sh',
     'for one in /proc/[0-9]*; do',
-    `  if tr '\\0' '\\n' <"$one/cmdline" 2>/dev/null | grep -qxF -e ${file} && grep -q python "$one/cmdline"; then`,
+    `  if tr '\\0' '\\n' <"$one/cmdline" 2>/dev/null | grep -qxF -e ${file} && grep -q python "$one/cmdline" && ! grep -q dcs.py "$one/cmdline"; then`,
     '    kill -TERM "${one#/proc/}"',
     '  fi',
     'done',
