@@ -31,7 +31,12 @@ export interface ResumeOptions {
 export async function resumeBeforePatroni(plan: ContainerPlan, { note, pause, signal }: ResumeOptions): Promise<void> {
   const { dataDirectory } = plan.paths;
   const run = bootstrapRun(dataDirectory, { onProgress: noProgress, note, signal });
-  const request = { ...run, dcs: openDcs({ patroniConfig: plan.patroni.path }), member: plan.memberName };
+  const request = {
+    ...run,
+    dcs: openDcs({ patroniConfig: plan.patroni.path }),
+    member: plan.memberName,
+    willGoOn: plan.clone !== undefined,
+  };
   for (let told = false; ; told = true) {
     try {
       const did = await resumeBootstrap({ ...request, watchMs: WATCH_MS });

@@ -13,9 +13,9 @@ import { join } from 'node:path';
 import { writeFileDurably } from '../archive/durable-file.ts';
 import { Failure } from '../base/failure.ts';
 import { listBackups } from '../backup/list.ts';
-import { formatHistoryName } from '../postgres/timeline-history.ts';
 import { archivedTimelines } from '../recovery/timeline-numbers.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { WAL_FOLDER } from '../walg/object-names.ts';
 import type { ClonePlan, CloneRequestFacts } from './clone-plan-value.ts';
 
 /** In the data directory. */
@@ -94,6 +94,13 @@ export async function archiveRecord(store: ObjectStore, record: CloneRecord): Pr
   await store.put(keyOf(record.request), Buffer.from(JSON.stringify(record)));
 }
 
+/** True if the cluster has archived something: of the first timeline, which an upgrade begins with, there is no history file. */
+async function hasLived(store: ObjectStore, timeline: number): Promise<boolean> {
+  if (timeline > 1) return (await archivedTimelines(store)).includes(timeline);
+  for await (const _object of store.list(WAL_FOLDER)) return true;
+  return false;
+}
+
 /**
  * Refuses to make a clone again whose cluster has lived since: whatever it has committed would be gone.
  *
@@ -109,15 +116,14 @@ export async function checkNotMade(
   const bytes = await store.get(keyOf(request));
   const record = bytes === undefined ? undefined : readRecord(bytes);
   if (record === undefined || record.id === ownId) return;
-  const hasLived = (await archivedTimelines(store)).includes(record.timeline);
-  if (!hasLived) return;
+  if (!(await hasLived(store, record.timeline))) return;
   const newest = (await listBackups(store)).findLast(({ timeline }) => timeline >= record.timeline);
   throw new Failure('refused', {
     message: `cannot clone ${record.asked} again: this clone was made ${record.at}, and the cluster that came of it has written timeline ${record.timeline} into ${store.address} since`,
     remedy:
       'The clone variables (CLONE_*) were left behind. Take them away. To get that cluster back, clone from its own archive, to the end of it (no target time). To really begin again at the old target, and lose what was committed since: add --again.',
     facts: [
-      `${formatHistoryName(record.timeline)} is in ${store.address}`,
+      `timeline ${record.timeline} is in ${store.address}`,
       newest === undefined ? 'no backup was taken on it' : `its newest backup is ${newest.name}`,
     ],
   });

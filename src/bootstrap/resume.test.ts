@@ -14,6 +14,7 @@ const empty: ResumeFacts = {
   isFree: true,
   isOurs: false,
   member: 'pg-0',
+  willGoOn: true,
 };
 
 const decide = (facts: Partial<ResumeFacts>) => decideResume({ ...empty, ...facts });
@@ -26,6 +27,11 @@ describe('what is done before Patroni starts again', () => {
   it('is to move finished data back that Patroni has not taken over, so that it completes them', () => {
     const entries = [...begun, ...journal({ event: 'begin', step: 'putInPlace' })];
     expect(decide({ entries, isFree: false, isOurs: true })).toEqual({ kind: 'release', takesOut: true });
+  });
+
+  it('is not to move them back where Patroni would make an empty cluster instead', () => {
+    const entries = [...begun, ...journal({ event: 'begin', step: 'putInPlace' })];
+    expect(decide({ entries, isFree: false, isOurs: true, willGoOn: false })).toMatchObject({ kind: 'nothing' });
   });
 
   it('is to note that bootstraps are over once the key names the system', () => {

@@ -62,6 +62,8 @@ export interface ResumeFacts {
   readonly isOurs: boolean;
   /** The name of this member. */
   readonly member: string;
+  /** Patroni will bootstrap by walkback again, and not make an empty cluster. */
+  readonly willGoOn: boolean;
 }
 
 /** Patroni's words for a member that is at work on a bootstrap. Source: `patroni/postgresql/misc.py` (`PostgresqlState`). */
@@ -80,7 +82,7 @@ function heldKey(entries: readonly BootstrapEntry[]): boolean {
 }
 
 /** What to do, from what is known: pure. */
-export function decideResume({ entries, keys, isFree, isOurs, member }: ResumeFacts): ResumeDecision {
+export function decideResume({ entries, keys, isFree, isOurs, member, willGoOn }: ResumeFacts): ResumeDecision {
   if (entries.some(({ event }) => event === 'initialized')) return nothing('the cluster is initialized');
   if (keys.initialize === undefined) return nothing('nobody bootstraps');
   if (keys.initialize !== '') return isOurs ? { kind: 'initialized' } : nothing('the cluster is initialized');
@@ -88,6 +90,8 @@ export function decideResume({ entries, keys, isFree, isOurs, member }: ResumeFa
   const other = keys.members.find(({ name, state }) => name !== member && BOOTSTRAPPING.has(state));
   if (other !== undefined) return nothing(`${other.name} bootstraps (${other.state})`);
   if (!isFree && !isOurs) return nothing('the data directory holds something else');
+  // Beside an empty data directory Patroni would make an empty cluster of it.
+  if (isOurs && !willGoOn) return nothing('the data are in place, and no clone is asked for any more');
   if (isOurs || heldKey(entries)) return { kind: 'release', takesOut: isOurs };
   return { kind: 'watch' };
 }
@@ -100,6 +104,8 @@ function nothing(why: string): ResumeDecision {
 export interface ResumeRequest extends BootstrapRun {
   readonly dcs: BootstrapDcs;
   readonly member: string;
+  /** Patroni is set to bootstrap by `walkback bootstrap clone` or `basebackup`: finished data may be moved back beside. */
+  readonly willGoOn: boolean;
   /**
    * How long nobody may be seen at work on a bootstrap, before a key that is not known to be of this host counts as left
    * behind. Longer than a member needs to show itself: two of Patroni's `loop_wait`.
@@ -109,10 +115,10 @@ export interface ResumeRequest extends BootstrapRun {
 
 const POLL_MS = 1000;
 
-async function factsOf({ place, dcs, member }: ResumeRequest): Promise<ResumeFacts> {
+async function factsOf({ place, dcs, member, willGoOn }: ResumeRequest): Promise<ResumeFacts> {
   const entries = await readBootstrapJournal(place.folder);
   const isFree = await isPlaceFree(place);
-  return { entries, keys: await dcs.show(), isFree, isOurs: await isInPlace(place, entries), member };
+  return { entries, keys: await dcs.show(), isFree, isOurs: await isInPlace(place, entries), member, willGoOn };
 }
 
 /**

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { readFile } from 'node:fs/promises';
+
 import { bootstrapRun } from '../../app/open-bootstrap.ts';
 import { openBootstrapDcs } from '../../app/open-bootstrap-dcs.ts';
 import { Failure } from '../../base/failure.ts';
@@ -37,10 +39,16 @@ export const bootstrapResume = defineCommand({
     const { dcs, member, dataDirectory } = await openBootstrapDcs(patroniConfig, python);
     if (dataDirectory === undefined) throw noDataDirectory(patroniConfig);
     const run = bootstrapRun(dataDirectory, { onProgress: reporter.progress, note: reporter.note, signal });
-    const did = await resumeBootstrap({ ...run, dcs, member, watchMs: watch ?? USUAL_WATCH_MS });
+    const willGoOn = /\bbootstrap (clone|basebackup)\b/.test(plainText(await readFile(patroniConfig, 'utf8')));
+    const did = await resumeBootstrap({ ...run, dcs, member, willGoOn, watchMs: watch ?? USUAL_WATCH_MS });
     return { text: () => `bootstrap: ${did}\n`, json: { did } };
   },
 });
+
+/** Without quotes, which words of a command may have. */
+function plainText(text: string): string {
+  return text.replaceAll(/['"]/g, '');
+}
 
 function noConfig(): Failure {
   return new Failure('usage', {
