@@ -1,5 +1,5 @@
 /**
- * `npm run reference`: writes docs/reference/{cli,settings,failures,wal-g}.md from the sources. With `--check` it writes nothing
+ * `npm run reference`: writes docs/reference/{cli,settings,container,failures,wal-g}.md from the sources. With `--check` it writes nothing
  * and exits 1 if one of them is not what it would write.
  *
  * @module
@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { cliPage } from './reference/cli-page.ts';
+import { containerPage } from './reference/container-page.ts';
 import { failuresPage } from './reference/failures-page.ts';
 import { settingsPage } from './reference/settings-page.ts';
 import { walgPage } from './reference/walg-page.ts';
@@ -25,6 +26,7 @@ if (extra.length > 0 || (argument !== undefined && argument !== '--check')) {
 const pages: ReadonlyMap<string, string> = new Map([
   ['cli.md', await cliPage()],
   ['settings.md', settingsPage()],
+  ['container.md', containerPage()],
   ['failures.md', failuresPage(ROOT)],
   ['wal-g.md', await walgPage()],
 ]);
