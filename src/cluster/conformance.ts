@@ -17,14 +17,17 @@ export interface ClusterUnderTest extends AsyncDisposable {
 
 const ID = 'c0de';
 
-/** Defines the tests for one kind. */
-export function itKeepsTheClusterContract(kind: string, open: () => Promise<ClusterUnderTest>): void {
+/** Defines the tests for one kind; skipped where `open` has none. */
+export function itKeepsTheClusterContract(kind: string, open: () => Promise<ClusterUnderTest | undefined>): void {
   describe(`a ${kind} cluster`, () => {
     let under: ClusterUnderTest;
-    beforeEach(async () => {
-      under = await open();
+    let opened: ClusterUnderTest | undefined;
+    beforeEach(async ({ skip }) => {
+      opened = await open();
+      if (opened === undefined) return skip();
+      under = opened;
     });
-    afterEach(async () => under[Symbol.asyncDispose]());
+    afterEach(async () => opened?.[Symbol.asyncDispose]());
 
     it('stops cleanly, starts, and does either again without harm', async () => {
       const { cluster } = under;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Failure } from '../../base/failure.ts';
@@ -33,6 +34,8 @@ export interface OwnPatroni {
 }
 
 const POLL_MS = 100;
+/** `touch` and `rm` are how the supervisor of our image is told. */
+const REPEATABLE: ReadonlySet<string> = new Set(['systemctl', 'touch', 'rm']);
 /** A start command may come back before there is a process. */
 const GONE_MS = 5000;
 
@@ -40,6 +43,15 @@ async function commandsOf({ sources }: OwnPatroni): Promise<PatroniCommands> {
   const commands = await findCommands(sources);
   if (commands !== undefined) return commands;
   throw new Failure('usage', { message: `cannot go on: ${NO_COMMANDS.message}`, remedy: NO_COMMANDS.remedy });
+}
+
+/**
+ * Runs a command although there seems to be nothing to do: what supervises Patroni may be about to start it, or to stop it.
+ * Only of commands known to take that well.
+ */
+async function runAgain(own: OwnPatroni, which: keyof PatroniCommands): Promise<void> {
+  const argv = (await findCommands(own.sources))?.[which] ?? [];
+  if (REPEATABLE.has(basename(argv[0] ?? ''))) await runProgram(argv, { timeoutMs: own.stopTimeoutMs });
 }
 
 async function run(own: OwnPatroni, which: keyof PatroniCommands, timeoutMs: number): Promise<void> {
@@ -72,9 +84,9 @@ export async function stopPatroni(own: OwnPatroni): Promise<void> {
       remedy: 'Something has started it again: see the log of Patroni, then go on.',
     });
   }
-  if (!(await isPatroniRunning(own))) return;
-  await rememberUnit(own.sources);
-  await run(own, 'stop', own.stopTimeoutMs);
+  const wasRunning = await isPatroniRunning(own);
+  if (wasRunning) await rememberUnit(own.sources);
+  await (wasRunning ? run(own, 'stop', own.stopTimeoutMs) : runAgain(own, 'stop'));
   const deadline = Date.now() + own.stopTimeoutMs;
   while (await isPatroniRunning(own)) {
     if (Date.now() > deadline) {
@@ -93,7 +105,7 @@ export async function stopPatroni(own: OwnPatroni): Promise<void> {
  * @throws {Failure} `unavailable` while the DCS does not answer; `failed` if it ends again.
  */
 export async function startPatroni(own: OwnPatroni): Promise<void> {
-  if ((await own.api.status()) !== undefined) return;
+  if ((await own.api.status()) !== undefined) return runAgain(own, 'start');
   await own.dcs.lockHolder();
   if (!(await isPatroniRunning(own))) await run(own, 'start', own.startTimeoutMs);
   const deadline = Date.now() + own.startTimeoutMs;

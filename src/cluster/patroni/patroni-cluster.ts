@@ -12,7 +12,7 @@ import { runningPostmaster } from '../../instance/postmaster.ts';
 import type { Cluster, PlaceProblem } from '../cluster.ts';
 import { patroniControl, type ControlOptions } from './control.ts';
 import { isLeaderRole } from './members.ts';
-import { startPatroni } from './own-patroni.ts';
+import { startPatroni, stopPatroni } from './own-patroni.ts';
 import { findCommands, NO_COMMANDS } from './patroni-commands.ts';
 
 /** What a cluster of this kind is made of. */
@@ -76,6 +76,11 @@ export function patroniCluster(options: PatroniClusterOptions, commandLines: Clu
     ...options.local,
     kind: 'patroni',
     placeProblems: () => problemsOf(options),
+    // A machine that has started anew has started Patroni too.
+    move: async (id, from, to) => {
+      if (from === 'live' || to === 'live') await stopPatroni(options.own);
+      await options.local.move(id, from, to);
+    },
     stop: () => stop(options),
     start: async () => {
       await start(options);
