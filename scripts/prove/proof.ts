@@ -33,6 +33,8 @@ export interface Proof {
   readonly shows: string;
   /** How many cases run when no count is asked for: as many as fit in 15 seconds after set-up. */
   readonly defaultCount: number;
+  /** How long that may take where what is shown has to be built first; {@link DEFAULT_COUNT_BUDGET_MS} otherwise. */
+  readonly budgetMs?: number;
   run(given: ProofRun): Promise<ProofResult>;
 }
 

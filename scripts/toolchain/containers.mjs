@@ -68,6 +68,8 @@ export function engineEnvironment() {
       'cgroup_manager = "cgroupfs"',
       'runtime = "runc"',
       'events_logger = "none"',
+      // What watches a command in a container stays for five minutes otherwise, each time.
+      'exit_command_delay = 5',
       `tmp_dir = "${state}/libpod"`,
       '',
     ].join('\n'),

@@ -24,8 +24,8 @@ install() {
 
 apt-get update
 apt-get upgrade -y
-# libatomic1 is Node's.
-install ca-certificates libatomic1 libnss-extrausers locales postgresql-common python3 tini tzdata
+# libatomic1 is Node's; openssl makes PostgreSQL's certificate where none is given.
+install ca-certificates libatomic1 libnss-extrausers locales openssl postgresql-common python3 tini tzdata
 sed -i 's/^#\? *create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
 grep -q '^create_main_cluster = false' /etc/postgresql-common/createcluster.conf || fail 'postgresql-common would make a cluster'
 
@@ -62,7 +62,8 @@ install $packages $EXTRA_PACKAGES
 
 mkdir -p /usr/share/walkback
 echo "$from" >/usr/share/walkback/postgres-source
-for locale in $LOCALES; do
+# en_US.UTF-8 is the image's own (LC_ALL).
+for locale in en_US $LOCALES; do
   localedef -i "${locale%.*}" -f UTF-8 "${locale%.*}.UTF-8"
 done
 rm /etc/dpkg/dpkg.cfg.d/small

@@ -46,8 +46,9 @@ export async function runProof(
   const { holds, figure } = await attempt(proof, asked.seed, count, output);
   const tookMs = output.nowMs() - beganMs;
   output.progress(`${proof.name}: ${(tookMs / 1000).toFixed(1)} s`);
-  if (asked.count === undefined && tookMs > DEFAULT_COUNT_BUDGET_MS) {
-    const budget = `${DEFAULT_COUNT_BUDGET_MS / 1000} s`;
+  const budgetMs = proof.budgetMs ?? DEFAULT_COUNT_BUDGET_MS;
+  if (asked.count === undefined && tookMs > budgetMs) {
+    const budget = `${budgetMs / 1000} s`;
     output.progress(`${proof.name}: TOO SLOW: a default count is to finish within ${budget}; lower defaultCount`);
   }
   const seeds = `seeds ${asked.seed} to ${asked.seed + count - 1}`;

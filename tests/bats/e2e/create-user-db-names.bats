@@ -37,7 +37,7 @@ teardown() {
   on_server create-user-db -u "$user" -d "$db" -p 'S3cret-in-clear' --owner
   sql postgres 'alter system reset log_statement'
   sql postgres 'select pg_reload_conf()'
-  run on_server sh -c 'cat "$(psql -XqtAc "select coalesce(pg_current_logfile('"'csvlog'"'), pg_current_logfile())")"'
+  run sql postgres "select pg_read_file(coalesce(pg_current_logfile('csvlog'), pg_current_logfile()))"
   [ "$status" -eq 0 ]
   [[ "$output" == *'alter database'* ]]
   [[ "$output" != *S3cret-in-clear* ]]

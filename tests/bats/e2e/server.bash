@@ -49,10 +49,10 @@ sql_as() {
   on_server env PGPASSWORD="$2" psql -XqtA -v ON_ERROR_STOP=1 -h 127.0.0.1 -U "$1" -d "$3" -c "$4" </dev/null
 }
 
-# drop DATABASE USER…
+# drop DATABASE USER…: those that are there.
 drop() {
-  local database=$1 user
+  local commands=(-c "drop database if exists \"$1\"") user
   shift
-  sql postgres "drop database if exists \"$database\""
-  for user in "$@"; do sql postgres "drop role if exists \"$user\""; done
+  for user in "$@"; do commands+=(-c "drop role if exists \"$user\""); done
+  on_server env PGOPTIONS=--client-min-messages=warning psql -XqtA -v ON_ERROR_STOP=1 -d postgres "${commands[@]}" </dev/null
 }
