@@ -31,6 +31,10 @@ const DECIDED: ReadonlyMap<string, string> = new Map([
   ['WALKBACK_PG_USER', 'PGUSER_SUPERUSER'],
   ['WALKBACK_PG_HOST', 'RW_DIR, in which the socket is'],
   ['WALKBACK_BIN_DIRECTORY', 'PGVERSION'],
+  ['WALKBACK_CLUSTER_KIND', 'the container itself: it runs Patroni'],
+  ['WALKBACK_PATRONI_CONFIG', 'RW_DIR, in which the file is'],
+  ['WALKBACK_PATRONI_STOP_COMMAND', 'the supervisor of the container'],
+  ['WALKBACK_PATRONI_START_COMMAND', 'the supervisor of the container'],
 ]);
 
 const SETTINGS: ReadonlySet<string> = new Set([...SETTING_NAMES.map(environmentName), ...Object.keys(OTHER_VARIABLES)]);

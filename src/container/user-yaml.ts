@@ -4,15 +4,35 @@
  * @module
  */
 
-import { parse, stringify, type DocumentOptions, type ParseOptions, type SchemaOptions, type ToJSOptions } from 'yaml';
+import {
+  parse,
+  stringify,
+  type CollectionTag,
+  type DocumentOptions,
+  type ParseOptions,
+  type ScalarTag,
+  type SchemaOptions,
+  type ToJSOptions,
+} from 'yaml';
 
 import { messageOf } from '../base/failure.ts';
 import type { ConfigMap, ConfigValue } from './container-plan.ts';
-import { MASK, Secret } from './secret.ts';
+import { Secret } from './secret.ts';
+
+type Tag = CollectionTag | ScalarTag;
 
 /** True for a mapping. */
 export function isMapping(value: ConfigValue | undefined): value is ConfigMap {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Secret);
+}
+
+/** PyYAML takes these words for booleans, and not `y` and `n`, which YAML 1.1 has beside them. Source: its `resolver.py`. */
+const TRUE_WORDS = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
+const FALSE_WORDS = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/;
+
+function asPython(tag: Tag): Tag {
+  if (!tag.tag.endsWith(':bool') || !('test' in tag) || tag.test === undefined) return tag;
+  return { ...tag, test: tag.test.test('true') ? TRUE_WORDS : FALSE_WORDS };
 }
 
 /** Dates stay the text that they are: nothing in Patroni's configuration is a date. */
@@ -21,7 +41,10 @@ const READING: ParseOptions & DocumentOptions & SchemaOptions & ToJSOptions = {
   merge: true,
   uniqueKeys: true,
   maxAliasCount: 100,
-  customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !/:(timestamp|binary)$/.test(tag.tag)),
+  customTags: (tags) =>
+    tags
+      .filter((tag) => typeof tag === 'string' || !/:(timestamp|binary)$/.test(tag.tag))
+      .map((tag) => (typeof tag === 'string' ? tag : asPython(tag))),
 };
 
 function asConfig(value: unknown): ConfigValue | undefined {
@@ -49,33 +72,19 @@ export function parseUserYaml(text: string): { readonly value: ConfigValue } | {
   }
 }
 
-function plain(value: ConfigValue, show: (secret: Secret) => string): unknown {
-  if (value instanceof Secret) return show(value);
-  if (Array.isArray(value)) return value.map((one: ConfigValue) => plain(one, show));
+/** A value with its secrets as text. */
+function plain(value: ConfigValue): unknown {
+  if (value instanceof Secret) return value.reveal();
+  if (Array.isArray(value)) return value.map((one: ConfigValue) => plain(one));
   if (!isMapping(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one, show)]));
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)]));
 }
-
-const WRITING = { version: '1.1', lineWidth: 0 } as const;
 
 /**
  * A configuration as the file that Patroni reads. It holds secrets. Every text is quoted: the reader is another one
  * (PyYAML), with ideas of its own of what a bare word is.
  */
 export function yamlForFile(configuration: ConfigMap): Secret {
-  const quoted = { ...WRITING, defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' } as const;
-  return new Secret(
-    stringify(
-      plain(configuration, (secret) => secret.reveal()),
-      quoted,
-    ),
-  );
-}
-
-/** A configuration for a screen: secrets are masked. */
-export function yamlForScreen(configuration: ConfigMap): string {
-  return stringify(
-    plain(configuration, () => MASK),
-    WRITING,
-  );
+  const quoted = { version: '1.1', lineWidth: 0, defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' } as const;
+  return new Secret(stringify(plain(configuration), quoted));
 }

@@ -10,30 +10,16 @@
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { stringify } from 'yaml';
-
 import { writeFileDurably } from '../archive/durable-file.ts';
 import { Failure, messageOf } from '../base/failure.ts';
 import { rolesFile } from '../container/container-paths.ts';
-import type { ConfigValue, ContainerPlan, EnvDirectory } from '../container/container-plan.ts';
-import { revealed, Secret } from '../container/secret.ts';
+import type { ContainerPlan, EnvDirectory } from '../container/container-plan.ts';
+import { revealed } from '../container/secret.ts';
+import { yamlForFile } from '../container/user-yaml.ts';
 import { formatRoles } from './roles-file.ts';
 
 const SECRET_MODE = 0o600;
 const OWN_FOLDER_MODE = 0o700;
-
-/** The value with its secrets as text: for the file, never for a screen. */
-function uncovered(value: ConfigValue): unknown {
-  if (value instanceof Secret) return value.reveal();
-  if (Array.isArray(value)) return value.map((item: ConfigValue) => uncovered(item));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, uncovered(item)]));
-}
-
-/** Patroni's configuration as the text of its file. */
-export function patroniYaml(configuration: ContainerPlan['patroni']['configuration']): string {
-  return stringify(uncovered(configuration), { lineWidth: 0 });
-}
 
 async function makeOwnFolder(path: string, mode: number): Promise<void> {
   try {
@@ -89,5 +75,5 @@ export async function writePlanFiles(plan: ContainerPlan): Promise<void> {
   for (const directory of envDirectoriesOf(plan)) await writeEnvDirectory(directory);
   for (const { path, mode, content } of files) await writeOne(path, revealed(content), mode);
   await writeOne(rolesFile(paths), formatRoles(plan.users).reveal(), SECRET_MODE);
-  await writeOne(patroni.path, patroniYaml(patroni.configuration), SECRET_MODE);
+  await writeOne(patroni.path, yamlForFile(patroni.configuration).reveal(), SECRET_MODE);
 }
