@@ -17,6 +17,7 @@ import { readiness, type Readiness } from '../../src/supervise/readiness.ts';
 import { MemberWatch } from '../../src/supervise/watch-member.ts';
 import { until } from '../support/archived-cluster.ts';
 import { archiveAll, startArchivingServer, type ArchivingServer } from '../support/backup-server.ts';
+import { ensureWholePostgres } from '../support/patroni/install-postgres.ts';
 import { startPatroniCluster, type PatroniTestCluster } from '../support/patroni/patroni-cluster.ts';
 import type { PatroniMember } from '../support/patroni/patroni-member.ts';
 import { runWalkback } from '../support/walkback-process.ts';
@@ -54,6 +55,7 @@ describe('replicas after a cluster was taken back', () => {
     await source.server.stop();
     const script = join(source.scratch, 'naive');
     await writeFile(script, NAIVE, { mode: 0o755 });
+    const bin = await ensureWholePostgres(MAJOR);
     const command = 'walkback replica create';
     cluster = await startPatroniCluster({
       members: 3,
@@ -63,7 +65,7 @@ describe('replicas after a cluster was taken back', () => {
       overrides: {
         bootstrap: {
           method: 'clone_with_wale',
-          clone_with_wale: { command: `walkback bootstrap clone --to-time ${target?.time ?? ''}` },
+          clone_with_wale: { command: `walkback bootstrap clone --bin ${bin ?? ''} --to-time ${target?.time ?? ''}` },
         },
         postgresql: {
           create_replica_methods: ['walkback', 'basebackup'],
