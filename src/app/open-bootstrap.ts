@@ -90,11 +90,17 @@ async function hasBackups(archive: Archive, { signal }: BootstrapWatch): Promise
 }
 
 /** A directory of variables says all: what was set to reach the archive that is cloned must not lead there. */
-async function archiveToWrite(directory: string | undefined, environment: Environment): Promise<Archive | undefined> {
+async function settingsOfNew(directory: string | undefined, environment: Environment): Promise<Settings | undefined> {
   if (directory === undefined) return undefined;
   const { PATH, HOME } = environment;
   const variables = { PATH, HOME, ...(await readEnvironmentDirectory(directory)) };
-  return openArchive(new Settings(new Map(), variables, undefined));
+  return new Settings(new Map(), variables, undefined);
+}
+
+/** The superuser: as it is set for the clone, otherwise that of the new cluster, which has the same name. */
+function superuserOf(settings: Settings, ofNew: Settings | undefined): string {
+  const isSet = settings.find('pgUser')?.source.kind !== 'default';
+  return (isSet ? settings : (ofNew ?? settings)).get('pgUser');
 }
 
 /** The folder with programs of the newest major there is. */
@@ -132,7 +138,8 @@ export async function openBasebackupUses(
   request: CopyRequest,
   watch: BootstrapWatch & Pick<BasebackupUses, 'isOrphan' | 'onEntry'>,
 ): Promise<{ readonly uses: BasebackupUses } & AsyncDisposable> {
-  const toWrite = await archiveToWrite(request.archiveEnvironment, settings.environment);
+  const ofNew = await settingsOfNew(request.archiveEnvironment, settings.environment);
+  const toWrite = ofNew === undefined ? undefined : await openArchive(ofNew);
   const binariesOf = binariesIn(foldersOf(settings, request.binaries));
   return {
     uses: {
@@ -163,7 +170,8 @@ export async function openCloneUses(
   sources: CloneSources,
   watch: BootstrapWatch,
 ): Promise<OpenCloneUses> {
-  const toWrite = await archiveToWrite(sources.archiveEnvironment, settings.environment);
+  const ofNew = await settingsOfNew(sources.archiveEnvironment, settings.environment);
+  const toWrite = ofNew === undefined ? undefined : await openArchive(ofNew);
   const archive = await archiveToClone(settings, sources.lookIn, watch);
   const restoreScript = bundledRestoreScript();
   const writesTo: ObjectStore | undefined = toWrite?.store;
@@ -174,7 +182,7 @@ export async function openCloneUses(
       writesTo,
       binariesOf: binariesIn(foldersOf(settings, sources.binaries)),
       environment: settings.environment,
-      user: settings.get('pgUser'),
+      user: superuserOf(settings, ofNew),
       ...(restoreScript === undefined ? {} : { restoreScript }),
       concurrency: settings.get('downloadConcurrency'),
     },

@@ -15,6 +15,8 @@ let root: string;
 
 beforeAll(async () => {
   live = await startRecoverable({ major: 17 });
+  await live.server.sql('create role boss superuser login');
+  await live.backUp();
   await live.server.sql('create table orders (id int primary key); insert into orders select generate_series(1, 100)');
   const [row] = await live.server.sql<{ xid: number }>(
     'with gone as (delete from orders returning 1) select txid_current()::int as xid',
@@ -84,7 +86,8 @@ describe('a clone bootstrap', () => {
     expect(await readdir(join(root, 'new-archive/walkback_001/timelines'))).toEqual(['00000002']);
   });
 
-  it('goes to the end of the archive without a target', async () => {
+  it('goes to the end of the archive without a target, by the superuser of the new cluster', async () => {
+    await writeFile(join(root, 'new-env', 'PGUSER'), 'boss');
     const done = await clone();
     expect(done.code).toBe(0);
     expect(await rowsOfClone()).toBe(1);
