@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { wellSurvey } from '../../tests/support/survey.ts';
 import type { PatroniSurvey } from '../cluster/patroni-control.ts';
-import { cutoverProblem, planProblem } from './patroni-problems.ts';
+import { checkMayCutOver, cutoverProblem, planProblem } from './patroni-problems.ts';
 
 function withSources(version: string): PatroniSurvey {
   const [leader, replica] = wellSurvey.members;
@@ -41,6 +41,18 @@ describe('a cutover of a member', () => {
   it('is refused where replicas would be copied from each other, which Patroni 4.1 need not do', () => {
     expect(cutoverProblem(withSources('4.0.11'))?.message).toMatch(/two and three have the tag clonefrom/);
     expect(cutoverProblem(withSources('4.1.0'))).toBeUndefined();
+  });
+});
+
+describe('an exchange of data', () => {
+  it('is refused with what is in the way, and what to do', () => {
+    expect(() => checkMayCutOver(wellSurvey)).not.toThrow();
+    expect(() => checkMayCutOver({ ...wellSurvey, leader: 'two' })).toThrow(
+      expect.objectContaining({
+        kind: 'refused',
+        message: 'cannot exchange the data of one now: two (10.0.0.2:5432) is the leader, and this is one',
+      }),
+    );
   });
 });
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Failure } from '../base/failure.ts';
 import type { PlaceProblem } from '../cluster/cluster.ts';
 import { canCloneFromLeader, isCloneSource } from '../cluster/clone-sources.ts';
 import type { PatroniSurvey } from '../cluster/patroni-control.ts';
@@ -51,6 +52,16 @@ function severalCloneSources({ members, memberName, version }: PatroniSurvey): P
 /** What keeps a plan from being of use at all. */
 export function planProblem(survey: PatroniSurvey): PlaceProblem | undefined {
   return standbyCluster(survey);
+}
+
+/** @throws {Failure} `refused` with {@link cutoverProblem}. */
+export function checkMayCutOver(survey: PatroniSurvey): void {
+  const problem = cutoverProblem(survey);
+  if (problem === undefined) return;
+  throw new Failure('refused', {
+    message: `cannot exchange the data of ${survey.memberName} now: ${problem.message}`,
+    remedy: problem.remedy,
+  });
 }
 
 /** What keeps this member from being cut over now. */

@@ -8,7 +8,7 @@
 import { Failure } from '../base/failure.ts';
 import type { PatroniControl } from '../cluster/patroni-control.ts';
 import { factsOf, hasStepBegun, isStepDone, type StepFacts } from './journal.ts';
-import { cutoverProblem } from './patroni-problems.ts';
+import { checkMayCutOver } from './patroni-problems.ts';
 import type { RecoveryContext } from './recovery-context.ts';
 import type { StepName } from './step-names.ts';
 
@@ -37,8 +37,7 @@ export async function surveyCluster(context: RecoveryContext): Promise<StepFacts
   const patroni = patroniOf(context);
   await patroni.untilNoSwitchover();
   const survey = await patroni.survey();
-  const problem = cutoverProblem(survey);
-  if (problem !== undefined) throw new Failure('refused', problem);
+  checkMayCutOver(survey);
   const others = survey.members.filter(({ name }) => name !== survey.memberName);
   return {
     wasPaused: survey.isPaused,
@@ -54,8 +53,7 @@ export async function surveyCluster(context: RecoveryContext): Promise<StepFacts
 export async function pauseCluster(context: RecoveryContext): Promise<StepFacts> {
   const patroni = patroniOf(context);
   const { acknowledged, unreachable } = await patroni.pause();
-  const problem = cutoverProblem(await patroni.survey());
-  if (problem !== undefined) throw new Failure('refused', problem);
+  checkMayCutOver(await patroni.survey());
   return { acknowledged: listed(acknowledged), unreachable: listed(unreachable) };
 }
 

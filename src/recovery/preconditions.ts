@@ -12,6 +12,7 @@ import { controlFileOf } from '../instance/control-file-of.ts';
 import { isThere } from '../instance/durable-rename.ts';
 import { stateOf } from './journal.ts';
 import type { RecoveryContext } from './recovery-context.ts';
+import { checkMayCutOver } from './patroni-problems.ts';
 import { checkNoNewTimeline } from './new-timelines.ts';
 
 function changed(context: RecoveryContext, found: string): Failure {
@@ -40,11 +41,22 @@ async function checkIsPrimary({ uses, plan }: RecoveryContext): Promise<void> {
   });
 }
 
+/** What is in the way is told before the cutover has begun; a switchover that is under way is waited for then. */
+async function checkCluster({ uses }: RecoveryContext): Promise<void> {
+  const survey = await uses.cluster.patroni?.survey();
+  if (survey === undefined) return;
+  const isUnderWay = survey.switchover !== null && survey.switchover.scheduledAt === null;
+  checkMayCutOver(isUnderWay ? { ...survey, switchover: null } : survey);
+}
+
 /** @throws {Failure} `refused` if something the plan was made on has changed, or a cutover is not for this server. */
 export async function checkPreconditions(context: RecoveryContext): Promise<void> {
   const { uses, plan, journal } = context;
   const { preconditions } = plan;
-  if (stateOf(journal.entries) === 'standing') await checkIsPrimary(context);
+  if (stateOf(journal.entries) === 'standing') {
+    await checkCluster(context);
+    await checkIsPrimary(context);
+  }
   const [problem] = await uses.cluster.placeProblems();
   if (problem !== undefined) throw new Failure('refused', problem);
   const control = await controlFileOf(uses.cluster.dataDirectory);

@@ -64,7 +64,7 @@ describe.each([
     expect(before.status.optimeBytes).toBeGreaterThan(0n);
     expect([await dcs.clearStatus(), await dcs.clearStatus()]).toEqual([true, false]);
     const after = await dcs.show();
-    expect(after.status).toEqual({ optimeBytes: 0n, slots: [] });
+    expect(after.status).toEqual({ optimeBytes: 0n, slots: [], retainedSlots: [] });
     expect([after.initialize, after.config]).toEqual([before.initialize, before.config]);
   });
 

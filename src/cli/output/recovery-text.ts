@@ -162,6 +162,7 @@ function membersLines(
             'Before Patroni is started there, move its data directory away. If it has been started:',
             ...namesIn(absent).map((name) => `  patronictl reinit ${scope} ${name}`),
           ]),
+      `A member that was away and is not named here still has the history that was left: before Patroni is started there, move its data directory away, or copy it anew at once (patronictl reinit ${scope} MEMBER).`,
       ...(isPaused ? ['Patroni stays paused, as it was before:  patronictl resume'] : []),
     ],
     screen,

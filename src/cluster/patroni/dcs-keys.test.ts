@@ -10,7 +10,7 @@ describe('the keys of a scope', () => {
       initialize: undefined,
       config: undefined,
       leader: undefined,
-      status: { optimeBytes: 0n, slots: [] },
+      status: { optimeBytes: 0n, slots: [], retainedSlots: [] },
       members: [],
       failover: undefined,
       sync: undefined,
@@ -35,7 +35,7 @@ describe('the keys of a scope', () => {
       failover: { leader: 'one', candidate: null, scheduled_at: '2026-06-05T15:02:11+00:00' },
       sync: { leader: 'one', sync_standby: ['two'] },
     });
-    expect(keys.status).toEqual({ optimeBytes: 67_108_864n, slots: ['two'] });
+    expect(keys.status).toEqual({ optimeBytes: 67_108_864n, slots: ['two'], retainedSlots: [] });
     expect(keys.members.map(({ name, isPaused, timeline }) => [name, isPaused, timeline])).toEqual([
       ['one', true, 3],
       ['two', false, undefined],

@@ -53,7 +53,12 @@ export interface DcsKeys {
   /** The dynamic configuration. */
   readonly config: JsonObject | undefined;
   readonly leader: string | undefined;
-  readonly status: { readonly optimeBytes: bigint; readonly slots: readonly string[] };
+  readonly status: {
+    readonly optimeBytes: bigint;
+    readonly slots: readonly string[];
+    /** Slots of members that are there or have been lately; Patroni before 4.0 keeps none. */
+    readonly retainedSlots: readonly string[];
+  };
   readonly members: readonly DcsMember[];
   readonly failover: DcsFailover | undefined;
   readonly sync: { readonly leader: string; readonly standbys: readonly string[] } | undefined;
@@ -129,12 +134,14 @@ function failoverOf(value: unknown): DcsFailover | undefined {
   };
 }
 
+function textsOr(value: unknown): string[] {
+  return Array.isArray(value) ? value.flatMap((one: unknown) => textOr(one) ?? []) : [];
+}
+
 function syncOf(value: unknown): DcsKeys['sync'] {
   const sync = objectOr(value);
   const leader = textOr(sync['leader']);
-  const standbys = Array.isArray(sync['sync_standby'])
-    ? sync['sync_standby'].flatMap((name) => textOr(name) ?? [])
-    : [];
+  const standbys = textsOr(sync['sync_standby']);
   return leader === undefined ? undefined : { leader, standbys };
 }
 
@@ -155,7 +162,11 @@ export function parseDcsKeys(answer: JsonObject): DcsKeys {
     initialize: typeof answer['initialize'] === 'string' ? answer['initialize'] : undefined,
     config: isObject(answer['config']) ? answer['config'] : undefined,
     leader: textOr(answer['leader']),
-    status: { optimeBytes: bytesOr(status['optime']) ?? 0n, slots: Object.keys(objectOr(status['slots'])) },
+    status: {
+      optimeBytes: bytesOr(status['optime']) ?? 0n,
+      slots: Object.keys(objectOr(status['slots'])),
+      retainedSlots: textsOr(status['retain_slots']),
+    },
     members: members.flatMap(memberOf),
     failover: failoverOf(answer['failover']),
     sync: syncOf(answer['sync']),

@@ -30,6 +30,14 @@ describe('the survey of a cluster', () => {
     ]);
   });
 
+  it('knows a member that has died by the slot that is kept for it', () => {
+    const status = { retain_slots: ['one', 'two', 'member_3', 'cdc'] };
+    const found = survey({ slots: { cdc: { type: 'logical' } } }, { status });
+    expect(found.members.map(({ name, state, isReachable }) => [name, state, isReachable]).slice(2)).toEqual([
+      ['member_3', 'away', false],
+    ]);
+  });
+
   it('names the tags that say something', () => {
     expect(survey({}).members[1]?.tags).toEqual(['clonefrom', 'replicatefrom: one']);
   });

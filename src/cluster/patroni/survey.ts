@@ -52,6 +52,33 @@ function memberOf(member: DcsMember, keys: DcsKeys, reachable: ReadonlySet<strin
   };
 }
 
+/** The name of the slot that Patroni gives a member. Source: `slot_name_from_member_name`. */
+function slotNameOf(member: string): string {
+  const plain = (one: string): string =>
+    one === '-' || one === '.' ? '_' : `u${String(one.codePointAt(0)).padStart(4, '0')}`;
+  return member
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_]/gu, plain)
+    .slice(0, 63);
+}
+
+/** A dead member's key goes away, and its slot is kept for a while: by that it is known, under the slot's name. */
+function awayMembers({ status, members, config }: DcsKeys): SurveyedMember[] {
+  const known = new Set([...members.map(({ name }) => slotNameOf(name)), ...Object.keys(objectOr(config?.['slots']))]);
+  return status.retainedSlots
+    .filter((slot) => !known.has(slot))
+    .map((name) => ({
+      name,
+      role: 'replica',
+      state: 'away',
+      timeline: null,
+      lagBytes: null,
+      address: null,
+      tags: [],
+      isReachable: false,
+    }));
+}
+
 /** `synchronous_mode` is true, false, or since Patroni 4 `quorum`. */
 function synchronousModeOf(config: JsonObject): PatroniSurvey['synchronousMode'] {
   const mode = config['synchronous_mode'];
@@ -72,7 +99,7 @@ export function surveyOf(keys: DcsKeys, options: SurveyOptions): PatroniSurvey {
     memberName: options.memberName,
     version: own?.version ?? keys.members[0]?.version ?? null,
     leader: keys.leader ?? null,
-    members: keys.members.map((member) => memberOf(member, keys, options.reachable)),
+    members: [...keys.members.map((member) => memberOf(member, keys, options.reachable)), ...awayMembers(keys)],
     isPaused: config['pause'] === true,
     switchover:
       keys.failover === undefined
