@@ -60,11 +60,11 @@ async function isPrimary(dataDirectory: string): Promise<boolean> {
  */
 export async function openAgentControl(given: AgentControlOptions): Promise<ControlOptions | undefined> {
   const { settings, dataDirectory, clusterName, version, check, onNote, onWarning, signal } = given;
-  const via = settings.find('via');
+  const via = settings.find('via') ?? settings.find('viaMember');
   if (via !== undefined) {
     throw new Failure('usage', {
-      message: `cannot run an agent with via set (${via.source.where}): its backups would be taken elsewhere`,
-      remedy: 'Set via where commands are typed, not where they are to run.',
+      message: `cannot run an agent with via or via-member set (${via.source.where}): its backups would be taken elsewhere`,
+      remedy: 'Set it where commands are typed, not where they are to run.',
     });
   }
   const address = settings.get('controlAddress');

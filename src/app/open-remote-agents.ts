@@ -42,9 +42,8 @@ async function readAccess(settings: Settings): Promise<AgentAccess> {
   };
 }
 
-/** The agents of `via`, in their order; not called yet. @throws {Failure} `usage`, `denied`. */
-export async function openRemoteAgents(settings: Settings): Promise<readonly RemoteAgent[]> {
-  const urls = settings.require('via', 'call an agent');
+/** The agents at these addresses, in their order; not called yet. @throws {Failure} `usage`, `denied`. */
+export async function openRemoteAgents(settings: Settings, urls: readonly URL[]): Promise<readonly RemoteAgent[]> {
   const access = await readAccess(settings);
   return urls.map((url) => new RemoteAgent(url, access));
 }

@@ -222,10 +222,16 @@ async function handedOn(
   session: Session,
   { environment, streams }: Run,
 ): Promise<(() => Promise<Answer>) | undefined> {
-  if (relayedCommand(command.path) === undefined || session.settings.find('via') === undefined) return undefined;
-  // Its client of HTTP is not loaded where nothing is handed on.
+  const { settings } = session;
+  const isAsked = settings.find('via') !== undefined || settings.find('viaMember') !== undefined;
+  if (relayedCommand(command.path) === undefined) return undefined;
+  if (!isAsked && settings.get('clusterKind') !== 'patroni') return undefined;
+  // The client of HTTP is not loaded where nothing is handed on.
+  const { agentsFor } = await import('./relay/agents-for.ts');
+  const agents = await agentsFor(command.path, parsed.operands, session);
+  if (agents === undefined) return undefined;
   const { runVia } = await import('./relay/run-via.ts');
-  return () => runVia({ command, parsed, session, environment, streams });
+  return () => runVia({ command, parsed, session, environment, streams, agents });
 }
 
 function noteSettings(settings: Settings, command: Command, note: (line: string) => void): void {

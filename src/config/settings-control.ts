@@ -5,7 +5,7 @@
  */
 
 import type { Setting } from './setting.ts';
-import { agentAddresses, listenAddress, path } from './value-kind.ts';
+import { agentAddresses, listenAddress, path, text } from './value-kind.ts';
 
 /** Settings of both sides. */
 export const CONTROL_SETTINGS = {
@@ -56,5 +56,12 @@ export const CONTROL_SETTINGS = {
     summary:
       'The agent that is to run the command, as https://host:port; several, with commas between them or the flag given again: the one whose server is the primary, otherwise the first that answers. Absent: the command runs here.',
     example: 'https://db1.example.net:9633',
+  },
+  viaMember: {
+    group: 'control',
+    kind: text,
+    summary:
+      'The member of the Patroni cluster whose agent is to run the command; its tag walkback_control tells where that is. Needs cluster-kind patroni and control-ca. Absent: a recovery is handed on to the agent of the leader where that has the tag, and everything else runs here.',
+    example: 'db2',
   },
 } as const satisfies Record<string, Setting>;

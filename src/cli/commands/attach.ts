@@ -4,6 +4,7 @@
  * @module
  */
 
+import { agentOfMember } from '../../app/leader-agent.ts';
 import { openRemoteAgents } from '../../app/open-remote-agents.ts';
 import type { RemoteAgent, RemoteJob } from '../../app/remote-agent.ts';
 import { Failure, isFailure } from '../../base/failure.ts';
@@ -69,7 +70,11 @@ export const attach = defineCommand({
   },
   examples: [{ line: 'walkback attach --via https://db1.example.net:9633', does: 'the one that runs' }],
   run: async ({ id }, session) => {
-    const agents = await openRemoteAgents(session.settings);
+    const { settings } = session;
+    const member = settings.get('viaMember');
+    const urls =
+      member === undefined ? settings.require('via', 'watch a command') : [(await agentOfMember(settings, member)).url];
+    const agents = await openRemoteAgents(settings, urls);
     const { agent, job } = choose(await findJobs(agents, session.signal), id);
     const exitCode = await followJob({ agent, id: job.id, isChanging: true }, { session, streams: standardStreams() });
     return { text: () => '', json: undefined, isWritten: true, exitCode };

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 
 import { SHOWING_VARIABLES, type StartRequest } from '../../agent/control/control-messages.ts';
-import { chooseAgent, openRemoteAgents } from '../../app/open-remote-agents.ts';
+import { chooseAgent } from '../../app/open-remote-agents.ts';
 import type { RemoteAgent } from '../../app/remote-agent.ts';
 import { Failure, isFailure } from '../../base/failure.ts';
 import type { Environment } from '../../config/environment.ts';
@@ -29,6 +29,8 @@ export interface HandedOn {
   readonly session: Session;
   readonly environment: Environment;
   readonly streams: Streams;
+  /** Whom to ask. */
+  readonly agents: readonly RemoteAgent[];
 }
 
 const ATTEMPTS = 3;
@@ -105,9 +107,9 @@ async function startOnce(agent: RemoteAgent, request: StartRequest, signal: Abor
 /** Runs a command elsewhere. @throws {Failure} if it cannot be started there, or its end is not seen. */
 export async function runVia(given: HandedOn): Promise<Answer> {
   const { session, streams } = given;
-  const { settings, signal } = session;
+  const { signal } = session;
   const request = requestFor(given);
-  const agent = await chooseAgent(await openRemoteAgents(settings), signal);
+  const agent = await chooseAgent(given.agents, signal);
   const { isChanging } = await startOnce(agent, request, signal);
   const exitCode = await followJob({ agent, id: request.id, isChanging }, { session, streams });
   return { text: () => '', json: undefined, isWritten: true, exitCode };
