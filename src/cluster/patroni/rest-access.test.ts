@@ -46,6 +46,11 @@ describe('a REST API', () => {
     await expect(rest.members()).rejects.toMatchObject({ kind: 'unavailable' });
   });
 
+  it('does not take a certificate that cannot be read for silence', async () => {
+    const access = restAccessOf({ ctl: { cacert: '/there/is/none' } });
+    await expect(openMemberRest('https://127.0.0.1:9', access).status()).rejects.toMatchObject({ kind: 'usage' });
+  });
+
   it('is refused at an address that is none', () => {
     expect(() => openMemberRest('10.0.0.1:8008', restAccessOf({}))).toThrow(expect.objectContaining({ kind: 'usage' }));
   });

@@ -9,7 +9,7 @@
 import { request as requestPlain } from 'node:http';
 import { request as requestOverTls } from 'node:https';
 
-import { Failure, messageOf } from '../../base/failure.ts';
+import { Failure, isFailure, messageOf } from '../../base/failure.ts';
 import { parseObject, type JsonObject } from './dcs-keys.ts';
 import { parseMembers, parseReport, type ListedMember, type MemberReport } from './members.ts';
 import { tlsOptionsOf, type RestAccess } from './rest-access.ts';
@@ -130,7 +130,7 @@ export function openMemberRest(url: string, access: RestAccess): MemberRest {
   const base = baseOf(url);
   const ask = async (asked: Asked): Promise<Answer> =>
     send(base, access, asked).catch((error: unknown) => {
-      throw error instanceof Failure ? error : noAnswer(base, error);
+      throw isFailure(error) ? error : noAnswer(base, error);
     });
   const well = async (asked: Asked): Promise<string> => {
     const answer = await ask(asked);
@@ -142,7 +142,11 @@ export function openMemberRest(url: string, access: RestAccess): MemberRest {
     url: base.origin,
     // Its code is 503 where PostgreSQL does not run; the answer is Patroni's all the same.
     status: async () => {
-      const answer = await send(base, access, { method: 'GET', path: '/patroni' }).catch(() => undefined);
+      const answer = await send(base, access, { method: 'GET', path: '/patroni' }).catch((error: unknown) => {
+        // Not its silence, but a file of ours that cannot be read.
+        if (isFailure(error)) throw error;
+        return undefined;
+      });
       return answer === undefined ? undefined : parseReport(answer.text);
     },
     members: async () => parseMembers(await get('/cluster')),
