@@ -105,17 +105,17 @@ describe('an initialize key that a killed bootstrap has left', () => {
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-async function etcd(host: string, path: string, body: Record<string, string>): Promise<Record<string, unknown>> {
+async function askEtcd(host: string, path: string, body: Record<string, string>): Promise<Record<string, unknown>> {
   const answer = await fetch(`http://${host}/v3/${path}`, { method: 'POST', body: JSON.stringify(body) });
   return (await answer.json()) as Record<string, unknown>;
 }
 
 async function putKey(host: string, key: string, value: string): Promise<void> {
-  await etcd(host, 'kv/put', { key: base64(key), value: base64(value) });
+  await askEtcd(host, 'kv/put', { key: base64(key), value: base64(value) });
 }
 
 async function keysIn(host: string): Promise<string[]> {
-  const { kvs } = await etcd(host, 'kv/range', { key: base64('/'), range_end: base64('0') });
+  const { kvs } = await askEtcd(host, 'kv/range', { key: base64('/'), range_end: base64('0') });
   const found = kvs as { readonly key: string }[];
   return found.map(({ key }) => Buffer.from(key, 'base64').toString());
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { Failure } from '../../base/failure.ts';
-import { parseDcsKeys, type DcsMember } from './dcs-keys.ts';
+import { parseDcsKeys } from './dcs-keys.ts';
 import { parseReport } from './members.ts';
 import { rebuildReplica, type Rebuild } from './rebuild-replica.ts';
 import type { MemberRest } from './rest-client.ts';
@@ -38,7 +38,7 @@ function scripted(script: Script): { readonly rebuild: Rebuild; readonly asked: 
     name: 'two',
     find: async () => MEMBER,
     restOf: () => rest as MemberRest,
-    whyNotAccepted: async (_: DcsMember) => next(script.reasons),
+    whyNotAccepted: async () => next(script.reasons),
     fromLeader: true,
     times: { pollMs: 1, absentMs: 20, settleMs: 20, refusedMs: 200 },
   };
