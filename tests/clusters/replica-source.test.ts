@@ -15,7 +15,7 @@ import { noProgress } from '../../src/base/progress.ts';
 import { objectOr } from '../../src/cluster/patroni/dcs-keys.ts';
 import { readiness, type Readiness } from '../../src/supervise/readiness.ts';
 import { MemberWatch } from '../../src/supervise/watch-member.ts';
-import { until } from '../support/archived-cluster.ts';
+import { ARCHIVE_SCRIPT, quoted, settingText, until } from '../support/archived-cluster.ts';
 import { archiveAll, startArchivingServer, type ArchivingServer } from '../support/backup-server.ts';
 import { ensureWholePostgres } from '../support/patroni/install-postgres.ts';
 import { startPatroniCluster, type PatroniTestCluster } from '../support/patroni/patroni-cluster.ts';
@@ -69,6 +69,8 @@ describe('replicas after a cluster was taken back', () => {
         },
         postgresql: {
           create_replica_methods: ['walkback', 'basebackup'],
+          // What the new line writes is not in the archive before the test lets it be.
+          parameters: { archive_command: 'false' },
           walkback: { command, no_leader: 1, threshold_megabytes: 1024, threshold_backup_size_percentage: 1000 },
           naive: { command: script, no_leader: 1 },
         },
@@ -167,6 +169,9 @@ describe('replicas after a cluster was taken back', () => {
 
   it('are made from the archive once it has a backup of the new line, and are ready', async ({ skip }) => {
     if (cluster === undefined) return skip();
+    const command = `${quoted(ARCHIVE_SCRIPT)} ${quoted(leader.spool)} "%p"`;
+    await leader.sql(`alter system set archive_command = ${settingText(command)}`);
+    await leader.sql('select pg_reload_conf()');
     const { code, err } = await runWalkback(
       ['backup', 'take', '--data-directory', leader.dataDirectory],
       leader.environment,
