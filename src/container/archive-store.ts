@@ -58,9 +58,6 @@ function namesOf({ buckets, wale, walg }: StoreVariables): readonly string[] {
 /** Every variable that names an archive by its address, without a prefix. */
 export const PREFIX_VARIABLES: readonly string[] = STORES.flatMap(namesOf).filter((name) => name.endsWith('_PREFIX'));
 
-/** Every variable that names an archive by its bucket, without a prefix. */
-export const BUCKET_VARIABLES: readonly string[] = STORES.flatMap(({ buckets }) => buckets);
-
 function bucketOf(reading: Reading, prefix: ArchivePrefix, { buckets }: StoreVariables): string | undefined {
   const set = reading.setOf(buckets.map((name) => prefix + name));
   const [first, second] = set.map((name) => reading.get(name));

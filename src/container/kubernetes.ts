@@ -10,23 +10,6 @@ import type { ConfigMap, ConfigValue } from './container-plan.ts';
 import type { FoundDcs } from './dcs.ts';
 import { missingFile, type Reading } from './reading.ts';
 
-/** What stands behind `KUBERNETES_` in the variables, for the check of names. */
-export const KUBERNETES_PARAMETERS: readonly string[] = [
-  'ROLE_LABEL',
-  'LEADER_LABEL_VALUE',
-  'FOLLOWER_LABEL_VALUE',
-  'STANDBY_LEADER_LABEL_VALUE',
-  'TMP_ROLE_LABEL',
-  'SCOPE_LABEL',
-  'LABELS',
-  'USE_CONFIGMAPS',
-  'BYPASS_API_SERVICE',
-  'BOOTSTRAP_LABELS',
-  'NAMESPACE',
-  'CACERT',
-  'RETRIABLE_HTTP_CODES',
-];
-
 const DEFAULT_LABELS = '{"application": "spilo"}';
 
 function labelsIn(text: string): Record<string, string> | undefined {
