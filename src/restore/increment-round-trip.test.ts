@@ -158,10 +158,11 @@ describe('an increment', () => {
     const before = Buffer.concat(Array.from({ length: count }, (_, block) => page(block, 500n, 1)));
     const now = Buffer.from(before);
     for (let block = 0; block < count; block += block % 50 === 0 ? 2 : 1) page(block, 2000n, 8).copy(now, block * PAGE);
-    const blocks = { listed: new Uint32Array(), allFrom: 0 };
+    const blocks = { listed: Uint32Array.from({ length: 300 }, (_, at) => at), allFrom: 390 };
     const { kind, content } = await applyTo(before, packFile(now.subarray(0, 690 * PAGE), { sinceLsn: SINCE, blocks }));
     expect(kind).toBe('increment');
-    now.copy(before, 0, 0, 600 * PAGE);
+    now.copy(before, 0, 0, 300 * PAGE);
+    now.copy(before, 390 * PAGE, 390 * PAGE, 690 * PAGE);
     expect(content.equals(before.subarray(0, 690 * PAGE))).toBe(true);
   });
 });

@@ -82,7 +82,7 @@ class FailoverStore implements ObjectStore {
 
   /** What is worst of what becomes of an object in any of them: it goes from all. */
   async afterDeletion(options?: CallOptions): Promise<AfterDeletion> {
-    const all = await Promise.all(this.#all().map((store) => store.afterDeletion?.(options) ?? 'gone'));
+    const all = await Promise.all(this.#all().map(async (store) => (await store.afterDeletion?.(options)) ?? 'gone'));
     return WORST_FIRST.find((one) => all.includes(one)) ?? 'gone';
   }
 
