@@ -14,9 +14,11 @@ import { objectOr } from '../cluster/patroni/dcs-keys.ts';
 import type { ContainerPlan } from '../container/container-plan.ts';
 import { makeCertificate } from '../supervise/certificate.ts';
 import type { ChildProgram } from '../supervise/kept-child.ts';
+import { connect, type ConnectionSettings } from '../instance/connection.ts';
 import { makeRoles } from '../supervise/make-roles.ts';
 import { runContainer, type ContainerRun } from '../supervise/run-container.ts';
 import type { ReportSupervision } from '../supervise/supervision-event.ts';
+import { watchCertificates } from '../supervise/watch-certificates.ts';
 import { writePlanFiles } from '../supervise/write-plan-files.ts';
 import { checkContainer } from './check-container.ts';
 import { openMemberSources } from './member-sources.ts';
@@ -39,6 +41,8 @@ const LIMITS = { patroniMs: 3_000_000, serverMs: 300_000, drainPatienceMs: 60_00
 const DCS_PAUSE_MS = 3000;
 const ROLE_TRIES = 5;
 const ROLE_PAUSE_MS = 5000;
+/** As the plan's job says. */
+const CERTIFICATES_EVERY_MS = 300_000;
 
 function agentProgram(plan: ContainerPlan): ContainerRun['agent'] {
   const { archive, paths, ports } = plan;
@@ -60,20 +64,36 @@ function agentProgram(plan: ContainerPlan): ContainerRun['agent'] {
   return { program, spool: paths.spoolDirectory };
 }
 
-/** Roles are made on each new leader: the environment may have other passwords since. */
-function rolesOn(plan: ContainerPlan, { note, onWarning, signal }: RunPlanOptions): () => Promise<void> {
-  const { users, paths, ports } = plan;
-  const password = users.superuser.password.reveal();
-  const server = {
+/** The member's own server, by its socket. */
+function ownServer({ users, paths, ports }: ContainerPlan): ConnectionSettings {
+  return {
     host: paths.socketDirectory,
     port: ports.postgres,
     user: users.superuser.name,
     database: 'postgres',
+    password: users.superuser.password.reveal(),
   };
+}
+
+/** Until the signal; nothing where no certificate is watched. */
+async function reloadCertificates(plan: ContainerPlan, options: RunPlanOptions): Promise<void> {
+  const files = plan.jobs.find(({ name }) => name === 'reload certificates')?.files;
+  if (files === undefined) return;
+  const reload = async () => {
+    await using connection = await connect(ownServer(plan));
+    await connection.query('select pg_reload_conf()');
+  };
+  await watchCertificates({ files, everyMs: CERTIFICATES_EVERY_MS, reload, ...options });
+}
+
+/** Roles are made on each new leader: the environment may have other passwords since. */
+function rolesOn(plan: ContainerPlan, { note, onWarning, signal }: RunPlanOptions): () => Promise<void> {
+  const { users } = plan;
+  const server = ownServer(plan);
   return async () => {
     for (let tries = 1; tries <= ROLE_TRIES && !signal.aborted; tries += 1) {
       try {
-        const { created, updated } = await makeRoles({ ...server, password }, users);
+        const { created, updated } = await makeRoles(server, users);
         note(`roles: ${created.length} made, ${updated.length} updated`);
         return;
       } catch (error) {
@@ -114,6 +134,8 @@ export async function runPlannedContainer(plan: ContainerPlan, options: RunPlanO
   const pause = async () => {
     await sleep(DCS_PAUSE_MS, undefined, { signal });
   };
+  const over = new AbortController();
+  const watching = reloadCertificates(plan, { ...options, signal: AbortSignal.any([signal, over.signal]) });
   await runContainer({
     dataDirectory: paths.dataDirectory,
     runDirectory: join(paths.runDirectory, 'walkback'),
@@ -129,6 +151,9 @@ export async function runPlannedContainer(plan: ContainerPlan, options: RunPlanO
     report,
     onWarning,
     signal,
+  }).finally(() => {
+    over.abort();
   });
+  await watching;
   note('everything is stopped');
 }

@@ -28,6 +28,12 @@ export interface CloneCommand {
   readonly major: number;
 }
 
+/** Everything that the archive has ends nowhere that could be left out. */
+function timeWords({ timeUs, isInclusive }: CloneTarget): readonly string[] {
+  if (timeUs === undefined) return ['--to-latest'];
+  return ['--to-time', formatTimeUs(timeUs), ...(isInclusive ? [] : ['--exclusive'])];
+}
+
 /** `bootstrap.clone_with_wale.command`. */
 export function cloneCommand(given: CloneCommand): string {
   const { environmentPath, ownEnvironmentPath, addresses, target, major } = given;
@@ -35,8 +41,7 @@ export function cloneCommand(given: CloneCommand): string {
     environmentPath,
     'bootstrap',
     'clone',
-    ...(target.timeUs === undefined ? ['--to-latest'] : ['--to-time', formatTimeUs(target.timeUs)]),
-    ...(target.isInclusive ? [] : ['--exclusive']),
+    ...timeWords(target),
     ...(target.timeline === undefined ? [] : ['--timeline', String(target.timeline)]),
     '--major',
     String(major),
@@ -46,8 +51,12 @@ export function cloneCommand(given: CloneCommand): string {
 }
 
 /** `bootstrap.clone_with_basebackup.command`. */
-export function basebackupCommand(environmentPath: string): string {
-  return walkback(environmentPath, 'bootstrap', 'basebackup');
+export function basebackupCommand(
+  given: Pick<CloneCommand, 'environmentPath' | 'ownEnvironmentPath' | 'major'>,
+): string {
+  const { environmentPath, ownEnvironmentPath, major } = given;
+  const own = ownEnvironmentPath === undefined ? [] : ['--archive-env-dir', ownEnvironmentPath];
+  return walkback(environmentPath, 'bootstrap', 'basebackup', '--major', String(major), ...own);
 }
 
 /** The command of a replica method. */

@@ -68,19 +68,19 @@ function standbyCluster({ standby }: ConfigurationParts): ConfigMap {
 
 function cloneMethod({ clone, archive, major }: ConfigurationParts): ConfigMap {
   if (clone === undefined) return {};
+  const own = { ownEnvironmentPath: archive?.environment.path, major };
   if (clone.kind === 'archive') {
     const command = cloneCommand({
+      ...own,
       environmentPath: clone.archive.environment.path,
-      ownEnvironmentPath: archive?.environment.path,
       addresses: clone.addresses,
       target: clone.target,
-      major,
     });
     return { method: 'clone_with_wale', clone_with_wale: { command } };
   }
   return {
     method: 'clone_with_basebackup',
-    clone_with_basebackup: { command: basebackupCommand(clone.environment.path) },
+    clone_with_basebackup: { command: basebackupCommand({ ...own, environmentPath: clone.environment.path }) },
   };
 }
 

@@ -9,8 +9,9 @@ import { rm } from 'node:fs/promises';
 import { listBackups } from '../backup/list.ts';
 import type { Backup } from '../backup/backup.ts';
 import { Failure } from '../base/failure.ts';
+import { otherCollations } from '../instance/collation-versions.ts';
 import { makeFolder } from '../instance/durable-rename.ts';
-import { stopPrivateServer } from '../instance/private-server.ts';
+import { connectToPrivate, stopPrivateServer } from '../instance/private-server.ts';
 import { formatLsn } from '../postgres/lsn.ts';
 import { restoreBackup } from '../restore/restore-backup.ts';
 import { archiveTail } from './archive-tail.ts';
@@ -81,7 +82,10 @@ async function restore(context: RecoveryContext): Promise<StepFacts> {
 
 async function replay(context: RecoveryContext): Promise<StepFacts> {
   const { server, progress } = await replayToTarget(context);
+  await using connection = await connectToPrivate(server);
+  const collations = await otherCollations(connection);
   return {
+    ...(collations.length === 0 ? {} : { otherCollations: collations.join('; ') }),
     socketDirectory: server.settings.socketDirectory,
     port: server.settings.port,
     replayLsn: progress.replayLsn === undefined ? '' : formatLsn(progress.replayLsn),

@@ -148,10 +148,15 @@ describe('the record of children', () => {
   it('lets the next supervisor end what a killed one has left, and no other process', async () => {
     const events: SupervisionEvent[] = [];
     const record = await ChildRecord.take(folder, () => {});
-    const { child } = kept('exec sleep 60', AT_ONCE, {
-      // A supervisor that was killed notes no end.
-      onProcess: async (pid) => (pid === undefined ? undefined : record.note('patroni', pid)),
-    });
+    // Nobody starts it again while the next supervisor is at work: two would note it in one file.
+    const { child } = kept(
+      'exec sleep 60',
+      { pausesMs: [60_000], giveUpAfter: 3 },
+      {
+        // A supervisor that was killed notes no end.
+        onProcess: async (pid) => (pid === undefined ? undefined : record.note('patroni', pid)),
+      },
+    );
     const keeping = child.keep();
     await expect
       .poll(async () => (await readFile(join(folder, 'supervisor.json'), 'utf8')).includes('patroni'), POLL)

@@ -2,6 +2,8 @@ import { chmod, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { standingText } from '../../src/cli/output/recovery-text.ts';
+import type { Screen } from '../../src/cli/output/screen.ts';
 import { stopPrivateServer } from '../../src/instance/private-server.ts';
 import { archiveTail } from '../../src/recovery/archive-tail.ts';
 import { factsOf, stateOf } from '../../src/recovery/journal.ts';
@@ -13,7 +15,17 @@ import { newRecoveryId, writePlan } from '../../src/recovery/plan-file.ts';
 import { connect } from '../../src/instance/connection.ts';
 import { cutOver, openRecovery, rehearse, undo } from '../../src/recovery/recover.ts';
 import { plannedLsn, type RecoveryContext } from '../../src/recovery/recovery-context.ts';
+import { recoveryStatus } from '../../src/recovery/status.ts';
 import { startRecoverable, type Recoverable } from '../support/recoverable.ts';
+
+const PLAIN: Screen = {
+  columns: 80,
+  isTerminal: false,
+  hasUnicode: true,
+  zone: 'UTC',
+  nowUs: () => BigInt(Date.now()) * 1000n,
+  paint: (text) => text,
+};
 
 let live: Recoverable;
 beforeEach(async () => {
@@ -64,6 +76,24 @@ describe('a page that was damaged long ago', () => {
         expect(factsOf(journal.entries, step)).toMatchObject({ damagedPages: 1, damagedFiles: `/${path}` });
       }
     });
+  });
+});
+
+describe('data of a host whose library orders text otherwise', () => {
+  it('are told of by the rehearsal, before anything is swapped', async () => {
+    // As a newer library finds it: the version that was written down is not its own.
+    const [changed] = await live.server.sql<{ n: number }>(`
+      with odd as (update pg_collation set collversion = '0.1' where collname = 'und-x-icu' returning 1)
+      select count(*)::int as n from odd`);
+    expect(changed?.n).toBe(1);
+    const plan = await planBeforeDisaster();
+    await working(plan, rehearse);
+    await working(plan, async ({ journal }) => {
+      const { otherCollations } = factsOf(journal.entries, 'replay') ?? {};
+      expect(otherCollations).toMatch(/^collation "und-x-icu" \(0\.1, now [0-9.]+\)$/);
+    });
+    const status = await recoveryStatus(live.uses.cluster, plan.id);
+    expect(standingText(status, [], 'postgres', PLAIN)).toMatch(/TEXT IS ORDERED OTHERWISE .*REINDEX/s);
   });
 });
 

@@ -72,10 +72,21 @@ export function standingText(
     `The rehearsal stands ${standsAt(target.asked)}${said}.`,
     'The running cluster is untouched.',
     ...checksLines(checks, screen),
+    ...collationLines(status, screen),
     '',
     ...lookAround(status, user),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Text is ordered otherwise than when it was indexed: nothing else tells before rows are missed. */
+function collationLines({ entries }: RecoveryStatus, screen: Screen): string[] {
+  const found = factsOf(entries, 'replay')?.['otherCollations'];
+  if (found === undefined) return [];
+  return [
+    screen.paint(`TEXT IS ORDERED OTHERWISE than when these data were written: ${found}`, 'loss'),
+    'Indexes on text may miss rows. Rebuild them behind the cutover: REINDEX DATABASE, then ALTER DATABASE … REFRESH COLLATION VERSION.',
+  ];
 }
 
 /** One line a check, with why it failed. */
@@ -111,6 +122,7 @@ export function recoveredText(status: RecoveryStatus, screen: Screen): string {
     ),
     ...labelled('down', [down(entries, 'stopLive', 'openLine', screen)], screen),
     ...labelled('backup', backupText(entries, 'backUp', screen), screen),
+    ...collationLines(status, screen),
     ...labelled('kept', [keptText(plan)], screen),
     ...replicasLines(status, screen),
     ...membersLines(status, 'rebuildReplicas', screen),
