@@ -147,8 +147,10 @@ describe('replicas after a cluster was taken back', () => {
       120_000,
     );
     await until('Patroni calls it a running replica', async () => {
-      const { state, role } = await naive.status();
-      return state === 'running' && role === 'replica' && (await naive.request('/replica')).status === 200;
+      const status = await naive.status();
+      return (
+        status?.state === 'running' && status.role === 'replica' && (await naive.request('/replica')).status === 200
+      );
     });
     const found = await readinessOf(
       naive,
