@@ -11,6 +11,8 @@
  * @module
  */
 
+import { createHmac } from 'node:crypto';
+
 import {
   archiveCommand,
   basebackupCommand,
@@ -25,6 +27,7 @@ import type { ConfigMap, ContainerPlan, PlannedCertificate } from './container-p
 import { rolesFile } from './container-paths.ts';
 import type { FoundDcs } from './dcs.ts';
 import type { Reading } from './reading.ts';
+import { Secret } from './secret.ts';
 import { clusterParameters, hbaLines, memberParameters, passwordFile } from './server-parameters.ts';
 
 /** What the configuration is made of. */
@@ -114,13 +117,25 @@ function ownAddress(reading: Reading): string {
   return podIp ?? reading.facts.hostAddress;
 }
 
-function restApiSection(reading: Reading, { ports, restApi: { certificate } }: ConfigurationParts): ConfigMap {
+function restApiSection(reading: Reading, parts: ConfigurationParts): ConfigMap {
+  const { ports, restApi } = parts;
+  const { certificate } = restApi;
   return {
+    authentication: restApiLogin(parts),
     listen: `:${ports.restApi}`,
     connect_address: reading.get('RESTAPI_CONNECT_ADDRESS') ?? hostAndPort(ownAddress(reading), ports.restApi),
     ...(certificate?.caFile === undefined ? {} : { cafile: certificate.caFile }),
     ...(certificate === undefined ? {} : { certfile: certificate.certificateFile, keyfile: certificate.keyFile }),
   };
+}
+
+/**
+ * Whoever can reach the REST API could otherwise change the cluster's configuration, and with it the commands that PostgreSQL
+ * runs. All members have the same superuser's password, so each makes the same one of it.
+ */
+function restApiLogin({ scope, users }: ConfigurationParts): ConfigMap {
+  const hash = createHmac('sha256', users.superuser.password.reveal()).update(`REST API of ${scope}`);
+  return { username: 'patroni', password: new Secret(hash.digest('base64url')) };
 }
 
 function thresholds(reading: Reading): ConfigMap {
