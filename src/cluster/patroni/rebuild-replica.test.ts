@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { Failure } from '../../base/failure.ts';
 import { parseDcsKeys } from './dcs-keys.ts';
 import { parseReport } from './members.ts';
-import { rebuildReplica, type Rebuild } from './rebuild-replica.ts';
+import { rebuildReplica, type Rebuild, type RebuildTimes } from './rebuild-replica.ts';
 import type { MemberRest } from './rest-client.ts';
 
 const [MEMBER] = parseDcsKeys({ members: [{ name: 'two', api_url: 'http://10.0.0.2:8008/patroni' }] }).members;
+
+const PATIENT: RebuildTimes = { pollMs: 1, absentMs: 20, settleMs: 20, refusedMs: 200, rewindMs: 200, idleMs: 5 };
 
 /** A member as Patroni shows it over time: each look takes the next state, and the last one stays. */
 interface Script {
@@ -40,7 +42,7 @@ function scripted(script: Script): { readonly rebuild: Rebuild; readonly asked: 
     restOf: () => rest as MemberRest,
     whyNotAccepted: async () => next(script.reasons),
     fromLeader: true,
-    times: { pollMs: 1, absentMs: 20, settleMs: 20, refusedMs: 200 },
+    times: PATIENT,
   };
   return { rebuild, asked };
 }
@@ -69,6 +71,24 @@ describe('a replica of a recovered leader', () => {
     const { rebuild, asked } = scripted({ states: ['running'], reasons: ['no', undefined], refusals: 3 });
     expect(await rebuildReplica(rebuild)).toBe('rebuilt');
     expect(asked).toEqual([true]);
+  });
+
+  it('is left to Patroni while it is rewound', async () => {
+    const states = [...Array.from({ length: 20 }, () => 'stopped'), 'running'];
+    const { rebuild, asked } = scripted({ states, reasons: [undefined] });
+    expect(await rebuildReplica(rebuild)).toBe('accepted');
+    expect(asked).toEqual([]);
+  });
+
+  it('is asked for again where the copy was lost, and left empty by a paused Patroni', async () => {
+    const empty = Array.from({ length: 40 }, () => 'stopped');
+    const { rebuild, asked } = scripted({
+      states: ['running', ...empty, 'creating replica', 'running'],
+      reasons: ['timeline 1', ...Array.from({ length: 40 }, () => 'it does not answer'), undefined],
+    });
+    expect(await rebuildReplica({ ...rebuild, times: { ...PATIENT, settleMs: 2000 } })).toBe('rebuilt');
+    expect(asked.length).toBeGreaterThan(1);
+    expect(asked.length).toBeLessThanOrEqual(3);
   });
 
   it('that does not answer is absent', async () => {

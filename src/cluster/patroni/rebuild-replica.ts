@@ -23,6 +23,10 @@ export interface RebuildTimes {
   readonly settleMs: number;
   /** For so long its Patroni may refuse, as it does while it sees no leader. */
   readonly refusedMs: number;
+  /** For so long its server may be stopped before it is copied: Patroni rewinds it meanwhile, if it can. */
+  readonly rewindMs: number;
+  /** For so long its server may be stopped once it was to be copied, before it is asked for again. */
+  readonly idleMs: number;
 }
 
 /** One rebuild. */
@@ -37,7 +41,16 @@ export interface Rebuild {
   readonly times?: RebuildTimes;
 }
 
-const USUAL_TIMES: RebuildTimes = { pollMs: 1000, absentMs: 20_000, settleMs: 180_000, refusedMs: 60_000 };
+const USUAL_TIMES: RebuildTimes = {
+  pollMs: 1000,
+  absentMs: 20_000,
+  settleMs: 180_000,
+  refusedMs: 60_000,
+  rewindMs: 60_000,
+  idleMs: 10_000,
+};
+/** How often a copy is asked for. */
+const MOST_COPIES = 3;
 
 function timesOf({ times = USUAL_TIMES }: Rebuild): RebuildTimes {
   return times;
@@ -45,6 +58,11 @@ function timesOf({ times = USUAL_TIMES }: Rebuild): RebuildTimes {
 
 function isBeingCopied({ state }: MemberReport): boolean {
   return state === 'creating replica';
+}
+
+/** Its server does not run: Patroni is rewinding it, or has nothing to start. */
+function isStopped({ state, role }: MemberReport): boolean {
+  return state === 'stopped' || state === 'crashed' || state === 'start failed' || role === 'uninitialized';
 }
 
 async function answerOf(
@@ -82,14 +100,26 @@ async function begin(rebuild: Rebuild, api: MemberRest): Promise<void> {
   }
 }
 
+/**
+ * A copy that is asked for while Patroni rewinds the member can be lost: it removes the data, and a paused Patroni leaves the
+ * member empty (seen with 4.1). So what is stopped for a while is asked for again.
+ */
 async function untilAccepted(rebuild: Rebuild): Promise<RebuildOutcome> {
-  const { settleMs, pollMs } = timesOf(rebuild);
+  const { settleMs, pollMs, idleMs } = timesOf(rebuild);
   let lastCopiedMs = Date.now();
+  let lastAtWorkMs = Date.now();
+  let copies = 1;
   for (;;) {
     const found = await untilItAnswers(rebuild);
     if (found === undefined) return 'absent';
-    if (isBeingCopied(found.answer)) lastCopiedMs = Date.now();
-    else {
+    const { answer, api } = found;
+    if (!isStopped(answer)) lastAtWorkMs = Date.now();
+    if (isBeingCopied(answer)) lastCopiedMs = Date.now();
+    else if (copies < MOST_COPIES && Date.now() - lastAtWorkMs > idleMs) {
+      copies += 1;
+      await begin(rebuild, api);
+      lastAtWorkMs = Date.now();
+    } else {
       const reason = await rebuild.whyNotAccepted(found.member).catch((error: unknown) => messageOf(error));
       if (reason === undefined) return 'rebuilt';
       if (Date.now() - lastCopiedMs > settleMs) throw notAccepted(rebuild.name, reason);
@@ -105,9 +135,24 @@ function notAccepted(name: string, reason: string): Failure {
   });
 }
 
+/** What a rewind makes of it, if Patroni is at one. A member without data has nothing that could be rewound. */
+async function untilRewound(
+  rebuild: Rebuild,
+  found: Awaited<ReturnType<typeof answerOf>>,
+): ReturnType<typeof answerOf> {
+  const { rewindMs, pollMs } = timesOf(rebuild);
+  const deadline = Date.now() + rewindMs;
+  let now = found;
+  while (now !== undefined && isStopped(now.answer) && now.answer.role !== 'uninitialized' && Date.now() < deadline) {
+    await sleep(pollMs);
+    now = await untilItAnswers(rebuild);
+  }
+  return now;
+}
+
 /** Makes it follow the leader: not touched if it is proven to already, else copied, and proven then. */
 export async function rebuildReplica(rebuild: Rebuild): Promise<RebuildOutcome> {
-  const found = await untilItAnswers(rebuild);
+  const found = await untilRewound(rebuild, await untilItAnswers(rebuild));
   if (found === undefined) return 'absent';
   if (!isBeingCopied(found.answer)) {
     const reason = await rebuild.whyNotAccepted(found.member).catch((error: unknown) => messageOf(error));
