@@ -95,7 +95,8 @@ describe('one transaction of it', () => {
     await using opened = await history(FIXTURE);
     const open = async (fromLsn: LogRequest['fromLsn']) =>
       openLog(opened, request({ fromLsn, filter: { ...EVERYTHING, withAborted: true } }));
-    return findTransaction(opened, name, open, signal);
+    // Awaited here: the archive is closed behind it.
+    return await findTransaction(opened, name, open, signal);
   };
 
   it('is found by its number, between the commits beside it, and by the position behind the one before', async () => {
