@@ -29,7 +29,7 @@ describe.each([
     expect(keys.leader).toBe('member1');
     expect(await dcs.lockHolder()).toBe('member1');
     expect(keys.initialize).toMatch(/^\d{19}$/);
-    expect(keys.config).toMatchObject({ ttl: 20, loop_wait: 1 });
+    expect(keys.config).toMatchObject({ ttl: 20, loop_wait: 2 });
     expect(keys.members).toMatchObject([{ name: 'member1', state: 'running', timeline: 1, isPaused: false }]);
     expect(keys.members[0]?.lsnBytes).toBeGreaterThan(0n);
     expect(keys.members[0]?.connUrl).toMatch(/^postgres:\/\/127\.0\.0\.1:\d+\/postgres$/);

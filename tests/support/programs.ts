@@ -6,6 +6,7 @@
  */
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
@@ -79,15 +80,31 @@ export async function ensureGoProgram({ name, module, version }: GoProgram): Pro
   });
 }
 
-/** A port of the loopback interface that nothing listens on now. */
+const FIRST_PORT = 12_000;
+/** From here on Linux gives ports to whoever connects (`ip_local_port_range`): one that is free now is taken a moment later. */
+const FIRST_EPHEMERAL_PORT = 32_768;
+const PORT_TRIES = 100;
+
+/** A port of the loopback interface that nothing listens on now; by chance, as other tests look for some at the same time. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
+  for (let tries = 0; tries < PORT_TRIES; tries += 1) {
+    const port = randomInt(FIRST_PORT, FIRST_EPHEMERAL_PORT);
+    if (await canListen(port)) return port;
+  }
+  throw new Error(`none of ${PORT_TRIES} ports is free`);
+}
+
+async function canListen(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return address.port;
+  return true;
 }
 
 /** Ends a server that a test started. */
