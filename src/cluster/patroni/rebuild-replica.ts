@@ -46,7 +46,7 @@ const USUAL_TIMES: RebuildTimes = {
   absentMs: 20_000,
   settleMs: 180_000,
   refusedMs: 60_000,
-  rewindMs: 60_000,
+  rewindMs: 20_000,
   idleMs: 10_000,
 };
 /** How often a copy is asked for. */
