@@ -7,10 +7,10 @@
  * @module
  */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 import { messageOf } from '../base/failure.ts';
+import { keepListening } from './keep-listening.ts';
 
 /** One answer. */
 export interface HttpAnswer {
@@ -35,7 +35,6 @@ export interface ServeHttpOptions {
   readonly signal: AbortSignal;
 }
 
-const RETRY_MS = 10_000;
 const MAX_CONNECTIONS = 16;
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -70,44 +69,19 @@ async function respond(request: IncomingMessage, response: ServerResponse, route
   response.end(request.method === 'HEAD' ? undefined : given.body);
 }
 
-async function listen(server: Server, { host, port }: ServeHttpOptions): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen({ host, port }, resolve);
-  await promise;
-  server.off('error', reject);
-}
-
 /** Serves until the signal. Throws nothing. */
 export async function serveHttp(options: ServeHttpOptions): Promise<void> {
-  const { host, port, routes, what, onWarning, onListening, signal } = options;
-  for (let told = false; !signal.aborted;) {
-    const server = createServer(
-      { requestTimeout: 10_000, headersTimeout: 5000, keepAliveTimeout: 5000 },
-      (request, response) => {
+  const { routes, what, onListening, ...rest } = options;
+  const limits = { requestTimeout: 10_000, headersTimeout: 5000, keepAliveTimeout: 5000 };
+  await keepListening({
+    ...rest,
+    what,
+    notServed: `${what} are not served`,
+    maxConnections: MAX_CONNECTIONS,
+    open: async () =>
+      createServer(limits, (request, response) => {
         respond(request, response, routes).catch(() => response.destroy());
-      },
-    );
-    server.maxConnections = MAX_CONNECTIONS;
-    try {
-      await listen(server, options);
-    } catch (error) {
-      if (!told) onWarning(`${what} are not served at ${host}:${port}: ${messageOf(error)}; it is tried again`);
-      told = true;
-      await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
-      continue;
-    }
-    const address = server.address();
-    onListening?.(typeof address === 'object' && address !== null ? address.port : port);
-    const over = Promise.withResolvers<void>();
-    server.once('close', over.resolve);
-    server.on('error', (error) => onWarning(`${what}: ${messageOf(error)}`));
-    const close = () => {
-      server.close();
-      server.closeAllConnections();
-    };
-    if (signal.aborted) close();
-    signal.addEventListener('abort', close, { once: true });
-    await over.promise;
-  }
+      }),
+    onListening: (port) => onListening?.(port),
+  });
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { PlannedBackup } from '../recovery/planned-backup.ts';
 import type { ReplayPlan } from '../recovery/recovery-context.ts';
 
 /** What was asked for; the same again means the same clone. */
@@ -37,14 +38,7 @@ export interface ClonePlan extends ReplayPlan {
   readonly lineWhy: string;
   /** Commits behind the target, which the clone does not have. */
   readonly laterCommits: number;
-  readonly backup: {
-    readonly name: string;
-    readonly timeline: number;
-    readonly finishedAt: string;
-    readonly compressedBytes: string;
-    readonly uncompressedBytes: string;
-    readonly tablespaces: readonly { readonly oid: number; readonly location: string }[];
-  };
+  readonly backup: PlannedBackup;
   /** Every timeline that had a history file in the archive. */
   readonly archivedTimelines: readonly number[];
   /** `null`: the new cluster archives nowhere that was named. */

@@ -5,12 +5,12 @@
  * @module
  */
 
-import { open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { Failure, messageOf } from '../base/failure.ts';
-import { makeFolder, syncFolder } from '../instance/durable-rename.ts';
-import { lineWriter, type StepFacts } from '../recovery/journal.ts';
+import { Failure } from '../base/failure.ts';
+import { makeFolder } from '../instance/durable-rename.ts';
+import { openJournalFile, readJournalBytes } from '../recovery/journal-file.ts';
+import type { StepFacts } from '../recovery/journal.ts';
 
 /** The steps, in their order. A copy of a running server begins with `copy` and goes on with `configure`. */
 export const BOOTSTRAP_STEPS = [
@@ -102,18 +102,7 @@ function parseLine(line: string): unknown {
 /** The entries, for looking only. Empty if there is none. */
 export async function readBootstrapJournal(folder: string): Promise<BootstrapEntry[]> {
   const path = journalPath(folder);
-  return parseBootstrapJournal(await bytesOf(path), path).entries;
-}
-
-async function bytesOf(path: string): Promise<Buffer> {
-  return readFile(path).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0);
-    throw new Failure('denied', {
-      message: `cannot read the journal ${path}: ${messageOf(error)}`,
-      remedy: 'Run walkback as the user that owns the data directory.',
-      cause: error,
-    });
-  });
+  return parseBootstrapJournal(await readJournalBytes(path), path).entries;
 }
 
 /** Opens it to go on writing. @param onEntry told of each new line once it is on disk. */
@@ -124,22 +113,11 @@ export async function openBootstrapJournal(
 ): Promise<BootstrapJournal> {
   await makeFolder(folder);
   const path = journalPath(folder);
-  const { entries, wholeBytes } = parseBootstrapJournal(await bytesOf(path), path);
-  const file = await open(path, 'a', 0o600);
-  await file.truncate(wholeBytes);
-  await file.sync();
-  await syncFolder(folder);
-  const appendLine = lineWriter(file, path, wholeBytes);
-  return {
-    entries,
-    append: async (entry) => {
-      const timed = { at: now().toISOString(), ...entry };
-      await appendLine(`${JSON.stringify(timed)}\n`);
-      entries.push(timed);
-      onEntry(timed);
-    },
-    [Symbol.asyncDispose]: () => file.close(),
-  };
+  return openJournalFile<BootstrapEntry, NewBootstrapEntry>(path, {
+    parse: parseBootstrapJournal,
+    timed: (entry) => ({ at: now().toISOString(), ...entry }),
+    onEntry,
+  });
 }
 
 /** The lines of the attempt that is under way, or was the last. */

@@ -23,6 +23,7 @@ import { findPausable } from '../recovery/find-pausable.ts';
 import { mergeRequired } from '../recovery/merge-required.ts';
 import { planned, replayOf } from '../recovery/plan.ts';
 import { majorOf, neededBytes } from '../recovery/plan-refusals.ts';
+import { plannedBackup } from '../recovery/planned-backup.ts';
 import { chooseLine, type ChosenLine } from './choose-line.ts';
 import type { ClonePlan, CloneRequestFacts } from './clone-plan-value.ts';
 import { checkClone, checkNewArchive, type CloneFound } from './clone-refusals.ts';
@@ -159,14 +160,7 @@ export async function planClone(
       firstLost: planned(found.firstLost),
     },
     laterCommits: found.lost.count,
-    backup: {
-      name: backup.name,
-      timeline: backup.timeline,
-      finishedAt: backup.finishedAt.toISOString(),
-      compressedBytes: backup.compressedSizeBytes.toString(),
-      uncompressedBytes: restoredSizeBytes(backup).toString(),
-      tablespaces: backup.tablespaces.map(({ oid, location }) => ({ oid, location })),
-    },
+    backup: plannedBackup(backup),
     replay,
     required: mergeRequired(pickRequired(required), announced ?? pickRequired(required)),
     walLevel: control?.walLevel === 'logical' ? 'logical' : 'replica',

@@ -8,6 +8,7 @@ import type { BootstrapEntry, BootstrapStep } from '../bootstrap/journal.ts';
 import type { ClonePlan } from '../bootstrap/clone-plan-value.ts';
 import type { OnProgress } from '../base/progress.ts';
 import type { PlannedStep, Reporter } from './output/reporter.ts';
+import { shownJournal, type ShownJournal } from './output/shown-journal.ts';
 
 /** What each step is part of. */
 const SHOWN: Record<BootstrapStep, string> = {
@@ -56,25 +57,7 @@ export function shownBootstrapProgress(reporter: Reporter): OnProgress {
   };
 }
 
-/** Reports journal lines: a shown step begins with its first and is finished when another begins, or the work ends. */
-export function shownBootstrapSteps(reporter: Reporter): {
-  readonly onEntry: (entry: BootstrapEntry) => void;
-  readonly finish: () => void;
-} {
-  let current: string | undefined;
-  const moveTo = (next: string | undefined): void => {
-    if (current === next) return;
-    if (current !== undefined) reporter.finish(current);
-    if (next !== undefined) reporter.begin(next);
-    current = next;
-  };
-  return {
-    onEntry: (entry) => {
-      if (entry.event === 'begin') moveTo(SHOWN[entry.step]);
-      if (entry.event !== 'failed') return;
-      reporter.fail(SHOWN[entry.step], entry.step);
-      current = undefined;
-    },
-    finish: () => moveTo(undefined),
-  };
+/** Shows the lines of a bootstrap's journal. */
+export function shownBootstrapSteps(reporter: Reporter): ShownJournal<BootstrapEntry> {
+  return shownJournal(reporter, SHOWN);
 }

@@ -9,6 +9,7 @@ import type { ClusterKind } from '../cluster/cluster.ts';
 import { isStepDone, type JournalEntry } from '../recovery/journal.ts';
 import { stepsOfKind, type StepName } from '../recovery/step-names.ts';
 import type { PlannedStep, Reporter } from './output/reporter.ts';
+import { shownJournal, type ShownJournal } from './output/shown-journal.ts';
 
 /** What each step is part of; the many steps of a swap are one thing to wait for. */
 const SHOWN: Record<StepName, string> = {
@@ -113,40 +114,10 @@ export async function shownPlanning<T>(reporter: Reporter, planning: Promise<T>)
   return made;
 }
 
-/** Shows the lines of a journal. */
-export interface ShownSteps {
-  readonly onEntry: (entry: JournalEntry) => void;
-  /** The work is at its end: so is the step that is under way. */
-  readonly finish: () => void;
-  /** The work goes another way: the step that is under way does not come to its end. */
-  readonly stop: (note: string) => void;
-}
+/** Shows the lines of a recovery's journal. */
+export type ShownSteps = ShownJournal<JournalEntry>;
 
-/**
- * Reports journal lines: a shown step begins with its first and is finished when another begins or the work ends.
- *
- * @param begun the step that is under way when the first line comes.
- */
+/** @param begun the step that is under way when the first line comes. */
 export function shownSteps(reporter: Reporter, begun?: string): ShownSteps {
-  let current = begun;
-  const moveTo = (next: string | undefined): void => {
-    if (current === next) return;
-    if (current !== undefined) reporter.finish(current);
-    if (next !== undefined) reporter.begin(next);
-    current = next;
-  };
-  return {
-    onEntry: (entry) => {
-      if (entry.event === 'begin') moveTo(SHOWN[entry.step]);
-      if (entry.event === 'failed') {
-        reporter.fail(SHOWN[entry.step], entry.step);
-        current = undefined;
-      }
-    },
-    finish: () => moveTo(undefined),
-    stop: (note) => {
-      if (current !== undefined) reporter.fail(current, note);
-      current = undefined;
-    },
-  };
+  return shownJournal(reporter, SHOWN, begun);
 }

@@ -3,16 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import {
-  factsOf,
-  hasStepBegun,
-  isStepDone,
-  lineWriter,
-  openJournal,
-  readJournal,
-  stateOf,
-  type JournalFile,
-} from './journal.ts';
+import { factsOf, hasStepBegun, isStepDone, openJournal, readJournal, stateOf } from './journal.ts';
+import { lineWriter, type JournalFile } from './journal-file.ts';
 
 let folder = '';
 let path = '';

@@ -8,11 +8,8 @@
  * @module
  */
 
-import { open, readFile, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
-
 import { Failure, messageOf } from '../base/failure.ts';
-import { syncFolder } from '../instance/durable-rename.ts';
+import { openJournalFile, readJournalBytes } from './journal-file.ts';
 import { isStepName, type StepName } from './step-names.ts';
 import { isRecoveryState, type RecoveryState } from './states.ts';
 
@@ -89,18 +86,7 @@ function parseLine(line: string, number: number, path: string): JournalEntry {
 
 /** The entries of a journal, for looking only. Empty if there is none. */
 export async function readJournal(path: string): Promise<JournalEntry[]> {
-  return parseJournal(await bytesOf(path), path).entries;
-}
-
-async function bytesOf(path: string): Promise<Buffer> {
-  return readFile(path).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0);
-    throw new Failure('denied', {
-      message: `cannot read the journal ${path}: ${messageOf(error)}`,
-      remedy: 'Run walkback as the user that owns the data directory.',
-      cause: error,
-    });
-  });
+  return parseJournal(await readJournalBytes(path), path).entries;
 }
 
 /**
@@ -114,50 +100,10 @@ export async function openJournal(
   now: () => Date,
   onEntry: (entry: JournalEntry) => void = () => {},
 ): Promise<Journal> {
-  const { entries, wholeBytes } = parseJournal(await bytesOf(path), path);
-  const file = await open(path, 'a', 0o600);
-  await file.truncate(wholeBytes);
-  await file.sync();
-  await syncFolder(dirname(path));
-  const appendLine = lineWriter(file, path, wholeBytes);
-  const append = async (entry: NewJournalEntry): Promise<void> => {
-    const timed: JournalEntry = { at: now().toISOString(), ...entry };
-    await appendLine(`${JSON.stringify(timed)}\n`);
-    entries.push(timed);
-    onEntry(timed);
-  };
-  return { entries, append, [Symbol.asyncDispose]: () => file.close() };
-}
-
-/** What {@link lineWriter} needs of a file. */
-export type JournalFile = Pick<FileHandle, 'appendFile' | 'datasync' | 'truncate'>;
-
-/**
- * Appends lines, each whole or not at all: what is left of one that could not be written is cut off before the next is, which
- * would otherwise go on in it and make the journal unreadable.
- */
-export function lineWriter(file: JournalFile, path: string, wholeBytes: number): (line: string) => Promise<void> {
-  let sizeBytes = wholeBytes;
-  let isTorn = false;
-  return async (line) => {
-    try {
-      if (isTorn) await file.truncate(sizeBytes);
-      isTorn = true;
-      await file.appendFile(line);
-      await file.datasync();
-      isTorn = false;
-      sizeBytes += Buffer.byteLength(line);
-    } catch (error) {
-      throw cannotWrite(path, error);
-    }
-  };
-}
-
-function cannotWrite(path: string, error: unknown): Failure {
-  return new Failure('failed', {
-    message: `cannot write the journal ${path}: ${messageOf(error)}`,
-    remedy: 'Make room on that file system, then go on: what was done so far is in it.',
-    cause: error,
+  return openJournalFile<JournalEntry, NewJournalEntry>(path, {
+    parse: parseJournal,
+    timed: (entry) => ({ at: now().toISOString(), ...entry }),
+    onEntry,
   });
 }
 

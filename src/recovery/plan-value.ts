@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { PlannedBackup } from './planned-backup.ts';
 import type { ClusterKind } from '../cluster/cluster.ts';
 import type { PatroniSurvey } from '../cluster/patroni-control.ts';
 
@@ -130,14 +131,7 @@ export interface Plan {
   readonly laterCommits: number;
   /** What these did; absent in plans made without it. */
   readonly losses?: PlannedLosses;
-  readonly backup: {
-    readonly name: string;
-    readonly timeline: number;
-    readonly finishedAt: string;
-    readonly compressedBytes: string;
-    readonly uncompressedBytes: string;
-    readonly tablespaces: readonly { readonly oid: number; readonly location: string }[];
-  };
+  readonly backup: PlannedBackup;
   readonly replay: {
     readonly fromLsn: string;
     readonly segments: number;

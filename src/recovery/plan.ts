@@ -14,6 +14,7 @@ import { formatSegmentName, segmentAt } from '../postgres/wal-segment.ts';
 import type { PlanFacts } from './facts.ts';
 import { mergeRequired } from './merge-required.ts';
 import { checkFound, majorOf, neededBytes } from './plan-refusals.ts';
+import { plannedBackup } from './planned-backup.ts';
 import { plannedLosses, plannedTransaction } from './planned-work.ts';
 import { planWarnings } from './plan-warnings.ts';
 import type { Plan, PlannedTimeline, PlannedTransaction } from './plan-value.ts';
@@ -117,14 +118,7 @@ export function makePlan(facts: PlanFacts): Plan {
     },
     laterCommits: found.lost.count,
     ...(facts.losses === undefined ? {} : { losses: plannedLosses(facts.losses, found) }),
-    backup: {
-      name: backup.name,
-      timeline: backup.timeline,
-      finishedAt: backup.finishedAt.toISOString(),
-      compressedBytes: backup.compressedSizeBytes.toString(),
-      uncompressedBytes: restoredSizeBytes(backup).toString(),
-      tablespaces: backup.tablespaces.map(({ oid, location }) => ({ oid, location })),
-    },
+    backup: plannedBackup(backup),
     replay,
     timelines: facts.timelines.map(plannedTimeline),
     required: announced === undefined ? control.required : mergeRequired(control.required, announced),

@@ -13,9 +13,9 @@ import { createServer as createPlainServer, type IncomingMessage, type Server, t
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Failure, isFailure, messageOf } from '../../base/failure.ts';
+import { keepListening } from '../keep-listening.ts';
 import {
   failureJson,
   LARGEST_REQUEST_BYTES,
@@ -62,7 +62,6 @@ export interface ControlOptions {
   readonly signal: AbortSignal;
 }
 
-const RETRY_MS = 10_000;
 const RENEW_MS = 60_000;
 const BEAT_MS = 5000;
 const MAX_CONNECTIONS = 64;
@@ -266,45 +265,24 @@ async function renewTls(server: Server | TlsServer, options: ControlOptions): Pr
   }
 }
 
-async function listen(server: Server | TlsServer, { host, port }: ControlOptions): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen({ host, port }, resolve);
-  await promise;
-  server.off('error', reject);
-}
-
 /** Serves until the signal. Where it cannot listen it says so and tries again. Throws nothing. */
 export async function serveControl(options: ControlOptions): Promise<void> {
   const { host, port, onWarning, onListening, audit, jobs, signal } = options;
-  for (let told = false; !signal.aborted;) {
-    let server: Server | TlsServer;
-    try {
-      server = await openServer(options);
-      server.maxConnections = MAX_CONNECTIONS;
-      await listen(server, options);
-    } catch (error) {
-      if (!told) onWarning(`control is not served at ${host}:${port}: ${messageOf(error)}; it is tried again`);
-      told = true;
-      await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
-      continue;
-    }
-    const address = server.address();
-    const listeningAt = typeof address === 'object' && address !== null ? address.port : port;
-    audit(`served at ${host}:${listeningAt}${options.readTls === undefined ? ', without TLS' : ''}`);
-    onListening?.(listeningAt);
-    const renewing = setInterval(() => void renewTls(server, options), RENEW_MS).unref();
-    const over = Promise.withResolvers<void>();
-    server.once('close', over.resolve);
-    server.on('error', (error) => onWarning(`control: ${messageOf(error)}`));
-    const close = () => {
-      server.close();
-      server.closeAllConnections();
-    };
-    if (signal.aborted) close();
-    signal.addEventListener('abort', close, { once: true });
-    await over.promise;
-    clearInterval(renewing);
-  }
+  await keepListening({
+    host,
+    port,
+    what: 'control',
+    notServed: 'control is not served',
+    maxConnections: MAX_CONNECTIONS,
+    open: () => openServer(options),
+    onListening: (listeningAt, server) => {
+      audit(`served at ${host}:${listeningAt}${options.readTls === undefined ? ', without TLS' : ''}`);
+      onListening?.(listeningAt);
+      const renewing = setInterval(() => void renewTls(server, options), RENEW_MS).unref();
+      server.once('close', () => clearInterval(renewing));
+    },
+    onWarning,
+    signal,
+  });
   await jobs.close();
 }
