@@ -23,7 +23,13 @@ const CHECKS: readonly Check[] = [
     program: 'vitest',
     args: ['run', '--configLoader', 'native', '--project', 'unit', '--reporter=dot'],
   },
-  { name: 'types', looksAt: 'strict TypeScript', program: 'tsc', args: ['--pretty', 'false'] },
+  {
+    name: 'types',
+    looksAt: 'strict TypeScript',
+    program: NODE,
+    // By its path: both TypeScripts bring a program `tsc` (docs/decisions/0003-typescript-6.md).
+    args: ['node_modules/typescript-7/bin/tsc', '--pretty', 'false'],
+  },
   { name: 'lint', looksAt: 'oxlint, type-aware', program: 'oxlint', args: ['--type-aware', '--deny-warnings', '.'] },
   { name: 'layers', looksAt: 'directions of import, cycles', program: NODE, args: ['scripts/ok/layers.ts'] },
   { name: 'unused', looksAt: 'files, exports and packages nobody uses', program: 'knip', args: ['--no-progress'] },

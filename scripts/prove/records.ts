@@ -53,7 +53,7 @@ export const proof: Proof = {
     let [records, bytes, differences] = [0, 0, 0];
     for (let one = seed; one < seed + count; one += 1) {
       const major = MAJORS_WITH_WALDUMP[one % MAJORS_WITH_WALDUMP.length] ?? 15;
-      const waldump = findWaldump(major);
+      const waldump = await findWaldump(major);
       if (waldump === undefined) {
         skipped.add(major);
         log(`${one}: SKIPPED: there is no pg_waldump of PostgreSQL ${major} here`);
