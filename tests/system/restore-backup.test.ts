@@ -5,15 +5,15 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import type { Backup } from '../backup/backup.ts';
-import { findBackup } from '../backup/list.ts';
-import { isFailure, type Failure } from '../base/failure.ts';
-import { noProgress } from '../base/progress.ts';
-import { compressSync } from '../codec/compression.ts';
-import { openStore } from '../storage/open.ts';
-import { INCOMPLETE_MARK } from './destination.ts';
-import { restoreBackup, type RestoreBackupOptions } from './restore-backup.ts';
-import { madeTar, type MadeEntry } from './testing/made-tar.ts';
+import type { Backup } from '../../src/backup/backup.ts';
+import { findBackup } from '../../src/backup/list.ts';
+import { isFailure, type Failure } from '../../src/base/failure.ts';
+import { noProgress } from '../../src/base/progress.ts';
+import { compressSync } from '../../src/codec/compression.ts';
+import { openStore } from '../../src/storage/open.ts';
+import { INCOMPLETE_MARK } from '../../src/restore/destination.ts';
+import { restoreBackup, type RestoreBackupOptions } from '../../src/restore/restore-backup.ts';
+import { madeTar, type MadeEntry } from '../../src/restore/testing/made-tar.ts';
 
 const NAME = 'base_000000010000000000000002';
 const FOLDER = `basebackups_005/${NAME}`;

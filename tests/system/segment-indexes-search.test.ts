@@ -3,21 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { lsn, type Lsn } from '../postgres/lsn.ts';
-import type { TransactionEnded } from '../postgres/wal-records/wal-event.ts';
-import { NO_EFFECTS } from '../postgres/wal-records/wal-event.ts';
-import { formatSegmentName, walSegmentSize } from '../postgres/wal-segment.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
-import { openStore } from '../storage/open.ts';
-import { encodeSegmentIndex } from '../wal-index/encode.ts';
-import { segmentIndexKey } from '../wal-index/index-object.ts';
-import type { SegmentIndex } from '../wal-index/segment-index.ts';
+import { lsn, type Lsn } from '../../src/postgres/lsn.ts';
+import type { TransactionEnded } from '../../src/postgres/wal-records/wal-event.ts';
+import { NO_EFFECTS } from '../../src/postgres/wal-records/wal-event.ts';
+import { formatSegmentName, walSegmentSize } from '../../src/postgres/wal-segment.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { openStore } from '../../src/storage/open.ts';
+import { encodeSegmentIndex } from '../../src/wal-index/encode.ts';
+import { segmentIndexKey } from '../../src/wal-index/index-object.ts';
+import type { SegmentIndex } from '../../src/wal-index/segment-index.ts';
 import {
   findSegmentByXid,
   findSegmentsByTime,
   readSummaries,
   type SegmentSearchRequest,
-} from './segment-indexes-search.ts';
+} from '../../src/history/segment-indexes-search.ts';
 
 const MIB = 1024 * 1024;
 const SIZE = walSegmentSize(MIB);

@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { wrappedStore } from '../archive/testing/wrapped-store.ts';
-import { isFailure } from '../base/failure.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
-import { openStore } from '../storage/open.ts';
-import { sentinelKey } from '../walg/backup-names.ts';
-import { prepareDelete } from './delete.ts';
-import { keepParent } from './keep-parent.ts';
-import { listBackups } from './list.ts';
-import { listRemovals, refuseIfGoing, removeBackups } from './removal.ts';
-import { markRunning } from './running-marker.ts';
+import { wrappedStore } from '../../src/archive/testing/wrapped-store.ts';
+import { isFailure } from '../../src/base/failure.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { openStore } from '../../src/storage/open.ts';
+import { sentinelKey } from '../../src/walg/backup-names.ts';
+import { prepareDelete } from '../../src/backup/delete.ts';
+import { keepParent } from '../../src/backup/keep-parent.ts';
+import { listBackups } from '../../src/backup/list.ts';
+import { listRemovals, refuseIfGoing, removeBackups } from '../../src/backup/removal.ts';
+import { markRunning } from '../../src/backup/running-marker.ts';
 
 const FIXTURE = join(import.meta.dirname, '../../fixtures/walg/pg15-zstd-v309/archive');
 const FULL = 'base_000000010000000000000002';

@@ -5,13 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { endData, SYNTHETIC_SYSTEM, SyntheticWal } from '../../tests/support/synthetic-wal.ts';
-import type { AgentEvent } from '../archive/agent-event.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
-import { openStore } from '../storage/open.ts';
-import { decodeSegmentIndex } from '../wal-index/decode.ts';
-import { segmentIndexKey } from '../wal-index/index-object.ts';
-import { PushedSegmentIndexes } from './index-pushed-segments.ts';
+import { endData, SYNTHETIC_SYSTEM, SyntheticWal } from '../support/synthetic-wal.ts';
+import type { AgentEvent } from '../../src/archive/agent-event.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { openStore } from '../../src/storage/open.ts';
+import { decodeSegmentIndex } from '../../src/wal-index/decode.ts';
+import { segmentIndexKey } from '../../src/wal-index/index-object.ts';
+import { PushedSegmentIndexes } from '../../src/app/index-pushed-segments.ts';
 
 const RM_XACT = 1;
 const RM_LOGICALMSG = 21;

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { compress } from '../codec/compression.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
-import { openStore } from '../storage/open.ts';
-import { readSystemIdentifier, SYSTEM_IDENTIFIER_KEY } from './archive-identity.ts';
-import { pushWalFile } from './push.ts';
-import { readWalFile } from './read-wal-file.ts';
-import { segmentBytes } from './testing/segment-bytes.ts';
-import { wrappedStore } from './testing/wrapped-store.ts';
-import { WalBuffers } from './wal-buffers.ts';
+import { compress } from '../../src/codec/compression.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { openStore } from '../../src/storage/open.ts';
+import { readSystemIdentifier, SYSTEM_IDENTIFIER_KEY } from '../../src/archive/archive-identity.ts';
+import { pushWalFile } from '../../src/archive/push.ts';
+import { readWalFile } from '../../src/archive/read-wal-file.ts';
+import { segmentBytes } from '../../src/archive/testing/segment-bytes.ts';
+import { wrappedStore } from '../../src/archive/testing/wrapped-store.ts';
+import { WalBuffers } from '../../src/archive/wal-buffers.ts';
 
 const NAME = '0000000100000000000000A1';
 const SIZE = 1024 * 1024;
