@@ -3,7 +3,7 @@
  * (`patroni-acceptance.test.ts` has 3.0 with 3.5, 4.0 with 3.4 and 4.1 with 3.5).
  */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { RecoveryScene } from '../support/patroni/recovery-scene.ts';
 
@@ -11,14 +11,10 @@ describe.each([
   ['3.0', '3.4', 'master'],
   ['4.0', '3.5', 'primary'],
   ['4.1', '3.4', 'primary'],
-] as const)('a cluster of Patroni %s with etcd %s', { timeout: 600_000 }, (patroni, etcd, role) => {
-  let scene: RecoveryScene | undefined;
-  beforeAll(async () => {
-    scene = await RecoveryScene.start({ members: 2, patroni, etcd });
-  });
-  afterAll(async () => scene?.[Symbol.asyncDispose]());
-
+] as const)('a cluster of Patroni %s with etcd %s', { timeout: 900_000 }, (patroni, etcd, role) => {
   it(`whose leader is called ${role} is recovered, and comes back from it`, async ({ skip }) => {
+    // In the test, so that another try begins with another cluster.
+    await using scene = await RecoveryScene.start({ members: 2, patroni, etcd });
     if (scene === undefined) return skip();
     const leader = await scene.cluster.leader();
     expect((await leader.status())?.role).toBe(role);

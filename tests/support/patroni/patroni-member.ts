@@ -6,7 +6,7 @@
 
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import pg from 'pg';
@@ -24,7 +24,7 @@ import {
   type MemberPlace,
   type SharedConfig,
 } from './member-config.ts';
-import { endProcess, familyOf, hasEnded, kill, patroniProcessesOf, untilEnded } from './processes.ts';
+import { endProcess, familyOf, hasEnded, isForgotten, kill, patroniProcessesOf, untilEnded } from './processes.ts';
 
 /** What a member is made of. */
 export interface MemberOptions {
@@ -127,7 +127,11 @@ export class PatroniMember {
   /** Ends PostgreSQL as the kernel would, all of its processes. */
   async killPostgres(): Promise<void> {
     const pid = await this.postmasterPid();
-    if (pid !== undefined) await endProcess(...(await familyOf(pid)));
+    if (pid === undefined) return;
+    await endProcess(...(await familyOf(pid)));
+    // As after a start of the host: what names the process that was is of no use to anybody, and no socket is left.
+    if (!(await isForgotten(pid))) await rm(join(this.dataDirectory, 'postmaster.pid'), { force: true });
+    for (const name of await readdir(this.socketDirectory)) await rm(join(this.socketDirectory, name), { force: true });
   }
 
   /** The host is gone: Patroni, PostgreSQL and the agent at once. */

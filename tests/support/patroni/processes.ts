@@ -56,6 +56,22 @@ export async function untilEnded(pids: readonly number[], timeoutMs = 60_000): P
   await until('processes end', async () => (await Promise.all(pids.map(hasEnded))).every(Boolean), timeoutMs);
 }
 
+/**
+ * Waits until the kernel has forgotten a process that has ended: a server takes the process of a lock file for alive
+ * until then, and some hosts' init looks for the dead only every few seconds.
+ * @returns false if it is still there: no init of this host reaps.
+ */
+export async function isForgotten(pid: number, timeoutMs = 10_000): Promise<boolean> {
+  return until(
+    `${pid} is reaped`,
+    async () => Promise.resolve(processes().every((one) => one.pid !== pid)),
+    timeoutMs,
+  ).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Ends processes at once, and waits for their end. */
 export async function endProcess(...pids: readonly number[]): Promise<void> {
   for (const pid of pids) kill(pid);
