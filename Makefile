@@ -3,7 +3,7 @@
 
 ARGS ?=
 SHELL_SCRIPTS = .ci/run bin/* tests/bats/stand-in/psql deploy/docker/build/*.sh deploy/docker/root/usr/bin/* \
-	deploy/docker/root/usr/lib/walkback/*
+	deploy/docker/root/usr/lib/walkback/* tests/support/kubernetes/*.sh
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo ok test test-unit test-system test-extra test-all prove bench format reference build image shellcheck clean

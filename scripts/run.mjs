@@ -17,6 +17,7 @@ import {
   ROOT,
 } from './toolchain.mjs';
 import { engineEnvironment, ensureBaseImage, serveEngine, whyNoEngine } from './toolchain/containers.mjs';
+import { startBed, whyNoBed } from './toolchain/kubernetes.mjs';
 import { asOrdinaryUser } from './toolchain/ordinary-user.mjs';
 import { EXIT_UNAVAILABLE, ToolchainProblem } from './toolchain/problem.mjs';
 
@@ -30,13 +31,22 @@ const RETRY = process.env.CI === undefined ? [] : ['--retry=1'];
 const SYSTEM = [...VITEST, 'system', ...RETRY];
 const EXTRA = [...VITEST, 'extra', ...RETRY];
 
-/** Proofs that run containers. */
-const CONTAINER_PROOFS = new Set(['all', 'bats', 'image']);
+/** Proofs that work in a Kubernetes. */
+const KUBERNETES_PROOFS = new Set(['all', 'helm']);
+
+/** Proofs that run containers; those in a Kubernetes run them there, of an image that is built here. */
+const CONTAINER_PROOFS = new Set(['all', 'bats', 'image', ...KUBERNETES_PROOFS]);
+
+/** Tests that work in a Kubernetes, by their files' names: all of `extra`, or those that somebody asks for by name. */
+function areKubernetesTests(args) {
+  const files = args.filter((arg) => arg.includes('tests/'));
+  return files.length === 0 || files.some((file) => /clusters\/(helm|kubernetes)-/.test(file));
+}
 
 /**
  * What each task needs, and the lines it runs (in the project's root, on the project's Node). All lines run; the task
  * fails if one did. Arguments given go to the last. `writes`: it changes files of the tree and needs no server, so
- * it runs as whoever asked. `containers`: whether it runs containers, by its arguments.
+ * it runs as whoever asked. `containers`, `kubernetes`: whether it runs containers, or works in a Kubernetes, by its arguments.
  */
 const TASKS = {
   setup: { postgres: ALL, lines: [] },
@@ -45,11 +55,17 @@ const TASKS = {
   test: { postgres: ALL, lines: [OK, SYSTEM] },
   'test:unit': { postgres: [], lines: [UNIT] },
   'test:system': { postgres: ALL, lines: [SYSTEM] },
-  'test:extra': { postgres: ALL, lines: [EXTRA] },
-  'test:all': { postgres: ALL, lines: [OK, SYSTEM, EXTRA] },
+  'test:extra': { postgres: ALL, containers: areKubernetesTests, kubernetes: areKubernetesTests, lines: [EXTRA] },
+  'test:all': {
+    postgres: ALL,
+    containers: areKubernetesTests,
+    kubernetes: areKubernetesTests,
+    lines: [OK, SYSTEM, EXTRA],
+  },
   prove: {
     postgres: ALL,
     containers: ([name]) => CONTAINER_PROOFS.has(name),
+    kubernetes: ([name]) => KUBERNETES_PROOFS.has(name),
     lines: [['node', 'scripts/prove/main.ts']],
   },
   image: { postgres: [], writes: true, lines: [['node', 'scripts/image/main.ts']] },
@@ -89,11 +105,25 @@ async function bringEngine() {
   return serveEngine(own);
 }
 
-function run(line, node, task, engine) {
+/** A Kubernetes for a task that goes on as an ordinary user and could start none. */
+function bringBed() {
+  const none = { environment: {}, close: () => {} };
+  const reason = process.env.WALKBACK_BED_STATE === undefined ? whyNoBed() : undefined;
+  try {
+    if (reason === undefined) return startBed();
+    process.stderr.write(`SKIPPED: what works in a Kubernetes: ${reason}\n`);
+  } catch (error) {
+    if (!(error instanceof ToolchainProblem)) throw error;
+    process.stderr.write(`SKIPPED: what works in a Kubernetes: ${error.message}\n`);
+  }
+  return none;
+}
+
+function run(line, node, task, brought) {
   const program = line[0] === 'node' ? node : line[0];
   const full = [program, ...line.slice(1)];
   const user = task.writes ? { line: full, options: {}, environment: {} } : asOrdinaryUser(full, { root: ROOT, node });
-  const env = { ...childEnvironment(node), ...user.environment, ...engine };
+  const env = { ...childEnvironment(node), ...user.environment, ...brought };
   return new Promise((resolve) => {
     const child = spawn(user.line[0], user.line.slice(1), { cwd: ROOT, env, stdio: 'inherit', ...user.options });
     const forward = (signal) => child.kill(signal);
@@ -121,15 +151,18 @@ async function main([taskName, ...extra]) {
   }
   const node = bring(task);
   const engine = task.containers?.(extra) ? await bringEngine() : undefined;
+  const bed = task.kubernetes?.(extra) ? bringBed() : undefined;
+  const brought = { ...engine?.environment, ...bed?.environment };
   const codes = [];
   try {
     for (const [index, line] of task.lines.entries()) {
       const whole = index === task.lines.length - 1 ? [...line, ...extra] : line;
-      const code = await run(whole, node, task, engine?.environment);
+      const code = await run(whole, node, task, brought);
       codes.push(code);
       if (code >= 128) break;
     }
   } finally {
+    bed?.close();
     engine?.close();
   }
   return codes.find((code) => code !== 0) ?? 0;

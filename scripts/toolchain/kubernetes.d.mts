@@ -1,0 +1,2 @@
+export function whyNoBed(): string | undefined;
+export function startBed(): { environment: Record<string, string>; close: () => void };

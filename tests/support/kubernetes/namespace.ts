@@ -1,0 +1,66 @@
+/**
+ * Namespaces as OpenShift's projects are: Pod Security "restricted" is enforced, and users come from a range of the namespace's own.
+ *
+ * @module
+ */
+
+import { randomInt, randomUUID } from 'node:crypto';
+
+import type { Bed } from './bed.ts';
+
+/** What a namespace is to be like. */
+export interface NamespaceOptions {
+  /** The level of Pod Security that is enforced; "restricted" otherwise. */
+  readonly security?: 'restricted' | 'baseline' | 'privileged';
+}
+
+/** A namespace that a test made. Disposing deletes it with everything in it, volumes too. */
+export interface TestNamespace extends AsyncDisposable {
+  readonly name: string;
+  /** A user of its range, as OpenShift would give to its pods: there is no admission here that would. */
+  readonly userId: number;
+  /** kubectl in it. */
+  kubectl(args: readonly string[], input?: string): Promise<string>;
+  /** helm in it. */
+  helm(args: readonly string[]): Promise<string>;
+}
+
+/** OpenShift gives a project 10,000 numbers from 1,000,000,000 up. */
+const FIRST_USER = 1_000_000_000;
+const RANGE = 10_000;
+
+/** Makes one. */
+export async function makeNamespace(
+  bed: Bed,
+  prefix: string,
+  { security = 'restricted' }: NamespaceOptions = {},
+): Promise<TestNamespace> {
+  const name = `${prefix}-${randomUUID().slice(0, 8)}`;
+  const first = FIRST_USER + randomInt(50_000) * RANGE;
+  await bed.apply([
+    {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: {
+        name,
+        labels: { 'pod-security.kubernetes.io/enforce': security },
+        annotations: {
+          'openshift.io/sa.scc.uid-range': `${first}/${RANGE}`,
+          'openshift.io/sa.scc.supplemental-groups': `${first}/${RANGE}`,
+        },
+      },
+    },
+  ]);
+  return {
+    name,
+    userId: first + randomInt(RANGE),
+    kubectl: (args, input) => bed.kubectl(['--namespace', name, ...args], input),
+    helm: (args) => bed.helm(['--namespace', name, ...args]),
+    [Symbol.asyncDispose]: async () => {
+      await bed.kubectl(['delete', 'namespace', name, '--wait=false']);
+      // Pods are given an hour to end; a namespace that nobody needs any more is not worth it.
+      await bed.kubectl(['--namespace', name, 'delete', 'pods', '--all', '--grace-period=1', '--wait=false']);
+      await bed.kubectl(['wait', '--for=delete', `namespace/${name}`, '--timeout=120s']);
+    },
+  };
+}
