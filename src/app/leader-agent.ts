@@ -12,7 +12,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Failure, isFailure } from '../base/failure.ts';
-import { recoveriesFolderOf } from '../cluster/local/local-cluster.ts';
+import { recoveriesFolderOf } from '../cluster/local-places.ts';
 import type { DcsKeys, DcsMember } from '../cluster/patroni/dcs-keys.ts';
 import type { Settings } from '../config/load-settings.ts';
 import { agentAddresses } from '../config/value-kind.ts';

@@ -19,7 +19,8 @@ import { connectToMember, superuserOf } from '../cluster/patroni/member-connecti
 import { restAccessOf } from '../cluster/patroni/rest-access.ts';
 import { openMemberRest, type MemberRest } from '../cluster/patroni/rest-client.ts';
 import { Failure } from '../base/failure.ts';
-import { localCluster, recoveriesFolderOf } from '../cluster/local/local-cluster.ts';
+import { localCluster } from '../cluster/local/local-cluster.ts';
+import { recoveriesFolderOf } from '../cluster/local-places.ts';
 import type { Settings } from '../config/load-settings.ts';
 import { connectToLive, type LiveServer } from '../instance/live-server.ts';
 import { formatCommand } from '../instance/run-program.ts';

@@ -11,10 +11,11 @@ import { asTyped } from '../history/target-words.ts';
 import { makeFolder } from '../instance/durable-rename.ts';
 import { newAttemptId, readClonePlan, whyAnew, writeClonePlan } from './attempt.ts';
 import { lockBootstrap } from './bootstrap-lock.ts';
+import { removeRestored } from './build-steps.ts';
 import { beforeUpgrade, cloneContext } from './clone-context.ts';
 import type { ClonePlan } from './clone-plan-value.ts';
 import { checkNotMade } from './clone-record.ts';
-import { cloneSteps, removeRestored } from './clone-steps.ts';
+import { cloneSteps } from './clone-steps.ts';
 import { inBootstrapWords } from './failure-words.ts';
 import { isInPlace } from './in-place.ts';
 import {
@@ -120,7 +121,7 @@ async function attemptFor(
   if (writesTo !== undefined && !request.again) await checkNotMade(writesTo, facts, isOver ? undefined : before?.id);
   if (attemptEntries(journal.entries).length > 0) note(`beginning anew: ${why ?? ''}`);
   if (before !== undefined) {
-    await removeRestored({ uses }, before.id);
+    await removeRestored(uses, before.id);
     await rm(beforeUpgrade(place, before), { recursive: true, force: true });
   }
   const plan = await planClone(uses, request, { id: newAttemptId(), facts });

@@ -7,20 +7,18 @@
 import { join } from 'node:path';
 
 import type { ReplayContext } from '../recovery/recovery-context.ts';
+import type { BuildContext } from './build-steps.ts';
 import type { ClonePlan } from './clone-plan-value.ts';
 import type { BootstrapJournal } from './journal.ts';
 import { freeBytesOf, type BootstrapPlace } from './place.ts';
 import type { CloneUses } from './uses.ts';
 
 /** What the steps share. */
-export interface CloneContext {
+export interface CloneContext extends BuildContext {
   readonly uses: CloneUses;
   readonly plan: ClonePlan;
-  readonly journal: BootstrapJournal;
   /** The folder with `postgres` of the backup's major. */
   readonly bin: string;
-  /** The same, as replay on a private server sees it. */
-  readonly replay: ReplayContext;
 }
 
 /** @throws {Failure} `refused` if the programs of the backup's major are not there. */
@@ -44,7 +42,7 @@ export async function cloneContext(uses: CloneUses, plan: ClonePlan, journal: Bo
       ...(concurrency === undefined ? {} : { concurrency }),
     },
   };
-  return { uses, plan, journal, bin, replay };
+  return { uses, plan, journal, bin, replay, holder: `clone-${plan.id}` };
 }
 
 /** The data as they were recovered, before an upgrade: the way back. */

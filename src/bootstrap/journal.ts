@@ -12,13 +12,15 @@ import { makeFolder } from '../instance/durable-rename.ts';
 import { openJournalFile, readJournalBytes } from '../recovery/journal-file.ts';
 import type { StepFacts } from '../recovery/journal.ts';
 
-/** The steps, in their order. A copy of a running server begins with `copy` and goes on with `configure`. */
+/** The steps, in their order. A copy of a running server begins with `copy` and goes on with `configure`; `setPasswords` is of
+ * rehearsals that wait on a volume. */
 export const BOOTSTRAP_STEPS = [
   'restore',
   'prepare',
   'replay',
   'reserveTimeline',
   'promote',
+  'setPasswords',
   'stop',
   'copy',
   'upgrade',

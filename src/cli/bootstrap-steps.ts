@@ -17,6 +17,7 @@ const SHOWN: Record<BootstrapStep, string> = {
   replay: 'replay',
   reserveTimeline: 'open',
   promote: 'open',
+  setPasswords: 'open',
   stop: 'open',
   copy: 'copy',
   upgrade: 'upgrade',

@@ -43,6 +43,8 @@ export interface PrivateServerSettings {
   /** Replication slots in the directory: the server refuses to start with room for fewer. */
   readonly replicationSlots?: number;
   readonly replay?: ReplaySettings;
+  /** It listens at `port` of the loopback too; who may connect there is in `hbaFile`. */
+  readonly listensOnLoopback?: boolean;
 }
 
 /** A table that the target's own transaction has locked stays locked: a query must say so, and not wait for ever. */
@@ -80,7 +82,7 @@ function where(settings: PrivateServerSettings): Setting[] {
     ['config_file', settings.configFile],
     ['hba_file', settings.hbaFile],
     ['ident_file', settings.identFile],
-    ['listen_addresses', ''],
+    ['listen_addresses', settings.listensOnLoopback === true ? '127.0.0.1' : ''],
     ['port', settings.port],
     ['unix_socket_directories', quotedInList(settings.socketDirectory)],
     ['unix_socket_permissions', '0700'],

@@ -100,7 +100,7 @@ function byKindAndName(a: string, b: string): number {
 }
 
 /** Pushes what a stopped server still had to archive (`.ready`). Returns how many files. */
-export async function archiveRest(uses: RecoveryUses, dataDirectory: string): Promise<number> {
+export async function archiveRest(uses: Pick<RecoveryUses, 'store'>, dataDirectory: string): Promise<number> {
   const control = await controlFileOf(dataDirectory);
   const statusFolder = join(dataDirectory, 'pg_wal', 'archive_status');
   const names = (await readdir(statusFolder))

@@ -14,7 +14,7 @@ import { runAgent } from '../archive/agent.ts';
 import { isFailure } from '../base/failure.ts';
 import { quoteForShell } from '../instance/run-program.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { recoveryFile, type ReplayContext } from './recovery-context.ts';
+import { recoveryFile, type PrivateContext, type ReplayUses } from './recovery-context.ts';
 import type { WalFeed } from './uses.ts';
 
 const RESTORE_SCRIPT = fileURLToPath(new URL('../archive/sh/walkback-restore', import.meta.url));
@@ -55,8 +55,13 @@ export function feedWal(options: FeedWalOptions): WalFeed {
   };
 }
 
+/** A private server of a recovery, and where its WAL is. */
+interface FedContext extends PrivateContext {
+  readonly uses: PrivateContext['uses'] & Pick<ReplayUses, 'store' | 'restoreScript' | 'concurrency'>;
+}
+
 /** Feeds a private server of a recovery. */
-export function feedFor(context: ReplayContext, dataDirectory: string): WalFeed {
+export function feedFor(context: FedContext, dataDirectory: string): WalFeed {
   const { store, restoreScript, concurrency } = context.uses;
   return feedWal({
     store,

@@ -26,11 +26,15 @@ export interface ReplayUses extends Pick<
   'store' | 'bin' | 'user' | 'restoreScript' | 'onProgress' | 'signal' | 'concurrency'
 > {
   readonly cluster: Pick<Cluster, 'placeOf' | 'recoveryFolder' | 'freeBytes'>;
+  /** The rehearsal listens on the loopback of its own network, with the passwords that its data hold: in a pod. */
+  readonly listensOnLoopback?: boolean;
 }
 
 /** A private server and its files, whatever it is started for. */
 export interface PrivateContext {
-  readonly uses: Pick<ReplayUses, 'bin' | 'user'> & { readonly cluster: Pick<Cluster, 'recoveryFolder'> };
+  readonly uses: Pick<ReplayUses, 'bin' | 'user' | 'listensOnLoopback'> & {
+    readonly cluster: Pick<Cluster, 'recoveryFolder'>;
+  };
   readonly plan: Pick<Plan, 'id' | 'majorVersion' | 'required' | 'walLevel'>;
 }
 
@@ -51,8 +55,8 @@ export interface RecoveryContext {
 
 /** The longest path of a socket that every system takes (`sun_path` has 104 bytes on macOS, 108 on Linux). */
 const LONGEST_SOCKET_PATH_BYTES = 103;
-/** Only a name: no private server listens on TCP. */
-const PRIVATE_PORT = 5433;
+/** Only a name, unless a rehearsal listens on its loopback. */
+export const PRIVATE_PORT = 5433;
 
 /** Files of one recovery, all in its own folder. */
 export function recoveryFile(context: PrivateContext, name: string): string {
@@ -75,6 +79,7 @@ export interface PrivateRun {
   readonly name: string;
   readonly archiving: 'held' | 'off';
   readonly replay?: ReplaySettings;
+  readonly listensOnLoopback?: boolean;
 }
 
 /** A private server of this recovery. */
@@ -97,6 +102,7 @@ export function privateServer(context: PrivateContext, run: PrivateRun): Private
       required: plan.required,
       walLevel: plan.walLevel,
       archiving: run.archiving,
+      ...(run.listensOnLoopback === true ? { listensOnLoopback: true } : {}),
       ...(run.replay === undefined ? {} : { replay: run.replay }),
     },
   };
@@ -105,10 +111,12 @@ export function privateServer(context: PrivateContext, run: PrivateRun): Private
 /** The rehearsal's server: stops at the plan's target. */
 export function rehearsalServer(context: ReplayContext, restoreCommand: string): PrivateServer {
   const { target, replay } = context.plan;
+  const { listensOnLoopback } = context.uses;
   return privateServer(context, {
     dataDirectory: context.uses.cluster.placeOf(context.plan.id, 'rehearsal'),
     name: 'rehearsal',
     archiving: 'held',
+    ...(listensOnLoopback === true ? { listensOnLoopback } : {}),
     replay: {
       restoreCommand,
       timeline: target.timeline,

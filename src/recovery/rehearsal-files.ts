@@ -12,13 +12,8 @@ import { writeFileDurably } from '../archive/durable-file.ts';
 import { Failure } from '../base/failure.ts';
 import { confFilesIn } from '../instance/configuration-files.ts';
 import { isThere, makeFolder, syncFolder } from '../instance/durable-rename.ts';
-import {
-  recoveryFile,
-  socketDirectoryOf,
-  type PrivateContext,
-  type RecoveryContext,
-  type ReplayContext,
-} from './recovery-context.ts';
+import { recoveryFile, socketDirectoryOf, type PrivateContext, type ReplayContext } from './recovery-context.ts';
+import type { Plan } from './plan-value.ts';
 
 const AUTO_CONF = 'postgresql.auto.conf';
 
@@ -31,12 +26,16 @@ function guardText(id: string): string {
   return `# ${message}\nrestore_command = 'echo "${message}" >&2; exit 199'\n`;
 }
 
+/** `md5` takes whichever verifier a role has. Nobody is let in without a password: a port can be forwarded by who may not run programs there. */
+const LOOPBACK = 'host replication all all reject\nhost all all 127.0.0.1/32 md5\n';
+
 /** Private servers read these, and nothing the live server reads. */
 async function writePrivateConfiguration(context: PrivateContext): Promise<void> {
   const name = `# written by walkback for recovery ${context.plan.id}; everything else is on the command line\n`;
   await writeFileDurably(recoveryFile(context, 'private.conf'), Buffer.from(name));
   await writeFileDurably(recoveryFile(context, 'private_ident.conf'), Buffer.from(name));
-  const hba = `${name}local all all trust\nlocal replication all reject\n`;
+  const loopback = context.uses.listensOnLoopback === true ? LOOPBACK : '';
+  const hba = `${name}local all all trust\nlocal replication all reject\n${loopback}`;
   await writeFileDurably(recoveryFile(context, 'private_hba.conf'), Buffer.from(hba));
 }
 
@@ -94,7 +93,7 @@ async function filesOf(planned: readonly string[], directories: readonly string[
  * `postmaster.opts` is one of them: it says how the live server was started last.
  */
 export async function carryConfiguration(
-  context: RecoveryContext,
+  context: PrivateContext & { readonly plan: Pick<Plan, 'configurationFiles'> },
   liveDirectory: string,
   toDirectory: string,
 ): Promise<void> {

@@ -10,7 +10,8 @@ import { makePlan } from './plan.ts';
 import type { Plan } from './plan-value.ts';
 import { parseLsn } from '../postgres/lsn.ts';
 
-function isBehind(later: Plan['target'], earlier: Plan['target']): boolean {
+/** True if replay that stands at `earlier` can go on to `later`. */
+export function isBehind(later: Plan['target'], earlier: Plan['target']): boolean {
   const [to, from] = [parseLsn(later.lsn), parseLsn(earlier.lsn)];
   if (to === undefined || from === undefined || later.timeline !== earlier.timeline) return false;
   return to > from || (to === from && later.inclusive && !earlier.inclusive);

@@ -20,7 +20,7 @@ import { runProgram } from '../instance/run-program.ts';
 import { directorySize } from './directory-size.ts';
 import { feedFor } from './feed-wal.ts';
 import { untilOpen } from './promote.ts';
-import { privateServer, recoveryFile, rehearsalServer, type RecoveryContext } from './recovery-context.ts';
+import { privateServer, recoveryFile, rehearsalServer, type ReplayContext } from './recovery-context.ts';
 import { replayToTarget } from './replay-to-target.ts';
 
 const COPY_TIMEOUT_MS = 24 * 3_600_000;
@@ -44,7 +44,7 @@ export function checkRoomForCopy(neededBytes: bigint, freeBytes: bigint): void {
   });
 }
 
-async function checkRoom(context: RecoveryContext, rehearsal: string, folder: string): Promise<void> {
+async function checkRoom(context: ReplayContext, rehearsal: string, folder: string): Promise<void> {
   if (await canReflink(rehearsal, folder)) return;
   const tablespaces = await directorySize(recoveryFile(context, 'tablespaces'));
   checkRoomForCopy((await directorySize(rehearsal)) + tablespaces, await context.uses.cluster.freeBytes());
@@ -79,7 +79,7 @@ async function copyTablespaces(dataDirectory: string, folder: string): Promise<v
  * the copy and stands at its target again afterwards.
  */
 export async function withWritableCopy<T>(
-  context: RecoveryContext,
+  context: ReplayContext,
   work: (server: PrivateServer) => Promise<T>,
 ): Promise<T> {
   const rehearsal = context.uses.cluster.placeOf(context.plan.id, 'rehearsal');
@@ -101,7 +101,7 @@ export async function withWritableCopy<T>(
   }
 }
 
-async function promotedCopy(context: RecoveryContext, dataDirectory: string): Promise<PrivateServer> {
+async function promotedCopy(context: ReplayContext, dataDirectory: string): Promise<PrivateServer> {
   await using feed = feedFor(context, dataDirectory);
   const { replay } = rehearsalServer(context, feed.restoreCommand).settings;
   const server = privateServer(context, {

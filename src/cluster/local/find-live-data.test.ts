@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { findLiveData } from './find-live-data.ts';
-import { recoveriesFolderOf } from './local-cluster.ts';
+import { recoveriesFolderOf } from '../local-places.ts';
 
 let folder = '';
 let data = '';

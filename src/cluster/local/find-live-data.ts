@@ -8,7 +8,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { isThere } from '../../instance/durable-rename.ts';
-import { recoveriesFolderOf } from './local-cluster.ts';
+import { recoveriesFolderOf } from '../local-places.ts';
 
 /** Between the two renames of a cutover the rehearsal is still there; between those of an undo, what it has put aside. */
 async function isInTheMiddle(folder: string): Promise<boolean> {

@@ -16,6 +16,7 @@ import type { Check, CheckResult } from '../../recovery/checks.ts';
 import type { ForwardedPort } from '../api/kubernetes-api.ts';
 import type { VolumePlan } from '../volume/volume-plan.ts';
 import type { FinishedVolume, VolumeStatus } from '../volume/volume-status.ts';
+import type { VolumeTask, VolumeTaskResult } from '../volume/volume-tasks.ts';
 
 /** The live cluster, as far as a pod must be like its pods. */
 export interface LiveShape {
@@ -122,52 +123,6 @@ export interface RehearsalChecks {
   /** On a promoted copy that is thrown away: needs room for one. */
   readonly isWritable: boolean;
 }
-
-/** What one short Job does on a claim that no server uses. Each may be done again. */
-export type VolumeTask =
-  /** Says what is there, and changes nothing. */
-  | { readonly do: 'probe' }
-  /** Pushes the WAL that the archiver of a stopped server had left. */
-  | { readonly do: 'archiveRest' }
-  /** live → kept, rehearsal → live. `back`: live → replaced, kept → live. */
-  | { readonly do: 'swap'; readonly id: string; readonly back?: boolean }
-  /** The kept data open a timeline above all that the archive has, for an undo after the new line had opened. */
-  | { readonly do: 'reopen'; readonly id: string }
-  /** Removes what one recovery has left: its rehearsal, or what it kept. */
-  | { readonly do: 'remove'; readonly id: string; readonly what: 'rehearsal' | 'kept' | 'replaced' };
-
-/** One data directory on a volume. */
-export interface ProbedData {
-  readonly directory: string;
-  /** `live`, or the place of a recovery. */
-  readonly place: 'live' | 'rehearsal' | 'kept' | 'replaced';
-  readonly id: string | null;
-  readonly systemIdentifier: string;
-  readonly majorVersion: number;
-  readonly timeline: number;
-  /** As `pg_controldata` says it: `shut down`, `in production` … */
-  readonly controlState: string;
-  readonly isShutDown: boolean;
-  readonly checkpointLsn: string;
-  readonly sizeBytes: string;
-  /** Segments that the archiver has not acknowledged. */
-  readonly unarchived: readonly string[];
-}
-
-/** What a volume holds. */
-export interface ProbedVolume {
-  readonly data: readonly ProbedData[];
-  readonly totalBytes: string;
-  readonly freeBytes: string;
-}
-
-/** What came of one task. */
-export type VolumeTaskResult =
-  | { readonly did: 'probe'; readonly volume: ProbedVolume }
-  | { readonly did: 'archiveRest'; readonly pushed: number }
-  | { readonly did: 'swap'; readonly wasDone: boolean }
-  | { readonly did: 'reopen'; readonly timeline: number; readonly changedRoles: readonly string[] }
-  | { readonly did: 'remove'; readonly freedBytes: string };
 
 /** One short Job: where, and what. */
 export interface VolumeTasksRequest extends Pick<
