@@ -18,6 +18,7 @@ const GROUPS: Readonly<Record<SettingGroup, string>> = {
   keep: 'What stays when an archive is pruned',
   agent: 'The agent and its spool',
   control: 'Running commands from another host',
+  kubernetes: 'A cluster in Kubernetes or OpenShift',
 };
 
 const INTRODUCTION = `# Settings

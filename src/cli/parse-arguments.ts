@@ -39,6 +39,12 @@ function unknownFlag(command: Command, flag: string, known: Iterable<string>): F
   return usage(command, `it has no flag ${flag}`, nearest === undefined ? undefined : `Did you mean ${nearest}?`);
 }
 
+/** What people type from habit. */
+const SHORT: ReadonlyMap<string, string> = new Map([
+  ['-h', '--help'],
+  ['-n', '--namespace'],
+]);
+
 /** Patroni writes keys of its configuration as flags: `--no_leader=1` is `--no-leader=1`. */
 function withDashes(arg: string): string {
   const [, name] = /^--([a-z]+(?:_[a-z]+)+)(?:=|$)/.exec(arg) ?? [];
@@ -55,7 +61,7 @@ export function parseArguments(command: Command, args: readonly string[]): Argum
     ]),
   );
   const { tokens } = parseArgs({
-    args: args.map((arg) => (arg === '-h' ? '--help' : withDashes(arg))),
+    args: args.map((arg) => SHORT.get(arg) ?? withDashes(arg)),
     options,
     strict: false,
     tokens: true,

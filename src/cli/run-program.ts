@@ -8,7 +8,7 @@ import { resolve } from 'node:path';
 
 import { Failure, isFailure } from '../base/failure.ts';
 import { ENV_DIRECTORY_VARIABLE, processEnvironment, type Environment } from '../config/environment.ts';
-import { loadSettings, type Settings } from '../config/load-settings.ts';
+import { isInKubernetes, loadSettings, type Settings, type SettingsInUse } from '../config/load-settings.ts';
 import type { Answer, Command } from './command.ts';
 import { exitCode, type Listener } from './exit-code.ts';
 import { behindCommand, withoutEnvDirectory } from './leading-flags.ts';
@@ -145,9 +145,17 @@ function asksTheServer({ listener, settings }: Command): boolean {
 
 /** Of a member of a Patroni cluster, Patroni's configuration tells where its server is, if nothing else does. */
 async function withMemberSettings(settings: Settings): Promise<Settings> {
-  if (settings.get('clusterKind') === 'local') return settings;
+  if (settings.get('clusterKind') !== 'patroni') return settings;
   const { withDataDirectory } = await import('../app/patroni-settings.ts');
   return withDataDirectory(settings);
+}
+
+/** Of a cluster in a namespace, its pods tell where the archive is and how it is reached. */
+async function withPodArchive(command: Command, settings: Settings): Promise<SettingsInUse> {
+  const isOfBoth = command.settings.includes('kubernetes') && command.settings.includes('archive');
+  if (!isOfBoth || !isInKubernetes(settings)) return { settings, [Symbol.asyncDispose]: async () => {} };
+  const { openPodSettings } = await import('../app/pod-archive.ts');
+  return openPodSettings(settings);
 }
 
 /** Takes the variables of a directory into the run, where one is named. */
@@ -171,7 +179,11 @@ async function runCommand(
     configPath: parsed.common.get('config'),
     environment: run.environment,
   });
-  const settings = asksTheServer(command) ? await withMemberSettings(loaded) : loaded;
+  await using opened = await withPodArchive(
+    command,
+    asksTheServer(command) ? await withMemberSettings(loaded) : loaded,
+  );
+  const { settings } = opened;
   const showsTimes = command.listener === 'operator' || command.listener === 'monitoring';
   const zone = showsTimes ? settings.get('timeZone') : undefined;
   run.zone = zone;

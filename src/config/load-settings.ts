@@ -15,6 +15,7 @@ import {
   lookUp,
   processEnvironment,
   refuseUnknownVariables,
+  variablesOf,
   type Environment,
 } from './environment.ts';
 import { kebabCase, type Setting, type SettingGroup } from './setting.ts';
@@ -71,6 +72,21 @@ export class Settings {
   /** The same with values found elsewhere, such as Patroni's configuration, for what is not set. */
   withFound(found: ReadonlyMap<SettingName, SettingText>): Settings {
     return new Settings(this.#flags, this.environment, this.file, found);
+  }
+
+  /**
+   * The same with some variables and some settings of the file in place of others. Flags stay: what is typed decides.
+   *
+   * @param isKept what stays of the environment and of the file.
+   */
+  withEnvironment(variables: Environment, isKept: (name: SettingName) => boolean): Settings {
+    const gone = new Set(SETTING_NAMES.filter((name) => !isKept(name)).flatMap(variablesOf));
+    const own = Object.entries(this.environment).filter(([variable]) => !gone.has(variable));
+    const file = this.file && {
+      ...this.file,
+      texts: new Map([...this.file.texts].filter(([name]) => isKept(name))),
+    };
+    return new Settings(this.#flags, { ...Object.fromEntries(own), ...variables }, file, this.#found);
   }
 
   /** Things to tell the operator that do not stop the run. */
@@ -130,6 +146,17 @@ export class Settings {
       remedy: `Give ${flag}set ${variable}.`,
     });
   }
+}
+
+/** Settings that something was opened for: disposed of at the end. */
+export interface SettingsInUse extends AsyncDisposable {
+  readonly settings: Settings;
+}
+
+/** True if the cluster is one in a namespace: it is said, or its StatefulSet or scope is named. */
+export function isInKubernetes(settings: Settings): boolean {
+  const isNamed = settings.find('statefulset') !== undefined || settings.find('patroniScope') !== undefined;
+  return isNamed || settings.get('clusterKind') === 'kubernetes';
 }
 
 function readValue(setting: Setting, found: SettingText, name: SettingName): unknown {

@@ -8,7 +8,16 @@
 import type { ValueKind } from './value-kind.ts';
 
 /** Settings are accepted by the commands that name their group. */
-export type SettingGroup = 'general' | 'archive' | 'writing' | 'server' | 'recovery' | 'keep' | 'agent' | 'control';
+export type SettingGroup =
+  | 'general'
+  | 'archive'
+  | 'writing'
+  | 'server'
+  | 'recovery'
+  | 'keep'
+  | 'agent'
+  | 'control'
+  | 'kubernetes';
 
 /** The definition of one setting. */
 export interface Setting<T = unknown> {

@@ -11,9 +11,9 @@ import { choice, commandLine, path } from './value-kind.ts';
 export const PATRONI_SETTINGS = {
   clusterKind: {
     group: 'recovery',
-    kind: choice(['local', 'patroni']),
+    kind: choice(['local', 'patroni', 'kubernetes']),
     summary:
-      'What keeps the server running: itself alone (local), or Patroni, with other members that a recovery has to take along.',
+      'What keeps the server running: itself alone (local), Patroni, with other members that a recovery has to take along (patroni), or a StatefulSet in a namespace, with Patroni or without (kubernetes).',
     default: 'local',
     example: 'patroni',
   },

@@ -17,6 +17,7 @@ import { DELTA_SETTINGS } from './settings-delta.ts';
 import { ENCRYPTION_SETTINGS } from './settings-encryption.ts';
 import { GCS_SETTINGS } from './settings-gcs.ts';
 import { KEEP_SETTINGS } from './settings-keep.ts';
+import { KUBERNETES_SETTINGS } from './settings-kubernetes.ts';
 import { NETWORK_SETTINGS } from './settings-network.ts';
 import { PATRONI_SETTINGS } from './settings-patroni.ts';
 import { S3_SETTINGS } from './settings-s3.ts';
@@ -35,6 +36,7 @@ export const SETTINGS = {
   ...NETWORK_SETTINGS,
   ...SERVER_SETTINGS,
   ...PATRONI_SETTINGS,
+  ...KUBERNETES_SETTINGS,
   ...KEEP_SETTINGS,
   ...AGENT_SETTINGS,
   ...CONTROL_SETTINGS,

@@ -238,6 +238,14 @@ function agentAddress(given: string): URL | undefined {
   return isSafe && url.pathname === '/' ? url : undefined;
 }
 
+/** Words with commas between them. */
+export const names: ValueKind<readonly string[]> = {
+  placeholder: 'NAME',
+  expects: 'a name, perhaps several with commas between them',
+  isList: true,
+  parse: (given) => given.split(',').filter((name) => name !== ''),
+};
+
 /** Where agents are called: over TLS, or on this host. */
 export const agentAddresses: ValueKind<readonly URL[]> = {
   placeholder: 'URL',

@@ -34,6 +34,7 @@ const MINIO = {
   version: 'v0.0.0-20260212201848-7aac2a2c5b7c',
 };
 const MOTO = 'moto[s3,server]==5.2.5';
+const LOOPBACK = '127.0.0.1';
 
 /** A server that a test started. Disposing stops it and removes its data. */
 export interface S3TestServer extends AsyncDisposable {
@@ -53,6 +54,8 @@ export interface S3TestServerOptions {
   readonly isEncrypted?: boolean;
   /** The key of the key service, with which the server encrypts where it is asked to. */
   readonly kmsKeyId?: string;
+  /** The address that it listens on; loopback unless told. */
+  readonly host?: string;
 }
 
 /** The folder of moto's programs; `undefined` without Python. */
@@ -99,13 +102,13 @@ async function launchOf(
     if (options.region !== undefined) environment['MINIO_SITE_REGION'] = options.region;
     if (options.kmsKeyId !== undefined)
       environment['MINIO_KMS_SECRET_KEY'] = `${options.kmsKeyId}:${randomBytes(32).toString('base64')}`;
-    const listen = ['--quiet', '--address', `127.0.0.1:${port}`, '--certs-dir', join(root, 'certs')];
+    const listen = ['--quiet', '--address', `${options.host ?? LOOPBACK}:${port}`, '--certs-dir', join(root, 'certs')];
     const line: Launch['line'] = [minio, 'server', ...listen, join(root, 'data')];
     return { kind: 'minio', line, environment, healthPath: '/minio/health/ready' };
   }
   const moto = await ensureMoto();
   if (moto === undefined) return undefined;
-  const line: Launch['line'] = [join(moto, 'moto_server'), '-H', '127.0.0.1', '-p', String(port)];
+  const line: Launch['line'] = [join(moto, 'moto_server'), '-H', options.host ?? LOOPBACK, '-p', String(port)];
   return { kind: 'moto', line, environment: {}, healthPath: '/moto-api/' };
 }
 
@@ -145,7 +148,7 @@ export async function startMinio(options: S3TestServerOptions = {}): Promise<S3T
   }
   await mkdir(join(root, 'data'));
   const caFile = options.isEncrypted === true ? await makeCertificate(join(root, 'certs')) : undefined;
-  const endpoint = `${caFile === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
+  const endpoint = `${caFile === undefined ? 'http' : 'https'}://${options.host ?? LOOPBACK}:${port}`;
   const child = await startServer({ ...launch, isUp: async () => isUpAt(endpoint + launch.healthPath, caFile) });
   const place: BucketPlace = { endpoint, credentials, region: options.region ?? 'us-east-1', caFile };
   return {

@@ -32,7 +32,7 @@ export const historyIndex = defineCommand({
   summary: 'Make the indexes by which log, show and window are fast',
   description:
     'The agent writes an index of each segment that it pushes. This makes those that are missing: of WAL that WAL-G or wal push archived, or from before. It can be stopped and goes on where it was. Without indexes everything works, slower.',
-  settings: ['archive'],
+  settings: ['archive', 'kubernetes'],
   options: {
     timeline: timeline('Of this timeline only'),
     rebuild: flag('Make all anew, also those that are there'),

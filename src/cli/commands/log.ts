@@ -118,7 +118,7 @@ export const log = defineCommand({
   summary: 'List what happened: transactions with their tables and rows, from the WAL itself',
   description:
     'Reads the archive, and the pg_wal of the server where its data directory is set. Without a span: all there is behind the last hole. A short span is a list; a long one is drawn as bars first, then its largest are listed. Exits 74 if it stopped at a hole, 65 at damage.',
-  settings: ['archive', 'server'],
+  settings: ['archive', 'server', 'kubernetes'],
   options: {
     ...SPAN_OPTIONS,
     ...FILTER_OPTIONS,

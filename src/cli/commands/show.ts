@@ -37,7 +37,7 @@ export const show = defineCommand({
   summary: 'Show one transaction, its neighbours, and how to get to just before or after it',
   description:
     'Takes the number of a transaction, or of a subtransaction, or a WAL position: then the transaction that ends there, or the next one.',
-  settings: ['archive', 'server'],
+  settings: ['archive', 'server', 'kubernetes'],
   operands: {
     transaction: {
       placeholder: 'XID|LSN',

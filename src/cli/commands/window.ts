@@ -15,7 +15,7 @@ export const window = defineCommand({
   summary: 'Show from where to where one can go, on each timeline',
   description:
     'Reads the archive only. The end is the last commit in the archived WAL, not the time of an upload. Only the ends of a window are read; what lies between is listed and compared with its indexes: a plan that is run reads what it needs, and verify everything. With the data directory set, it also tells how many segments of the server are not archived yet.',
-  settings: ['archive', 'server'],
+  settings: ['archive', 'server', 'kubernetes'],
   examples: [
     { line: 'walkback window', does: 'of the archive that the settings name' },
     {

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { Failure } from '../../base/failure.ts';
+import { Failure, isFailure } from '../../base/failure.ts';
 import type { ApiRequest, ApiSession } from './api-session.ts';
 import type { ListedKind, ObjectRef } from './kubernetes-api.ts';
 import { groupPath, knownResource, resourceIn, type Resource } from './resource-of-kind.ts';
-import type { Asked } from './server-answer.ts';
+import { Refusal, type Asked } from './server-answer.ts';
 
 const ALL_NAMESPACES = '*';
 
@@ -75,7 +75,12 @@ export class ObjectPaths {
 
   async #ask(apiVersion: string, kind: string): Promise<Resource> {
     const asked = { verb: 'get', resource: 'resources', group: groupOf(apiVersion), name: kind };
-    const list = await this.#session.readOrNothing({ asked, method: 'GET', path: groupPath(apiVersion) });
+    const request: ApiRequest = { asked, method: 'GET', path: groupPath(apiVersion) };
+    const list = await this.#session.read(request).catch((error: unknown) => {
+      // Of a group that it does not have, the server has no page, and no word of the API either.
+      if (isFailure(error) && error.cause instanceof Refusal && error.cause.status === 404) return undefined;
+      throw error;
+    });
     const resource = resourceIn(list, kind);
     if (resource !== undefined) return resource;
     throw new Failure('refused', {

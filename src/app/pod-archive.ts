@@ -1,0 +1,174 @@
+/**
+ * The archive of a cluster in a namespace, by its pods' own variables: read as the container reads them, and used from here.
+ *
+ * Values come out of Secrets into the settings of this process, and files that they name into a folder that only this user can read
+ * and that is removed at the end. Nothing of it is shown, or written anywhere else.
+ *
+ * @module
+ */
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Failure } from '../base/failure.ts';
+import { isSettingVariable, variablesOf, type Environment } from '../config/environment.ts';
+import type { Settings, SettingsInUse } from '../config/load-settings.ts';
+import { NETWORK_SETTINGS } from '../config/settings-network.ts';
+import { SETTING_NAMES, settingOf, type SettingName } from '../config/settings.ts';
+import { isFileSetting } from '../container/archive-variables.ts';
+import type { ContainerFacts } from '../container/container-facts.ts';
+import { formArchive } from '../container/form-archive.ts';
+import { bucketScopePrefix } from '../container/namespace.ts';
+import { refusedContainer } from '../container/plan-container.ts';
+import { Reading } from '../container/reading.ts';
+import { revealed } from '../container/secret.ts';
+import type { KubernetesApi } from '../kubernetes/api/kubernetes-api.ts';
+import type { ConfigMap, Secret } from '../kubernetes/api/kubernetes-objects.ts';
+import { secretText } from '../kubernetes/find/container-environment.ts';
+import { findCluster, type FoundCluster } from '../kubernetes/find/find-cluster.ts';
+import { mountedFile } from '../kubernetes/find/mounted-file.ts';
+import { clusterChoice, openNamespace } from './open-namespace.ts';
+
+/** What the container's rules ask of a machine: here none is looked at, since the container runs elsewhere. */
+const ELSEWHERE: ContainerFacts = {
+  installed: [],
+  dataVersion: undefined,
+  canRead: () => true,
+  hostname: '',
+  hostAddress: '',
+  cpuCount: 1,
+  memoryBytes: 0,
+  nowMs: 0,
+};
+
+/** Settings that come from the pod alone: the archive's, and nothing of the way that this machine takes to it. */
+function isOfPod(name: SettingName): boolean {
+  const { group } = settingOf(name);
+  return (group === 'archive' || group === 'writing') && !(name in NETWORK_SETTINGS);
+}
+
+/** Those that would mean this machine's server, which is another one. */
+function isOfThisMachine(name: SettingName): boolean {
+  return settingOf(name).group === 'server';
+}
+
+function environmentOf({ archive, cluster }: FoundCluster): Record<string, string> {
+  const variables = [...(archive?.environment.values() ?? [])];
+  const known = Object.fromEntries(
+    variables.flatMap(({ name, secretValue }) => (secretValue === undefined ? [] : [[name, secretValue]])),
+  );
+  // In a pod Kubernetes sets it, and Spilo asks for it before it takes POD_NAMESPACE into an address.
+  return { KUBERNETES_SERVICE_HOST: cluster.where.server, ...known };
+}
+
+/** @throws {Failure} `refused` if no variable of the pods names an archive. */
+function noArchive({ cluster }: FoundCluster): Failure {
+  return new Failure('refused', {
+    message: `cannot tell where the archive of ${cluster.where.namespace}/${cluster.name} is: no variable of its pods names one`,
+    remedy: 'Name it with --archive, if it has one; otherwise nothing can be recovered.',
+    facts: [`context ${cluster.where.context}, server ${cluster.where.server}`],
+  });
+}
+
+/** The variables by which commands reach the archive, as the container itself would form them. @throws {Failure} */
+export function archiveVariables(found: FoundCluster): Readonly<Record<string, string>> {
+  const environment = environmentOf(found);
+  if (environment['WALKBACK_ARCHIVE'] !== undefined) return settingVariables(environment);
+  const reading = new Reading(environment, ELSEWHERE);
+  const major = found.cluster.postgresMajor ?? reading.get('PGVERSION');
+  const archive = formArchive(reading, '', {
+    path: {
+      scope: reading.get('SCOPE') ?? found.cluster.patroni?.scope,
+      scopePrefix: bucketScopePrefix(reading),
+      scopeSuffix: reading.get('WAL_BUCKET_SCOPE_SUFFIX') ?? '',
+      version: major === undefined ? '' : String(major),
+    },
+    environmentPath: '',
+    variables: {},
+    checksFiles: false,
+  });
+  if (archive === undefined) throw noArchive(found);
+  if (reading.refusals.length > 0) throw refusedContainer(reading.refusals);
+  const { variables } = archive.environment;
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, revealed(value)]));
+}
+
+function settingVariables(environment: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => isSettingVariable(name)));
+}
+
+async function contentOf(api: KubernetesApi, found: FoundCluster, path: string): Promise<string | undefined> {
+  const { archive, objects } = found;
+  const volumes = objects.statefulSet.spec?.template.spec?.volumes ?? [];
+  const file = archive === undefined ? undefined : mountedFile(archive.container, volumes, path);
+  if (file === undefined) return undefined;
+  const ref = { apiVersion: 'v1', kind: file.kind, name: file.name };
+  if (file.kind === 'Secret') {
+    const secret = await api.get<Secret>(ref);
+    return secret === undefined ? undefined : secretText(secret, file.key);
+  }
+  return (await api.get<ConfigMap>(ref))?.data?.[file.key];
+}
+
+function notMounted(variable: string, path: string, { cluster }: FoundCluster): Failure {
+  return new Failure('refused', {
+    message: `cannot reach the archive of ${cluster.where.namespace}/${cluster.name} from here: ${variable} names ${path}, which no Secret or ConfigMap of its pods holds`,
+    remedy: 'Run walkback in the pod, or name the archive and its credentials with settings of your own and --archive.',
+  });
+}
+
+/** Files that the variables name, brought here. */
+async function bringFiles(
+  api: KubernetesApi,
+  found: FoundCluster,
+  variables: Readonly<Record<string, string>>,
+  folder: string,
+): Promise<Record<string, string>> {
+  const brought: Record<string, string> = { ...variables };
+  const fileVariables = new Set(
+    SETTING_NAMES.filter((name) => isOfPod(name) && isFileSetting(name)).flatMap(variablesOf),
+  );
+  for (const [variable, path] of Object.entries(variables)) {
+    if (!fileVariables.has(variable) || !path.startsWith('/')) continue;
+    const content = await contentOf(api, found, path);
+    if (content === undefined) throw notMounted(variable, path, found);
+    const file = join(folder, variable);
+    await writeFile(file, content, { mode: 0o600 });
+    brought[variable] = file;
+  }
+  return brought;
+}
+
+/** The settings by which the archive of a cluster is reached from here. @throws {Failure} */
+export async function podArchiveSettings(
+  api: KubernetesApi,
+  found: FoundCluster,
+  settings: Settings,
+): Promise<SettingsInUse> {
+  const folder = await mkdtemp(join(tmpdir(), 'walkback-'));
+  const remove = async (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    const variables: Environment = await bringFiles(api, found, archiveVariables(found), folder);
+    const { namespace } = found.cluster.where;
+    const named =
+      settings.find('clusterName') === undefined ? { WALKBACK_CLUSTER_NAME: `${namespace}/${found.cluster.name}` } : {};
+    return {
+      settings: settings.withEnvironment(
+        { ...variables, ...named },
+        (name) => !isOfPod(name) && !isOfThisMachine(name),
+      ),
+      [Symbol.asyncDispose]: remove,
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** The same, from settings alone; an archive that is named on the command line is taken as it is. @throws {Failure} */
+export async function openPodSettings(settings: Settings): Promise<SettingsInUse> {
+  if (settings.find('archive')?.source.kind === 'flag') return { settings, [Symbol.asyncDispose]: async () => {} };
+  await using api = await openNamespace(settings);
+  return podArchiveSettings(api, await findCluster(api, clusterChoice(settings)), settings);
+}
