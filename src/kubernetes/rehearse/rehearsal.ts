@@ -10,30 +10,36 @@
  * @module
  */
 
-import type { V1EnvVar, V1OwnerReference, V1PersistentVolumeClaim, V1PodSpec } from '@kubernetes/client-node';
+import type { V1EnvVar, V1OwnerReference } from '@kubernetes/client-node';
 
 import type { Check, CheckResult } from '../../recovery/checks.ts';
 import type { ForwardedPort } from '../api/kubernetes-api.ts';
+import type { PersistentVolumeClaim, Pod } from '../api/kubernetes-objects.ts';
 import type { VolumePlan } from '../volume/volume-plan.ts';
 import type { FinishedVolume, VolumeStatus } from '../volume/volume-status.ts';
 import type { VolumeTask, VolumeTaskResult } from '../volume/volume-tasks.ts';
+
+/** What a pod is made of. */
+export type PodSpec = NonNullable<Pod['spec']>;
 
 /** The live cluster, as far as a pod must be like its pods. */
 export interface LiveShape {
   readonly statefulSet: string;
   /** Of a pod that runs, with all that admission has set; else of the template. */
-  readonly podSpec: V1PodSpec;
+  readonly podSpec: PodSpec;
   /** The container that runs PostgreSQL: its image, resources and mounts are taken. */
   readonly container: string;
   /** The container whose environment reaches the archive; often the same one. */
   readonly archiveContainer: string;
   /** The claim that holds the data, as it is; and the name of its volume in the pod. */
-  readonly claim: V1PersistentVolumeClaim;
+  readonly claim: PersistentVolumeClaim;
   readonly volume: string;
   /** PGDATA, absolute, as the container sees it. */
   readonly dataDirectory: string;
-  /** The pod's annotation `openshift.io/scc` or the namespace's range of users need nothing here: `podSpec` has the effective values. */
+  /** Where the pod that uses the claim runs. */
   readonly node?: string;
+  /** The user that owns the data, where no specification says it (an image that starts as root and changes to another). */
+  readonly runAs?: { readonly user: number; readonly group: number };
 }
 
 /**
@@ -101,8 +107,9 @@ export interface PodTrouble {
 export interface RehearsalSight {
   /** The pod's last line; `undefined` before there is one. */
   readonly status: VolumeStatus | undefined;
-  /** `undefined` while there is none. */
+  /** The newest; `undefined` while there is none. */
   readonly pod: string | undefined;
+  readonly isRunning: boolean;
   readonly trouble: PodTrouble | undefined;
 }
 
@@ -160,7 +167,7 @@ export interface Rehearsals {
   finish(ref: RehearsalRef, watch: RehearsalWatch): Promise<FinishedVolume>;
   /** Removes Job and NetworkPolicy and waits until no pod uses the claim. The claim and what is on it stay. */
   end(ref: RehearsalRef, watch: RehearsalWatch): Promise<void>;
-  /** `end`, and what was rehearsed is removed: the new claim, or the folder in the live one. Refused once it is finished. */
+  /** `end`, and what was rehearsed is removed: the new claim, or the data in the live one. Refused once it was swapped in. */
   discard(ref: RehearsalRef, request: RehearsalRequest, watch: RehearsalWatch): Promise<void>;
   /** Runs a short Job, waits for it, and removes it. @throws {Failure} what a task says. */
   run(request: VolumeTasksRequest, watch: RehearsalWatch): Promise<readonly VolumeTaskResult[]>;

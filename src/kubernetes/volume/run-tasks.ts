@@ -46,6 +46,8 @@ async function remove(
   const folder = places.recoveryFolder(id);
   const directory = places.placeOf(id, what);
   await checkNobody(directory);
+  const isSwapped = (await places.isPresent(id, 'kept')) || (await places.isPresent(id, 'replaced'));
+  if (what === 'rehearsal' && isSwapped) throw wasSwapped(id, folder);
   const also = what === 'rehearsal' ? ['tablespaces', 'configuration-of-the-backup', 'spool', 'copy'] : [];
   const paths = [directory, ...also.map((name) => join(folder, name))];
   let freedBytes = 0n;
@@ -57,9 +59,17 @@ async function remove(
   return { did: 'remove', freedBytes: freedBytes.toString() };
 }
 
+/** Its tablespaces are the live data's then. */
+function wasSwapped(id: string, folder: string): Failure {
+  return new Failure('refused', {
+    message: `cannot remove the rehearsal ${id}: it was swapped in, and ${folder} keeps what it has replaced`,
+    remedy: `To go back:  walkback undo ${id}\nTo give up what is kept:  walkback release ${id}`,
+  });
+}
+
 async function runTask(uses: TaskUses, places: LocalPlaces, task: VolumeTask): Promise<VolumeTaskResult> {
   if (task.do === 'probe') return { did: 'probe', volume: await probeVolume(places) };
-  await checkNobody(places.dataDirectory);
+  if (task.do !== 'remove') await checkNobody(places.dataDirectory);
   if (task.do === 'archiveRest') {
     return { did: 'archiveRest', pushed: await archiveRest({ store: await uses.openArchive() }, places.dataDirectory) };
   }

@@ -1,0 +1,45 @@
+/**
+ * Removes a Job, and waits until none of its pods is there any more: also one that has completed keeps its claim from going.
+ *
+ * @module
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Failure } from '../../base/failure.ts';
+import type { KubernetesApi } from '../api/kubernetes-api.ts';
+import type { Job } from '../api/kubernetes-objects.ts';
+import { jobRef, podsOf } from './look-at-pod.ts';
+
+/** Its server is stopped first, and a pod has two minutes for that; nodes that are away take longer. */
+const GONE_MS = 300_000;
+const POLL_MS = 300;
+
+/** @throws {Failure} `unavailable` if a pod does not go in time. */
+export async function endJob(api: KubernetesApi, name: string, signal?: AbortSignal): Promise<void> {
+  const job = await api.get<Job>(jobRef(name));
+  const uid = job?.metadata?.uid;
+  if (job !== undefined) {
+    await api.delete(jobRef(name), { propagation: 'Background', ...(uid === undefined ? {} : { uid }) });
+    await api.until<Job>(jobRef(name), `Job ${name} to be gone`, (found) => found?.metadata?.uid !== uid, {
+      timeoutMs: GONE_MS,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+  const endsAtMs = performance.now() + GONE_MS;
+  for (;;) {
+    signal?.throwIfAborted();
+    const pods = await podsOf(api, name);
+    if (pods.length === 0) return;
+    if (performance.now() > endsAtMs) throw stillThere(pods.map(({ metadata }) => metadata?.name ?? ''));
+    await sleep(POLL_MS);
+  }
+}
+
+function stillThere(names: readonly string[]): Failure {
+  return new Failure('unavailable', {
+    message: `cannot go on: ${names.join(', ')} should have ended, and still uses the volume`,
+    remedy:
+      'Its node may be away. Once it is proven that nothing runs there: kubectl delete pod --force --grace-period=0; then go on.',
+  });
+}

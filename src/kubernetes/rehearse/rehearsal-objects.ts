@@ -1,0 +1,219 @@
+/**
+ * The objects of a rehearsal: values, made of the request alone.
+ *
+ * @module
+ */
+
+import { Failure } from '../../base/failure.ts';
+import type { Job, KubernetesObject, PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
+import { bytesOfQuantity } from '../find/quantity.ts';
+import { volumePlanText } from '../volume/volume-plan.ts';
+import { dataMount } from './data-mount.ts';
+import { podTemplate } from './pod-template.ts';
+import { quantityOfBytes } from './quantity-of-bytes.ts';
+import type { RehearsalRequest, VolumeTasksRequest } from './rehearsal.ts';
+import {
+  ASK_ANNOTATION,
+  HOLDS_ANNOTATION,
+  labelsOf,
+  objectName,
+  PLAN_ANNOTATION,
+  podLabels,
+  RECOVERY_LABEL,
+} from './rehearsal-names.ts';
+
+/** Evictions and lost nodes are no reason to give a rehearsal up. */
+const MOST_PODS = 1000;
+const PLAN_VOLUME = 'walkback-plan';
+const PLAN_FOLDER = '/walkback-plan';
+
+/** What is made, in this order: nobody may reach the pod, also not in its first second. */
+export interface RehearsalObjects {
+  readonly policy: KubernetesObject;
+  /** `undefined` in the live volume. */
+  readonly claim: PersistentVolumeClaim | undefined;
+  readonly job: Job;
+}
+
+/** The claim that the rehearsal is on. */
+export function claimName({ plan, place, live }: RehearsalRequest): string {
+  if (place.kind === 'inVolume') return live.claim.metadata?.name ?? '';
+  return place.name ?? objectName(plan.id);
+}
+
+function ownersOf({ owner }: Pick<RehearsalRequest, 'owner'>) {
+  return owner === undefined ? {} : { ownerReferences: [owner] };
+}
+
+/**
+ * Nobody connects to pods of this recovery. What they connect to is the archive, which a namespace that denies by default must
+ * allow: a policy that allows is added to those that are there.
+ */
+function policyOf(request: RehearsalRequest): KubernetesObject & { readonly spec: object } {
+  const { id } = request.plan;
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: objectName(id), labels: labelsOf(id), ...ownersOf(request) },
+    spec: {
+      podSelector: { matchLabels: { [RECOVERY_LABEL]: id } },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [],
+      egress: [{}],
+    },
+  };
+}
+
+function largest(amounts: readonly (bigint | undefined)[]): bigint {
+  return amounts.reduce<bigint>((most, one) => (one !== undefined && one > most ? one : most), 0n);
+}
+
+/** As the live one, and never smaller (F-25). No owner: it goes only when it is named. */
+function claimOf(request: RehearsalRequest): PersistentVolumeClaim | undefined {
+  const { plan, live, place } = request;
+  if (place.kind === 'inVolume') return undefined;
+  const { spec = {}, status } = live.claim;
+  const sizeBytes = largest([
+    place.leastBytes,
+    bytesOfQuantity(spec.resources?.requests?.['storage']),
+    bytesOfQuantity(status?.capacity?.['storage']),
+  ]);
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: {
+      name: claimName(request),
+      labels: { ...place.labels, ...labelsOf(plan.id) },
+      annotations: {
+        ...place.annotations,
+        [HOLDS_ANNOTATION]: `rehearsal ${plan.id} of ${live.statefulSet}: ${plan.target.asked}`,
+      },
+    },
+    spec: {
+      accessModes: spec.accessModes ?? ['ReadWriteOnce'],
+      resources: { requests: { storage: quantityOfBytes(sizeBytes) } },
+      ...(spec.storageClassName === undefined ? {} : { storageClassName: spec.storageClassName }),
+      ...(spec.volumeMode === undefined ? {} : { volumeMode: spec.volumeMode }),
+    },
+  };
+}
+
+/** @throws {Failure} `refused` for what can be known before anything is made. */
+function checkPlace({ plan, live, place }: RehearsalRequest): void {
+  const tablespaces = plan.backup.tablespaces.length;
+  if (dataMount(live).isElsewhere && tablespaces > 0) {
+    throw new Failure('refused', {
+      message: `cannot rehearse ${live.statefulSet}: its backup has ${tablespaces} tablespaces, and its pods mount a folder of the volume alone (subPath), so that they would not see them`,
+      remedy:
+        'Recover with --method clone, or move the tablespaces’ tables into the data directory first and take a backup.',
+    });
+  }
+  const modes = live.claim.spec?.accessModes ?? [];
+  if (place.kind === 'inVolume' && modes.every((mode) => mode === 'ReadWriteOncePod')) {
+    throw new Failure('refused', {
+      message: `cannot rehearse in the volume of ${live.statefulSet}: its claim ${live.claim.metadata?.name ?? ''} may be used by one pod alone (ReadWriteOncePod)`,
+      remedy: 'Rehearse on a claim of its own.',
+    });
+  }
+}
+
+/** The objects. @throws {Failure} `refused` if the pod could not see the data, or nothing can be put beside them. */
+export function rehearsalObjects(request: RehearsalRequest): RehearsalObjects {
+  checkPlace(request);
+  const { plan, live, place, walkback, archive, variables = [] } = request;
+  const isBeside = place.kind === 'inVolume';
+  const template = podTemplate({
+    id: plan.id,
+    part: 'rehearsal',
+    live,
+    walkback,
+    archive,
+    variables,
+    claim: claimName(request),
+    arguments: ({ dataDirectory }) => [
+      'rehearse',
+      `--data-directory=${dataDirectory}`,
+      `--plan=${PLAN_FOLDER}/plan.json`,
+      `--place=${isBeside ? 'in-volume' : 'new-claim'}`,
+      ...(request.listens ? ['--listen'] : []),
+    ],
+    annotations: (program, { dataDirectory }) => ({
+      [PLAN_ANNOTATION]: volumePlanText(plan),
+      [ASK_ANNOTATION]: JSON.stringify([...program, 'volume', 'ask', plan.id, `--data-directory=${dataDirectory}`]),
+    }),
+    restartPolicy: 'OnFailure',
+    node: isBeside ? 'required' : 'any',
+    volumes: [
+      {
+        name: PLAN_VOLUME,
+        downwardAPI: {
+          items: [{ path: 'plan.json', fieldRef: { fieldPath: `metadata.annotations['${PLAN_ANNOTATION}']` } }],
+        },
+      },
+    ],
+    mounts: [{ name: PLAN_VOLUME, mountPath: PLAN_FOLDER, readOnly: true }],
+  });
+  return {
+    policy: policyOf(request),
+    claim: claimOf(request),
+    job: {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: objectName(plan.id), labels: podLabels(plan.id, 'rehearsal'), ...ownersOf(request) },
+      spec: {
+        backoffLimit: MOST_PODS,
+        completions: 1,
+        parallelism: 1,
+        // The next one mounts the volume when the last one has let it go.
+        podReplacementPolicy: 'Failed',
+        template,
+      },
+    },
+  };
+}
+
+/** Exit codes of failures that do not pass by themselves: `src/base/exit-codes.ts`. */
+const FINAL_CODES = [64, 65, 74, 77, 80, 81];
+
+/** The Job of work on a volume. Its name is the caller's, so that the same work is the same Job. */
+export function tasksJob(request: VolumeTasksRequest): Job {
+  const { name, live, walkback, archive, variables = [], tasks, roles, user } = request;
+  const id = /^[0-9a-f]+/.exec(name)?.[0] ?? name;
+  const work = { tasks, ...(roles === undefined ? {} : { roles }), ...(user === undefined ? {} : { user }) };
+  const template = podTemplate({
+    id,
+    part: 'volume',
+    live,
+    walkback,
+    archive,
+    variables,
+    claim: request.claim ?? live.claim.metadata?.name ?? '',
+    arguments: ({ dataDirectory }) => [
+      'run',
+      `--data-directory=${dataDirectory}`,
+      `--tasks=${JSON.stringify(work)}`,
+      '--json',
+    ],
+    annotations: () => ({}),
+    restartPolicy: 'Never',
+    node: request.claim === undefined ? 'preferred' : 'any',
+  });
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: objectName(name), labels: podLabels(id, 'volume'), ...ownersOf(request) },
+    spec: {
+      backoffLimit: 6,
+      completions: 1,
+      parallelism: 1,
+      podReplacementPolicy: 'Failed',
+      podFailurePolicy: {
+        rules: [
+          { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+          { action: 'FailJob', onExitCodes: { operator: 'In', values: FINAL_CODES } },
+        ],
+      },
+      template,
+    },
+  };
+}

@@ -1,0 +1,161 @@
+/**
+ * Rehearsals of one namespace, over its API.
+ *
+ * @module
+ */
+
+import { Failure, isFailure } from '../../base/failure.ts';
+import { PRIVATE_PORT } from '../../recovery/recovery-context.ts';
+import type { KubernetesApi, ObjectRef } from '../api/kubernetes-api.ts';
+import type { KubernetesObject, PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
+import { newRequestId } from '../volume/requests.ts';
+import type { FinishedVolume, VolumeStatus } from '../volume/volume-status.ts';
+import { askRehearsal, runningPod } from './ask-rehearsal.ts';
+import { endJob } from './end-job.ts';
+import { claimRef, jobRef } from './look-at-pod.ts';
+import type { RehearsalRef, RehearsalRequest, Rehearsals, RehearsalWatch } from './rehearsal.ts';
+import { objectName, RECOVERY_LABEL } from './rehearsal-names.ts';
+import { claimName, rehearsalObjects } from './rehearsal-objects.ts';
+import { runTasksJob } from './run-tasks-job.ts';
+import { failureOfStatus, lookAtRehearsal, watchRehearsal } from './watch-rehearsal.ts';
+
+const GONE_MS = 120_000;
+
+function policyRef(id: string): ObjectRef {
+  return { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', name: objectName(id) };
+}
+
+/** What is there is left, if it is of this recovery. */
+async function ensure<T extends KubernetesObject>(
+  api: KubernetesApi,
+  ref: ObjectRef,
+  object: T,
+  id: string,
+): Promise<T> {
+  const found = await api.get<T>(ref);
+  if (found === undefined) return api.create(object);
+  if (found.metadata?.labels?.[RECOVERY_LABEL] === id && found.metadata.deletionTimestamp === undefined) return found;
+  throw new Failure('conflict', {
+    message: `cannot start rehearsal ${id}: there is a ${ref.kind} ${ref.name} already, of something else or about to go`,
+    remedy: `Look at it: kubectl describe ${ref.kind.toLowerCase()} ${ref.name}; remove it if nobody needs it, then go on.`,
+  });
+}
+
+async function start(api: KubernetesApi, request: RehearsalRequest): Promise<RehearsalRef> {
+  const { id } = request.plan;
+  const { policy, claim, job } = rehearsalObjects(request);
+  const name = claimName(request);
+  await ensure(api, policyRef(id), policy, id);
+  const made =
+    claim === undefined
+      ? await api.get<PersistentVolumeClaim>(claimRef(name))
+      : await ensure(api, claimRef(name), claim, id);
+  await ensure(api, jobRef(objectName(id)), job, id);
+  return { id, job: objectName(id), claim: name, claimUid: made?.metadata?.uid ?? '', place: request.place.kind };
+}
+
+/** Of a rehearsal that cannot go on by itself. */
+function checkNotFailed(status: VolumeStatus, what: string): void {
+  if (status.state === 'failed') throw failureOfStatus(status, what);
+}
+
+async function finish(api: KubernetesApi, ref: RehearsalRef, watch: RehearsalWatch): Promise<FinishedVolume> {
+  const now = await lookAtRehearsal(api, ref);
+  if (now.status?.finished !== null && now.status?.finished !== undefined) return now.status.finished;
+  const askedAt = await askToFinish(api, ref, watch);
+  const what = `finish rehearsal ${ref.id}`;
+  const status = await watchRehearsal(api, ref, watch, (one) => {
+    if (one.finished !== null) return true;
+    const isNew = askedAt === undefined || one.at > askedAt;
+    if (isNew && one.problem !== null && (one.state === 'failed' || one.state === 'standing'))
+      throw failureOfStatus(one, what);
+    return false;
+  });
+  if (status.finished !== null) return status.finished;
+  throw failureOfStatus(status, what);
+}
+
+/** When, by the pod's clock; `undefined` if it had ended meanwhile: an earlier call had asked. */
+async function askToFinish(api: KubernetesApi, ref: RehearsalRef, watch: RehearsalWatch): Promise<string | undefined> {
+  try {
+    return (await askRehearsal(api, ref, { id: 'finish', kind: 'finish' }, watch.signal)).askedAt;
+  } catch (error) {
+    if (!isFailure(error, 'unavailable')) throw error;
+    const { status } = await lookAtRehearsal(api, ref);
+    if (status?.finished !== null && status?.finished !== undefined) return undefined;
+    throw error;
+  }
+}
+
+async function end(api: KubernetesApi, ref: RehearsalRef, { signal }: RehearsalWatch): Promise<void> {
+  await endJob(api, ref.job, signal);
+  await api.delete(policyRef(ref.id));
+}
+
+async function removeClaim(api: KubernetesApi, ref: RehearsalRef, { signal }: RehearsalWatch): Promise<void> {
+  const claim = await api.get<PersistentVolumeClaim>(claimRef(ref.claim));
+  if (claim === undefined || claim.metadata?.uid !== ref.claimUid) return;
+  await api.delete(claimRef(ref.claim), { uid: ref.claimUid });
+  await api.until<PersistentVolumeClaim>(
+    claimRef(ref.claim),
+    `claim ${ref.claim} to be gone`,
+    (found) => found?.metadata?.uid !== ref.claimUid,
+    { timeoutMs: GONE_MS, ...(signal === undefined ? {} : { signal }) },
+  );
+}
+
+/** A rehearsal of this namespace may have been swapped in; a claim that has become the live one is another claim. */
+async function discard(
+  api: KubernetesApi,
+  ref: RehearsalRef,
+  request: RehearsalRequest,
+  watch: RehearsalWatch,
+): Promise<void> {
+  await end(api, ref, watch);
+  if (ref.place === 'newClaim') return removeClaim(api, ref, watch);
+  const { live, walkback, archive, variables, owner } = request;
+  await runTasksJob(
+    api,
+    {
+      name: `${ref.id}-remove`,
+      live,
+      walkback,
+      archive,
+      ...(variables === undefined ? {} : { variables }),
+      ...(owner === undefined ? {} : { owner }),
+      tasks: [{ do: 'remove', id: ref.id, what: 'rehearsal' }],
+    },
+    watch,
+  );
+}
+
+/** Rehearsals in the namespace of an API. */
+export function rehearsalsIn(api: KubernetesApi): Rehearsals {
+  return {
+    start: (request) => start(api, request),
+    look: (ref) => lookAtRehearsal(api, ref),
+    untilStanding: (ref, watch) =>
+      watchRehearsal(api, ref, watch, (status) => {
+        checkNotFailed(status, `rehearse ${ref.id}`);
+        return status.state === 'standing' || status.state === 'checking';
+      }),
+    check: async (ref, { checks, database, isWritable }, watch) => {
+      const request = { id: newRequestId(), kind: 'check', checks, database, isWritable } as const;
+      const answer = await askRehearsal(api, ref, request, watch.signal);
+      return answer.kind === 'checked' ? answer.results : [];
+    },
+    step: async (ref, plan, watch) => {
+      const id = `step-${plan.target.lsn.toLowerCase().replace('/', '-')}-${plan.target.inclusive ? 'after' : 'before'}`;
+      await askRehearsal(api, ref, { id, kind: 'step', plan }, watch.signal);
+      return watchRehearsal(api, ref, watch, (status) => {
+        checkNotFailed(status, `step rehearsal ${ref.id} on`);
+        return status.state === 'standing' && status.targetLsn === plan.target.lsn;
+      });
+    },
+    openPort: async (ref) => api.forwardPort((await runningPod(api, ref)).metadata?.name ?? '', PRIVATE_PORT),
+    finish: (ref, watch) => finish(api, ref, watch),
+    end: (ref, watch) => end(api, ref, watch),
+    discard: (ref, request, watch) => discard(api, ref, request, watch),
+    run: (request, watch) => runTasksJob(api, request, watch),
+  };
+}
