@@ -1,21 +1,22 @@
 /**
- * `npm run reference`: writes docs/reference/{cli,settings,container,failures,wal-g}.md from the sources. With `--check` it writes nothing
- * and exits 1 if one of them is not what it would write.
+ * `npm run reference`: writes docs/reference/{cli,settings,container,failures,helm,wal-g}.md and the schemas of the charts' values from the
+ * sources. With `--check` it writes nothing and exits 1 if one of them is not what it would write.
  *
  * @module
  */
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { cliPage } from './reference/cli-page.ts';
 import { containerPage } from './reference/container-page.ts';
 import { failuresPage } from './reference/failures-page.ts';
+import { helmPage } from './reference/helm/helm-page.ts';
+import { casPostgresSchema, patroniSchema } from './reference/helm/values-schema.ts';
 import { settingsPage } from './reference/settings-page.ts';
 import { walgPage } from './reference/walg-page.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const FOLDER = join(ROOT, 'docs/reference');
 
 const [argument, ...extra] = process.argv.slice(2);
 if (extra.length > 0 || (argument !== undefined && argument !== '--check')) {
@@ -24,11 +25,14 @@ if (extra.length > 0 || (argument !== undefined && argument !== '--check')) {
 }
 
 const pages: ReadonlyMap<string, string> = new Map([
-  ['cli.md', await cliPage()],
-  ['settings.md', settingsPage()],
-  ['container.md', containerPage()],
-  ['failures.md', failuresPage(ROOT)],
-  ['wal-g.md', await walgPage()],
+  ['docs/reference/cli.md', await cliPage()],
+  ['docs/reference/settings.md', settingsPage()],
+  ['docs/reference/container.md', containerPage()],
+  ['docs/reference/failures.md', failuresPage(ROOT)],
+  ['docs/reference/helm.md', helmPage(ROOT)],
+  ['docs/reference/wal-g.md', await walgPage()],
+  ['deploy/helm/patroni/values.schema.json', patroniSchema()],
+  ['deploy/helm/cas-postgres/values.schema.json', casPostgresSchema()],
 ]);
 
 /** The first line that differs, for a message that helps. */
@@ -38,15 +42,14 @@ function firstDifference(before: string, after: string): string {
   return index === -1 ? 'it has more lines than it should' : `line ${index + 1}`;
 }
 
-mkdirSync(FOLDER, { recursive: true });
 let stale = 0;
 for (const [name, text] of pages) {
-  const path = join(FOLDER, name);
+  const path = join(ROOT, name);
   const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
   if (before === text) continue;
   stale += 1;
-  if (argument === '--check') console.log(`docs/reference/${name}: differs at ${firstDifference(before, text)}`);
+  if (argument === '--check') console.log(`${name}: differs at ${firstDifference(before, text)}`);
   else writeFileSync(path, text);
 }
-console.log(`${pages.size} pages, ${stale} ${argument === '--check' ? 'stale' : 'written'}`);
+console.log(`${pages.size} files, ${stale} ${argument === '--check' ? 'stale' : 'written'}`);
 process.exitCode = argument === '--check' && stale > 0 ? 1 : 0;

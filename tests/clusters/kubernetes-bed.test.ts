@@ -15,7 +15,7 @@ import { until } from '../support/archived-cluster.ts';
 const bed = await startBed();
 
 /** A pod that breaks no rule and does nothing. */
-function pausingPod(name: string, userId: number, claim?: string): object {
+function pausingPod(name: string, userId: number, volume?: string): object {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -34,10 +34,10 @@ function pausingPod(name: string, userId: number, claim?: string): object {
           image: 'k8sbed.local/pause:1',
           imagePullPolicy: 'Never',
           securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-          ...(claim === undefined ? {} : { volumeMounts: [{ name: 'data', mountPath: '/data' }] }),
+          ...(volume === undefined ? {} : { volumeMounts: [{ name: 'data', mountPath: '/data' }] }),
         },
       ],
-      ...(claim === undefined ? {} : { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: claim } }] }),
+      ...(volume === undefined ? {} : { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: volume } }] }),
     },
   };
 }

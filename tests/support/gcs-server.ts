@@ -37,8 +37,8 @@ async function newBucket(endpoint: string, options: Partial<GcsLocation>): Promi
   return { kind: 'gcs', bucket, prefix: 'archives/one', endpoint, credentials: { kind: 'anonymous' }, ...options };
 }
 
-/** Starts a server on a free port of the loopback interface. `undefined`, and said so, where there is no Go to build it. */
-export async function startGcsServer(): Promise<GcsTestServer | undefined> {
+/** Starts a server on a free port, of the loopback interface if no other is named. `undefined`, and said so, where there is no Go to build it. */
+export async function startGcsServer(address = '127.0.0.1'): Promise<GcsTestServer | undefined> {
   const program = await ensureGoProgram(FAKE_GCS);
   if (program === undefined) {
     process.stderr.write(
@@ -47,10 +47,10 @@ export async function startGcsServer(): Promise<GcsTestServer | undefined> {
     return undefined;
   }
   const port = await freePort();
-  const args = ['-scheme', 'http', '-backend', 'memory', '-host', '127.0.0.1', '-port', String(port)];
-  const endpoint = `http://127.0.0.1:${port}`;
+  const args = ['-scheme', 'http', '-backend', 'memory', '-host', address, '-port', String(port)];
+  const endpoint = `http://${address}:${port}`;
   const child = await startServer({
-    line: [program, ...args, '-public-host', `127.0.0.1:${port}`, '-log-level', 'error'],
+    line: [program, ...args, '-public-host', `${address}:${port}`, '-log-level', 'error'],
     isUp: async () => answersWell(`${endpoint}/storage/v1/b?project=test`),
   });
   return {

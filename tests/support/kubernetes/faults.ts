@@ -1,6 +1,6 @@
 /**
  * Makes parts of the bed go away and come back. Nothing here needs more than the right to send signals: what is started again is
- * started by the bed's own keeper (`keep.sh`), which leaves a component alone while the folder `held` has a file of its name.
+ * started by the bed's own keeper (`keep.sh`), which leaves a component alone while the folder `held` has a file of its name, with the number of a process that runs.
  *
  * Faults are felt by every test in the bed. What cuts off one tool only is a proxy of the test's own (`fault-proxy.ts`): the API
  * server's certificate is good for 127.0.0.1.
@@ -51,7 +51,7 @@ async function apiServerReady(bed: Bed): Promise<void> {
 export async function killComponent(bed: Bed, component: Component): Promise<AsyncDisposable> {
   const held = join(bed.state, 'held', component);
   const pid = await processOf(bed, component);
-  await writeFile(held, '');
+  await writeFile(held, String(process.pid));
   process.kill(pid, 'SIGKILL');
   await until(`${component} is gone`, async () => !(await isRunning(pid)));
   return {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Starts each component again when it has ended, but while STATE/held/NAME exists. usage: keep.sh STATE
+# Starts each component again when it has ended, but while STATE/held/NAME exists and holds the pid of a process that runs: what a
+# test has taken away does not stay away when the test was killed. usage: keep.sh STATE
 # So whoever may send signals can make a component go away for as long as wanted, without being root: see faults.ts.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -10,7 +11,8 @@ state=$(cd "$1" && pwd)
 while sleep 0.2; do
   for file in "$state"/components/*.sh; do
     name=$(basename "$file" .sh)
-    if [ -e "$state/held/$name" ] || is_running "$(cat "$state/pids/$name")"; then continue; fi
+    if is_running "$(cat "$state/pids/$name")"; then continue; fi
+    if holder=$(cat "$state/held/$name" 2>/dev/null) && { [ -z "$holder" ] || is_running "$holder"; }; then continue; fi
     say "$name is started again"
     launch "$name"
   done

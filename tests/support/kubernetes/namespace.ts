@@ -12,12 +12,14 @@ import type { Bed } from './bed.ts';
 export interface NamespaceOptions {
   /** The level of Pod Security that is enforced; "restricted" otherwise. */
   readonly security?: 'restricted' | 'baseline' | 'privileged';
+  /** Pods get their user as OpenShift gives it; see openshift.ts, which must have been applied. */
+  readonly isProject?: boolean;
 }
 
 /** A namespace that a test made. Disposing deletes it with everything in it, volumes too. */
 export interface TestNamespace extends AsyncDisposable {
   readonly name: string;
-  /** A user of its range, as OpenShift would give to its pods: there is no admission here that would. */
+  /** A user of its range. */
   readonly userId: number;
   /** kubectl in it. */
   kubectl(args: readonly string[], input?: string): Promise<string>;
@@ -29,11 +31,14 @@ export interface TestNamespace extends AsyncDisposable {
 const FIRST_USER = 1_000_000_000;
 const RANGE = 10_000;
 
+/** The label of namespaces in which pods get their user as OpenShift gives it. */
+export const PROJECT_LABEL = 'walkback.local/project';
+
 /** Makes one. */
 export async function makeNamespace(
   bed: Bed,
   prefix: string,
-  { security = 'restricted' }: NamespaceOptions = {},
+  { security = 'restricted', isProject = false }: NamespaceOptions = {},
 ): Promise<TestNamespace> {
   const name = `${prefix}-${randomUUID().slice(0, 8)}`;
   const first = FIRST_USER + randomInt(50_000) * RANGE;
@@ -43,7 +48,7 @@ export async function makeNamespace(
       kind: 'Namespace',
       metadata: {
         name,
-        labels: { 'pod-security.kubernetes.io/enforce': security },
+        labels: { 'pod-security.kubernetes.io/enforce': security, [PROJECT_LABEL]: String(isProject) },
         annotations: {
           'openshift.io/sa.scc.uid-range': `${first}/${RANGE}`,
           'openshift.io/sa.scc.supplemental-groups': `${first}/${RANGE}`,

@@ -7,6 +7,8 @@ make_network() {
   ip link add "${namespace}0" type veth peer name eth0 netns "$namespace"
   ip addr add "$host_address/30" dev "${namespace}0"
   ip link set "${namespace}0" up
+  # The way back to pods, which come as themselves; it goes with the device.
+  ip route add "$pod_network" via "$node_address" dev "${namespace}0"
   local inside=(nsenter --net="/run/netns/$namespace")
   "${inside[@]}" ip link set lo up
   "${inside[@]}" ip addr add "$node_address/30" dev eth0

@@ -1,0 +1,50 @@
+// `helm test`: the primary takes connections and writes, every member is ready, and there is a backup.
+import { execFileSync } from 'node:child_process';
+import { resolve4 } from 'node:dns/promises';
+
+const WITHIN_MS = 240_000;
+const { MEMBERS, MEMBER_COUNT, HAS_ARCHIVE } = process.env;
+const { hostname, port } = new URL(MEMBERS);
+const lastBackup = /^walkback_backup_last_success_timestamp_seconds(?:\{.*\})? (\S+)$/m;
+
+function query(text) {
+  return execFileSync('psql', ['-XAtq', '-d', 'postgres', '-c', text], { encoding: 'utf8' }).trim();
+}
+
+async function members() {
+  const addresses = await resolve4(hostname);
+  return Promise.all(
+    addresses.map(async (address) => {
+      const status = await (await fetch(`http://${address}:${port}/status`)).json();
+      const metrics = await (await fetch(`http://${address}:${port}/metrics`)).text();
+      return { address, status, backupAt: Number(lastBackup.exec(metrics)?.[1] ?? 0) };
+    }),
+  );
+}
+
+// What is still missing, in words; an empty list when all is well.
+async function missing() {
+  if (query('select pg_is_in_recovery()') !== 'f') return ['the Service leads to a server that cannot be written to'];
+  query('create temporary table walkback_test as select 1');
+  const found = await members();
+  const waiting = found.filter(({ status }) => !status.ready);
+  const lacking = waiting.map(({ address, status }) => `${address} is not ready: ${status.phase}: ${status.why}`);
+  if (found.length < Number(MEMBER_COUNT)) lacking.push(`${found.length} of ${MEMBER_COUNT} members are there`);
+  if (HAS_ARCHIVE === 'true' && !found.some(({ backupAt }) => backupAt > 0)) lacking.push('there is no backup yet');
+  return lacking;
+}
+
+const endMs = Date.now() + WITHIN_MS;
+let said = '';
+for (;;) {
+  const lacking = await missing().catch((error) => [String(error.stderr ?? error.message).trim()]);
+  if (lacking.length === 0) break;
+  const text = lacking.join('\n');
+  if (text !== said) console.log(text);
+  said = text;
+  if (Date.now() > endMs) process.exit(1);
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+}
+console.log(
+  `${MEMBER_COUNT} members are ready; ${HAS_ARCHIVE === 'true' ? 'there is a backup' : 'there is no archive'}`,
+);

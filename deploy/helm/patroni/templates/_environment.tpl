@@ -1,0 +1,132 @@
+{{/*
+The variables of the container, as a map from name to { value } or { valueFrom }. Names in .Values.env count before the chart's own, and
+each name is there once: of two entries with one name in a list, patches lose one.
+*/}}
+{{- define "patroni.environment" -}}
+{{- $all := dict -}}
+{{- range $part := list "cluster" "passwords" "archive" "backups" -}}
+{{- $all = mergeOverwrite $all (include (printf "patroni.environment.%s" $part) $ | fromYaml) -}}
+{{- end -}}
+{{- range $name, $value := .Values.env -}}
+{{- $entry := dict -}}
+{{- if kindIs "map" $value -}}
+{{- $entry = $value -}}
+{{- else -}}
+{{- $entry = dict "value" (include "patroni.text" $value) -}}
+{{- end -}}
+{{- $_ := set $all (include "patroni.variableName" $name) $entry -}}
+{{- end -}}
+{{- toYaml $all -}}
+{{- end -}}
+
+{{/* Three names are not written in capitals: those of proxies. */}}
+{{- define "patroni.variableName" -}}
+{{- if regexMatch "^(CLONE_|STANDBY_)?(http_proxy|https_proxy|no_proxy)$" . -}}{{ . }}{{- else -}}{{ upper . }}{{- end -}}
+{{- end -}}
+
+{{/* Numbers come from YAML as floating point, and 1000000 would be written 1e+06. */}}
+{{- define "patroni.text" -}}
+{{- if kindIs "float64" . -}}
+{{- if eq (floor .) . -}}{{ int64 . }}{{- else -}}{{ . }}{{- end -}}
+{{- else -}}
+{{- toString . -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "patroni.environment.cluster" -}}
+SCOPE: { value: {{ include "patroni.fullname" . | quote }} }
+PGROOT: { value: {{ printf "%s/pgroot" .Values.persistentVolume.mountPath | quote }} }
+POD_NAMESPACE: { valueFrom: { fieldRef: { apiVersion: v1, fieldPath: metadata.namespace } } }
+POD_IP: { valueFrom: { fieldRef: { apiVersion: v1, fieldPath: status.podIP } } }
+DCS_ENABLE_KUBERNETES_API: { value: "true" }
+KUBERNETES_SCOPE_LABEL: { value: app }
+KUBERNETES_LABELS: { value: {{ dict "app" (include "patroni.fullname" .) "release" .Release.Name | toJson | quote }} }
+{{- if .Values.kubernetes.configmaps.enable }}
+KUBERNETES_USE_CONFIGMAPS: { value: "true" }
+{{- end }}
+{{- if ne (int .Values.probes.port) 8009 }}
+HEALTHPORT: { value: {{ .Values.probes.port | int | quote }} }
+{{- end }}
+{{- end -}}
+
+{{- define "patroni.environment.passwords" -}}
+{{- $secret := include "patroni.secretName" . -}}
+{{- range $role := list "superuser" "admin" "standby" }}
+PGPASSWORD_{{ upper $role }}: { valueFrom: { secretKeyRef: { name: {{ $secret }}, key: password-{{ $role }} } } }
+{{- end }}
+{{- end -}}
+
+{{/*
+Where the archive is. A release that is there goes on where it writes to, whatever the values have become: another location is asked for by
+walE.prefix only. WAL_S3_BUCKET stays a bucket; the address that is made of it has the namespace and the scope in it already.
+*/}}
+{{- define "patroni.environment.archive" -}}
+{{- if .Values.walE.enable -}}
+{{- $prefix := .Values.walE.prefix -}}
+{{- $live := include "patroni.liveEnvironment" . | fromYaml -}}
+{{- if $prefix }}
+{{ include "patroni.prefixVariable" $prefix }}: { value: {{ $prefix | quote }} }
+{{- else if .Values.walE.s3Bucket }}
+WAL_S3_BUCKET: { value: {{ default .Values.walE.s3Bucket $live.WAL_S3_BUCKET | quote }} }
+{{- else if .Values.walE.gcsBucket }}
+WAL_GS_BUCKET: { value: {{ default .Values.walE.gcsBucket $live.WAL_GS_BUCKET | quote }} }
+{{- $scoped := printf "gs://%s/%s/%s-%s" .Values.walE.gcsBucket (trimAll "/" .Values.walE.gcsBucketBackupLocation) .Release.Namespace (include "patroni.fullname" .) }}
+WALE_GS_PREFIX: { value: {{ default $scoped $live.WALE_GS_PREFIX | quote }} }
+{{- end }}
+{{- with .Values.walE.s3Endpoint }}
+AWS_ENDPOINT: { value: {{ . | quote }} }
+{{- end }}
+{{- with .Values.walE.s3Region }}
+AWS_REGION: { value: {{ . | quote }} }
+{{- end }}
+{{- with .Values.walE.kubernetesSecret }}
+{{- $names := list }}
+{{- if or $.Values.walE.s3Bucket (hasPrefix "s3://" $prefix) }}
+{{- $names = list "AWS_ACCESS_KEY_ID" "AWS_SECRET_ACCESS_KEY" }}
+{{- else if hasPrefix "azure://" $prefix }}
+{{- $names = list "AZURE_STORAGE_ACCOUNT" "AZURE_STORAGE_ACCESS_KEY" "AZURE_STORAGE_SAS_TOKEN" }}
+{{- else }}
+GOOGLE_APPLICATION_CREDENTIALS: { value: /etc/credentials/credentials.json }
+{{- end }}
+{{- range $name := $names }}
+{{ $name }}: { valueFrom: { secretKeyRef: { name: {{ $.Values.walE.kubernetesSecret }}, key: {{ $name }}, optional: true } } }
+{{- end }}
+{{- end }}
+{{- end -}}
+{{- end -}}
+
+{{/* The variable that an address belongs to, by its scheme. */}}
+{{- define "patroni.prefixVariable" -}}
+{{- $names := dict "s3" "WALE_S3_PREFIX" "gs" "WALE_GS_PREFIX" "azure" "WALG_AZ_PREFIX" "ssh" "WALG_SSH_PREFIX" "file" "WALG_FILE_PREFIX" -}}
+{{- $scheme := first (splitList "://" .) -}}
+{{- if not (hasKey $names $scheme) -}}
+{{- fail (printf "walE.prefix: %q is no address of an archive. Write it as s3://bucket/folder, gs://…, azure://…, ssh://… or file://…" .) -}}
+{{- end -}}
+{{- get $names $scheme -}}
+{{- end -}}
+
+{{/* The variables of the StatefulSet that is there, as a map; an empty one for a new release, and where nobody can look ("helm template"). */}}
+{{- define "patroni.liveEnvironment" -}}
+{{- $found := dict -}}
+{{- $live := lookup "apps/v1" "StatefulSet" .Release.Namespace (include "patroni.fullname" .) -}}
+{{- range $container := dig "spec" "template" "spec" "containers" list ($live | default dict) -}}
+{{- if eq $container.name "patroni" -}}
+{{- range $container.env -}}
+{{- if hasKey . "value" -}}{{- $_ := set $found .name .value -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $found -}}
+{{- end -}}
+
+{{- define "patroni.environment.backups" -}}
+{{- if .Values.walE.enable }}
+USE_WALG: { value: "true" }
+BACKUP_SCHEDULE: { value: {{ .Values.walE.scheduleCronJob | quote }} }
+BACKUP_NUM_TO_RETAIN: { value: {{ .Values.walE.retainBackups | int | quote }} }
+WALE_BACKUP_THRESHOLD_MEGABYTES: { value: {{ .Values.walE.backupThresholdMegabytes | int | quote }} }
+WALE_BACKUP_THRESHOLD_PERCENTAGE: { value: {{ .Values.walE.backupThresholdPercentage | int | quote }} }
+{{- else }}
+USE_WALE: { value: "" }
+{{- end }}
+{{- end -}}

@@ -1,0 +1,95 @@
+{{/* The chart's name. */}}
+{{- define "patroni.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* Patroni's scope, and the name of the StatefulSet, the Service, the Secret and the label "app". */}}
+{{- define "patroni.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "patroni.chart" -}}
+{{- printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "patroni.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "patroni.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The labels that select the members. They are in the StatefulSet's selector, which cannot be changed. */}}
+{{- define "patroni.selectorLabels" -}}
+app: {{ template "patroni.fullname" . }}
+release: {{ .Release.Name | quote }}
+{{- end -}}
+
+{{- define "patroni.labels" -}}
+{{ include "patroni.selectorLabels" . }}
+chart: {{ template "patroni.chart" . }}
+heritage: {{ .Release.Service | quote }}
+{{- end -}}
+
+{{- define "patroni.image" -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag | toString) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "patroni.secretName" -}}
+{{- default (include "patroni.fullname" .) .Values.credentials.existingSecret -}}
+{{- end -}}
+
+{{/* "true" on OpenShift, which gives pods their user and group, and refuses others. */}}
+{{- define "patroni.isOpenShift" -}}
+{{- if .Capabilities.APIVersions.Has "security.openshift.io/v1" -}}true{{- end -}}
+{{- end -}}
+
+{{/* What the chart says of the pod's user, and what the values lay over it. 101 is the image's user. */}}
+{{- define "patroni.podSecurityContext" -}}
+{{- $own := dict -}}
+{{- if not (include "patroni.isOpenShift" .) -}}
+{{- $own = dict "runAsNonRoot" true "fsGroup" 101 "fsGroupChangePolicy" "OnRootMismatch" "seccompProfile" (dict "type" "RuntimeDefault") -}}
+{{- end -}}
+{{- with mergeOverwrite $own (deepCopy .Values.podSecurityContext) -}}
+{{- toYaml . -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What would not work is refused with the reason, before anything is changed. */}}
+{{- define "patroni.check" -}}
+{{- range $store := list "etcd" "zookeeper" "consul" -}}
+{{- if (index $.Values $store).enable -}}
+{{- fail (printf "%s.enable: a pod's keys have to be in Kubernetes, for nobody else keeps the label of its role, by which the Services find the leader. Set kubernetes.dcs.enable=true and %s.enable=false." $store $store) -}}
+{{- end -}}
+{{- end -}}
+{{- if not .Values.kubernetes.dcs.enable -}}
+{{- fail "kubernetes.dcs.enable: a pod's keys have to be in Kubernetes. Set it to true; on OpenShift kubernetes.configmaps.enable too." -}}
+{{- end -}}
+{{- if and .Values.walE.enable .Values.walE.s3Bucket .Values.walE.gcsBucket -}}
+{{- fail "walE.s3Bucket and walE.gcsBucket are both set: a cluster has one archive. Take one of them out." -}}
+{{- end -}}
+{{- if and .Values.walE.enable (not (or .Values.walE.s3Bucket .Values.walE.gcsBucket .Values.walE.prefix)) (not (include "patroni.hasOwnArchive" .)) -}}
+{{- fail "walE.enable is true, and nothing says where backups go. Set walE.s3Bucket, walE.gcsBucket or walE.prefix." -}}
+{{- end -}}
+{{- end -}}
+
+{{/* "true" if env names an archive itself. */}}
+{{- define "patroni.hasOwnArchive" -}}
+{{- range $name, $_ := .Values.env -}}
+{{- if regexMatch "^(WAL[EG]_(S3|GS|AZ|SSH|FILE)_PREFIX|WAL_(S3|GS|GCS)_BUCKET)$" (upper $name) -}}true{{- end -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,271 @@
+/**
+ * The charts: what they render, what they refuse, and what an upgrade leaves as it is. No pod is started here; `npm run prove -- helm`
+ * starts clusters.
+ */
+
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+
+import { startBed, type Bed } from '../support/kubernetes/bed.ts';
+import type { TestNamespace } from '../support/kubernetes/namespace.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const PATRONI = join(ROOT, 'deploy/helm/patroni');
+const CAS_POSTGRES = join(ROOT, 'deploy/helm/cas-postgres');
+const SEED_CHART = join(ROOT, 'tests/support/kubernetes/seed-chart');
+const SEED_VALUES = join(ROOT, 'tests/support/kubernetes/seed-values.yaml');
+
+const bed = await startBed();
+
+interface Rendered {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
+  // oxlint-disable-next-line typescript/no-explicit-any -- objects of any kind, looked into by tests
+  readonly [member: string]: any;
+}
+
+/** `--set` for each. */
+function set(...values: readonly string[]): string[] {
+  return values.flatMap((value) => ['--set', value]);
+}
+
+const ARCHIVE = set('walE.enable=true', 'walE.gcsBucket=bucket', 'walE.kubernetesSecret=key');
+const EVERYTHING = [
+  ...ARCHIVE,
+  ...set(
+    'networkPolicy.enabled=true',
+    'networkPolicy.egress.enabled=true',
+    'recovery.enabled=true',
+    'recovery.persistentVolumes=true',
+    'sharedMemory=128Mi',
+    'podAnnotations.note=one',
+  ),
+];
+
+describe.skipIf(bed === undefined)('the charts', () => {
+  let there: Bed;
+  let namespace: TestNamespace;
+
+  beforeAll(async () => {
+    there = bed ?? expect.unreachable();
+    namespace = await there.namespace('helm');
+  });
+
+  afterAll(async () => {
+    await namespace[Symbol.asyncDispose]();
+  });
+
+  async function render(chart: string, ...flags: readonly string[]): Promise<readonly Rendered[]> {
+    const words = ['template', 'shop', chart, '--namespace', 'dev', '--kube-version', '1.36.0', ...flags];
+    const documents = parseAllDocuments(await there.helm(words));
+    return documents.map((one): Rendered => one.toJS()).filter((one) => one !== null);
+  }
+
+  async function statefulSet(...flags: readonly string[]): Promise<Rendered> {
+    const found = (await render(PATRONI, ...flags)).find(({ kind }) => kind === 'StatefulSet');
+    return found ?? expect.unreachable();
+  }
+
+  /** The variables of the container, by name. */
+  async function environment(...flags: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
+    const { spec } = await statefulSet(...flags);
+    const [container] = spec.template.spec.containers;
+    const entries: { name: string; value?: string; valueFrom?: object }[] = container.env;
+    expect(new Set(entries.map(({ name }) => name)).size).toBe(entries.length);
+    return Object.fromEntries(entries.map(({ name, value, valueFrom }) => [name, value ?? valueFrom]));
+  }
+
+  test('pass helm lint', async () => {
+    await there.helm(['lint', '--strict', PATRONI, ...EVERYTHING]);
+    await there.helm(['lint', '--strict', CAS_POSTGRES, '--values', SEED_VALUES]);
+  });
+
+  test.each([
+    [[]],
+    [ARCHIVE],
+    [set('persistentVolume.storageClass=-', 'persistentVolume.annotations.a=b', 'replicaCount=2')],
+  ])(
+    'have every object of the earlier chart, by its name, and nothing of it that cannot be changed: %j',
+    async (flags) => {
+      const own = await render(PATRONI, ...flags, ...set('podManagementPolicy=OrderedReady'));
+      const seed = await render(SEED_CHART, ...flags);
+      const nameOf = ({ kind, metadata }: Rendered): string => `${kind}/${metadata.name}`;
+      expect(own.map(nameOf)).toEqual(expect.arrayContaining(seed.map(nameOf)));
+      const fixed = (objects: readonly Rendered[]): unknown => {
+        const { spec } = objects.find(({ kind }) => kind === 'StatefulSet') ?? expect.unreachable();
+        const templates = spec.volumeClaimTemplates.map((one: Rendered) => ({
+          ...one,
+          metadata: { ...one.metadata, annotations: one.metadata.annotations ?? {} },
+        }));
+        return [spec.serviceName, spec.selector, spec.podManagementPolicy ?? 'OrderedReady', templates];
+      };
+      expect(fixed(own)).toEqual(fixed(seed));
+      const services = (objects: readonly Rendered[]): unknown =>
+        objects
+          .filter(({ kind, metadata }) => kind === 'Service' && !metadata.name.endsWith('-members'))
+          .map(({ spec }) => spec.selector);
+      expect(services(own)).toEqual(expect.arrayContaining(Object(services(seed))));
+    },
+  );
+
+  test('have the variables of the earlier chart, but for an address that is a cluster’s own', async () => {
+    const { spec } =
+      (await render(SEED_CHART, ...ARCHIVE)).find(({ kind }) => kind === 'StatefulSet') ?? expect.unreachable();
+    const own = await environment(...ARCHIVE);
+    for (const { name, value, valueFrom } of spec.template.spec.containers[0].env) {
+      if (name === 'WALE_GS_PREFIX') expect(own[name]).toBe(`${value}/dev-shop-patroni`);
+      else if (name === 'KUBERNETES_LABELS') expect(JSON.parse(String(own[name]))).toEqual(JSON.parse(value));
+      else expect(own[name], name).toEqual(value ?? valueFrom);
+    }
+  });
+
+  test('write variables once, in capitals, as they were given', async () => {
+    const found = await environment(
+      ...set(
+        'env.pgversion=17',
+        'env.scope=other',
+        'env.big=1000000',
+        'env.ratio=0.5',
+        'env.on=true',
+        'env.key.valueFrom.secretKeyRef.name=s',
+        'env.key.valueFrom.secretKeyRef.key=k',
+        'env.https_proxy=p',
+      ),
+    );
+    expect(found).toMatchObject({
+      PGVERSION: '17',
+      SCOPE: 'other',
+      BIG: '1000000',
+      RATIO: '0.5',
+      ON: 'true',
+      https_proxy: 'p',
+    });
+    expect(found['KEY']).toEqual({ secretKeyRef: { name: 's', key: 'k' } });
+  });
+
+  test('take the keys of a bucket from its Secret', async () => {
+    const s3 = set(
+      'walE.enable=true',
+      'walE.s3Bucket=b',
+      'walE.kubernetesSecret=key',
+      'walE.s3Endpoint=http://s3:9000',
+    );
+    expect(await environment(...s3)).toMatchObject({
+      WAL_S3_BUCKET: 'b',
+      AWS_ENDPOINT: 'http://s3:9000',
+      AWS_SECRET_ACCESS_KEY: { secretKeyRef: { name: 'key', key: 'AWS_SECRET_ACCESS_KEY', optional: true } },
+    });
+    expect(await environment(...ARCHIVE)).toMatchObject({
+      GOOGLE_APPLICATION_CREDENTIALS: '/etc/credentials/credentials.json',
+    });
+    const azure = set('walE.enable=true', 'walE.prefix=azure://container/shop', 'walE.kubernetesSecret=key');
+    expect(await environment(...azure)).toMatchObject({
+      WALG_AZ_PREFIX: 'azure://container/shop',
+      AZURE_STORAGE_SAS_TOKEN: {},
+    });
+  });
+
+  test('spread members by labels that members have', async () => {
+    const { spec } = await statefulSet();
+    const [term] = spec.template.spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution;
+    expect(spec.template.metadata.labels).toMatchObject(term.podAffinityTerm.labelSelector.matchLabels);
+  });
+
+  test('probe the supervisor, and end no restore', async () => {
+    const { spec } = await statefulSet();
+    const [container] = spec.template.spec.containers;
+    expect(container.livenessProbe.httpGet).toEqual({ path: '/liveness', port: 'health' });
+    expect(container.readinessProbe.httpGet).toEqual({ path: '/readiness', port: 'health' });
+    expect(container.lifecycle).toBeUndefined();
+  });
+
+  test('leave user and group to OpenShift, and give them elsewhere', async () => {
+    const elsewhere = await statefulSet();
+    expect(elsewhere.spec.template.spec.securityContext).toMatchObject({ runAsNonRoot: true, fsGroup: 101 });
+    const onOpenShift = await statefulSet('--api-versions', 'security.openshift.io/v1');
+    expect(onOpenShift.spec.template.spec.securityContext).toBeUndefined();
+  });
+
+  test.each([
+    [set('replicaCout=3'), /additional properties 'replicaCout' not allowed/],
+    [set('walE.retainBackups=many'), /retainBackups/],
+    [set('env.crontab=x'), /crontab/],
+    [set('etcd.enable=true'), /nobody else keeps the label of its role/],
+    [set('walE.enable=true'), /nothing says where backups go/],
+    [set('walE.enable=true', 'walE.s3Bucket=a', 'walE.gcsBucket=b'), /a cluster has one archive/],
+    [set('walE.prefix=bucket/folder'), /prefix/],
+  ])('refuse %j', async (flags, reason) => {
+    await expect(render(PATRONI, ...flags)).rejects.toThrow(reason);
+  });
+
+  test('are accepted by the API server, with everything that is optional', async () => {
+    const rendered = await there.helm([
+      'template',
+      'shop',
+      PATRONI,
+      '--namespace',
+      namespace.name,
+      '--kube-version',
+      '1.36.0',
+      ...EVERYTHING,
+    ]);
+    const said = await namespace.kubectl(['apply', '--dry-run=server', '--filename', '-'], rendered);
+    for (const kind of ['statefulset', 'networkpolicy', 'poddisruptionbudget', 'clusterrole', 'pod/shop-patroni-test'])
+      expect(said).toContain(kind);
+  });
+
+  const get = (path: string, ...words: readonly string[]): Promise<string> =>
+    namespace.kubectl(['get', ...words, '--output', `jsonpath=${path}`]);
+  const addressOf = (app: string): Promise<string> =>
+    get('{.spec.template.spec.containers[0].env[?(@.name=="WALE_GS_PREFIX")].value}', 'statefulset', app);
+  const none = set('replicaCount=0');
+
+  test('make passwords once: an upgrade, a removal and a new installation keep them', async () => {
+    await namespace.helm(['install', 'kept', PATRONI, ...none, ...set('credentials.admin=given')]);
+    const passwords = await get('{.data}', 'secret', 'kept-patroni');
+    expect(Buffer.from(await get('{.data.password-admin}', 'secret', 'kept-patroni'), 'base64').toString()).toBe(
+      'given',
+    );
+    await namespace.helm(['upgrade', 'kept', PATRONI, ...none, ...set('credentials.random=true')]);
+    expect(await get('{.data}', 'secret', 'kept-patroni')).toBe(passwords);
+    await namespace.helm(['uninstall', 'kept']);
+    await namespace.helm(['install', 'kept', PATRONI, ...none]);
+    expect(await get('{.data}', 'secret', 'kept-patroni')).toBe(passwords);
+  });
+
+  test('leave alone the Secret of an earlier chart’s hook, and go on where the release archives', async () => {
+    // No pod comes of it: the namespace lets none in that asks for no user.
+    const one = set('replicaCount=1');
+    await namespace.helm(['install', 'old', SEED_CHART, ...one, ...ARCHIVE, ...set('credentials.random=true')]);
+    const before = await get('{.data} {.metadata.uid}', 'secret', 'old-patroni');
+    const uid = await get('{.metadata.uid}', 'statefulset', 'old-patroni');
+    await namespace.helm(['upgrade', 'old', PATRONI, ...one, ...ARCHIVE]);
+    await namespace.helm([
+      'upgrade',
+      'old',
+      PATRONI,
+      ...none,
+      ...ARCHIVE,
+      ...set('walE.gcsBucketBackupLocation=elsewhere'),
+    ]);
+    expect(await get('{.data} {.metadata.uid}', 'secret', 'old-patroni')).toBe(before);
+    expect(await get('{.metadata.uid}', 'statefulset', 'old-patroni')).toBe(uid);
+    expect(await addressOf('old-patroni')).toBe('gs://bucket/wal');
+    const moved = set('walE.prefix=gs://bucket/moved');
+    await namespace.helm(['upgrade', 'old', PATRONI, ...one, ...ARCHIVE, ...moved]);
+    expect(await addressOf('old-patroni')).toBe('gs://bucket/moved');
+  });
+
+  test('give a new release an address of its own', async () => {
+    await namespace.helm(['install', 'new', PATRONI, ...none, ...ARCHIVE]);
+    expect(await addressOf('new-patroni')).toBe(`gs://bucket/wal/${namespace.name}-new-patroni`);
+  });
+
+  test('say what is left over of a clone', async () => {
+    const notes = await namespace.helm(['install', 'cloned', PATRONI, ...none, ...set('env.CLONE_SCOPE=other')]);
+    expect(notes).toContain('TAKE OUT CLONE_SCOPE');
+    expect(notes).toContain('THERE ARE NO BACKUPS');
+  });
+});
