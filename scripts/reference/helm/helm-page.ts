@@ -37,11 +37,15 @@ function valueAt(values: unknown, path: string): unknown {
   return found;
 }
 
+function written(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 function shown(value: unknown): string {
   if (value === undefined || value === null || value === '') return '';
   if (typeof value === 'string' && value.includes('\n')) return ' *(default: in values.yaml)*';
   if (typeof value === 'object' && Object.keys(value).length === 0) return '';
-  return ` *(default: \`${typeof value === 'object' ? JSON.stringify(value) : String(value)}\`)*`;
+  return ` *(default: \`${written(value)}\`)*`;
 }
 
 function readValues(root: string, chart: string): unknown {
@@ -60,7 +64,7 @@ export function helmPage(root: string): string {
   const values = readValues(root, 'patroni');
   const rows = VALUE_ROWS.map(({ path, summary }) => `- \`${path}\`: ${summary}${shown(valueAt(values, path))}\n`);
   const changed = leavesOf(valueAt(readValues(root, 'cas-postgres'), 'patroni')).flatMap(([path, value]) =>
-    value === null ? [] : [`- \`${path}\`: \`${String(value)}\`\n`],
+    value === null ? [] : [`- \`${path}\`: \`${written(value)}\`\n`],
   );
   return HEADER + rows.join('') + CAS_POSTGRES + changed.join('');
 }

@@ -1,8 +1,8 @@
 // `helm test`: the primary takes connections and writes, every member is ready, and there is a backup.
 import { execFileSync } from 'node:child_process';
-import { resolve4 } from 'node:dns/promises';
+import { lookup } from 'node:dns/promises';
 
-const WITHIN_MS = 240_000;
+const WITHIN_MS = 280_000;
 const { MEMBERS, MEMBER_COUNT, HAS_ARCHIVE } = process.env;
 const { hostname, port } = new URL(MEMBERS);
 const lastBackup = /^walkback_backup_last_success_timestamp_seconds(?:\{.*\})? (\S+)$/m;
@@ -12,9 +12,9 @@ function query(text) {
 }
 
 async function members() {
-  const addresses = await resolve4(hostname);
+  const addresses = await lookup(hostname, { all: true, family: 4 });
   return Promise.all(
-    addresses.map(async (address) => {
+    addresses.map(async ({ address }) => {
       const status = await (await fetch(`http://${address}:${port}/status`)).json();
       const metrics = await (await fetch(`http://${address}:${port}/metrics`)).text();
       return { address, status, backupAt: Number(lastBackup.exec(metrics)?.[1] ?? 0) };
