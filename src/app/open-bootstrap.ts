@@ -7,18 +7,20 @@
 
 import { listBackups } from '../backup/list.ts';
 import type { OnProgress } from '../base/progress.ts';
-import type { BasebackupUses } from '../bootstrap/bootstrap-basebackup.ts';
 import type { CopiedServer } from '../bootstrap/copy-server.ts';
 import { bootstrapPlace } from '../bootstrap/place.ts';
+import type { BasebackupUses } from '../bootstrap/plan-basebackup.ts';
 import type { BootstrapRun, CloneUses } from '../bootstrap/uses.ts';
 import type { Environment } from '../config/environment.ts';
 import { readEnvironmentDirectory } from '../config/environment-directory.ts';
 import { Settings } from '../config/load-settings.ts';
 import type { SettingName } from '../config/settings.ts';
 import { findBinaries } from '../instance/find-binaries.ts';
+import { readServerPosition } from '../instance/replication-connection.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { bundledRestoreScript } from './bundled-restore-script.ts';
 import { openArchive, type Archive } from './open-archive.ts';
+import { connectionSettings } from './open-instance.ts';
 
 const [OLDEST_MAJOR, NEWEST_MAJOR] = [14, 18] as const;
 const USUAL_PORT = 5432;
@@ -147,6 +149,7 @@ export async function openBasebackupUses(
       isOrphan: watch.isOrphan,
       onEntry: watch.onEntry,
       server: copiedServer(settings),
+      readPosition: async () => readServerPosition([await connectionSettings(settings)]),
       writesTo: toWrite?.store,
       newestBinaries: () => newestBinaries(binariesOf),
       binariesOf,

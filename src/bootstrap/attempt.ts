@@ -8,6 +8,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 import { writeFileDurably } from '../archive/durable-file.ts';
 import { isThere } from '../instance/durable-rename.ts';
@@ -59,7 +60,7 @@ export async function whyAnew(
   const attempt = attemptEntries(entries);
   const [first] = attempt;
   if (plan === undefined || first?.event !== 'attempt' || first.id !== plan.id) return 'there is none to go on with';
-  if (JSON.stringify(plan.request) !== JSON.stringify(request)) return 'something else is asked for now';
+  if (!isDeepStrictEqual(plan.request, request)) return 'something else is asked for now';
   if (isStepDone(entries, 'putInPlace') && !(await hasData(place)))
     return 'what came of the last one is no longer in the data directory';
   const isRestored = isStepDone(entries, 'restore');

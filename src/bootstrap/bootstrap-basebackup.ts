@@ -12,8 +12,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { writeFileDurably } from '../archive/durable-file.ts';
-import { Failure, isFailure } from '../base/failure.ts';
-import { listArchivedWal } from '../history/archived-wal.ts';
+import { Failure } from '../base/failure.ts';
 import { controlFileOf, isShutDown } from '../instance/control-file-of.ts';
 import { makeFolder, syncFolder } from '../instance/durable-rename.ts';
 import { majorVersionOf } from '../instance/postmaster.ts';
@@ -21,10 +20,9 @@ import type { StepFacts } from '../recovery/journal.ts';
 import { endCleanly } from '../recovery/promote.ts';
 import { privateServer, type PrivateContext } from '../recovery/recovery-context.ts';
 import { preparePrivateServers } from '../recovery/rehearsal-files.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
 import { newAttemptId } from './attempt.ts';
 import { cleanAutoConf } from './auto-conf.ts';
-import { addressOf, copyServer, type CopyUses } from './copy-server.ts';
+import { addressOf, copyServer } from './copy-server.ts';
 import { lockBootstrap } from './bootstrap-lock.ts';
 import { writeRecordFile } from './clone-record.ts';
 import {
@@ -32,24 +30,12 @@ import {
   isStepDone,
   openBootstrapJournal,
   readBootstrapJournal,
-  type BootstrapEntry,
   type BootstrapJournal,
 } from './journal.ts';
 import { appearInPlace, isInPlace } from './in-place.ts';
 import { checkPlace, hasData } from './place.ts';
+import { checkArchiveIsEmpty, checkMajor, checkServerMajor, type BasebackupUses } from './plan-basebackup.ts';
 import { runSteps, type Step } from './runner.ts';
-
-/** What a copy works with. */
-export interface BasebackupUses extends CopyUses {
-  readonly writesTo: ObjectStore | undefined;
-  readonly binariesOf: (major: number) => Promise<string>;
-  readonly superuser: string;
-  readonly scope: string;
-  /** The major that the new cluster is to have, if it was told. */
-  readonly major: number | undefined;
-  readonly isOrphan: () => boolean;
-  readonly onEntry: (entry: BootstrapEntry) => void;
-}
 
 /** What came of it. */
 export interface BasebackupOutcome {
@@ -59,14 +45,6 @@ export interface BasebackupOutcome {
   readonly systemIdentifier: string;
   readonly timeline: number;
   readonly major: number;
-}
-
-function checkMajor(found: number, { major, server }: BasebackupUses): void {
-  if (major === undefined || major === found) return;
-  throw new Failure('refused', {
-    message: `cannot make a cluster of PostgreSQL ${major}: ${addressOf(server)} is PostgreSQL ${found}`,
-    remedy: `Set PGVERSION=${found} and upgrade afterwards, or clone from its archive, which upgrades.`,
-  });
 }
 
 /** Brings the copy to consistency and to a clean end, so that what appears is a finished cluster. */
@@ -115,21 +93,6 @@ async function configure(uses: BasebackupUses, id: string): Promise<StepFacts> {
   return facts;
 }
 
-/** @throws {Failure} `refused` if the archive that the new cluster would write has WAL. */
-async function checkArchiveIsEmpty({ writesTo, signal }: BasebackupUses): Promise<void> {
-  if (writesTo === undefined) return;
-  const there = await listArchivedWal(writesTo, signal === undefined ? {} : { signal }).catch((error: unknown) => {
-    if (isFailure(error, 'notInArchive')) return undefined;
-    throw error;
-  });
-  if (there === undefined) return;
-  throw new Failure('refused', {
-    message: `cannot copy a server into a cluster that archives into ${writesTo.address}: it holds WAL of system ${there.systemIdentifier} already, and a copy goes on writing the timeline of the server it is a copy of`,
-    remedy:
-      'Give the new cluster an archive location that is empty. If the copy was made before and its data are lost: clone from this archive instead (CLONE_METHOD=CLONE_WITH_WALE).',
-  });
-}
-
 /** An attempt of this host that was copied whole is gone on with; anything else begins anew. */
 async function attemptFor(uses: BasebackupUses, journal: BootstrapJournal): Promise<string> {
   const { entries } = journal;
@@ -142,6 +105,7 @@ async function attemptFor(uses: BasebackupUses, journal: BootstrapJournal): Prom
   if (id !== undefined && isWhole) return id;
   const hasFailedHere = isStepDone(entries, 'putInPlace') && !entries.some(({ event }) => event === 'initialized');
   if (!hasFailedHere) await checkArchiveIsEmpty(uses);
+  await checkServerMajor(uses);
   const fresh = newAttemptId();
   await journal.append({ event: 'attempt', id: fresh });
   return fresh;

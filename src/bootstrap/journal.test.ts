@@ -10,6 +10,7 @@ import {
   isStepDone,
   journalPath,
   openBootstrapJournal,
+  parseBootstrapJournal,
   readBootstrapJournal,
 } from './journal.ts';
 import { runSteps } from './runner.ts';
@@ -39,6 +40,22 @@ describe('the journal of a bootstrap', () => {
     expect((await readBootstrapJournal(folder)).map(({ event }) => event)).toEqual(['attempt', 'done', 'begin']);
     await appendFile(journalPath(folder), 'x\n');
     await expect(open()).rejects.toMatchObject({ kind: 'corrupt' });
+  });
+
+  it.each([
+    ['a step that there is not', { event: 'begin', step: 'rewind' }],
+    ['no step', { event: 'done', facts: {} }],
+    ['a step that left nothing', { event: 'done', step: 'promote' }],
+    ['an outcome that there is not', { event: 'runEnded', outcome: 'perhaps' }],
+    ['an attempt without a name', { event: 'attempt' }],
+    ['an event that there is not', { event: 'paused' }],
+    ['no time', { event: 'released', at: 7 }],
+  ])('refuses a line of %s', (_, line) => {
+    const bytes = (value: object) => Buffer.from(`${JSON.stringify({ at: '1970-01-01T00:00:00Z', ...value })}\n`);
+    expect(() => parseBootstrapJournal(bytes(line), 'the journal')).toThrow(/line 1 is no entry/);
+    const good = { event: 'done', step: 'promote', facts: { timeline: 7, odd: [] } };
+    const { entries } = parseBootstrapJournal(bytes(good), 'the journal');
+    expect(entries).toEqual([{ at: '1970-01-01T00:00:00Z', ...good, facts: { timeline: 7 } }]);
   });
 
   it('knows nothing of the steps of an attempt that was given up', async () => {

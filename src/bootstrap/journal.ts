@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { Failure } from '../base/failure.ts';
 import { makeFolder } from '../instance/durable-rename.ts';
 import { openJournalFile, readJournalBytes } from '../recovery/journal-file.ts';
-import type { StepFacts } from '../recovery/journal.ts';
+import { isRecord, readFacts, type StepFacts } from '../recovery/journal.ts';
 
 /** The steps, in their order. A copy of a running server begins with `copy` and goes on with `configure`; `setPasswords` is of
  * rehearsals that wait on a volume. */
@@ -57,20 +57,24 @@ export interface BootstrapJournal extends AsyncDisposable {
   append(entry: NewBootstrapEntry): Promise<void>;
 }
 
-const EVENTS: ReadonlySet<unknown> = new Set<NewBootstrapEntry['event']>([
-  'runBegun',
-  'runEnded',
-  'attempt',
-  'begin',
-  'undone',
-  'done',
-  'failed',
-  'released',
-  'initialized',
-]);
+const STEP_NAMES: ReadonlySet<unknown> = new Set(BOOTSTRAP_STEPS);
 
-function isEntry(value: unknown): value is BootstrapEntry {
-  return typeof value === 'object' && value !== null && 'at' in value && 'event' in value && EVENTS.has(value.event);
+function isStep(value: unknown): value is BootstrapStep {
+  return STEP_NAMES.has(value);
+}
+
+/** A line with all that its event has to have; `undefined` if something of it is missing, or unknown. */
+function readEntry(value: unknown): BootstrapEntry | undefined {
+  if (!isRecord(value) || typeof value['at'] !== 'string') return undefined;
+  const { at, event, step, id, outcome, message, facts } = value;
+  if (event === 'runBegun' || event === 'released' || event === 'initialized') return { at, event };
+  if (event === 'runEnded') return outcome === 'failed' || outcome === 'ready' ? { at, event, outcome } : undefined;
+  if (event === 'attempt') return typeof id === 'string' && id !== '' ? { at, event, id } : undefined;
+  if (!isStep(step)) return undefined;
+  if (event === 'begin' || event === 'undone') return { at, event, step };
+  if (event === 'done') return isRecord(facts) ? { at, event, step, facts: readFacts(facts) } : undefined;
+  if (event === 'failed') return { at, event, step, message: typeof message === 'string' ? message : '' };
+  return undefined;
 }
 
 /** Where it is. */
@@ -83,8 +87,8 @@ export function parseBootstrapJournal(bytes: Buffer, path: string): { entries: B
   const wholeBytes = bytes.lastIndexOf(0x0a) + 1;
   const lines = bytes.subarray(0, wholeBytes).toString().split('\n').slice(0, -1);
   const entries = lines.map((line, index) => {
-    const value = parseLine(line);
-    if (isEntry(value)) return value;
+    const entry = readEntry(parseLine(line));
+    if (entry !== undefined) return entry;
     throw new Failure('corrupt', {
       message: `cannot read the journal ${path}: line ${index + 1} is no entry of this version`,
       remedy: `Remove ${dirname(path)} if no bootstrap is running: what is in it can be restored again from the archive.`,

@@ -4,16 +4,17 @@
  * @module
  */
 
-import { messageOf } from '../base/failure.ts';
-import type { StepFacts } from '../recovery/journal.ts';
-import { hasStepBegun, isStepDone, type BootstrapJournal, type BootstrapStep } from './journal.ts';
+import { runInOrder, type OrderedStep } from '../recovery/run-in-order.ts';
+import {
+  hasStepBegun,
+  isStepDone,
+  type BootstrapJournal,
+  type BootstrapStep,
+  type NewBootstrapEntry,
+} from './journal.ts';
 
-/** One step; may be done again after it was interrupted anywhere. */
-export interface Step {
-  readonly name: BootstrapStep;
-  /** @param wasInterrupted an earlier run has begun it and did not come to its end. */
-  readonly do: (wasInterrupted: boolean) => Promise<StepFacts>;
-}
+/** One step of a bootstrap. */
+export type Step = OrderedStep<BootstrapStep>;
 
 /** Does every step that is not done yet; stops at the first that fails. */
 export async function runSteps(
@@ -21,16 +22,10 @@ export async function runSteps(
   journal: BootstrapJournal,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  for (const step of steps) {
-    if (isStepDone(journal.entries, step.name)) continue;
-    signal?.throwIfAborted();
-    const wasInterrupted = hasStepBegun(journal.entries, step.name);
-    await journal.append({ event: 'begin', step: step.name });
-    try {
-      await journal.append({ event: 'done', step: step.name, facts: await step.do(wasInterrupted) });
-    } catch (error) {
-      await journal.append({ event: 'failed', step: step.name, message: messageOf(error) }).catch(() => {});
-      throw error;
-    }
-  }
+  const written = {
+    isDone: (name: BootstrapStep) => isStepDone(journal.entries, name),
+    hasBegun: (name: BootstrapStep) => hasStepBegun(journal.entries, name),
+    append: (line: NewBootstrapEntry) => journal.append(line),
+  };
+  await runInOrder(steps, written, signal);
 }

@@ -38,11 +38,13 @@ export interface Journal extends AsyncDisposable {
   append(entry: NewJournalEntry): Promise<void>;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+/** True for a JSON object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function readFacts(value: unknown): StepFacts {
+/** The facts of a line, as they were written; what is none is left out. */
+export function readFacts(value: unknown): StepFacts {
   const facts: Record<string, string | number | boolean> = {};
   for (const [name, fact] of Object.entries(isRecord(value) ? value : {})) {
     if (typeof fact === 'string' || typeof fact === 'number' || typeof fact === 'boolean') facts[name] = fact;

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { messageOf } from '../base/failure.ts';
-import { hasStepBegun, isStepDone, type Journal, type StepFacts } from './journal.ts';
+import { runInOrder } from './run-in-order.ts';
+import { hasStepBegun, isStepDone, type Journal, type NewJournalEntry, type StepFacts } from './journal.ts';
 import type { StepName } from './step-names.ts';
 
 /**
@@ -30,28 +30,21 @@ export interface Run<Context> {
   readonly signal?: AbortSignal | undefined;
 }
 
-async function runStep<Context>(run: Run<Context>, name: StepName): Promise<void> {
-  const { journal, steps, context } = run;
-  const wasInterrupted = hasStepBegun(journal.entries, name);
-  await journal.append({ event: 'begin', step: name });
-  try {
-    const isMade = wasInterrupted && (await steps[name].isDone(context));
-    const facts = isMade ? {} : await steps[name].do(context);
-    await journal.append({ event: 'done', step: name, facts });
-  } catch (error) {
-    // What went wrong is told, also when the journal cannot take it: a step that only began is gone on with all the same.
-    await journal.append({ event: 'failed', step: name, message: messageOf(error) }).catch(() => {});
-    throw error;
-  }
-}
-
 /** Does every step that is not done yet. Stops at the first that fails; running it again goes on there. */
-export async function runSteps<Context>(run: Run<Context>): Promise<void> {
-  for (const name of run.order) {
-    if (isStepDone(run.journal.entries, name)) continue;
-    run.signal?.throwIfAborted();
-    await runStep(run, name);
-  }
+export async function runSteps<Context>({ steps, order, journal, context, signal }: Run<Context>): Promise<void> {
+  const ordered = order.map((name) => ({
+    name,
+    do: async (wasInterrupted: boolean) => {
+      const isMade = wasInterrupted && (await steps[name].isDone(context));
+      return isMade ? {} : steps[name].do(context);
+    },
+  }));
+  const written = {
+    isDone: (name: StepName) => isStepDone(journal.entries, name),
+    hasBegun: (name: StepName) => hasStepBegun(journal.entries, name),
+    append: (line: NewJournalEntry) => journal.append(line),
+  };
+  await runInOrder(ordered, written, signal);
 }
 
 /** Takes back every step of `order` that has begun, last first. */

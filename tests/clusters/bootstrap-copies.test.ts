@@ -69,8 +69,8 @@ async function runServer(bin: string, verb: 'start' | 'stop'): Promise<{ code: n
 }
 
 describe('a cluster made as a copy of a running server', () => {
-  const copy = (bin: string, more: Record<string, string> = {}): Promise<Ended> =>
-    runWalkback(['bootstrap', 'basebackup', ...common(), `--bin=${bin}`], {
+  const copy = (bin: string, more: Record<string, string> = {}, args: readonly string[] = []): Promise<Ended> =>
+    runWalkback(['bootstrap', 'basebackup', ...common(), `--bin=${bin}`, ...args], {
       PGHOST: live.server.socketDirectory,
       PGPORT: String(live.server.port),
       PGUSER: 'copier',
@@ -91,6 +91,33 @@ describe('a cluster made as a copy of a running server', () => {
     expect(await readdir(join(root, 'pg/data.walkback/clone'))).not.toContain('pgpass');
     expect(await readdir(data())).not.toContain('backup_label');
     expect(await rowsOfCopy(16, bin)).toBe(0);
+  });
+
+  it('is shown before anything is made, and refused before anything is copied', async (test) => {
+    const bin = await ensureWholePostgres(16);
+    if (bin === undefined) return test.skip();
+    const planned = await copy(bin, {}, ['--dry-run', '--json']);
+    expect(planned.code, planned.err).toBe(0);
+    const [system] = await live.server.sql<{ id: string }>(
+      'select system_identifier::text as id from pg_control_system()',
+    );
+    expect(JSON.parse(planned.out)).toMatchObject({
+      systemIdentifier: system?.id,
+      major: 16,
+      timeline: 1,
+      isOfReplica: false,
+      isCopied: false,
+      writesTo: join(root, 'archive'),
+    });
+    expect((await copy(bin, {}, ['--dry-run'])).out).toMatch(
+      /^Copy of copier@.* by pg_basebackup\n {2}server +PostgreSQL 16/,
+    );
+    const other = await copy(bin, {}, ['--major=17']);
+    expect(other.err).toMatch(/cannot make a cluster of PostgreSQL 17: .* is PostgreSQL 16/);
+    expect(other.err).not.toContain('pg_basebackup of');
+    expect(await readdir(join(root, 'pg')).catch((): string[] => [])).not.toContain('data');
+    await writeFile(join(root, 'env', 'WALG_FILE_PREFIX'), live.archive);
+    expect((await copy(bin, {}, ['--dry-run'])).err).toContain('holds WAL of system');
   });
 
   it('is refused an archive that holds WAL, which both would write', async (test) => {

@@ -6,11 +6,13 @@
 
 import { openBasebackupUses } from '../../app/open-bootstrap.ts';
 import { bootstrapBasebackup } from '../../bootstrap/bootstrap-basebackup.ts';
+import { planBasebackup } from '../../bootstrap/plan-basebackup.ts';
 import { openWorkNote } from '../../instance/work-note.ts';
 import { BOOTSTRAP_OPTIONS } from '../bootstrap-options.ts';
 import { shownBootstrapSteps } from '../bootstrap-steps.ts';
 import { defineCommand } from '../command.ts';
-import { integer, path, text } from '../options.ts';
+import { flag, integer, path, text } from '../options.ts';
+import { basebackupPlanText } from '../output/basebackup-text.ts';
 
 const HIGHEST_MAJOR = 99;
 
@@ -30,12 +32,14 @@ export const bootstrapBasebackupCommand = defineCommand({
       HIGHEST_MAJOR,
     ),
     superuser: text('A superuser of the server that is copied; postgres unless told', 'ROLE'),
+    dryRun: flag('Show the plan alone'),
   },
   examples: [
     {
       line: 'walkback bootstrap basebackup --env-dir /run/etc/wal-e.d/env-clone-shop',
       does: 'as Patroni starts it, which adds --scope and --datadir',
     },
+    { line: 'walkback bootstrap basebackup --datadir /pgdata/pgroot/data --dry-run', does: 'what would be done' },
   ],
   run: async (given, { settings, reporter, signal }) => {
     const dataDirectory = given.datadir ?? settings.require('dataDirectory', 'tell where the cluster is to appear');
@@ -60,6 +64,10 @@ export const bootstrapBasebackupCommand = defineCommand({
         onEntry: steps.onEntry,
       },
     );
+    if (given.dryRun) {
+      const plan = await planBasebackup(opened.uses);
+      return { text: (screen) => basebackupPlanText(plan, screen), json: plan };
+    }
     const outcome = await bootstrapBasebackup(opened.uses);
     steps.finish();
     const { from, major, timeline } = outcome;
