@@ -13,6 +13,7 @@ const empty: ResumeFacts = {
   keys: { initialize: '', leader: undefined, members: [] },
   isFree: true,
   isOurs: false,
+  isHalfMade: false,
   member: 'pg-0',
   willGoOn: true,
 };
@@ -37,6 +38,14 @@ describe('what is done before Patroni starts again', () => {
   it('is to note that bootstraps are over once the key names the system', () => {
     const keys = { ...empty.keys, initialize: '7345', leader: 'pg-0' };
     expect(decide({ entries: begun, keys, isFree: false, isOurs: true })).toEqual({ kind: 'initialized' });
+  });
+
+  it.each([
+    ['by this host, whose key it is', { keys: empty.keys }],
+    ['and the key given back', { keys: { ...empty.keys, initialize: undefined } }],
+    ['while another member has made the cluster', { keys: { ...empty.keys, initialize: '7345', leader: 'pg-1' } }],
+  ])('is to set aside what an initdb has made that was killed %s', (_, facts) => {
+    expect(decide({ ...facts, isFree: false, isHalfMade: true, willGoOn: false })).toEqual({ kind: 'setAside' });
   });
 
   it('is to watch for a member at work where the key may be of a run that never came to its journal', () => {

@@ -4,7 +4,8 @@
  * start as a secondary, without the roles and passwords of the new cluster.
  *
  * So the key of a run of this host's is taken away, and data that nobody has taken over are moved back beside the data
- * directory: the next bootstrap goes on where the last one was killed.
+ * directory: the next bootstrap goes on where the last one was killed. What a killed initdb has left is set aside, so that
+ * the next one begins anew (`half-made.ts`).
  *
  * Source: `patroni/ha.py` (`bootstrap`, `post_bootstrap`, `_run_cycle`).
  *
@@ -16,6 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { runningPostmaster } from '../instance/postmaster.ts';
 import { lockBootstrap } from './bootstrap-lock.ts';
+import { isHalfMade, setAside } from './half-made.ts';
 import { isInPlace } from './in-place.ts';
 import { openBootstrapJournal, readBootstrapJournal, type BootstrapEntry } from './journal.ts';
 import { isPlaceFree, takeOutOfPlace } from './place.ts';
@@ -47,6 +49,8 @@ export type ResumeDecision =
   | { readonly kind: 'nothing'; readonly why: string }
   /** Patroni has taken the data over: bootstraps are over. */
   | { readonly kind: 'initialized' }
+  /** An initdb of this host was killed, and no server has run on what it has made. */
+  | { readonly kind: 'setAside' }
   /** The key is of a killed run of this host. */
   | { readonly kind: 'release'; readonly takesOut: boolean }
   /** The key may be of a killed run of this host that had not come to its journal, or of another member at work. */
@@ -60,6 +64,8 @@ export interface ResumeFacts {
   readonly isFree: boolean;
   /** The data directory holds what the last attempt has put there. */
   readonly isOurs: boolean;
+  /** The data directory holds what an initdb has made, and no server has ever run there. */
+  readonly isHalfMade: boolean;
   /** The name of this member. */
   readonly member: string;
   /** Patroni will bootstrap by walkback again, and not make an empty cluster. */
@@ -82,8 +88,11 @@ function heldKey(entries: readonly BootstrapEntry[]): boolean {
 }
 
 /** What to do, from what is known: pure. */
-export function decideResume({ entries, keys, isFree, isOurs, member, willGoOn }: ResumeFacts): ResumeDecision {
+export function decideResume(facts: ResumeFacts): ResumeDecision {
+  const { entries, keys, isFree, isOurs, isHalfMade: isHalf, member, willGoOn } = facts;
   if (entries.some(({ event }) => event === 'initialized')) return nothing('the cluster is initialized');
+  // Whatever the keys say: nothing can be made of it, and what they say is looked at again without it.
+  if (isHalf && !isOurs) return { kind: 'setAside' };
   if (keys.initialize === undefined) return nothing('nobody bootstraps');
   if (keys.initialize !== '') return isOurs ? { kind: 'initialized' } : nothing('the cluster is initialized');
   if (keys.leader !== undefined) return nothing(`${keys.leader} leads`);
@@ -118,7 +127,9 @@ const POLL_MS = 1000;
 async function factsOf({ place, dcs, member, willGoOn }: ResumeRequest): Promise<ResumeFacts> {
   const entries = await readBootstrapJournal(place.folder);
   const isFree = await isPlaceFree(place);
-  return { entries, keys: await dcs.show(), isFree, isOurs: await isInPlace(place, entries), member, willGoOn };
+  const isOurs = await isInPlace(place, entries);
+  const keys = await dcs.show();
+  return { entries, keys, isFree, isOurs, isHalfMade: await isHalfMade(place.dataDirectory), member, willGoOn };
 }
 
 /**
@@ -132,15 +143,19 @@ export async function resumeBootstrap(request: ResumeRequest): Promise<string> {
   if (await isSettled(request)) return 'nothing to go on with: the cluster is initialized';
   if ((await runningPostmaster(place.dataDirectory)) !== undefined) return 'a server runs on the data directory';
   const deadline = Date.now() + request.watchMs;
+  let before = '';
   for (;;) {
     request.signal?.throwIfAborted();
     const facts = await factsOf(request);
     const decision = decideResume(facts);
-    if (decision.kind === 'nothing') return `nothing to go on with: ${decision.why}`;
+    if (decision.kind === 'nothing') return before || `nothing to go on with: ${decision.why}`;
     if (decision.kind === 'initialized') return settle(request);
-    if (decision.kind === 'release') return release(request, decision.takesOut);
-    if (Date.now() >= deadline) return release(request, false);
-    await sleep(POLL_MS);
+    if (decision.kind === 'release') return before + (await release(request, decision.takesOut));
+    if (decision.kind === 'setAside') {
+      const aside = await setAside(place.dataDirectory);
+      before = `what a killed initdb has left is set aside in ${aside}; `;
+    } else if (Date.now() >= deadline) return before + (await release(request, false));
+    else await sleep(POLL_MS);
   }
 }
 
