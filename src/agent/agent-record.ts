@@ -107,6 +107,8 @@ export class AgentRecord {
         break;
       case 'agentWaits':
       case 'backupElsewhere':
+      case 'backupLeft':
+      case 'noReplicaTook':
         break;
       default:
         this.#takeWork(event);
@@ -160,7 +162,9 @@ type StandingKind =
   | 'dutyFailed'
   | 'dutyRecovered'
   | 'agentWaits'
-  | 'backupElsewhere';
+  | 'backupElsewhere'
+  | 'backupLeft'
+  | 'noReplicaTook';
 type WorkEvent = Exclude<DutyEvent, { readonly kind: StandingKind }>;
 
 function noteTrouble<K>(troubles: Map<K, Trouble>, key: K, message: string): void {

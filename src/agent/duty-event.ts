@@ -27,6 +27,10 @@ export type DutyEvent =
   | { readonly kind: 'backupTaken'; readonly name: string; readonly storedBytes: number; readonly durationMs: number }
   /** One is due, and another program takes it, or is given the time to. */
   | ({ readonly kind: 'backupElsewhere'; readonly scheduledMs: number } & ScheduledElsewhere)
+  /** One is due, and left to the agents of replicas until then. */
+  | { readonly kind: 'backupLeft'; readonly reason: BackupReason; readonly untilMs: number }
+  /** No replica has begun the one that was left to them: the leader takes it. */
+  | { readonly kind: 'noReplicaTook'; readonly waitedMs: number }
   | { readonly kind: 'nextBackup'; readonly atMs: number | undefined }
   | { readonly kind: 'pruned'; readonly backupCount: number; readonly segmentCount: number }
   | { readonly kind: 'frozen'; readonly note: FreezeNote }

@@ -1,9 +1,11 @@
 /**
- * The objects by which agents share an archive: terms of the lease, and notes of who waits for it.
+ * The objects by which agents share an archive: terms of the lease, and notes of who waits for it; and terms of the turn
+ * to take a backup, which an agent of a replica may have too.
  *
  * ```
  * walkback_001/agents/lease/0000000000000042.json    who holds the archive, since this term; the highest number counts
  * walkback_001/agents/waiting/<ID>.json              another agent, which holds back
+ * walkback_001/agents/backup/0000000000000007.json   who takes a backup, since this term; the highest number counts
  * ```
  *
  * What cannot be read as a term is one of a holder that nobody knows: it is waited for like any other.
@@ -34,6 +36,8 @@ export interface LeaseTerm {
 }
 
 export const LEASE_FOLDER: string = `${OWN_FOLDER}agents/lease/`;
+/** Of the turn to take a backup. */
+export const BACKUP_TURN_FOLDER: string = `${OWN_FOLDER}agents/backup/`;
 export const WAITING_FOLDER: string = `${OWN_FOLDER}agents/waiting/`;
 /** More is read of no object here. */
 export const MAX_AGENT_OBJECT_BYTES = 16 * 1024;
@@ -49,14 +53,14 @@ const UNKNOWN: AgentIdentity = {
 };
 
 /** The key of a term. */
-export function leaseKey(number: bigint): string {
-  return `${LEASE_FOLDER}${number.toString().padStart(NUMBER_DIGITS, '0')}.json`;
+export function leaseKey(number: bigint, folder = LEASE_FOLDER): string {
+  return `${folder}${number.toString().padStart(NUMBER_DIGITS, '0')}.json`;
 }
 
 /** The number of a term by its key; `undefined` if it is none. */
-export function leaseNumberOf(key: string): bigint | undefined {
-  const [, digits] = /^(\d{16})\.json$/.exec(key.slice(LEASE_FOLDER.length)) ?? [];
-  return digits === undefined || !key.startsWith(LEASE_FOLDER) ? undefined : BigInt(digits);
+export function leaseNumberOf(key: string, folder = LEASE_FOLDER): bigint | undefined {
+  const [, digits] = /^(\d{16})\.json$/.exec(key.slice(folder.length)) ?? [];
+  return digits === undefined || !key.startsWith(folder) ? undefined : BigInt(digits);
 }
 
 /** The key of an agent's note that it waits. */

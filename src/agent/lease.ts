@@ -47,6 +47,8 @@ export interface LeaseClock {
 export interface LeaseOptions {
   readonly store: ObjectStore;
   readonly self: AgentIdentity;
+  /** Where its terms are; those of the archive's lease unless told. Agents that wait leave notes for that one only. */
+  readonly folder?: string;
   readonly times?: LeaseTimes;
   readonly clock?: LeaseClock;
 }
@@ -75,20 +77,23 @@ interface Tenure {
 export class ArchiveLease {
   readonly #store: ObjectStore;
   readonly #self: AgentIdentity;
+  readonly #folder: string;
   readonly #times: LeaseTimes;
   readonly #clock: LeaseClock;
-  readonly #waiting: WaitingAgents;
+  readonly #waiting: WaitingAgents | undefined;
   #tenure: Tenure | undefined;
   #expiry: NodeJS.Timeout | undefined;
   /** Another's highest term, and since when it is seen. */
   #seen: { readonly term: LeaseTerm; readonly sinceMs: number } | undefined;
 
-  constructor({ store, self, times = LEASE_TIMES, clock = CLOCK }: LeaseOptions) {
+  constructor({ store, self, folder = LEASE_FOLDER, times = LEASE_TIMES, clock = CLOCK }: LeaseOptions) {
     this.#store = store;
     this.#self = self;
+    this.#folder = folder;
     this.#times = times;
     this.#clock = clock;
-    this.#waiting = new WaitingAgents(store, self, times.expiresMs, clock.steadyMs);
+    this.#waiting =
+      folder === LEASE_FOLDER ? new WaitingAgents(store, self, times.expiresMs, clock.steadyMs) : undefined;
   }
 
   /** How long to wait between two looks. */
@@ -111,11 +116,11 @@ export class ArchiveLease {
     const isHeld = number !== undefined && (await this.#create(number, options)) && this.#hold(number, since);
     if (!isHeld) {
       this.#lose();
-      await this.#waiting.announce(options);
+      await this.#waiting?.announce(options);
       return { kind: 'elsewhere', holder: (this.#seen?.term ?? parseTerm(0n, Buffer.alloc(0))).holder };
     }
-    await this.#waiting.withdraw(options);
-    const waiting = await this.#waiting.look(options);
+    await this.#waiting?.withdraw(options);
+    const waiting = (await this.#waiting?.look(options)) ?? [];
     const lost = this.#tenure?.lost.signal ?? AbortSignal.abort();
     return { kind: 'held', signal: lost, waiting };
   }
@@ -125,8 +130,8 @@ export class ArchiveLease {
     const number = this.#tenure?.number;
     this.#lose();
     const body = formatTerm({ holder: this.#self, isReleased: true });
-    if (number !== undefined) await this.#store.put(leaseKey(number + 1n), body, { ifAbsent: true }).catch(() => {});
-    await this.#waiting.withdraw().catch(() => {});
+    if (number !== undefined) await this.#store.put(this.#key(number + 1n), body, { ifAbsent: true }).catch(() => {});
+    await this.#waiting?.withdraw().catch(() => {});
   }
 
   /** What is left of a tenure; by the clock that has gone farther, since one may have stood still. */
@@ -157,7 +162,7 @@ export class ArchiveLease {
   /** Creates a term. True if it is this agent's, and the highest; then those below it are removed. */
   async #create(number: bigint, options: CallOptions): Promise<boolean> {
     const body = formatTerm({ holder: this.#self, isReleased: false });
-    const outcome = await this.#store.put(leaseKey(number), body, { ...options, ifAbsent: true });
+    const outcome = await this.#store.put(this.#key(number), body, { ...options, ifAbsent: true });
     const numbers = await this.#numbers(options);
     const isHighest = numbers.every((other) => other <= number);
     // A call whose answer was lost has created it all the same.
@@ -167,18 +172,26 @@ export class ArchiveLease {
       return false;
     }
     const passed = numbers.filter((other) => other < number);
-    if (passed.length > 0) await this.#store.delete(passed.map(leaseKey), options);
+    if (passed.length > 0)
+      await this.#store.delete(
+        passed.map((one) => this.#key(one)),
+        options,
+      );
     return true;
   }
 
   async #numbers(options: CallOptions): Promise<bigint[]> {
-    const { objects } = await this.#store.listFolder(LEASE_FOLDER, options);
-    return objects.flatMap(({ key }) => leaseNumberOf(key) ?? []);
+    const { objects } = await this.#store.listFolder(this.#folder, options);
+    return objects.flatMap(({ key }) => leaseNumberOf(key, this.#folder) ?? []);
+  }
+
+  #key(number: bigint): string {
+    return leaseKey(number, this.#folder);
   }
 
   async #read(number: bigint, options: CallOptions): Promise<LeaseTerm> {
     const range = { startByte: 0, lengthBytes: MAX_AGENT_OBJECT_BYTES + 1 };
-    const bytes = await this.#store.get(leaseKey(number), { ...options, range });
+    const bytes = await this.#store.get(this.#key(number), { ...options, range });
     return parseTerm(number, bytes ?? Buffer.alloc(0));
   }
 

@@ -3,8 +3,8 @@
  * WAL and heals it, takes backups when they are due, and prunes.
  *
  * Each duty runs by itself, again and again; one that fails is tried again and stops no other, and none of them stops
- * archiving, which is not here. Only the agent of a primary has duties, and of several only the one that holds the lease.
- * Backups and pruning take turns.
+ * archiving, which is not here. Only the agent of a primary has duties, and of several only the one that holds the lease;
+ * but for backups, where replicas take them (`replica-backups.ts`). Backups and pruning take turns.
  *
  * @module
  */
@@ -17,12 +17,16 @@ import { listMarked } from '../backup/running-marker.ts';
 import type { Backup } from '../backup/backup.ts';
 import type { Compression } from '../base/compression-names.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { backupDue, nextBackupMs, type BackupPlan } from './backup-due.ts';
+import { backupDue, nextBackupMs, type BackupPlan, type BackupReason } from './backup-due.ts';
 import type { ReportDutyEvent } from './duty-event.ts';
 import { healChain } from './heal-chain.ts';
+import { BackupTurn } from './backup-turn.ts';
+import { LeftToReplica } from './left-to-replica.ts';
+import { ReplicaBackups, type ReplicaDuty } from './replica-backups.ts';
 import { ArchiveLease, type LeaseTimes } from './lease.ts';
 import type { AgentIdentity } from './lease-term.ts';
 import { findMissingWal } from './missing-wal.ts';
+import { RunningBackups } from './running-backups.ts';
 import { recurring } from './recurring.ts';
 import { scheduledElsewhere } from './scheduled-elsewhere.ts';
 import { readPrimary, type PrimaryServer } from './server-line.ts';
@@ -50,6 +54,8 @@ export interface DutiesOptions {
   readonly readInsertLsn: () => Promise<bigint>;
   /** Takes a backup; a full one if `isFull`. */
   readonly takeBackup: (isFull: boolean, signal: AbortSignal) => Promise<AgentBackup>;
+  /** How replicas take backups; `undefined` if they take none. */
+  readonly replicas?: ReplicaDuty | undefined;
   /** `undefined` if nothing is to be pruned. */
   readonly prune: ((signal: AbortSignal) => Promise<AgentPruning>) | undefined;
   /** Between two looks at the chain of WAL. */
@@ -83,7 +89,10 @@ class Duties {
   readonly #options: DutiesOptions;
   readonly #lease: ArchiveLease;
   readonly #turns = new Turns(1);
+  readonly #backupTurn: BackupTurn;
+  readonly #left: LeftToReplica | undefined;
   #standing: 'held' | 'elsewhere' | 'notPrimary' | undefined;
+  readonly #running = new RunningBackups();
   readonly #waitingIds = new Set<string>();
   #listed: { readonly backups: readonly Backup[]; readonly atMs: number } | undefined;
   #firstLost: string | undefined;
@@ -96,7 +105,9 @@ class Duties {
 
   constructor(options: DutiesOptions) {
     this.#options = options;
-    const { store, self, leaseTimes: times } = options;
+    const { store, self, leaseTimes: times, replicas, report } = options;
+    this.#backupTurn = new BackupTurn(options);
+    this.#left = replicas && new LeftToReplica(replicas, report);
     this.#lease = new ArchiveLease({ store, self, ...(times === undefined ? {} : { times }) });
   }
 
@@ -109,8 +120,17 @@ class Duties {
       recurring({ ...often, duty: 'chain', pauseMs: pace(chainPauseMs), work: () => this.#watchChain() }),
       recurring({ ...often, duty: 'backup', pauseMs: pace(backupPauseMs), work: () => this.#backUp() }),
       recurring({ ...often, duty: 'prune', pauseMs: pace(backupPauseMs), work: () => this.#prune() }),
+      this.#takeForReplica(backupPauseMs),
     ]);
     await this.#lease.release();
+  }
+
+  async #takeForReplica(pauseMs: number): Promise<void> {
+    const { replicas, backups: plan } = this.#options;
+    if (replicas === undefined) return;
+    const backups = new ReplicaBackups({ ...this.#options, ...replicas, plan, turn: this.#backupTurn });
+    const { report, signal } = this.#options;
+    await recurring({ report, signal, duty: 'backup', pauseMs: () => pauseMs, work: () => backups.look() });
   }
 
   /** A server that is promoted is noticed at once: looking at it asks no store. */
@@ -183,31 +203,43 @@ class Duties {
   async #backUp(): Promise<void> {
     const charge = await this.#charge();
     if (charge === undefined) return;
-    const { backups: plan, readInsertLsn, report } = this.#options;
+    const { backups: plan, readInsertLsn } = this.#options;
     const newest = await this.#newest(charge);
     const nowMs = Date.now();
     this.#tellNext(nextBackupMs(plan, nowMs));
     const asksServer = plan.afterWalBytes !== undefined && newest !== undefined;
     const insertLsn = asksServer ? await readInsertLsn() : undefined;
     const reason = backupDue(plan, { nowMs, newest, insertLsn, firstLost: this.#firstLost });
-    if (reason === undefined || (reason.kind !== 'lostWal' && (await this.#isTakenByOthers()))) return;
+    const newestName = newest?.name;
+    if (this.#left?.isSettled(newestName, reason !== undefined) === true) this.#isPruneWanted = true;
+    if (reason === undefined) return;
+    const isBeingTaken = await this.#isTakenByOthers();
+    const due = { reason, newestName, isBeingTaken, nowMs };
+    if ((await this.#left?.isLeft(due)) === true) this.#listed = undefined;
+    else if (reason.kind === 'lostWal' || !isBeingTaken) await this.#takeBackup(charge, reason);
+  }
+
+  async #takeBackup(charge: Charge, reason: BackupReason): Promise<void> {
+    const { takeBackup, report } = this.#options;
     if (reason.kind === 'schedule' && (await this.#isTakenElsewhere(charge, reason.scheduledMs))) return;
-    await this.#inTurn(async () => {
+    const begunMs = Date.now();
+    const take = async (stop: AbortSignal): Promise<void> => {
       report({ kind: 'backupBegun', reason });
-      const isFull = reason.kind === 'lostWal' || reason.kind === 'none';
-      const taken = await this.#options.takeBackup(isFull, charge.signal);
+      const taken = await takeBackup(reason.kind === 'lostWal' || reason.kind === 'none', stop);
       this.#ownName = taken.name;
-      report({ kind: 'backupTaken', ...taken, durationMs: Date.now() - nowMs });
-    });
+      report({ kind: 'backupTaken', ...taken, durationMs: Date.now() - begunMs });
+      this.#firstLost = undefined;
+      this.#isPruneWanted = true;
+    };
+    // Who has the turn instead is seen at the next look.
+    await this.#inTurn(async () => void (await this.#backupTurn.take(take, charge.signal)));
     this.#listed = undefined;
-    this.#firstLost = undefined;
-    this.#isPruneWanted = true;
   }
 
   /** Somebody has asked for one, or an agent that was killed has left one behind that goes on: it may be the one wanted. */
   async #isTakenByOthers(): Promise<boolean> {
     const marked = await listMarked(this.#options.store, new Date());
-    if (!marked.some(({ isAlive }) => isAlive)) return false;
+    if (!this.#running.isAnyAtWork(marked, performance.now())) return false;
     this.#listed = undefined;
     return true;
   }

@@ -41,11 +41,17 @@ export async function readPrimary(
   return { systemIdentifier, majorVersion, walSegmentSizeBytes, line };
 }
 
-async function lineOf(
+/** True if the data directory is a replica's. It ends with a promotion. */
+export async function isStandby(dataDirectory: string): Promise<boolean> {
+  return exists(join(dataDirectory, 'standby.signal'));
+}
+
+/** The line that leads to a timeline, by the server's history file or the archive's. @throws {Failure} if neither can be read. */
+export async function lineOf(
   store: ObjectStore,
   dataDirectory: string,
   timeline: number,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<TimelineHistory> {
   if (timeline === 1) return { timeline, ancestors: [] };
   const name = formatHistoryName(timeline);

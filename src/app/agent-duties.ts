@@ -9,6 +9,7 @@ import { hostname } from 'node:os';
 
 import type { ReportDutyEvent } from '../agent/duty-event.ts';
 import type { AgentIdentity } from '../agent/lease-term.ts';
+import type { FollowingReplica, ReplicaDuty, RestartPoint } from '../agent/replica-backups.ts';
 import { runDuties, type AgentPruning } from '../agent/run-duties.ts';
 import type { Settings } from '../config/load-settings.ts';
 import { queryText } from '../instance/connection.ts';
@@ -44,6 +45,45 @@ async function readInsertLsn(settings: Settings): Promise<bigint> {
   return parseLsn(await queryText(connection, 'select pg_current_wal_insert_lsn()')) ?? lsn(0n);
 }
 
+/** By what a replica is well enough to take a backup of. It applies what it receives but for a few segments. */
+const FOLLOWING_REPLICA = `select received_tli as timeline, pg_last_wal_receive_lsn() as lsn from pg_stat_wal_receiver
+  where status = 'streaming' and pg_is_in_recovery() and not pg_is_wal_replay_paused()
+    and pg_last_wal_receive_lsn() - pg_last_wal_replay_lsn()
+      <= 16 * (select setting::bigint from pg_settings where name = 'wal_segment_size')`;
+
+async function readReplica(settings: Settings): Promise<FollowingReplica | undefined> {
+  await using connection = await openInstance(settings);
+  const [row] = await connection.query(FOLLOWING_REPLICA);
+  const receivedLsn = parseLsn(row?.['lsn'] ?? '');
+  return receivedLsn === undefined ? undefined : { timeline: Number(row?.['timeline']), receivedLsn };
+}
+
+const RESTART_POINT = `select redo_lsn as lsn, (select setting from pg_settings where name = 'wal_segment_size') as bytes
+  from pg_control_checkpoint()`;
+
+async function makeRestartPoint(settings: Settings): Promise<RestartPoint> {
+  await using connection = await openInstance(settings);
+  await connection.query('checkpoint');
+  const [row] = await connection.query(RESTART_POINT);
+  return { lsn: parseLsn(row?.['lsn'] ?? '') ?? lsn(0n), segmentSizeBytes: BigInt(row?.['bytes'] ?? 1) };
+}
+
+async function endSegment(settings: Settings, withCheckpoint: boolean): Promise<void> {
+  await using connection = await openInstance(settings);
+  await connection.query('select pg_switch_wal()');
+  if (withCheckpoint) await connection.query('checkpoint');
+}
+
+function replicaDuty(settings: Settings): ReplicaDuty | undefined {
+  if (!settings.get('backupFromReplica')) return undefined;
+  return {
+    waitMs: settings.get('replicaBackupWait'),
+    endSegment: (withCheckpoint) => endSegment(settings, withCheckpoint),
+    readReplica: () => readReplica(settings),
+    makeRestartPoint: () => makeRestartPoint(settings),
+  };
+}
+
 /**
  * The duties that the settings want, to be done until the signal; what comes back never throws.
  *
@@ -68,6 +108,7 @@ export function agentDuties({ settings, archive, ...given }: AgentDutiesOptions)
     readInsertLsn: () => readInsertLsn(settings),
     takeBackup: (isFull: boolean, stop: AbortSignal) =>
       takeBackupInProcess({ settings, dataDirectory, isFull, signal: stop }),
+    replicas: replicaDuty(settings),
     prune: keepPolicy(settings) === undefined ? undefined : prune,
     chainPauseMs: settings.get('chainCheckInterval'),
     report,

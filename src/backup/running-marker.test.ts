@@ -45,7 +45,7 @@ describe('the marker of a running backup on another host', () => {
     async (hours) => {
       await markElsewhere(hours * HOUR_MS);
       for (const ahead of [0, 2, 48]) {
-        expect(await listMarked(store, hoursAhead(ahead))).toEqual([{ name: NAME, isAlive: true }]);
+        expect(await listMarked(store, hoursAhead(ahead))).toMatchObject([{ name: NAME, isAlive: true }]);
         expect(await cleanLeftovers(store, hoursAhead(ahead))).toEqual([]);
       }
       expect(await isThere()).toBe(true);

@@ -95,6 +95,8 @@ export interface MarkedBackup {
   readonly name: string;
   /** False if whoever took it is gone. */
   readonly isAlive: boolean;
+  /** When its marker was written last, by the store's clock. */
+  readonly renewedAt: Date;
   /** The backup that it builds on, which it needs to the end; only of a delta. */
   readonly deltaFrom?: string;
 }
@@ -113,7 +115,7 @@ export async function listMarked(store: ObjectStore, now: Date): Promise<MarkedB
     if (marker !== undefined) {
       const { name, deltaFrom } = marker;
       const isAlive = !(await isDead(marker, object.modifiedAt, ages));
-      marked.push({ name, isAlive, ...(deltaFrom === undefined ? {} : { deltaFrom }) });
+      marked.push({ name, isAlive, renewedAt: object.modifiedAt, ...(deltaFrom === undefined ? {} : { deltaFrom }) });
     }
   }
   return marked;

@@ -5,7 +5,7 @@
  */
 
 import type { Setting } from './setting.ts';
-import { bytes, duration, listenAddress, schedule } from './value-kind.ts';
+import { boolean, bytes, duration, listenAddress, schedule } from './value-kind.ts';
 
 /** Settings of the agent's duties. */
 export const AGENT_SETTINGS = {
@@ -23,6 +23,22 @@ export const AGENT_SETTINGS = {
     summary:
       'After how much WAL the agent takes a backup, whatever the schedule says, so that a recovery never has more to replay. Absent: never.',
     example: '64GB',
+  },
+  backupFromReplica: {
+    group: 'agent',
+    kind: boolean,
+    summary:
+      "true: a backup that is due is taken by the agent of a replica that streams; the first one, one that closes a gap in the WAL, and one that no replica begins in time are the leader's. Every member has to be set alike.",
+    default: 'false',
+    example: 'true',
+    alsoFrom: ['WALG_BACKUP_FROM_REPLICA'],
+  },
+  replicaBackupWait: {
+    group: 'agent',
+    kind: duration(1000),
+    summary: 'How long the agents of replicas may take to begin a backup that is due, before the leader takes it.',
+    default: '15min',
+    example: '1h',
   },
   chainCheckInterval: {
     group: 'agent',

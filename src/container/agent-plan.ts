@@ -29,13 +29,15 @@ function schedule(reading: Reading): string {
 /** The plan of its duties. */
 export function planAgent(reading: Reading): PlannedAgent {
   const count = Math.max(LEAST, reading.integer('BACKUP_NUM_TO_RETAIN', 0, 36_525) ?? 5);
-  return { backupSchedule: schedule(reading), keepFull: count, keepDays: count };
+  const isFromReplica = reading.boolean('WALG_BACKUP_FROM_REPLICA') ?? false;
+  return { backupSchedule: schedule(reading), isFromReplica, keepFull: count, keepDays: count };
 }
 
 /** The same as settings of walkback's; those that somebody sets by their own names stay. */
 export function agentVariables(reading: Reading, agent: PlannedAgent): Readonly<Record<string, string>> {
   const own = {
     WALKBACK_BACKUP_SCHEDULE: agent.backupSchedule,
+    ...(agent.isFromReplica ? { WALKBACK_BACKUP_FROM_REPLICA: 'true' } : {}),
     WALKBACK_KEEP_FULL: String(agent.keepFull),
     WALKBACK_KEEP_WINDOW: `${agent.keepDays}d`,
   };

@@ -89,6 +89,8 @@ export interface PlannedArchive {
 export interface PlannedAgent {
   /** As crontab writes it. */
   readonly backupSchedule: string;
+  /** The agents of replicas take the backups that are due. */
+  readonly isFromReplica: boolean;
   /** How many full backups stay, at least. */
   readonly keepFull: number;
   /** How many days every moment stays reachable, at least. */

@@ -18,7 +18,7 @@ export function plannedJobs(
           {
             name: 'backup',
             by: 'agent',
-            when: `${agent.backupSchedule} UTC, and at once where there is none`,
+            when: `${agent.backupSchedule} UTC${agent.isFromReplica ? ', on a replica, or on the leader where none begins it' : ''}, and at once where there is none`,
           } as const,
           {
             name: 'prune',

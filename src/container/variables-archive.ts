@@ -115,13 +115,9 @@ const SCHEDULE: readonly ContainerVariable[] = [
   },
   {
     name: 'WALG_BACKUP_FROM_REPLICA',
-    summary: 'Backups are taken on replicas.',
-    refused: {
-      why: 'the agent takes backups on the leader',
-      instead:
-        'Take it out. A backup reads at low priority; WALG_DISK_RATE_LIMIT and WALG_NETWORK_RATE_LIMIT bound it.',
-      unless: ['false'],
-    },
+    summary:
+      "true: backups that are due are taken on a replica that streams, by one agent at a time. The first one, one that closes a gap in the WAL, and one that no replica begins within WALKBACK_REPLICA_BACKUP_WAIT (15 minutes) are the leader's, where Spilo takes none.",
+    default: 'false',
     ofArchive: true,
   },
   {

@@ -2,20 +2,20 @@
  * What the agent does beside pushing and fetching, as a process under a real server.
  */
 
-import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { listBackups } from '../../src/backup/list.ts';
-import { restoreBackup } from '../../src/restore/restore-backup.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { AgentProcess } from '../support/agent-process.ts';
-import { ARCHIVE_SCRIPT, quoted, RESTORE_SCRIPT, ROOT, settingText, until } from '../support/archived-cluster.ts';
+import { ARCHIVE_SCRIPT, quoted, ROOT, settingText, until } from '../support/archived-cluster.ts';
 import { freePort } from '../support/programs.ts';
-import { runProgram, serverAt, startPostgres, type TestServer } from '../support/postgres.ts';
+import { runProgram, startPostgres, type TestServer } from '../support/postgres.ts';
+import { replicaFromBackup } from '../support/replica-of-backup.ts';
 
 describe('an agent', () => {
   let root: string;
@@ -153,7 +153,12 @@ describe('an agent', () => {
   it('beside a replica pushes and fetches only, until that is promoted', async () => {
     const primary = start({ WALKBACK_BACKUP_SCHEDULE: '0 3 * * *' });
     await primary.says(/backup base_\w+: /);
-    await using replica = await replicaFromBackup();
+    await using replica = await replicaFromBackup({
+      root: join(root, 'replica'),
+      spool: join(root, 'replica spool'),
+      store,
+      server,
+    });
     await using follower = new AgentProcess({
       dataDirectory: replica.dataDirectory,
       spool: join(root, 'replica spool'),
@@ -177,28 +182,4 @@ describe('an agent', () => {
     await until('timeline 2 is archived', async () => (await keysOf('00000002')).length > 1);
     expect(follower.lines.filter((line) => /backup begun|lost:/.test(line))).toEqual([]);
   });
-
-  /** A replica that fetches through its own spool, restored from the newest backup; it runs. */
-  async function replicaFromBackup(): Promise<TestServer> {
-    const replica = serverAt(join(root, 'replica'), 17);
-    const [backup] = await listBackups(store);
-    if (backup === undefined) throw new Error('there is no backup');
-    await mkdir(replica.socketDirectory, { recursive: true });
-    const place = { destination: replica.dataDirectory, tablespaceLocations: new Map<number, string>() };
-    await restoreBackup({ store, backup, ...place, concurrency: 2, onProgress: () => {} });
-    const ownSpool = quoted(join(root, 'replica spool'));
-    const settings = {
-      unix_socket_directories: settingText(replica.socketDirectory),
-      archive_command: settingText(`PATH=/usr/bin:/bin ${quoted(ARCHIVE_SCRIPT)} ${ownSpool} "%p"`),
-      restore_command: settingText(`PATH=/usr/bin:/bin ${quoted(RESTORE_SCRIPT)} ${ownSpool} "%f" "%p"`),
-      primary_conninfo: settingText(`host=${server.socketDirectory} port=5432 user=postgres`),
-      recovery_target_timeline: settingText('latest'),
-      wal_retrieve_retry_interval: settingText('200ms'),
-    };
-    const lines = Object.entries(settings).map(([setting, value]) => `${setting} = ${value}\n`);
-    await appendFile(join(replica.dataDirectory, 'postgresql.auto.conf'), lines.join(''));
-    await writeFile(join(replica.dataDirectory, 'standby.signal'), '');
-    await replica.start();
-    return { ...replica, [Symbol.asyncDispose]: () => replica.stop('immediate') };
-  }
 });

@@ -82,13 +82,19 @@ export function dutyLine(event: DutyEvent): AgentLine | undefined {
     case 'agentWaits':
       return warning(`${describeAgent(event.agent)} serves the same archive, and waits`);
     case 'notPrimary':
-      return note('the server is not a running primary: WAL is pushed and fetched, nothing else is done');
+      return note('the server is not a running primary: WAL is pushed and fetched, nothing is healed or pruned');
     case 'backupBegun':
       return note(`backup begun: ${because(event.reason)}`);
     case 'backupTaken':
       return note(`backup ${event.name}: ${formatBytes(event.storedBytes)} in ${formatDuration(event.durationMs)}`);
     case 'backupElsewhere':
       return note(elsewhere(event));
+    case 'backupLeft':
+      return note(
+        `a backup is due (${because(event.reason)}); until ${new Date(event.untilMs).toISOString()} a replica may begin it`,
+      );
+    case 'noReplicaTook':
+      return warning(`no replica has taken the backup in ${formatDuration(event.waitedMs)}: the leader takes it`);
     case 'nextBackup':
       return note(
         event.atMs === undefined ? 'no backup is scheduled' : `next backup at ${new Date(event.atMs).toISOString()}`,

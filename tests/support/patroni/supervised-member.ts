@@ -95,7 +95,7 @@ export class SupervisedMember {
       },
       environment,
       archive: { address: `file://${cluster.archive}`, environment },
-      agent: { backupSchedule: '0 0 1 1 *', keepFull: 2, keepDays: 2 },
+      agent: { backupSchedule: '0 0 1 1 *', isFromReplica: false, keepFull: 2, keepDays: 2 },
       clone: undefined,
       standby: undefined,
       certificate: {
