@@ -70,7 +70,8 @@ export function openMemberSources(own: OwnMember): MemberSources & AsyncDisposab
     if (report === undefined) return undefined;
     const listed: readonly ListedMember[] = await rest.members().catch(() => []);
     const hasLock = listed.some(({ name, role }) => name === own.name && LEADING.has(role));
-    return { state: report.state, role: roleOf(report), hasLock, timeline: report.timeline };
+    const { state, timeline, isPaused } = report;
+    return { state, role: roleOf(report), hasLock, timeline, isPaused };
   };
 
   const sidesWith = async (host: string, port: number): Promise<AcceptanceSides> => {
@@ -103,6 +104,7 @@ export function openMemberSources(own: OwnMember): MemberSources & AsyncDisposab
   return {
     readMember,
     lookAtReplica,
+    reload: () => rest.reload(),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([leaderConnection.close(), ownConnection.close()]);
     },

@@ -19,7 +19,7 @@ import { makeRoles } from '../supervise/make-roles.ts';
 import { runContainer, type ContainerRun } from '../supervise/run-container.ts';
 import type { ReportSupervision } from '../supervise/supervision-event.ts';
 import { watchCertificates } from '../supervise/watch-certificates.ts';
-import { writePlanFiles } from '../supervise/write-plan-files.ts';
+import { writePatroniFile, writePlanFiles } from '../supervise/write-plan-files.ts';
 import { checkContainer } from './check-container.ts';
 import { openMemberSources } from './member-sources.ts';
 import { ownProgram } from './own-program.ts';
@@ -144,6 +144,7 @@ export async function runPlannedContainer(plan: ContainerPlan, options: RunPlanO
     prepare: async (tell, stop) => checkContainer(plan, { tell, pause, signal: stop }),
     beforePatroni: () => resumeBeforePatroni(plan, { note, pause, signal }),
     member,
+    writeFence: (isFenced) => writePatroniFile(patroni, isFenced),
     health: { host: '::', port: ports.health },
     agentMetrics: () => (archive === undefined ? Promise.resolve('') : agentMetrics(ports.health + 1)),
     onLeader: rolesOn(plan, options),

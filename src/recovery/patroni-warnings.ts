@@ -14,13 +14,13 @@ function others({ members, memberName }: PatroniSurvey) {
   return members.filter(({ name }) => name !== memberName);
 }
 
-/** Nothing in Patroni keeps readers from a replica that is running. */
+/** Nothing in Patroni keeps readers from a replica that is running, but a tag in a file on its own host: the container sets it. */
 function stillServing(survey: PatroniSurvey): Found {
   const names = others(survey).filter(({ isReachable }) => isReachable);
   if (names.length === 0) return undefined;
   return {
     about: 'replicas',
-    text: "Patroni is paused from the cutover on until each of these follows the recovered leader; there is no failover meanwhile. Until its turn each goes on serving today's rows: keep readers away from them.",
+    text: "Patroni is paused from the cutover on until each of these follows the recovered leader; there is no failover meanwhile. Until its turn each goes on serving today's rows. Members in walkback's own container keep readers away by themselves: their /readiness, and /replica and /read-only of Patroni, answer 503. Keep readers away from all others.",
     names: names.map(({ name, address }) => (address === null ? name : `${name} at ${address}`)),
   };
 }

@@ -3,12 +3,13 @@
  *
  * While there is no leader to compare with, a replica that was accepted stays so for a while: it has replayed nothing since
  * that could be of another line, and taking every replica out of service at each failover helps nobody. Another timeline of
- * its own, or a leader that refuses it, ends that at once.
+ * its own, or a leader that refuses it, ends that at once. So does a pause: nobody takes the lead then, so it is no failover,
+ * and the leader may be away because it is taken back to a time before what this replica shows.
  *
  * @module
  */
 
-import type { Acceptance } from './readiness.ts';
+import type { Acceptance, MemberFacts } from './readiness.ts';
 
 /** How long a replica is believed without a leader: longer than a failover, shorter than a recovery goes unnoticed. */
 export const BELIEVED_WITHOUT_LEADER_MS = 120_000;
@@ -21,14 +22,17 @@ export class AcceptanceMemory {
   #proven: { readonly timeline: number | undefined; readonly atMs: number } | undefined;
 
   /** The verdict that counts now. */
-  take(looked: Looked, timeline: number | undefined, nowMs: number): Acceptance {
+  take(looked: Looked, { timeline, isPaused }: Pick<MemberFacts, 'timeline' | 'isPaused'>, nowMs: number): Acceptance {
     if (looked.accepted !== undefined) {
       this.#proven = looked.accepted ? { timeline, atMs: nowMs } : undefined;
       return looked;
     }
     const proven = this.#proven;
     const isBelieved =
-      proven !== undefined && proven.timeline === timeline && nowMs - proven.atMs < BELIEVED_WITHOUT_LEADER_MS;
+      !isPaused &&
+      proven !== undefined &&
+      proven.timeline === timeline &&
+      nowMs - proven.atMs < BELIEVED_WITHOUT_LEADER_MS;
     return isBelieved ? { accepted: true } : { accepted: false, why: looked.why };
   }
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { readiness, readinessBody, type MemberFacts, type Standing } from './readiness.ts';
+import { mayBeRead, readiness, readinessBody, type MemberFacts, type Standing } from './readiness.ts';
 
-const LEADER: MemberFacts = { state: 'running', role: 'leader', hasLock: true, timeline: 2 };
-const REPLICA: MemberFacts = { state: 'running', role: 'replica', hasLock: false, timeline: 2 };
+const LEADER: MemberFacts = { state: 'running', role: 'leader', hasLock: true, timeline: 2, isPaused: false };
+const REPLICA: MemberFacts = { state: 'running', role: 'replica', hasLock: false, timeline: 2, isPaused: false };
 
 function standing(given: Partial<Standing>): Standing {
   return {
@@ -92,11 +92,24 @@ describe('what is told of a member', () => {
       role: 'uninitialized',
       hasLock: false,
       timeline: undefined,
+      isPaused: false,
     };
     expect(readinessBody(standing({ member, work }))).toMatchObject({
       ready: false,
       phase: 'bootstrapping',
       work: { work: 'clone', phase: 'fetch', percent: 25 },
     });
+  });
+});
+
+describe('readers that Patroni sends', () => {
+  it('may come to the leader and to a replica that was accepted, and to nobody else that answers', () => {
+    const of = (member: MemberFacts, acceptance?: Standing['acceptance']) => mayBeRead({ member, acceptance });
+    expect(of(LEADER)).toBe(true);
+    expect(of(REPLICA, { accepted: true })).toBe(true);
+    expect(of(REPLICA, { accepted: false, why: 'behind' })).toBe(false);
+    expect(of(REPLICA)).toBe(false);
+    expect(of({ ...REPLICA, state: 'starting' })).toBeUndefined();
+    expect(mayBeRead({ member: undefined, acceptance: undefined })).toBeUndefined();
   });
 });

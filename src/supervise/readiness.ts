@@ -21,6 +21,8 @@ export interface MemberFacts {
   /** This member holds the leader's lock, as Patroni sees it. */
   readonly hasLock: boolean;
   readonly timeline: number | undefined;
+  /** The cluster is paused: nobody takes the lead by itself. */
+  readonly isPaused: boolean;
 }
 
 /** Whether a replica was proven to follow. */
@@ -94,6 +96,16 @@ function notRunning(state: string): Readiness {
   if (/bootstrap|initializing/.test(state)) return notReady('bootstrapping', state);
   if (/creating replica/.test(state)) return notReady('creating replica', state);
   return notReady('starting PostgreSQL', state);
+}
+
+/**
+ * Whether readers may be sent to the member by whoever asks Patroni's REST API: `undefined` while there is nothing that
+ * anybody could read.
+ */
+export function mayBeRead({ member, acceptance }: Pick<Standing, 'member' | 'acceptance'>): boolean | undefined {
+  if (member === undefined || !RUNNING.has(member.state)) return undefined;
+  if (member.role === 'replica') return acceptance?.accepted === true;
+  return member.role === 'leader' ? true : undefined;
 }
 
 /** Everything there is to tell of a member, for whoever asks why. */

@@ -18,7 +18,8 @@ import { drainWal } from './drain-wal.ts';
 import { healthRoutes } from './health-routes.ts';
 import { readHold } from './hold.ts';
 import { KeptChild, type ChildProgram, type KeptUntil } from './kept-child.ts';
-import { readiness, type Standing } from './readiness.ts';
+import { mayBeRead, readiness, type Standing } from './readiness.ts';
+import { ReaderFence } from './reader-fence.ts';
 import { AGENT_RESTARTS, PATRONI_RESTARTS } from './restart-policy.ts';
 import { stopServerLeftRunning } from './stop-server.ts';
 import type { ChildName, ReportSupervision } from './supervision-event.ts';
@@ -48,6 +49,8 @@ export interface ContainerRun {
   /** Before each start of Patroni: what one that was killed has left. */
   readonly beforePatroni: () => Promise<void>;
   readonly member: MemberSources;
+  /** Writes Patroni's file so that readers are kept from this member, or not. */
+  readonly writeFence: (isFenced: boolean) => Promise<void>;
   readonly health: { readonly host: string; readonly port: number };
   readonly agentMetrics: () => Promise<string>;
   /** This member has become the leader that holds the lock. Must not throw. */
@@ -88,6 +91,8 @@ class Supervision {
   readonly #run: ContainerRun;
   readonly #watch: MemberWatch;
   readonly #over = new AbortController();
+  readonly #fence: ReaderFence;
+  #fencing: Promise<void> | undefined;
   #stage: Standing['stage'] = 'preparing';
   #preparing: string | undefined;
   #held: string | undefined;
@@ -98,6 +103,7 @@ class Supervision {
   constructor(run: ContainerRun) {
     this.#run = run;
     this.#watch = new MemberWatch(run.member);
+    this.#fence = new ReaderFence({ write: run.writeFence, reload: run.member.reload });
   }
 
   async standing(): Promise<Standing> {
@@ -136,7 +142,10 @@ class Supervision {
       program: this.#run.patroni,
       policy: PATRONI_RESTARTS,
       report,
-      beforeStart: beforePatroni,
+      beforeStart: async () => {
+        await this.#fence.beforeStart();
+        await beforePatroni();
+      },
       onProcess: this.#noteIn(record, 'patroni'),
     });
     const agent =
@@ -210,11 +219,26 @@ class Supervision {
     }
   }
 
+  /** One at a time, and not waited for: the next look is not to be late. */
+  #fenceReaders(standing: Standing): void {
+    const isOpen = mayBeRead(standing);
+    if (isOpen === undefined || this.#fencing !== undefined) return;
+    this.#fencing = this.#fence
+      .set(!isOpen)
+      .catch((error: unknown) =>
+        this.#run.onWarning(`cannot tell Patroni whether readers may come: ${messageOf(error)}`),
+      )
+      .finally(() => {
+        this.#fencing = undefined;
+      });
+  }
+
   #afterLook(patroni: KeptChild): void {
     const { report, onLeader } = this.#run;
     const standing = this.#standing();
     const now = readiness(standing);
     if (standing.member?.state === 'running') patroni.noteWell();
+    this.#fenceReaders(standing);
     const isLeader = now.isReady && now.role === 'leader';
     if (isLeader && !this.#wasLeader) void onLeader();
     this.#wasLeader = isLeader;

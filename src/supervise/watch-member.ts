@@ -17,6 +17,8 @@ export interface MemberSources {
   readonly readMember: (signal: AbortSignal) => Promise<MemberFacts | undefined>;
   /** Compares a replica that runs with the leader. */
   readonly lookAtReplica: (signal: AbortSignal) => Promise<Looked>;
+  /** Has Patroni read its file again. */
+  readonly reload: () => Promise<void>;
 }
 
 const LOOK_EVERY_MS = 1000;
@@ -57,7 +59,7 @@ export class MemberWatch {
     const looked = await this.#sources
       .lookAtReplica(signal)
       .catch((error: unknown) => ({ accepted: undefined, why: messageOf(error) }) as const);
-    this.acceptance = this.#memory.take(looked, member.timeline, Date.now());
+    this.acceptance = this.#memory.take(looked, member, Date.now());
     this.member = member;
   }
 }

@@ -16,6 +16,7 @@ import { rolesFile } from '../container/container-paths.ts';
 import type { ContainerPlan, EnvDirectory } from '../container/container-plan.ts';
 import { revealed } from '../container/secret.ts';
 import { yamlForFile } from '../container/user-yaml.ts';
+import { mapAt } from '../container/value-at.ts';
 import { formatRoles } from './roles-file.ts';
 
 const SECRET_MODE = 0o600;
@@ -75,5 +76,15 @@ export async function writePlanFiles(plan: ContainerPlan): Promise<void> {
   for (const directory of envDirectoriesOf(plan)) await writeEnvDirectory(directory);
   for (const { path, mode, content } of files) await writeOne(path, revealed(content), mode);
   await writeOne(rolesFile(paths), formatRoles(plan.users).reveal(), SECRET_MODE);
-  await writeOne(patroni.path, yamlForFile(patroni.configuration).reveal(), SECRET_MODE);
+  await writePatroniFile(patroni, true);
+}
+
+/** Patroni's configuration; fenced, it keeps readers from the member (`reader-fence.ts`), whatever tags it has. */
+export async function writePatroniFile(
+  { path, configuration }: Pick<ContainerPlan['patroni'], 'path' | 'configuration'>,
+  isFenced: boolean,
+): Promise<void> {
+  const tags = { ...mapAt(configuration, 'tags'), noloadbalance: true };
+  const written = isFenced ? { ...configuration, tags } : configuration;
+  await writeOne(path, yamlForFile(written).reveal(), SECRET_MODE);
 }

@@ -9,9 +9,54 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { readControlFile } from '../../src/archive/server.ts';
 import { until } from '../support/archived-cluster.ts';
+import { runProgram } from '../support/postgres.ts';
 import { startPatroniCluster, type PatroniTestCluster } from '../support/patroni/patroni-cluster.ts';
 import { hasEnded } from '../support/patroni/processes.ts';
 import { SupervisedMember } from '../support/patroni/supervised-member.ts';
+
+const SLOWLY_MS = 240_000;
+
+describe('the containers of a cluster', { timeout: 900_000 }, () => {
+  it('keep readers from a replica while a recovery may be on its way, in Patroni’s own answers too', async ({
+    skip,
+  }) => {
+    await using cluster = await startPatroniCluster({ members: 2, isLeftStopped: true });
+    const [first, second] = cluster?.members ?? [];
+    if (cluster === undefined || first === undefined || second === undefined) return skip();
+    const [leader, replica] = [await SupervisedMember.of(cluster, first), await SupervisedMember.of(cluster, second)];
+    leader.start();
+    await leader.untilReady(SLOWLY_MS);
+    replica.start();
+    expect(await replica.untilReady(SLOWLY_MS)).toMatchObject({ body: { ready: true, role: 'replica' } });
+    const codeOf = async (path: string) => (await replica.member.request(path)).status;
+    await expect.poll(() => codeOf('/replica'), { timeout: 60_000 }).toBe(200);
+
+    // As a cutover does: paused, then the leader's server is stopped.
+    await leader.member.request('/config', { method: 'PATCH', body: '{"pause":true}' });
+    await until('both know', async () => (await replica.member.status())?.pause === true, SLOWLY_MS);
+    await runProgram(join(leader.member.bin, 'pg_ctl'), [
+      '-D',
+      leader.member.dataDirectory,
+      '-m',
+      'fast',
+      '-w',
+      'stop',
+    ]);
+    await expect
+      .poll(() => replica.probe('/readiness'), { timeout: 60_000 })
+      .toMatchObject({ code: 503, body: { phase: 'not accepted' } });
+    await expect.poll(() => codeOf('/replica'), { timeout: 60_000 }).toBe(503);
+    expect(await codeOf('/read-only')).toBe(503);
+    // The server itself runs on.
+    expect(await replica.member.sql('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+
+    await leader.member.request('/restart', { method: 'POST', body: '{}' });
+    await leader.member.request('/config', { method: 'PATCH', body: '{"pause":null}' });
+    await replica.untilReady(SLOWLY_MS);
+    await expect.poll(() => codeOf('/replica'), { timeout: 60_000 }).toBe(200);
+    for (const member of [replica, leader]) await member.end('SIGTERM');
+  });
+});
 
 describe('a container', () => {
   let cluster: PatroniTestCluster | undefined;
@@ -135,8 +180,11 @@ describe('a container', () => {
     if (cluster === undefined) return skip();
     one.start();
     await one.untilReady();
+    const before = (await one.log()).length;
     await one.member.request('/config', { method: 'PATCH', body: '{"pause":true}' });
-    await until('Patroni is paused', async () => (await one.member.status())?.pause === true, 60_000);
+    // Its API knows earlier than the loop that stops PostgreSQL, or not.
+    const hasSaid = async () => (await one.log()).slice(before).includes('PAUSE: no action');
+    await until('Patroni is paused', hasSaid, 60_000);
     expect(await one.end('SIGTERM')).toBe(0);
     expect(await one.log()).toMatch(/PostgreSQL runs without Patroni/);
     expect((await readControlFile(one.member.dataDirectory)).state).toBe('shut down');

@@ -28,6 +28,8 @@ export interface MemberRest {
   patchConfig(changes: JsonObject): Promise<JsonObject>;
   /** POST /restart: starts PostgreSQL, or starts it again; comes back when that is done. @throws {Failure} `failed` with what Patroni says. */
   restart(): Promise<void>;
+  /** POST /reload: has Patroni read its file on that host, soon. */
+  reload(): Promise<void>;
   /**
    * POST /reinitialize: removes the member's data and copies it anew; comes back when that has begun.
    *
@@ -154,6 +156,7 @@ export function openMemberRest(url: string, access: RestAccess): MemberRest {
     patchConfig: async (changes) => parseObject(await well({ method: 'PATCH', path: '/config', body: changes })),
     restart: async () =>
       void (await well({ method: 'POST', path: '/restart', body: {}, timeoutMs: RESTART_TIMEOUT_MS })),
+    reload: async () => void (await well({ method: 'POST', path: '/reload' })),
     reinitialize: async (fromLeader) => {
       const body = { force: true, ...(fromLeader ? { from_leader: true } : {}) };
       await well({ method: 'POST', path: '/reinitialize', body });
