@@ -63,6 +63,11 @@ export function text(summary: string, placeholder = 'TEXT'): Option<string | und
   return value({ ...kinds.text, placeholder }, summary);
 }
 
+/** Any text, the empty one too: for programs that give a flag in any case. */
+export function anyText(summary: string, placeholder = 'TEXT'): Option<string | undefined> {
+  return value({ ...kinds.text, placeholder, parse: (given) => given }, summary);
+}
+
 /** A path; a relative one is taken from the working directory. */
 export function path(summary: string): Option<string | undefined> {
   return value(kinds.path, summary);

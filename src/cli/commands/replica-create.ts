@@ -10,7 +10,7 @@ import { Failure } from '../../base/failure.ts';
 import { formatLsn } from '../../postgres/lsn.ts';
 import type { ReplicaSource } from '../../replica/decide-source.ts';
 import { defineCommand } from '../command.ts';
-import { flag, integer, path, text } from '../options.ts';
+import { anyText, flag, integer, path, text } from '../options.ts';
 import { formatBytes } from '../output/format.ts';
 
 /** Spilo's defaults. */
@@ -38,7 +38,7 @@ export const replicaCreate = defineCommand({
   settings: ['archive', 'server', 'recovery'],
   options: {
     datadir: path('The data directory to make; Patroni gives it'),
-    connstring: text('How the member to copy from is reached; Patroni gives it, empty without a leader', 'CONNINFO'),
+    connstring: anyText('How the member to copy from is reached; Patroni gives it, empty without a leader', 'CONNINFO'),
     scope: text('The cluster; Patroni gives it', 'SCOPE'),
     role: text('What is made; Patroni gives it', 'ROLE'),
     noLeader: text('Patroni may call it without a leader; Patroni gives it', '1'),
