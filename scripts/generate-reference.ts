@@ -1,6 +1,6 @@
 /**
- * `npm run reference`: writes docs/reference/{cli,settings,container,failures,helm,wal-g}.md and the schemas of the charts' values from the
- * sources. With `--check` it writes nothing and exits 1 if one of them is not what it would write.
+ * `npm run reference`: writes docs/reference/{cli,settings,container,failures,helm,wal-g}.md and, from the
+ * sources too, the schemas of the charts' values and the rules of their recovery account. With `--check` it writes nothing and exits 1 if one of them is not what it would write.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import { cliPage } from './reference/cli-page.ts';
 import { containerPage } from './reference/container-page.ts';
 import { failuresPage } from './reference/failures-page.ts';
 import { helmPage } from './reference/helm/helm-page.ts';
+import { recoveryRole } from './reference/helm/recovery-role.ts';
 import { casPostgresSchema, patroniSchema } from './reference/helm/values-schema.ts';
 import { settingsPage } from './reference/settings-page.ts';
 import { walgPage } from './reference/walg-page.ts';
@@ -31,6 +32,7 @@ const pages: ReadonlyMap<string, string> = new Map([
   ['docs/reference/failures.md', failuresPage(ROOT)],
   ['docs/reference/helm.md', helmPage(ROOT)],
   ['docs/reference/wal-g.md', await walgPage()],
+  ['deploy/helm/patroni/files/recovery-role.yaml', recoveryRole()],
   ['deploy/helm/patroni/values.schema.json', patroniSchema()],
   ['deploy/helm/cas-postgres/values.schema.json', casPostgresSchema()],
 ]);

@@ -40,6 +40,8 @@ const EVERYTHING = [
     'recovery.enabled=true',
     'recovery.persistentVolumes=true',
     'sharedMemory=128Mi',
+    'bucket.provision.enabled=true',
+    'bucket.provision.adminSecret=root',
     'podAnnotations.note=one',
   ),
 ];

@@ -142,6 +142,24 @@ export const VALUE_ROWS: readonly ValueRow[] = [
     summary: 'The same, in percent of the cluster’s size.',
   },
   {
+    path: 'bucket.provision.enabled',
+    schema: flag,
+    summary:
+      'A Job before each installation and upgrade runs [`walkback bucket provision`](cli.md): it makes the bucket of `walE`, two accounts that can use this bucket only, and `walE.kubernetesSecret`. What is there stays.',
+  },
+  {
+    path: 'bucket.provision.adminSecret',
+    schema: name,
+    summary: 'A Secret with what may make buckets and accounts: the same keys as `walE.kubernetesSecret`.',
+  },
+  {
+    path: 'bucket.provision.adminKey',
+    schema: { type: 'string', minLength: 1 },
+    summary: 'The file in it that has Google’s credentials.',
+  },
+  { path: 'bucket.provision.arguments', schema: list, summary: 'More arguments: `--location`, `--project` …' },
+  { path: 'bucket.provision.env', schema: anything, summary: 'More variables of the Job.' },
+  {
     path: 'persistentVolume.enabled',
     schema: flag,
     summary: '`false`: data go when a pod goes. For trying things only.',

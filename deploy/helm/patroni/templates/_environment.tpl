@@ -95,6 +95,20 @@ GOOGLE_APPLICATION_CREDENTIALS: { value: /etc/credentials/credentials.json }
 {{- end -}}
 {{- end -}}
 
+{{/* The address of the archive, as "walkback" takes it. That in a bucket of S3 is the folder which the container's address begins with. */}}
+{{- define "patroni.archiveAddress" -}}
+{{- $environment := include "patroni.environment.archive" . | fromYaml -}}
+{{- $address := "" -}}
+{{- range $name := list "WALE_S3_PREFIX" "WALE_GS_PREFIX" "WALG_AZ_PREFIX" "WALG_SSH_PREFIX" "WALG_FILE_PREFIX" -}}
+{{- $address = default (dig $name "value" "" $environment) $address -}}
+{{- end -}}
+{{- if $address -}}
+{{- $address -}}
+{{- else if .Values.walE.s3Bucket -}}
+{{- printf "s3://%s/spilo/%s-%s" (dig "WAL_S3_BUCKET" "value" "" $environment) .Release.Namespace (include "patroni.fullname" .) -}}
+{{- end -}}
+{{- end -}}
+
 {{/* The variable that an address belongs to, by its scheme. */}}
 {{- define "patroni.prefixVariable" -}}
 {{- $names := dict "s3" "WALE_S3_PREFIX" "gs" "WALE_GS_PREFIX" "azure" "WALG_AZ_PREFIX" "ssh" "WALG_SSH_PREFIX" "file" "WALG_FILE_PREFIX" -}}

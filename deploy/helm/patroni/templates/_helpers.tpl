@@ -82,6 +82,9 @@ heritage: {{ .Release.Service | quote }}
 {{- if and .Values.walE.enable .Values.walE.s3Bucket .Values.walE.gcsBucket -}}
 {{- fail "walE.s3Bucket and walE.gcsBucket are both set: a cluster has one archive. Take one of them out." -}}
 {{- end -}}
+{{- if and .Values.bucket.provision.enabled (not (and .Values.walE.enable .Values.walE.kubernetesSecret .Values.bucket.provision.adminSecret)) -}}
+{{- fail "bucket.provision.enabled: the Job needs walE.enable, walE.kubernetesSecret (which it makes) and bucket.provision.adminSecret (which it uses)." -}}
+{{- end -}}
 {{- if and .Values.walE.enable (not (or .Values.walE.s3Bucket .Values.walE.gcsBucket .Values.walE.prefix)) (not (include "patroni.hasOwnArchive" .)) -}}
 {{- fail "walE.enable is true, and nothing says where backups go. Set walE.s3Bucket, walE.gcsBucket or walE.prefix." -}}
 {{- end -}}
