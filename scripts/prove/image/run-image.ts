@@ -72,6 +72,14 @@ export async function runHealthy(image: TestImage, seed: number): Promise<Health
         ),
     },
     {
+      what: 'what the server calls to archive and to restore',
+      expected: '/usr/local/bin/walkback-archive /usr/local/bin/walkback-restore',
+      found: async () =>
+        (await container.exec('sh', '-c', 'command -v walkback-archive; command -v walkback-restore'))
+          .trim()
+          .replace('\n', ' '),
+    },
+    {
       what: 'walkback',
       expected: 'runs',
       found: async () => ((await container.exec('walkback', '--version')) === '' ? 'nothing' : 'runs'),

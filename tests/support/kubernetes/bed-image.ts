@@ -50,9 +50,9 @@ async function build(bed: Bed): Promise<string | undefined> {
   return undefined;
 }
 
-/** The image: WALKBACK_BED_IMAGE, the first that is listed, or one that is built now. A text says why there can be none. */
+/** The image: WALKBACK_BED_IMAGE, the last that is listed, or one that is built now. A text says why there can be none. */
 export async function bedImage(bed: Bed): Promise<BedImage | string> {
-  const given = process.env['WALKBACK_BED_IMAGE'] ?? (await listed(bed))[0];
+  const given = process.env['WALKBACK_BED_IMAGE'] ?? (await listed(bed)).at(-1);
   if (given !== undefined) return named(given);
   const reason = await build(bed);
   return reason ?? named(OWN);
