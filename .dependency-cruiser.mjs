@@ -28,6 +28,7 @@ export const MAY_IMPORT = {
   recovery: ['cluster', ...USE_CASES],
   bootstrap: ['recovery', 'cluster', ...USE_CASES],
   kubernetes: ['bootstrap', 'recovery', 'cluster', ...USE_CASES],
+  bucket: ['kubernetes', 'storage', ...FOUNDATION],
   agent: ['prune', 'verify', ...USE_CASES],
   replica: ['recovery', 'cluster', ...USE_CASES],
   supervise: ['container', 'agent', ...USE_CASES],
@@ -36,6 +37,7 @@ export const MAY_IMPORT = {
     'replica',
     'container',
     'config',
+    'bucket',
     'kubernetes',
     'bootstrap',
     'agent',
@@ -51,6 +53,7 @@ export const MAY_IMPORT = {
     'replica',
     'container',
     'config',
+    'bucket',
     'kubernetes',
     'bootstrap',
     'agent',
@@ -89,18 +92,26 @@ export default {
     {
       name: 'backends-are-named-by-their-registry-only',
       severity: 'error',
-      comment: 'src/storage/<name>/ is opened by src/storage/open.ts, src/cluster/<name>/ by src/app',
+      comment:
+        'src/storage/<name>/ is opened by src/storage/open.ts, src/cluster/<name>/ and src/bucket/<name>/ by src/app',
       from: {
         path: '^src/',
-        pathNot: [...TEST, '^src/storage/open[.]ts$', '^src/app/', '^src/(storage|cluster)/[^/]+/'],
+        pathNot: [...TEST, '^src/storage/open[.]ts$', '^src/app/', '^src/(storage|cluster|bucket)/[^/]+/'],
       },
-      to: { path: '^src/(storage|cluster)/[^/]+/' },
+      to: { path: '^src/(storage|cluster|bucket)/[^/]+/' },
     },
     {
       name: 'backends-do-not-know-each-other',
       severity: 'error',
       from: { path: '^src/(storage|cluster)/([^/]+)/', pathNot: TEST },
       to: { path: '^src/$1/[^/]+/', pathNot: '^src/$1/$2/' },
+    },
+    {
+      name: 'a-bucket-backend-knows-one-store',
+      severity: 'error',
+      comment: 'src/bucket/<name>/ speaks with the connection of src/storage/<name>/, and of no other',
+      from: { path: '^src/bucket/([^/]+)/', pathNot: TEST },
+      to: { path: '^src/(storage|bucket)/[^/]+/', pathNot: '^src/(storage|bucket)/$1/' },
     },
     {
       name: 'commands-do-not-import-commands',

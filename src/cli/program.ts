@@ -53,6 +53,7 @@ export const PROGRAM: readonly ProgramEntry[] = [
   ),
   entry('bootstrap resume', async () => (await import('./commands/bootstrap-resume.ts')).bootstrapResume),
   entry('replica create', async () => (await import('./commands/replica-create.ts')).replicaCreate),
+  entry('bucket provision', async () => (await import('./commands/bucket-provision.ts')).bucketProvision),
   entry('post-init', async () => (await import('./commands/post-init.ts')).postInit),
   entry('volume rehearse', async () => (await import('./commands/volume-rehearse.ts')).volumeRehearse),
   entry('volume ask', async () => (await import('./commands/volume-ask.ts')).volumeAsk),

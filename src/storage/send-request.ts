@@ -14,7 +14,7 @@ import type { HttpAgents } from './http-agents.ts';
 
 /** What is sent. */
 export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   /** The body, in pieces that are in memory. */

@@ -67,8 +67,11 @@ async function ensureAzurite(): Promise<string | undefined> {
   return join(made, 'node_modules', 'azurite', 'dist', 'src', 'blob', 'main.js');
 }
 
+/** Two minutes: it loads a thousand modules, and the machine may be busy with other tests. */
+const TRIES = 1200;
+
 async function untilUp(child: ChildProcess, url: string, output: () => string): Promise<void> {
-  for (let triesLeft = 300; triesLeft > 0 && child.exitCode === null; triesLeft -= 1) {
+  for (let triesLeft = TRIES; triesLeft > 0 && child.exitCode === null; triesLeft -= 1) {
     const isUp = await fetch(url).then(
       () => true,
       (error: unknown) => error instanceof Error && /certificate|SELF_SIGNED/i.test(String(error.cause)),

@@ -58,8 +58,8 @@ export interface S3TestServerOptions {
   readonly host?: string;
 }
 
-/** The folder of moto's programs; `undefined` without Python. */
-async function ensureMoto(): Promise<string | undefined> {
+/** The folder of the programs of moto; `undefined` without Python. */
+export async function ensureMoto(): Promise<string | undefined> {
   const folder = join(cacheFolder(), 'moto-5.2.5');
   if (!existsSync(folder) && !isOnPath('python3', ['-m', 'venv', '--help'])) return undefined;
   const made = await makeOnce(folder, async () => {

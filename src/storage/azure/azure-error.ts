@@ -8,7 +8,7 @@
 
 import { isTlsCode, systemCodeOf } from '../network-error.ts';
 import { readText, type HttpAnswer } from '../send-request.ts';
-import { childOf, parseXml } from './xml.ts';
+import { childOf, parseXml } from '../xml.ts';
 
 /** An answer that is an error. */
 export class AzureError extends Error {

@@ -18,7 +18,7 @@ import { AzureError } from './azure-error.ts';
 import { badAnswer, type AzureAction } from './azure-failure.ts';
 import { DEFAULT_LIST_PAGE_BLOBS } from './azure-location.ts';
 import { sizeIn, timeIn } from './look-at-blob.ts';
-import { childOf, NotXml, parseXml, type XmlElement } from './xml.ts';
+import { childOf, NotXml, parseXml, type XmlElement } from '../xml.ts';
 
 /** What is listed; keys are whole, as in the container. */
 export interface AzureListing {

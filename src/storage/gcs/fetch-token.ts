@@ -25,8 +25,10 @@ export interface Token {
 /** Sends a request. */
 export type Send = (request: HttpRequest) => Promise<HttpAnswer>;
 
-const READ_AND_WRITE = 'https://www.googleapis.com/auth/devstorage.read_write';
-const ANY = 'https://www.googleapis.com/auth/cloud-platform';
+/** What a token is for: the objects of buckets, which an archive needs and no more. */
+export const READ_AND_WRITE = 'https://www.googleapis.com/auth/devstorage.read_write';
+/** Everything that its owner may. */
+export const ANY = 'https://www.googleapis.com/auth/cloud-platform';
 const LIFETIME_S = 3600;
 
 function property(value: unknown, name: string): unknown {
@@ -75,9 +77,9 @@ async function post(send: Send, url: string, form: Record<string, string>): Prom
 const inBase64 = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** A statement of who asks, signed with the service account's key. */
-function signedStatement(key: ServiceAccountKey, nowS: number): string {
+function signedStatement(key: ServiceAccountKey, scope: string, nowS: number): string {
   const header = { alg: 'RS256', typ: 'JWT', ...(key.privateKeyId === undefined ? {} : { kid: key.privateKeyId }) };
-  const claims = { iss: key.email, scope: READ_AND_WRITE, aud: key.tokenUrl, iat: nowS, exp: nowS + LIFETIME_S };
+  const claims = { iss: key.email, scope, aud: key.tokenUrl, iat: nowS, exp: nowS + LIFETIME_S };
   const signed = `${inBase64(header)}.${inBase64(claims)}`;
   try {
     return `${signed}.${createSign('RSA-SHA256').update(signed).sign(key.privateKey, 'base64url')}`;
@@ -110,35 +112,45 @@ async function subjectToken({ subjectToken: { from, member } }: WorkloadIdentity
   throw refused(`what should hold the token of the workload identity has no "${member}"`, undefined);
 }
 
-async function exchanged(identity: WorkloadIdentity, send: Send): Promise<Token> {
+async function exchanged(identity: WorkloadIdentity, scope: string, send: Send): Promise<Token> {
   const token = await post(send, identity.tokenUrl, {
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
     requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
     audience: identity.audience,
-    scope: identity.impersonationUrl === undefined ? READ_AND_WRITE : ANY,
+    scope: identity.impersonationUrl === undefined ? scope : ANY,
     subject_token_type: identity.subjectTokenType,
     subject_token: await subjectToken(identity, send),
   });
-  return identity.impersonationUrl === undefined ? token : asAnother(identity.impersonationUrl, [], token, send);
+  return identity.impersonationUrl === undefined ? token : asAnother(identity.impersonationUrl, [], token, scope, send);
 }
 
-async function asAnother(url: string, delegates: readonly string[], token: Token, send: Send): Promise<Token> {
+async function asAnother(
+  url: string,
+  delegates: readonly string[],
+  token: Token,
+  scope: string,
+  send: Send,
+): Promise<Token> {
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${token.text}` };
-  const body = [Buffer.from(JSON.stringify({ scope: [READ_AND_WRITE], lifetime: `${LIFETIME_S}s`, delegates }))];
+  const body = [Buffer.from(JSON.stringify({ scope: [scope], lifetime: `${LIFETIME_S}s`, delegates }))];
   return tokenOf(await answered(send, { method: 'POST', url, headers, body }), new URL(url).host);
 }
 
-async function impersonated({ source, impersonationUrl, delegates }: Impersonation, send: Send): Promise<Token> {
-  return asAnother(impersonationUrl, delegates, await fetchToken(source, send), send);
+async function impersonated(
+  { source, impersonationUrl, delegates }: Impersonation,
+  scope: string,
+  send: Send,
+): Promise<Token> {
+  return asAnother(impersonationUrl, delegates, await fetchToken(source, send), scope, send);
 }
 
 /** Asks for a token. @throws {Failure} `denied` if the credentials are refused. @throws {GcsError} to be tried again. */
-export async function fetchToken(credentials: GoogleCredentials, send: Send): Promise<Token> {
+export async function fetchToken(credentials: GoogleCredentials, send: Send, scope = READ_AND_WRITE): Promise<Token> {
   switch (credentials.type) {
     case 'serviceAccount':
       return post(send, credentials.tokenUrl, {
         grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
-        assertion: signedStatement(credentials, Math.floor(Date.now() / 1000)),
+        assertion: signedStatement(credentials, scope, Math.floor(Date.now() / 1000)),
       });
     case 'user':
       return post(send, credentials.tokenUrl, {
@@ -148,9 +160,9 @@ export async function fetchToken(credentials: GoogleCredentials, send: Send): Pr
         refresh_token: credentials.refreshToken,
       });
     case 'workloadIdentity':
-      return exchanged(credentials, send);
+      return exchanged(credentials, scope, send);
     case 'impersonation':
-      return impersonated(credentials, send);
+      return impersonated(credentials, scope, send);
   }
 }
 

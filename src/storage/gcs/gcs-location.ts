@@ -12,6 +12,8 @@ export type GcsCredentials =
   | { readonly kind: 'default'; readonly metadataHost?: string }
   /** A file of any of Google's types: service account, workload identity federation, impersonation, a user's login. */
   | { readonly kind: 'file'; readonly path: string }
+  /** What such a file holds, where it is in no file. */
+  | { readonly kind: 'text'; readonly text: string }
   /** None: public buckets, and emulators. */
   | { readonly kind: 'anonymous' };
 

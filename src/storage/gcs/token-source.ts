@@ -12,8 +12,8 @@ import { join } from 'node:path';
 
 import { Failure } from '../../base/failure.ts';
 import { systemCodeOf } from '../network-error.ts';
-import { readCredentials } from './credentials-file.ts';
-import { fetchMachineToken, fetchToken, type Send, type Token } from './fetch-token.ts';
+import { parseCredentials, readCredentials } from './credentials-file.ts';
+import { fetchMachineToken, fetchToken, READ_AND_WRITE, type Send, type Token } from './fetch-token.ts';
 import { METADATA_HOST, type GcsCredentials } from './gcs-location.ts';
 
 /** A token is renewed this long before it ends, so that a long upload does not begin with one that is about to. */
@@ -41,28 +41,34 @@ async function askMachine(host: string, send: Send): Promise<Token> {
   }
 }
 
-async function ask(credentials: GcsCredentials, send: Send): Promise<Token | undefined> {
+async function ask(credentials: GcsCredentials, scope: string, send: Send): Promise<Token | undefined> {
   if (credentials.kind === 'anonymous') return undefined;
+  if (credentials.kind === 'text') return fetchToken(parseCredentials(credentials.text, 'memory'), send, scope);
   if (credentials.kind === 'file') {
     const found = await readCredentials(credentials.path);
-    if (found !== undefined) return fetchToken(found, send);
+    if (found !== undefined) return fetchToken(found, send, scope);
     throw new Failure('usage', {
       message: `cannot read the credentials in ${credentials.path}: there is no such file`,
       remedy: 'Correct gcs-credentials-file (GOOGLE_APPLICATION_CREDENTIALS).',
     });
   }
   const login = await readCredentials(LOGIN_FILE);
-  return login === undefined ? askMachine(credentials.metadataHost ?? METADATA_HOST, send) : fetchToken(login, send);
+  return login === undefined
+    ? askMachine(credentials.metadataHost ?? METADATA_HOST, send)
+    : fetchToken(login, send, scope);
 }
 
 /** The tokens of one location. */
 export class TokenSource {
   readonly #credentials: GcsCredentials;
+  readonly #scope: string;
   #token: Token | undefined;
   #asking: Promise<Token | undefined> | undefined;
 
-  constructor(credentials: GcsCredentials) {
+  /** @param scope what the tokens are for. */
+  constructor(credentials: GcsCredentials, scope = READ_AND_WRITE) {
     this.#credentials = credentials;
+    this.#scope = scope;
   }
 
   /** The header with the token; nothing for anonymous access. */
@@ -78,7 +84,7 @@ export class TokenSource {
   }
 
   async #renew(send: Send): Promise<void> {
-    this.#asking ??= ask(this.#credentials, send).finally(() => (this.#asking = undefined));
+    this.#asking ??= ask(this.#credentials, this.#scope, send).finally(() => (this.#asking = undefined));
     this.#token = await this.#asking;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The little XML that Azure answers with: elements, attributes, text. Anything else (a document type, a CDATA section, an
- * entity of its own) is no answer of Azure's, and refused.
+ * The little XML that stores answer with: elements, attributes, text. Anything else (a document type, a CDATA section, an
+ * entity of its own) is no answer of theirs, and refused.
  *
  * @module
  */

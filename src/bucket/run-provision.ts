@@ -1,0 +1,166 @@
+/**
+ * The run of a plan: one change after another, each key into its Secret as soon as it is made, and in the end a proof that
+ * both accounts reach the bucket.
+ *
+ * What a permission is missing for does not stop what does not need it; in the end all that is missing is said at once.
+ *
+ * @module
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Failure, isFailure } from '../base/failure.ts';
+import { openStore } from '../storage/open.ts';
+import { changeName, ROLES, type BucketChange, type PlannedChange, type Role } from './bucket-change.ts';
+import { readSecrets, type ProvisionPlan } from './plan-provision.ts';
+import type { BucketProvider, Credentials } from './provider.ts';
+import { heldIn, secretOf, withCredentials } from './secret-content.ts';
+import type { SecretPlace } from './secret-place.ts';
+
+/** How a run goes. */
+export interface ProvisionOptions {
+  readonly signal?: AbortSignal;
+  readonly onChange?: (change: PlannedChange, outcome: 'begins' | 'done' | 'denied') => void;
+  /** How long new accounts and keys may take until every server knows them. */
+  readonly proofMs?: number;
+}
+
+/** What was done. */
+export interface ProvisionReport {
+  /** Changes by name. */
+  readonly done: readonly string[];
+  /** Whose credentials have read the bucket. */
+  readonly proven: readonly Role[];
+}
+
+/** IAM of AWS takes ten seconds or so, Google says up to a minute or two. */
+const PROOF_MS = 120_000;
+const PROOF_PAUSE_MS = 2_000;
+
+interface Lacking {
+  readonly planned: PlannedChange;
+  readonly message: string;
+}
+
+/** What cannot be done without another that was denied. */
+function needs(change: BucketChange, denied: ReadonlySet<string>): boolean {
+  if (denied.has('createBucket')) return change.kind !== 'createBucket';
+  return 'role' in change && denied.has(`createAccount:${change.role}`);
+}
+
+/** The new credentials if there are any, or the failure of a missing permission. */
+async function tried(provider: BucketProvider, change: BucketChange): Promise<Credentials | Failure | undefined> {
+  try {
+    return await provider.run(change);
+  } catch (error) {
+    if (isFailure(error, 'denied')) return error;
+    throw error;
+  }
+}
+
+async function keep(plan: ProvisionPlan, place: SecretPlace, role: Role, credentials: Credentials): Promise<void> {
+  const name = secretOf(plan.secrets, role);
+  const data = (await readSecrets(place, plan)).get(name) ?? {};
+  await place.write(name, withCredentials(data, plan.secrets, { role, bucket: plan.bucket, credentials }));
+}
+
+/** Reads the bucket as an account would. New accounts are not known everywhere at once. */
+async function prove(
+  provider: BucketProvider,
+  role: Role,
+  credentials: Credentials,
+  { signal, proofMs = PROOF_MS }: ProvisionOptions,
+): Promise<void> {
+  const endsAtMs = performance.now() + proofMs;
+  const store = await openStore(provider.locate(credentials));
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      try {
+        await store.listFolder('', signal === undefined ? {} : { signal });
+        return;
+      } catch (error) {
+        const isOver = performance.now() + PROOF_PAUSE_MS > endsAtMs;
+        if (!isFailure(error, 'denied')) throw error;
+        if (isOver) throw unproven(role, error);
+        await sleep(PROOF_PAUSE_MS);
+      }
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+function unproven(role: Role, cause: Failure): Failure {
+  return new Failure('denied', {
+    message: `cannot read the bucket with the credentials of the ${role} that the Secret holds: ${cause.message}`,
+    remedy: 'If somebody changed the account or its key, give --rotate to make a new one.',
+    cause,
+  });
+}
+
+function lacking(plan: ProvisionPlan, all: readonly Lacking[]): Failure {
+  const permissions = [...new Set(all.map(({ planned }) => planned.permission))];
+  return new Failure('denied', {
+    message: `cannot provision ${plan.address}: ${permissions.join(', ')} ${permissions.length === 1 ? 'is' : 'are'} missing`,
+    facts: all.map(({ message }) => message),
+    remedy: [
+      'Allow that to these credentials and run it again; or do it by hand, with credentials that may:',
+      ...all.flatMap(({ planned }) => planned.byHand.map((line) => `    ${line}`)),
+      ...secretLines(all),
+    ].join('\n'),
+  });
+}
+
+/** A key that was made by hand has to get into the Secret by hand. */
+function secretLines(all: readonly Lacking[]): string[] {
+  const isKey = all.some(({ planned }) => planned.change.kind === 'makeKey');
+  return isKey
+    ? [
+        'and write what the keys are into the Secret (docs/how-to/provision-a-bucket.md has its names), then run it again.',
+      ]
+    : [];
+}
+
+/** Runs a plan. @throws {Failure} `denied` that names every missing permission, when all else is done. */
+export async function runProvision(
+  plan: ProvisionPlan,
+  provider: BucketProvider,
+  place: SecretPlace,
+  options: ProvisionOptions = {},
+): Promise<ProvisionReport> {
+  const done: string[] = [];
+  const denied = new Set<string>();
+  const missing: Lacking[] = plan.changes
+    .filter(({ state }) => state === 'hidden')
+    .map((planned) => ({ planned, message: `not looked at: ${planned.summary}` }));
+  for (const planned of plan.changes.filter(({ state }) => state === 'due')) {
+    options.signal?.throwIfAborted();
+    const { change } = planned;
+    if (needs(change, denied)) {
+      missing.push({ planned, message: `not tried: ${planned.summary}` });
+      continue;
+    }
+    options.onChange?.(planned, 'begins');
+    const made = await tried(provider, change);
+    if (isFailure(made)) {
+      denied.add(changeName(change));
+      missing.push({ planned, message: made.message });
+      options.onChange?.(planned, 'denied');
+      continue;
+    }
+    if (made !== undefined && 'role' in change) await keep(plan, place, change.role, made);
+    done.push(changeName(change));
+    options.onChange?.(planned, 'done');
+  }
+  if (missing.length > 0) throw lacking(plan, missing);
+  const held = heldIn(await readSecrets(place, plan), plan.secrets);
+  const proven: Role[] = [];
+  for (const role of ROLES) {
+    const credentials = held[role];
+    if (credentials === undefined) continue;
+    await prove(provider, role, credentials, options);
+    proven.push(role);
+  }
+  return { done, proven };
+}

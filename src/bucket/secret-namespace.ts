@@ -1,0 +1,80 @@
+/**
+ * Secrets in a namespace of Kubernetes.
+ *
+ * @module
+ */
+
+import { Failure, isFailure } from '../base/failure.ts';
+import type { Access, KubernetesApi } from '../kubernetes/api/kubernetes-api.ts';
+import type { Secret } from '../kubernetes/api/kubernetes-objects.ts';
+import type { SecretData } from './secret-content.ts';
+import { LABELS, secretData, secretManifest } from './secret-manifest.ts';
+import type { SecretPlace } from './secret-place.ts';
+
+const refTo = (name: string) => ({ apiVersion: 'v1', kind: 'Secret', name }) as const;
+
+/** Others may write the same Secret between a look and a change. */
+const MOST_TRIES = 5;
+
+/** The rights that are missing, of those that reading and writing one Secret takes. */
+async function missingRights(api: KubernetesApi, name: string): Promise<readonly string[]> {
+  const wanted: readonly Access[] = [
+    { verb: 'get', group: '', resource: 'secrets', name },
+    { verb: 'create', group: '', resource: 'secrets' },
+    { verb: 'update', group: '', resource: 'secrets', name },
+  ];
+  const allowed = await Promise.all(wanted.map(async (one) => api.isAllowed(one)));
+  return wanted.filter((_one, index) => allowed[index] !== true).map(({ verb }) => verb);
+}
+
+async function merge(api: KubernetesApi, name: string, data: SecretData): Promise<void> {
+  const found = await api.get<Secret>(refTo(name));
+  if (found === undefined) {
+    await api.create(secretManifest(name, data, api.where.namespace));
+    return;
+  }
+  const made = secretManifest(name, data, api.where.namespace);
+  const labels = { ...LABELS, ...found.metadata?.labels };
+  await api.replace<Secret>({
+    ...found,
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { ...found.metadata, labels },
+    data: { ...found.data, ...made.data },
+  });
+}
+
+/** Secrets in the namespace of `api`, which is closed with this. */
+export function secretNamespace(api: KubernetesApi): SecretPlace {
+  const { namespace } = api.where;
+  const describe = (name: string): string => `the Secret ${namespace}/${name}`;
+  return {
+    describe,
+    read: async (name) => {
+      const found = await api.get<Secret>(refTo(name));
+      return found === undefined ? undefined : secretData(found, describe(name));
+    },
+    checkWritable: async (name) => {
+      const missing = await missingRights(api, name);
+      if (missing.length === 0) return;
+      throw new Failure('denied', {
+        message: `cannot write ${describe(name)}: ${api.where.user} may not ${missing.join(', ')} secrets in the namespace ${namespace}`,
+        remedy: `Give it a Role with the verbs get, create and update on secrets:\n    kubectl --namespace ${namespace} create role walkback-bucket --verb=get,create,update --resource=secrets`,
+      });
+    },
+    write: async (name, data) => {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          await merge(api, name, data);
+          return;
+        } catch (error) {
+          if (!isFailure(error, 'conflict') || tries === MOST_TRIES) throw error;
+        }
+      }
+    },
+    byHand: (name, keys) => [
+      `kubectl --namespace ${namespace} create secret generic ${name} ${keys.map((key) => `--from-literal=${key}=…`).join(' ')}`,
+    ],
+    [Symbol.asyncDispose]: async () => api[Symbol.asyncDispose](),
+  };
+}
