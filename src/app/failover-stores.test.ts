@@ -18,12 +18,13 @@ beforeAll(async () => {
 });
 afterAll(async () => rm(root, { recursive: true, force: true }));
 
-const open = async (storages: string) =>
+const open = async (storages: string, storage?: string) =>
   openArchive(
     await loadSettings({
       environment: { WALG_FILE_PREFIX: join(root, 'own'), WALG_FAILOVER_STORAGES: storages },
       workingDirectory: root,
     }),
+    storage === undefined ? {} : { storage },
   );
 
 describe('failover storages', () => {
@@ -36,6 +37,35 @@ describe('failover storages', () => {
     await using own = await open('{}');
     expect((await own.store.get('wal_005/new'))?.toString()).toBe('x');
     expect(await own.store.get('wal_005/in-other')).toBeUndefined();
+  });
+
+  it('are read alone by their names, as the own store is by "default"', async () => {
+    const storages = JSON.stringify({ other: { walg_file_prefix: join(root, 'other') } });
+    await using other = await open(storages, 'other');
+    expect((await other.store.get('wal_005/in-other'))?.toString()).toBe('other');
+    expect(await other.store.get('wal_005/in-own')).toBeUndefined();
+    await using own = await open(storages, 'default');
+    expect(await own.store.get('wal_005/in-other')).toBeUndefined();
+    expect((await own.store.get('wal_005/in-own'))?.toString()).toBe('own');
+    await expect(open(storages, 'nosuch')).rejects.toMatchObject({
+      kind: 'usage',
+      remedy: expect.stringContaining('default, other'),
+    });
+  });
+
+  it('give a backup from the store that has its sentinel', async () => {
+    const folder = 'basebackups_005/base_000000010000000000000007';
+    const part = `${folder}/tar_partitions/part_001.tar.zst`;
+    for (const [name, text] of [
+      ['own', 'half of one'],
+      ['other', 'all of another'],
+    ] as const) {
+      await mkdir(join(root, name, folder, 'tar_partitions'), { recursive: true });
+      await writeFile(join(root, name, part), text);
+    }
+    await writeFile(join(root, 'other', `${folder}_backup_stop_sentinel.json`), '{}');
+    await using archive = await open(JSON.stringify({ other: { walg_file_prefix: join(root, 'other') } }));
+    expect((await archive.store.get(part))?.toString()).toBe('all of another');
   });
 
   it.each(['x', '[]', '{"a": 1}', '"secret"'])(

@@ -54,15 +54,36 @@ function parseStorages(text: string, where: string): Map<string, Environment> {
   );
 }
 
-/** Opens them, in the order that they are named. @throws {Failure} `usage`. */
-export async function openFailoverStores(settings: Settings, deadlines: StoreDeadlines): Promise<ObjectStore[]> {
+function storagesOf(settings: Settings): ReadonlyMap<string, Environment> {
   const found = settings.find('failoverStorages');
-  if (found === undefined) return [];
+  const storages = found === undefined ? [] : [...parseStorages(found.text, found.source.where)];
+  // In WAL-G's order.
+  return new Map(storages.toSorted(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+async function openOne(settings: Settings, own: Environment, deadlines: StoreDeadlines): Promise<ObjectStore> {
   const rest = withoutStoreSettings(settings.environment);
+  return openStore(storeLocation(new Settings(new Map(), { ...rest, ...own }, undefined)), deadlines);
+}
+
+/** Opens them, in the order of their names. @throws {Failure} `usage`. */
+export async function openFailoverStores(settings: Settings, deadlines: StoreDeadlines): Promise<ObjectStore[]> {
   const stores: ObjectStore[] = [];
-  for (const own of parseStorages(found.text, found.source.where).values()) {
-    const location = storeLocation(new Settings(new Map(), { ...rest, ...own }, undefined));
-    stores.push(await openStore(location, deadlines));
-  }
+  for (const own of storagesOf(settings).values()) stores.push(await openOne(settings, own, deadlines));
   return stores;
+}
+
+/** Opens one of them alone. @throws {Failure} `usage` if there is none of this name. */
+export async function openFailoverStoreNamed(
+  settings: Settings,
+  name: string,
+  deadlines: StoreDeadlines,
+): Promise<ObjectStore> {
+  const storages = storagesOf(settings);
+  const own = storages.get(name);
+  if (own !== undefined) return openOne(settings, own, deadlines);
+  throw new Failure('usage', {
+    message: `cannot use the storage ${JSON.stringify(name)}: there is none of this name`,
+    remedy: `Name one of ${['default', ...storages.keys()].join(', ')}.`,
+  });
 }

@@ -59,21 +59,36 @@ async function withEncryption(storedAs: ObjectStore, settings: Settings): Promis
   return encryptingStore(storedAs, { cipher, isEncrypted: isEncryptedKey });
 }
 
-/** The store with those that are read beside it, where there are any. */
-async function withFailover(store: ObjectStore, settings: Settings, deadlines: StoreDeadlines): Promise<ObjectStore> {
-  if (settings.find('failoverStorages') === undefined) return store;
-  const [{ openFailoverStores }, { openFailoverStore }] = await Promise.all([
-    import('./failover-stores.ts'),
-    import('../storage/failover-store.ts'),
-  ]);
-  return openFailoverStore(store, await openFailoverStores(settings, deadlines));
+/** How an archive is opened. */
+export interface OpenArchiveOptions {
+  /** One of its stores alone: `default` is its own, others are failover storages. Absent: all of them together. */
+  readonly storage?: string;
+}
+
+/** The store with those that are read beside it, where there are any; or one of them. */
+async function openStores(
+  settings: Settings,
+  location: StoreLocation,
+  { storage }: OpenArchiveOptions,
+): Promise<ObjectStore> {
+  const deadlines: StoreDeadlines = {
+    attemptIdleMs: settings.get('storeIdleTimeout'),
+    callMs: settings.get('storeCallTimeout'),
+  };
+  const isOwnAlone = storage === 'default' || settings.find('failoverStorages') === undefined;
+  if (isOwnAlone && (storage === undefined || storage === 'default')) return openStore(location, deadlines);
+  const [{ openFailoverStoreNamed, openFailoverStores }, { openFailoverStore }, { sentinelKeyFor }] = await Promise.all(
+    [import('./failover-stores.ts'), import('../storage/failover-store.ts'), import('../walg/backup-names.ts')],
+  );
+  if (storage !== undefined) return openFailoverStoreNamed(settings, storage, deadlines);
+  const others = await openFailoverStores(settings, deadlines);
+  return openFailoverStore(await openStore(location, deadlines), others, { decidedBy: sentinelKeyFor });
 }
 
 /** Opens the archive. It is not asked anything yet. @throws {Failure} `usage`, `refused`, `denied` (a key file). */
-export async function openArchive(settings: Settings): Promise<Archive> {
+export async function openArchive(settings: Settings, options: OpenArchiveOptions = {}): Promise<Archive> {
   const location = storeLocation(settings);
-  const deadlines = { attemptIdleMs: settings.get('storeIdleTimeout'), callMs: settings.get('storeCallTimeout') };
-  const opened = await withFailover(await openStore(location, deadlines), settings, deadlines);
+  const opened = await openStores(settings, location, options);
   const bytesPerS = settings.get('networkRateLimit');
   const storedAs = bytesPerS === undefined ? opened : limitedStore(opened, new RateLimiter(bytesPerS));
   return {

@@ -82,6 +82,26 @@ describe('an archive in several stores', () => {
     expect(await both.afterDeletion?.()).toBe(told);
   });
 
+  it('gives what belongs together from one store: the first that has what decides', async () => {
+    const [one, two] = [await newStore(), await newStore()];
+    const decidedBy = (key: string): string | undefined => (key.startsWith('b/') ? 'b/whole' : undefined);
+    const both = openFailoverStore(one, [two], { decidedBy });
+    // The first was away in the middle of it, and the whole was written to the other.
+    await one.put('b/1', Buffer.from('half'));
+    await one.put('b/2', Buffer.from('half'));
+    for (const key of ['b/1', 'b/whole']) await two.put(key, Buffer.from('whole'));
+    expect((await both.get('b/1'))?.toString()).toBe('whole');
+    expect((await readOpened(both, 'b/1')).toString()).toBe('whole');
+    expect(await both.get('b/2')).toBeUndefined();
+    expect(await both.stat('b/2')).toBeUndefined();
+    expect(await keysOf(both.list('b/'))).toEqual(['b/1', 'b/whole']);
+    expect((await both.listFolder('b/')).objects.map(({ key }) => key)).toEqual(['b/1', 'b/whole']);
+    // What nobody has decided is all of theirs.
+    expect(await keysOf(both.list(''))).toEqual(['b/1', 'b/2', 'b/whole']);
+    const undecided = openFailoverStore(one, [await newStore()], { decidedBy });
+    expect((await undecided.get('b/2'))?.toString()).toBe('half');
+  });
+
   it('of one store is that store', async () => {
     const one = await newStore();
     expect(openFailoverStore(one, [])).toBe(one);

@@ -8,6 +8,9 @@
  * Source: WAL-G `internal/multistorage` (`UniteAllStorages` for listings, `FirstFoundStorage` for objects). What differs:
  * WAL-G leaves a store that does not answer out of listings; here such a listing fails, since it would be taken for proof.
  *
+ * Some objects belong together: the parts of a backup, of which a store may have those of an attempt that was broken off. They
+ * are read from one store, the first that has the object which says that they are complete.
+ *
  * @module
  */
 
@@ -28,23 +31,35 @@ import type {
 /** Locked is known to be so; what cannot be asked may be anything. */
 const WORST_FIRST: readonly AfterDeletion[] = ['locked', 'unknown', 'versions', 'gone'];
 
+/** How several stores are one archive. */
+export interface FailoverRules {
+  /** The key of the object whose store decides for `key` (or a folder); `undefined`: each object is looked for by itself. */
+  readonly decidedBy?: (key: string) => string | undefined;
+}
+
 class FailoverStore implements ObjectStore {
   readonly address: string;
   readonly #primary: ObjectStore;
   readonly #others: readonly ObjectStore[];
+  readonly #rules: FailoverRules;
+  /** Which store was found to decide, by the key of the object that does. */
+  readonly #decided = new Map<string, ObjectStore>();
 
-  constructor(primary: ObjectStore, others: readonly ObjectStore[]) {
+  constructor(primary: ObjectStore, others: readonly ObjectStore[], rules: FailoverRules) {
     this.address = primary.address;
     this.#primary = primary;
     this.#others = others;
+    this.#rules = rules;
   }
 
   async *list(prefix: string, options: CallOptions & { readonly after?: string } = {}): AsyncGenerator<ObjectInfo> {
-    yield* mergedByKey(this.#all().map((store) => store.list(prefix, options)));
+    const stores = await this.#storesOf(prefix, options);
+    yield* mergedByKey(stores.map((store) => store.list(prefix, options)));
   }
 
   async listFolder(prefix: string, options: CallOptions = {}): Promise<{ objects: ObjectInfo[]; folders: string[] }> {
-    const found = await Promise.all(this.#all().map((store) => store.listFolder(prefix, options)));
+    const stores = await this.#storesOf(prefix, options);
+    const found = await Promise.all(stores.map((store) => store.listFolder(prefix, options)));
     const objects = new Map<string, ObjectInfo>();
     for (const info of found.flatMap((one) => one.objects)) if (!objects.has(info.key)) objects.set(info.key, info);
     return {
@@ -54,15 +69,15 @@ class FailoverStore implements ObjectStore {
   }
 
   async stat(key: string, options?: CallOptions): Promise<ObjectInfo | undefined> {
-    return this.#firstFound((store) => store.stat(key, options));
+    return this.#firstFound(await this.#storesOf(key, options), (store) => store.stat(key, options));
   }
 
   async get(key: string, options?: ReadOptions): Promise<Buffer | undefined> {
-    return this.#firstFound((store) => store.get(key, options));
+    return this.#firstFound(await this.#storesOf(key, options), (store) => store.get(key, options));
   }
 
   async open(key: string, options?: ReadOptions): Promise<AsyncIterable<Buffer> | undefined> {
-    return this.#firstFound((store) => store.open(key, options));
+    return this.#firstFound(await this.#storesOf(key, options), (store) => store.open(key, options));
   }
 
   /** Writes to the primary store. With `ifAbsent` the others must not have the object either, as far as they answer. */
@@ -94,9 +109,28 @@ class FailoverStore implements ObjectStore {
     return [this.#primary, ...this.#others];
   }
 
-  async #firstFound<T>(look: (store: ObjectStore) => Promise<T | undefined>): Promise<T | undefined> {
+  /** Where an object or a folder is looked for: in the store that has been decided for it, otherwise in all. */
+  async #storesOf(key: string, options: CallOptions = {}): Promise<readonly ObjectStore[]> {
+    const deciding = this.#rules.decidedBy?.(key);
+    if (deciding === undefined || deciding === key) return this.#all();
+    const known = this.#decided.get(deciding);
+    if (known !== undefined) return [known];
+    const { signal } = options;
+    const found = await this.#firstFound(this.#all(), async (store) => {
+      const info = await store.stat(deciding, signal === undefined ? {} : { signal });
+      return info === undefined ? undefined : store;
+    });
+    if (found === undefined) return this.#all();
+    this.#decided.set(deciding, found);
+    return [found];
+  }
+
+  async #firstFound<T>(
+    stores: readonly ObjectStore[],
+    look: (store: ObjectStore) => Promise<T | undefined>,
+  ): Promise<T | undefined> {
     let failure: { readonly error: unknown } | undefined;
-    for (const store of this.#all()) {
+    for (const store of stores) {
       try {
         const found = await look(store);
         if (found !== undefined) return found;
@@ -152,6 +186,10 @@ async function* mergedByKey(listings: readonly AsyncIterable<ObjectInfo>[]): Asy
 }
 
 /** One archive of several stores, of which the first is written. Closing it closes all. */
-export function openFailoverStore(primary: ObjectStore, others: readonly ObjectStore[]): ObjectStore {
-  return others.length === 0 ? primary : new FailoverStore(primary, others);
+export function openFailoverStore(
+  primary: ObjectStore,
+  others: readonly ObjectStore[],
+  rules: FailoverRules = {},
+): ObjectStore {
+  return others.length === 0 ? primary : new FailoverStore(primary, others, rules);
 }

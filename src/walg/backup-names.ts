@@ -66,6 +66,13 @@ export function backupOfSentinelKey(key: string): BackupName | undefined {
   return parseBackupName(key.slice(BACKUPS_FOLDER.length, -SENTINEL_SUFFIX.length));
 }
 
+/** The key of the sentinel of the backup that an object (or folder) below the backups' folder belongs to; `undefined` for others. */
+export function sentinelKeyFor(key: string): string | undefined {
+  if (!key.startsWith(BACKUPS_FOLDER)) return undefined;
+  const [name = '', ...rest] = key.slice(BACKUPS_FOLDER.length).split('/');
+  return rest.length === 0 || parseBackupName(name) === undefined ? undefined : sentinelKey(name);
+}
+
 /** Folder of everything of a backup but its sentinel; ends with `/`. */
 export function backupFolder(backupName: string): string {
   return `${BACKUPS_FOLDER}${backupName}/`;

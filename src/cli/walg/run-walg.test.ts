@@ -117,8 +117,10 @@ describe("WAL-G's command line", () => {
     expect((await run('daemon /run/x')).err).toContain('walkback agent');
   });
 
-  it('refuses another storage than the primary one, and deleting by the beginning of a name', async () => {
-    expect((await run('backup-list --target-storage other')).err).toContain('only "default"');
+  it('refuses to write to another storage than the primary one, to read one that is none, and deleting by the beginning of a name', async () => {
+    expect((await run('st rm --target other wal_005/x')).err).toContain('only "default"');
+    expect((await run('backup-list --target-storage other')).err).toContain('there is none of this name');
+    expect((await run('backup-list --target-storage default')).code).toBe(0);
     expect((await run('st rm wal_005/')).err).toContain('not the whole name of one object');
   });
 

@@ -9,7 +9,11 @@ import type { WalgFlag } from './walg-command.ts';
 
 /** Of every storage tool. */
 export const STORAGE_FLAGS: Readonly<Record<string, WalgFlag>> = {
-  target: { short: 't', takes: 'string', summary: 'Storage to use; only "default", the primary one, is known here' },
+  target: {
+    short: 't',
+    takes: 'string',
+    summary: 'Storage to use: "default" or, for reading, one of the failover storages; all are read unless given',
+  },
 };
 
 /** A path within the archive, without a slash at either end. */

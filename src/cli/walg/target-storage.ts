@@ -1,17 +1,31 @@
 /**
- * WAL-G's `--target-storage`: one of its failover storages. Only the primary one is known here.
+ * WAL-G's `--target-storage`, and `--target` of the storage tools: one of an archive's storages. What only reads takes any of
+ * them; what writes knows the primary one, since failover storages are not written here.
  *
  * @module
  */
 
+import type { OpenArchiveOptions } from '../../app/open-archive.ts';
 import { Failure } from '../../base/failure.ts';
+import type { Environment } from '../../config/environment.ts';
+
+function named(values: ReadonlyMap<string, string>, environment: Environment): string | undefined {
+  const name = values.get('target-storage') ?? values.get('target') ?? environment['WALG_TARGET_STORAGE'];
+  return name === undefined || name === '' || name === 'all' ? undefined : name;
+}
+
+/** The storage to read; all of them if none is named, or "all". */
+export function readStorage(values: ReadonlyMap<string, string>, environment: Environment): OpenArchiveOptions {
+  const storage = named(values, environment);
+  return storage === undefined ? {} : { storage };
+}
 
 /** @throws {Failure} `refused` if the flag names another storage than `default`. */
 export function refuseOtherStorage(values: ReadonlyMap<string, string>): void {
-  const name = values.get('target-storage') ?? values.get('target') ?? 'default';
-  if (name === 'default' || name === 'all') return;
+  const name = named(values, {}) ?? 'default';
+  if (name === 'default') return;
   throw new Failure('refused', {
-    message: `cannot use the storage ${JSON.stringify(name)}: only "default", the primary one, can be named`,
+    message: `cannot write to the storage ${JSON.stringify(name)}: only "default", the primary one, is written`,
     remedy: 'Leave the flag out.',
   });
 }

@@ -67,5 +67,6 @@ export interface WalgCommand {
 /** The flag that most commands of WAL-G have for its failover storages. */
 export const TARGET_STORAGE: WalgFlag = {
   takes: 'string',
-  summary: 'Name of the storage to use; only "default", the primary one, is known here',
+  summary:
+    'Name of the storage to use: "default" or, for reading, one of the failover storages; all are read unless given',
 };

@@ -27,7 +27,7 @@ import { parseJson64 } from '../../../walg/json64.ts';
 import { parseTablespaceSpec, type Tablespace } from '../../../walg/tablespace-spec.ts';
 import { findByUserData, parseUserData } from '../find-by-user-data.ts';
 import { progressLog } from '../progress-log.ts';
-import { refuseOtherStorage } from '../target-storage.ts';
+import { readStorage } from '../target-storage.ts';
 import { TARGET_STORAGE, type WalgCommand, type WalgGiven, type WalgSession } from '../walg-command.ts';
 
 async function selectedBackup(
@@ -116,8 +116,7 @@ export const backupFetch: WalgCommand = {
   run: async (given, session) => {
     const { values, operands } = given;
     const { settings, signal, log } = session;
-    refuseOtherStorage(values);
-    await using archive = await openArchive(settings);
+    await using archive = await openArchive(settings, readStorage(values, settings.environment));
     const backup = await selectedBackup(archive.store, given, session);
     log.info(`Selecting the backup with name ${backup.name}...`);
     const isWanted = await wantedFiles(archive.store, backup, values);

@@ -14,7 +14,7 @@ import { readBackupListing } from '../../../backup/list.ts';
 import { formatJson64, type JsonValue } from '../../../walg/json64.ts';
 import { detailsOfAll, listedBackups, type BackupDetails, type ListedBackup } from '../backup-details.ts';
 import { indentedJson } from '../indented-json.ts';
-import { refuseOtherStorage } from '../target-storage.ts';
+import { readStorage } from '../target-storage.ts';
 import { TARGET_STORAGE, type WalgCommand } from '../walg-command.ts';
 import { boxedTable, plainTable } from '../walg-tables.ts';
 import { goSeconds, rfc850 } from '../walg-times.ts';
@@ -114,9 +114,8 @@ export const backupList: WalgCommand = {
   operands: [0, 0],
   listener: 'operator',
   run: async ({ flags, values }, { settings, signal, log, streams }) => {
-    refuseOtherStorage(values);
-    await using archive = await openArchive(settings);
-    log.info('List backups from storages: [default]');
+    await using archive = await openArchive(settings, readStorage(values, settings.environment));
+    log.info(`List backups from storages: [${readStorage(values, settings.environment).storage ?? 'default'}]`);
     const shape = { isJson: flags.has('json'), isPretty: flags.has('pretty') };
     const { broken } = await readBackupListing(archive.store, signal);
     for (const { failure } of broken) log.warning(failure.message);

@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import { openArchive } from '../../../app/open-archive.ts';
 import { openStoredObject } from '../stored-object.ts';
 import { STORAGE_FLAGS, storagePath } from '../storage-flags.ts';
-import { refuseOtherStorage } from '../target-storage.ts';
+import { readStorage } from '../target-storage.ts';
 import type { WalgCommand } from '../walg-command.ts';
 
 /** The command. */
@@ -25,8 +25,7 @@ export const stCat: WalgCommand = {
   operands: [1, 1],
   listener: 'operator',
   run: async ({ operands: [path = ''], flags, values }, { settings, signal, streams }) => {
-    refuseOtherStorage(values);
-    await using archive = await openArchive(settings);
+    await using archive = await openArchive(settings, readStorage(values, settings.environment));
     const shape = { decrypts: flags.has('decrypt'), decompresses: flags.has('decompress') };
     const pieces = await openStoredObject(archive, storagePath(path), { ...shape, signal });
     await pipeline(pieces, streams.out.stream, { end: false, signal });

@@ -14,7 +14,7 @@ import { openArchive } from '../../../app/open-archive.ts';
 import { Failure, messageOf } from '../../../base/failure.ts';
 import { openStoredObject } from '../stored-object.ts';
 import { STORAGE_FLAGS, storagePath } from '../storage-flags.ts';
-import { refuseOtherStorage } from '../target-storage.ts';
+import { readStorage } from '../target-storage.ts';
 import type { WalgCommand } from '../walg-command.ts';
 
 /** The file to write: in a folder, the object's own name without its extension. */
@@ -55,8 +55,7 @@ export const stGet: WalgCommand = {
   operands: [2, 2],
   listener: 'operator',
   run: async ({ operands: [path = '', destination = ''], flags, values }, { settings, signal }) => {
-    refuseOtherStorage(values);
-    await using archive = await openArchive(settings);
+    await using archive = await openArchive(settings, readStorage(values, settings.environment));
     const shape = { decrypts: !flags.has('no-decrypt'), decompresses: !flags.has('no-decompress') };
     const pieces = await openStoredObject(archive, storagePath(path), { ...shape, signal });
     const target = await targetOf(path, destination, shape.decompresses);

@@ -11,7 +11,7 @@ import { openArchive } from '../../../app/open-archive.ts';
 import type { ObjectStore } from '../../../storage/object-store.ts';
 import { STORAGE_FLAGS, storagePath } from '../storage-flags.ts';
 import { storageTable, type StorageRow } from '../storage-rows.ts';
-import { refuseOtherStorage } from '../target-storage.ts';
+import { readStorage } from '../target-storage.ts';
 import type { WalgCommand } from '../walg-command.ts';
 
 const depthOf = (name: string): number => name.split('/').length - 1;
@@ -48,8 +48,7 @@ export const stLs: WalgCommand = {
   operands: [0, 1],
   listener: 'operator',
   run: async ({ operands: [path = ''], flags, values }, { settings, signal, streams }) => {
-    refuseOtherStorage(values);
-    await using archive = await openArchive(settings);
+    await using archive = await openArchive(settings, readStorage(values, settings.environment));
     const folder = storagePath(path) === '' ? '' : `${storagePath(path)}/`;
     await streams.out.write(storageTable(await rowsOf(archive.store, folder, flags.has('recursive'), signal)));
     return 0;

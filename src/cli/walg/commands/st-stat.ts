@@ -7,7 +7,7 @@
 import { openArchive } from '../../../app/open-archive.ts';
 import { noObject, STORAGE_FLAGS, storagePath } from '../storage-flags.ts';
 import { storageTable } from '../storage-rows.ts';
-import { refuseOtherStorage } from '../target-storage.ts';
+import { readStorage } from '../target-storage.ts';
 import type { WalgCommand } from '../walg-command.ts';
 
 /** The command. */
@@ -19,8 +19,7 @@ export const stStat: WalgCommand = {
   operands: [1, 1],
   listener: 'operator',
   run: async ({ operands: [path = ''], values }, { settings, signal, streams }) => {
-    refuseOtherStorage(values);
-    await using archive = await openArchive(settings);
+    await using archive = await openArchive(settings, readStorage(values, settings.environment));
     const found = await archive.store.stat(storagePath(path), { signal });
     if (found === undefined) throw noObject(path, archive.store.address);
     await streams.out.write(storageTable([{ ...found, name: storagePath(path) }]));

@@ -13,12 +13,12 @@ import { fetchExitCode, type FetchOutcome } from '../../../archive/fetch-exit-co
 import { fetchWalFile } from '../../../archive/fetch.ts';
 import { takePrefetched } from '../../../archive/prefetch-folder.ts';
 import { readControlFile, readServerState } from '../../../archive/server.ts';
-import { openArchive } from '../../../app/open-archive.ts';
+import { openArchive, type OpenArchiveOptions } from '../../../app/open-archive.ts';
 import { serverDataDirectory } from '../../../app/server-data-directory.ts';
 import type { Settings } from '../../../config/load-settings.ts';
 import { isSegmentName } from '../../../postgres/wal-segment.ts';
 import { prefetchFolder } from '../prefetch-folder-of.ts';
-import { refuseOtherStorage } from '../target-storage.ts';
+import { readStorage } from '../target-storage.ts';
 import { TARGET_STORAGE, type WalgCommand, type WalgSession } from '../walg-command.ts';
 
 /** Starts the process that fetches ahead, and does not wait for it. */
@@ -36,22 +36,27 @@ async function fetchOrTake(
   destination: string,
   dataDirectory: string,
   { settings, signal }: WalgSession,
+  storage: OpenArchiveOptions,
 ): Promise<FetchOutcome> {
   const folder = prefetchFolder(settings, destination);
-  const taken = await readControlFile(dataDirectory).then(
-    async ({ systemIdentifier, walSegmentSizeBytes }) =>
-      takePrefetched({
-        folder,
-        fileName,
-        destination,
-        expected: { systemIdentifier, walSegmentSizeBytes },
-        signal,
-      }),
-    // What is wrong is said by the fetch, which reads the same file.
-    () => false,
-  );
+  // What was fetched ahead may be of another storage than the one that is named.
+  const isAny = storage.storage === undefined;
+  const taken =
+    isAny &&
+    (await readControlFile(dataDirectory).then(
+      async ({ systemIdentifier, walSegmentSizeBytes }) =>
+        takePrefetched({
+          folder,
+          fileName,
+          destination,
+          expected: { systemIdentifier, walSegmentSizeBytes },
+          signal,
+        }),
+      // What is wrong is said by the fetch, which reads the same file.
+      () => false,
+    ));
   if (taken) return { kind: 'fetched' };
-  await using archive = await openArchive(settings);
+  await using archive = await openArchive(settings, storage);
   const { store, preferred } = archive;
   // Awaited here: the archive is closed on the way out.
   return await fetchWalFile({ store, fileName, destination, dataDirectory, preferred, signal });
@@ -66,13 +71,13 @@ export const walFetch: WalgCommand = {
   operands: [2, 2],
   listener: 'restore_command',
   run: async ({ operands: [fileName = '', destination = ''], values }, session) => {
-    refuseOtherStorage(values);
     const { settings, log } = session;
+    const storage = readStorage(values, settings.environment);
     const dataDirectory = await serverDataDirectory(settings);
-    const outcome = await fetchOrTake(fileName, destination, dataDirectory, session);
+    const outcome = await fetchOrTake(fileName, destination, dataDirectory, session, storage);
     if ('message' in outcome) log.error(outcome.message);
     if (outcome.kind === 'absent') log.error(`Archive '${fileName}' does not exist.`);
-    if (outcome.kind === 'fetched') startPrefetching(fileName, destination, settings);
+    if (outcome.kind === 'fetched' && storage.storage === undefined) startPrefetching(fileName, destination, settings);
     return fetchExitCode(await readServerState(dataDirectory), outcome);
   },
 };
