@@ -57,6 +57,8 @@ class Unpacking {
   readonly increments: (AppliedIncrement & { name: string })[] = [];
   readonly directories: [string, number][] = [];
   readonly skipped: string[] = [];
+  /** Of an object that may replace what parts hold: a second one of a name would be what is used, and the first what is reported. */
+  readonly #ownFiles = new Set<string>();
   readonly #order: ObjectOrder;
   readonly #unpacker: ObjectUnpacker;
   readonly #writer: FileWriter;
@@ -86,9 +88,15 @@ class Unpacking {
     } else if (taking === 'increment') {
       await this.#update(name, entry);
     } else {
+      if (!isPart) this.#refuseSecond(name);
       await this.#writer.write(restoredPath(name, place), entry, { name, object: key, mayReplace: !isPart });
       this.files.push([name, entry.sizeBytes]);
     }
+  }
+
+  #refuseSecond(name: string): void {
+    if (this.#ownFiles.has(name)) throw corrupt(this.#order.key, `it holds ${JSON.stringify(name)} twice`);
+    this.#ownFiles.add(name);
   }
 
   async #update(name: string, entry: TarEntry): Promise<void> {

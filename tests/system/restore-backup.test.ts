@@ -213,6 +213,15 @@ describe('a backup that is not what it should be', () => {
     expect(await readdir(join(archive.root, 'data'))).toContain(INCOMPLETE_MARK);
   });
 
+  it('whose tar of one file holds it twice is refused', async () => {
+    await using archive = await archiveWith();
+    const control = join(archive.root, 'archive', FOLDER, 'tar_partitions/pg_control.tar.lz4');
+    await writeFile(control, compressSync('lz4', madeTar([CONTROL, { ...CONTROL, content: Buffer.from('another') }])));
+    const failure = await failureOf(archive.restore());
+    expect(failure.kind).toBe('corrupt');
+    expect(failure.message).toContain('pg_control.tar.lz4: it holds "global/pg_control" twice');
+  });
+
   it('whose tar of one file holds another is refused', async () => {
     await using archive = await archiveWith();
     const label = join(archive.root, 'archive', FOLDER, 'tar_partitions/backup_label.tar');
