@@ -13,7 +13,7 @@ export interface Trouble {
   readonly sinceMs: number;
 }
 
-/** The last backup that this agent took. */
+/** The last backup that this agent took, or that a replica took which it had left it to. */
 export interface RecordedBackup {
   readonly atMs: number;
   readonly storedBytes: number;
@@ -134,6 +134,9 @@ export class AgentRecord {
         this.backupRunningSinceMs = undefined;
         this.backupsTaken += 1;
         this.lastBackup = { atMs: nowMs, storedBytes: event.storedBytes, durationMs: event.durationMs };
+        break;
+      case 'backupOfReplica':
+        this.lastBackup = { atMs: event.finishedMs, storedBytes: event.storedBytes, durationMs: event.durationMs };
         break;
       case 'nextBackup':
         this.nextBackupMs = event.atMs;

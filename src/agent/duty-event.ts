@@ -29,6 +29,14 @@ export type DutyEvent =
   | ({ readonly kind: 'backupElsewhere'; readonly scheduledMs: number } & ScheduledElsewhere)
   /** One is due, and left to the agents of replicas until then. */
   | { readonly kind: 'backupLeft'; readonly reason: BackupReason; readonly untilMs: number }
+  /** The one that was left to them is there. */
+  | {
+      readonly kind: 'backupOfReplica';
+      readonly name: string;
+      readonly storedBytes: number;
+      readonly finishedMs: number;
+      readonly durationMs: number;
+    }
   /** No replica has begun the one that was left to them: the leader takes it. */
   | { readonly kind: 'noReplicaTook'; readonly waitedMs: number }
   | { readonly kind: 'nextBackup'; readonly atMs: number | undefined }

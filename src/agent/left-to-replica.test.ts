@@ -7,6 +7,13 @@ import { LeftToReplica } from './left-to-replica.ts';
 const DUE: BackupReason = { kind: 'schedule', scheduledMs: 0 };
 const LOOK = { reason: DUE, newestName: 'a', isBeingTaken: false, nowMs: 0 };
 
+const backup = (name: string) => ({
+  name,
+  startedAt: new Date(5000),
+  finishedAt: new Date(9000),
+  compressedSizeBytes: 77n,
+});
+
 function scene() {
   const events: DutyEvent[] = [];
   const ended: boolean[] = [];
@@ -29,23 +36,27 @@ describe('a backup that is left to replicas', () => {
   });
 
   it('is waited for while one takes it, however long, and helped with', async () => {
-    const { left, ended } = scene();
+    const { left, ended, events } = scene();
     for (let minute = 0; minute < 60; minute += 1) {
       expect(await left.isLeft({ ...LOOK, isBeingTaken: minute > 0, nowMs: minute * 60_000 })).toBe(true);
     }
     expect(ended).toHaveLength(60);
     expect(ended.filter(Boolean)).toHaveLength(1);
-    expect([left.isSettled('a', true), left.isSettled('a', false), left.isSettled('a', false)]).toEqual([
-      false,
-      true,
-      false,
-    ]);
+    expect(left.isSettled(backup('a'), true)).toBe(false);
+    expect([left.isSettled(backup('b'), false), left.isSettled(backup('b'), false)]).toEqual([true, false]);
+    expect(events.at(-1)).toEqual({
+      kind: 'backupOfReplica',
+      name: 'b',
+      storedBytes: 77,
+      finishedMs: 9000,
+      durationMs: 4000,
+    });
   });
 
   it('is over when there is a newer one, and the next is left as long again', async () => {
     const { left } = scene();
     await left.isLeft(LOOK);
-    expect(left.isSettled('b', true)).toBe(true);
+    expect(left.isSettled(backup('b'), true)).toBe(true);
     expect(await left.isLeft({ ...LOOK, newestName: 'b', nowMs: 899_000 })).toBe(true);
     expect(await left.isLeft({ ...LOOK, newestName: 'b', nowMs: 1_798_000 })).toBe(true);
   });

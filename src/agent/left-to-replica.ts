@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { Backup } from '../backup/backup.ts';
 import type { BackupReason } from './backup-due.ts';
 import type { ReportDutyEvent } from './duty-event.ts';
 
@@ -28,6 +29,9 @@ export interface DueForReplica {
   readonly isBeingTaken: boolean;
   readonly nowMs: number;
 }
+
+/** The newest backup, as it is listed. */
+export type NewestBackup = Pick<Backup, 'name' | 'startedAt' | 'finishedAt' | 'compressedSizeBytes'>;
 
 /** The segment is ended so often while a replica takes a backup. */
 const END_SEGMENT_MS = 60_000;
@@ -66,12 +70,22 @@ export class LeftToReplica {
     return false;
   }
 
-  /** True, once, if what was left has been taken since: nothing is due, or there is a newer backup. */
-  isSettled(newestName: string | undefined, isDue: boolean): boolean {
-    if (this.#sinceMs === undefined || (isDue && newestName === this.#behind)) return false;
+  /** True, once, if what was left has been taken since: nothing is due, or there is a newer backup. It is told who took it. */
+  isSettled(newest: NewestBackup | undefined, isDue: boolean): boolean {
+    const isNew = newest !== undefined && newest.name !== this.#behind;
+    if (this.#sinceMs === undefined || (isDue && !isNew)) return false;
+    // The leader's own is told of by itself.
+    if (isNew && !this.#isOverdue) this.#tell(newest);
     this.#sinceMs = undefined;
     this.#isOverdue = false;
-    return true;
+    return isNew;
+  }
+
+  #tell({ name, startedAt, finishedAt, compressedSizeBytes }: NewestBackup): void {
+    const finishedMs = finishedAt.getTime();
+    const durationMs = finishedMs - startedAt.getTime();
+    const storedBytes = Number(compressedSizeBytes);
+    this.#report({ kind: 'backupOfReplica', name, storedBytes, finishedMs, durationMs });
   }
 
   async #endSegment(nowMs: number, withCheckpoint: boolean): Promise<void> {

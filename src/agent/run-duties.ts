@@ -211,7 +211,7 @@ class Duties {
     const insertLsn = asksServer ? await readInsertLsn() : undefined;
     const reason = backupDue(plan, { nowMs, newest, insertLsn, firstLost: this.#firstLost });
     const newestName = newest?.name;
-    if (this.#left?.isSettled(newestName, reason !== undefined) === true) this.#isPruneWanted = true;
+    if (this.#left?.isSettled(newest, reason !== undefined) === true) this.#isPruneWanted = true;
     if (reason === undefined) return;
     const isBeingTaken = await this.#isTakenByOthers();
     const due = { reason, newestName, isBeingTaken, nowMs };

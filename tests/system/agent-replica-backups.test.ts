@@ -73,6 +73,7 @@ describe('backups of replicas', { timeout: 480_000 }, () => {
       2 * SLOWLY_MS,
     );
     expect(countOf(leader, BEGUN)).toBe(1);
+    await leader.says(/backup base_\w+, of a replica: /, SLOWLY_MS);
     expect(await leader.says(/a backup is due/)).toMatch(/until .* a replica may begin it/);
     const backups = await listBackups(store);
     for (const [at, { startedAt }] of backups.entries()) {

@@ -93,6 +93,10 @@ export function dutyLine(event: DutyEvent): AgentLine | undefined {
       return note(
         `a backup is due (${because(event.reason)}); until ${new Date(event.untilMs).toISOString()} a replica may begin it`,
       );
+    case 'backupOfReplica':
+      return note(
+        `backup ${event.name}, of a replica: ${formatBytes(event.storedBytes)} in ${formatDuration(event.durationMs)}`,
+      );
     case 'noReplicaTook':
       return warning(`no replica has taken the backup in ${formatDuration(event.waitedMs)}: the leader takes it`);
     case 'nextBackup':
