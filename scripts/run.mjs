@@ -32,7 +32,7 @@ const SYSTEM = [...VITEST, 'system', ...RETRY];
 const EXTRA = [...VITEST, 'extra', ...RETRY];
 
 /** Proofs that work in a Kubernetes. */
-const KUBERNETES_PROOFS = new Set(['all', 'helm']);
+const KUBERNETES_PROOFS = new Set(['all', 'helm', 'howto', 'kubernetes', 'kubernetes-faults', 'rbac']);
 
 /** Proofs that run containers; those in a Kubernetes run them there, of an image that is built here. */
 const CONTAINER_PROOFS = new Set(['all', 'bats', 'image', ...KUBERNETES_PROOFS]);

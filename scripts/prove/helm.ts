@@ -9,8 +9,9 @@
  */
 
 import { bedImage } from '../../tests/support/kubernetes/bed-image.ts';
-import { startBed } from '../../tests/support/kubernetes/bed.ts';
+import { HOST_ADDRESS, startBed } from '../../tests/support/kubernetes/bed.ts';
 import { startBedArchive } from '../../tests/support/kubernetes/bed-archive.ts';
+import { startMinio } from '../../tests/support/minio.ts';
 import { imitateOpenShift } from '../../tests/support/kubernetes/openshift.ts';
 import { PLAIN_INSTALL, runInstall, SEED_INSTALL, type CaseOutcome } from './helm/install-case.ts';
 import type { HelmBed } from './helm/release.ts';
@@ -35,11 +36,18 @@ async function run({ seed, count, log }: ProofRun): Promise<ProofResult> {
   if (archive === undefined) return skipped('there is no server of Google Cloud Storage', log);
   const image = await bedImage(bed);
   if (typeof image === 'string') return skipped(image, log);
+  await using s3 = await startMinio({ host: HOST_ADDRESS });
+  if (s3?.kind !== 'minio') log('SKIPPED: a bucket that the chart provisions: there is no MinIO, which has users');
   await imitateOpenShift(bed);
   const texts: string[] = [];
   let wrong = 0;
   for (let one = seed; one < seed + count; one += 1) {
-    const { differences, text } = await (CASES[one % CASES.length] ?? runUpgrade)({ bed, image, archive });
+    const { differences, text } = await (CASES[one % CASES.length] ?? runUpgrade)({
+      bed,
+      image,
+      archive,
+      s3: s3?.kind === 'minio' ? s3 : undefined,
+    });
     log(`${one}: ${text}: ${differences.length === 0 ? 'as it must be' : differences.join('; ')}`);
     texts.push(text);
     if (differences.length > 0) wrong += 1;

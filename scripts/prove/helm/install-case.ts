@@ -7,7 +7,8 @@
 import { join } from 'node:path';
 
 import { clusterExpectations, differencesOf, type Expected } from './look.ts';
-import { BUCKET_SECRET, CHARTS, placeFlags, SEED_VALUES, withLogs, type HelmBed } from './release.ts';
+import { givenBucket, provisionedBucket } from './chart-archives.ts';
+import { CHARTS, placeFlags, SEED_VALUES, withLogs, type HelmBed } from './release.ts';
 
 /** What is installed. */
 export interface InstallCase {
@@ -16,6 +17,8 @@ export interface InstallCase {
   /** The scope: the name of all objects. */
   readonly app: string;
   readonly members: number;
+  /** The chart's own Job makes the bucket, where a server of S3 with users can be had. */
+  readonly provisions: boolean;
   readonly flags: readonly string[];
 }
 
@@ -25,6 +28,7 @@ export const SEED_INSTALL: InstallCase = {
   release: 'cas-metabase',
   app: 'cas-metabase-patroni',
   members: 3,
+  provisions: false,
   flags: ['--values', SEED_VALUES],
 };
 
@@ -34,11 +38,11 @@ export const PLAIN_INSTALL: InstallCase = {
   release: 'shop',
   app: 'shop-patroni',
   members: 3,
+  provisions: true,
   flags: [
     'replicaCount=3',
     'credentials.superuser=given',
     'walE.enable=true',
-    `walE.kubernetesSecret=${BUCKET_SECRET}`,
     'networkPolicy.enabled=true',
     'networkPolicy.egress.enabled=true',
     'recovery.enabled=true',
@@ -55,21 +59,23 @@ export interface CaseOutcome {
 /** Installs and looks. */
 export async function runInstall(
   given: HelmBed,
-  { chart, release, app, members, flags }: InstallCase,
+  { chart, release, app, members, provisions, flags }: InstallCase,
 ): Promise<CaseOutcome> {
   await using namespace = await given.bed.namespace('a-helm', { isProject: true });
-  await given.archive.writeSecret(namespace, BUCKET_SECRET);
+  const archive = provisions && given.s3 !== undefined ? provisionedBucket(given.s3) : givenBucket(given.archive);
+  await archive.prepare(namespace);
   const beganMs = Date.now();
   const below = chart === 'cas-postgres' ? 'patroni.' : '';
-  await namespace.helm(['install', release, join(CHARTS, chart), ...flags, ...placeFlags(given, below)]);
+  await withLogs(namespace, () =>
+    namespace.helm(['install', release, join(CHARTS, chart), ...flags, ...placeFlags(given.image, archive, below)]),
+  );
   await withLogs(namespace, () => namespace.helm(['test', release, '--timeout', '5m']));
   const readyMs = Date.now() - beganMs;
-  const folder = `wal/${namespace.name}-${app}`;
   const own: readonly Expected[] = [
     {
-      what: `backups in ${folder}`,
+      what: 'backups where the release’s own are',
       expected: 'some',
-      found: async () => ((await given.archive.objects(`${folder}/basebackups_005/`)).length > 0 ? 'some' : 'none'),
+      found: async () => ((await archive.backups(namespace, app)).length > 0 ? 'some' : 'none'),
     },
     {
       what: 'the claims',
@@ -86,5 +92,8 @@ export async function runInstall(
     },
   ];
   const differences = await differencesOf([...(await clusterExpectations(namespace, app, members)), ...own]);
-  return { differences, text: `${chart}: ${members} members and a backup after ${(readyMs / 1000).toFixed(0)} s` };
+  return {
+    differences,
+    text: `${chart}${archive.values['bucket.provision.enabled'] === 'true' ? ' with a bucket that it provisions' : ''}: ${members} members and a backup after ${(readyMs / 1000).toFixed(0)} s`,
+  };
 }

@@ -11,7 +11,9 @@ import type { Bed } from '../../../tests/support/kubernetes/bed.ts';
 import type { BedArchive } from '../../../tests/support/kubernetes/bed-archive.ts';
 import type { BedImage } from '../../../tests/support/kubernetes/bed-image.ts';
 import type { TestNamespace } from '../../../tests/support/kubernetes/namespace.ts';
+import type { S3TestServer } from '../../../tests/support/minio.ts';
 import { ROOT } from '../../toolchain.mjs';
+import type { ChartArchive } from './chart-archives.ts';
 
 /** The charts. */
 export const CHARTS = join(ROOT, 'deploy', 'helm');
@@ -19,29 +21,27 @@ export const CHARTS = join(ROOT, 'deploy', 'helm');
 export const SEED_CHART = join(ROOT, 'tests', 'support', 'kubernetes', 'seed-chart');
 export const SEED_VALUES = join(ROOT, 'tests', 'support', 'kubernetes', 'seed-values.yaml');
 
-/** The Secret that seed-values.yaml names. */
-export const BUCKET_SECRET = 'gcp-shop-dev-walg-service-account-key';
-
 /** What cases work with. */
 export interface HelmBed {
   readonly bed: Bed;
   readonly image: BedImage;
   readonly archive: BedArchive;
+  /** A server of S3 with users; `undefined` where none can be had. */
+  readonly s3: S3TestServer | undefined;
 }
 
 /** What a place decides: image, storage class, bucket and where it is. `below` is the subchart's name, with a dot, or nothing. */
-export function placeFlags({ image, archive }: HelmBed, below: string): readonly string[] {
-  const values = {
+export function placeFlags(image: BedImage, archive: ChartArchive, below: string): readonly string[] {
+  const place = {
     'image.repository': image.repository,
     'image.tag': image.tag,
     'image.pullPolicy': 'Never',
     'persistentVolume.storageClass': 'dir',
-    'walE.gcsBucket': archive.bucket,
-    'env.STORAGE_EMULATOR_HOST': archive.emulator,
-    // An emulator is asked without credentials, and Google's are sent to no server without TLS.
-    'env.GOOGLE_APPLICATION_CREDENTIALS': '',
   };
-  return Object.entries(values).flatMap(([path, value]) => ['--set-string', `${below}${path}=${value}`]);
+  return Object.entries({ ...place, ...archive.values }).flatMap(([path, value]) => [
+    value === 'true' ? '--set' : '--set-string',
+    `${below}${path}=${value}`,
+  ]);
 }
 
 /** Statements in one pod of a release, as its superuser. */

@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import type { TestNamespace } from '../../../tests/support/kubernetes/namespace.ts';
 import type { CaseOutcome } from './install-case.ts';
 import { clusterExpectations, differencesOf } from './look.ts';
-import { BUCKET_SECRET, CHARTS, leaderOf, placeFlags, SEED_CHART, sqlIn, withLogs, type HelmBed } from './release.ts';
+import { givenBucket } from './chart-archives.ts';
+import { CHARTS, leaderOf, placeFlags, SEED_CHART, sqlIn, withLogs, type HelmBed } from './release.ts';
 
 const RELEASE = 'shop';
 const APP = 'shop-patroni';
@@ -51,14 +52,14 @@ const SEED = [
   'kubernetes.configmaps.enable=true',
   'walE.enable=true',
   'walE.retainBackups=90',
-  `walE.kubernetesSecret=${BUCKET_SECRET}`,
 ].flatMap((value) => ['--set', value]);
 
 /** Installs, writes, upgrades, compares. */
 export async function runUpgrade(given: HelmBed): Promise<CaseOutcome> {
   await using namespace = await given.bed.namespace('a-helm', { isProject: true });
-  await given.archive.writeSecret(namespace, BUCKET_SECRET);
-  const flags = [...SEED, ...placeFlags(given, '')];
+  const archive = givenBucket(given.archive);
+  await archive.prepare(namespace);
+  const flags = [...SEED, ...placeFlags(given.image, archive, '')];
   await namespace.helm(['install', RELEASE, SEED_CHART, ...flags]);
   await withLogs(namespace, async () => sqlIn(namespace, await leaderOf(namespace, APP), WRITE));
   const before = await whatStays(namespace);
