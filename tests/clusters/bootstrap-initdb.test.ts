@@ -70,4 +70,27 @@ describe('a brand-new cluster', { timeout: 900_000 }, () => {
     await answers('SELECT i FROM kept');
     expect(await leader.sql('SELECT i FROM kept')).toEqual([{ i: 7 }]);
   });
+
+  it('is left to Patroni when it is killed after its server has started, and comes up', async ({ skip }) => {
+    await using cluster = await startPatroniCluster({ members: 1, isLeftStopped: true });
+    const [member] = cluster?.members ?? [];
+    if (cluster === undefined || member === undefined) return skip();
+    member.start();
+    const hasStarted = async () => (await namesIn(member.dataDirectory)).includes('postmaster.opts');
+    await until('its server has started', hasStarted, 120_000, 5);
+    await endAllOf(member.root);
+    const args = ['bootstrap', 'resume', '--patroni-config', member.configFile, '--watch', '1s'];
+    const { out } = await walkbackOn(cluster, member, [...args, '--patroni-python', cluster.programs.python]);
+    expect(out).toMatch(/nothing to go on with: /);
+    expect(await namesIn(member.dataDirectory)).toContain('postmaster.opts');
+    member.start();
+    await until(
+      'it leads',
+      async () => (await member.sql('SELECT 1 WHERE NOT pg_is_in_recovery()').catch(() => [])).length === 1,
+      180_000,
+    ).catch(async (error: unknown) => {
+      throw new Error(`${String(error)}\n${await cluster.logTails(60)}`, { cause: error });
+    });
+    expect(await cluster.leader()).toBe(member);
+  });
 });
