@@ -69,7 +69,7 @@ export async function runInstall(
   await withLogs(namespace, () =>
     namespace.helm(['install', release, join(CHARTS, chart), ...flags, ...placeFlags(given.image, archive, below)]),
   );
-  await withLogs(namespace, () => namespace.helm(['test', release, '--timeout', '5m']));
+  await withLogs(namespace, () => namespace.helm(['test', release, '--timeout', '10m']));
   const readyMs = Date.now() - beganMs;
   const own: readonly Expected[] = [
     {

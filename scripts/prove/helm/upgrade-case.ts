@@ -66,8 +66,8 @@ export async function runUpgrade(given: HelmBed): Promise<CaseOutcome> {
   const beganMs = Date.now();
   await namespace.helm(['upgrade', RELEASE, join(CHARTS, 'patroni'), ...flags]);
   await withLogs(namespace, async () => {
-    await namespace.kubectl(['rollout', 'status', `statefulset/${APP}`, '--timeout=5m']);
-    await namespace.helm(['test', RELEASE, '--timeout', '5m']);
+    await namespace.kubectl(['rollout', 'status', `statefulset/${APP}`, '--timeout=10m']);
+    await namespace.helm(['test', RELEASE, '--timeout', '10m']);
   });
   const upgradedMs = Date.now() - beganMs;
   const after = await whatStays(namespace);

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { lookup } from 'node:dns/promises';
 
-const WITHIN_MS = 280_000;
+const WITHIN_MS = 580_000;
 const { MEMBERS, MEMBER_COUNT, HAS_ARCHIVE } = process.env;
 const { hostname, port } = new URL(MEMBERS);
 const lastBackup = /^walkback_backup_last_success_timestamp_seconds(?:\{.*\})? (\S+)$/m;
