@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Failure } from '../base/failure.ts';
-import { isSettingVariable, variablesOf, type Environment } from '../config/environment.ts';
+import { isSettingVariable, variablesOf } from '../config/environment.ts';
 import type { Settings, SettingsInUse } from '../config/load-settings.ts';
 import { NETWORK_SETTINGS } from '../config/settings-network.ts';
 import { SETTING_NAMES, settingOf, type SettingName } from '../config/settings.ts';
@@ -28,6 +28,8 @@ import type { ConfigMap, Secret } from '../kubernetes/api/kubernetes-objects.ts'
 import { secretText } from '../kubernetes/find/container-environment.ts';
 import { findCluster, type FoundCluster } from '../kubernetes/find/find-cluster.ts';
 import { mountedFile } from '../kubernetes/find/mounted-file.ts';
+import { MAJORS } from '../postgres/versions.ts';
+import { openArchive } from './open-archive.ts';
 import { clusterChoice, openNamespace } from './open-namespace.ts';
 
 /** What the container's rules ask of a machine: here none is looked at, since the container runs elsewhere. */
@@ -71,12 +73,16 @@ function noArchive({ cluster }: FoundCluster): Failure {
   });
 }
 
-/** The variables by which commands reach the archive, as the container itself would form them. @throws {Failure} */
-export function archiveVariables(found: FoundCluster): Readonly<Record<string, string>> {
+/**
+ * The variables by which commands reach the archive, as the container itself would form them.
+ *
+ * @param major of PostgreSQL, which is part of the addresses that Spilo makes; `undefined` where nothing tells it.
+ * @throws {Failure} `refused` if they name no archive, `usage` for what the container would refuse as well.
+ */
+export function archiveVariables(found: FoundCluster, major: number | undefined): Readonly<Record<string, string>> {
   const environment = environmentOf(found);
   if (environment['WALKBACK_ARCHIVE'] !== undefined) return settingVariables(environment);
   const reading = new Reading(environment, ELSEWHERE);
-  const major = found.cluster.postgresMajor ?? reading.get('PGVERSION');
   const archive = formArchive(reading, '', {
     path: {
       scope: reading.get('SCOPE') ?? found.cluster.patroni?.scope,
@@ -140,6 +146,28 @@ async function bringFiles(
   return brought;
 }
 
+/** What a server that runs, or the variables, say; `undefined` when neither does: a cluster that is scaled to 0. */
+function toldMajor({ cluster, archive }: FoundCluster): number | undefined {
+  const told = Number.parseInt(archive?.environment.get('PGVERSION')?.secretValue ?? '', 10);
+  return cluster.postgresMajor ?? (Number.isNaN(told) ? undefined : told);
+}
+
+/** True if the address is one that Spilo makes of a bucket: it ends with the major. */
+function needsMajor(found: FoundCluster): boolean {
+  const [one, other] = [1, 2].map((major) => JSON.stringify(archiveVariables(found, major)));
+  return one !== other;
+}
+
+/** The newest major that has anything in the archive. */
+async function majorInArchive(settingsOf: (major: number) => Promise<Settings>): Promise<number | undefined> {
+  for (const major of MAJORS.toReversed()) {
+    await using archive = await openArchive(await settingsOf(major));
+    const { objects, folders } = await archive.store.listFolder('');
+    if (objects.length + folders.length > 0) return major;
+  }
+  return undefined;
+}
+
 /** The settings by which the archive of a cluster is reached from here. @throws {Failure} */
 export async function podArchiveSettings(
   api: KubernetesApi,
@@ -148,18 +176,17 @@ export async function podArchiveSettings(
 ): Promise<SettingsInUse> {
   const folder = await mkdtemp(join(tmpdir(), 'walkback-'));
   const remove = async (): Promise<void> => rm(folder, { recursive: true, force: true });
+  const name =
+    settings.find('clusterName') === undefined ? `${found.cluster.where.namespace}/${found.cluster.name}` : '';
+  const settingsOf = async (major: number | undefined): Promise<Settings> => {
+    const variables = await bringFiles(api, found, archiveVariables(found, major), folder);
+    const named = name === '' ? {} : { WALKBACK_CLUSTER_NAME: name };
+    return settings.withEnvironment({ ...variables, ...named }, (one) => !isOfPod(one) && !isOfThisMachine(one));
+  };
   try {
-    const variables: Environment = await bringFiles(api, found, archiveVariables(found), folder);
-    const { namespace } = found.cluster.where;
-    const named =
-      settings.find('clusterName') === undefined ? { WALKBACK_CLUSTER_NAME: `${namespace}/${found.cluster.name}` } : {};
-    return {
-      settings: settings.withEnvironment(
-        { ...variables, ...named },
-        (name) => !isOfPod(name) && !isOfThisMachine(name),
-      ),
-      [Symbol.asyncDispose]: remove,
-    };
+    const told = toldMajor(found);
+    const major = told ?? (needsMajor(found) ? await majorInArchive(settingsOf) : undefined);
+    return { settings: await settingsOf(major), [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;

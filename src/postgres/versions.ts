@@ -106,7 +106,10 @@ const VERSIONS: readonly PostgresVersion[] = [
   },
 ];
 
-const SUPPORTED = `${VERSIONS.map(({ major }) => major).join(', ')}`;
+/** Every major that is known, the oldest first. */
+export const MAJORS: readonly Major[] = VERSIONS.map(({ major }) => major);
+
+const SUPPORTED = MAJORS.join(', ');
 const UPGRADE_REMEDY = `This walkback reads PostgreSQL ${SUPPORTED}; use a release that knows this server's major.`;
 
 /** The version whose WAL pages begin with `magic`; `undefined` if none does. */

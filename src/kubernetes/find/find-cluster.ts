@@ -217,6 +217,12 @@ function refuseUnknown(statefulSet: StatefulSet, { where }: KubernetesApi): Fail
   });
 }
 
+/** What a pod would say of itself where none is: enough for its namespace and its labels. */
+function expectedPod({ spec }: StatefulSet, namespace: string): Pod {
+  const { labels, annotations } = spec?.template.metadata ?? {};
+  return { metadata: { namespace, ...(labels && { labels }), ...(annotations && { annotations }) } };
+}
+
 /** Finds it. @throws {Failure} `usage` if none, or more than one, is meant; `denied` for what has to be read. */
 export async function findCluster(api: KubernetesApi, choice: ClusterChoice): Promise<FoundCluster> {
   const statefulSet = await findStatefulSet(api, choice);
@@ -230,7 +236,8 @@ export async function findCluster(api: KubernetesApi, choice: ClusterChoice): Pr
     readOrWhy<KubernetesObject>(api, 'Namespace', api.where.namespace).catch(() => undefined),
   ]);
   const { volumes, canReadVolumes } = await volumesOf(api, claims);
-  const environmentOf = (one: Container) => containerEnvironment(one, referenced, pods[0]);
+  const witness = pods[0] ?? expectedPod(statefulSet, api.where.namespace);
+  const environmentOf = (one: Container) => containerEnvironment(one, referenced, witness);
   const environment = environmentOf(container);
   const naming = [container, ...containers].find((one) =>
     [...environmentOf(one).keys()].some((name) => ARCHIVE_VARIABLE.test(name)),

@@ -8,22 +8,19 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { S3TestServer } from '../minio.ts';
+import type { BedArchive } from './bed-archive.ts';
 import type { Bed } from './bed.ts';
 import type { TestNamespace } from './namespace.ts';
 
-/** Of the archive, and of how its credentials are handed over. */
-export interface HandMadeArchive {
-  readonly server: S3TestServer;
-  readonly bucket: string;
-}
+/** The key that is in the Secret of an archive, by which all of it is encrypted, and which nothing may ever show. */
+export const HIDDEN_KEY = '6f9336717d51a9e6b42fcb66e28708ae77488fe185a95f6d4f446e44107c3894';
 
 /** What is wanted. */
 export interface HandMade {
   readonly name: string;
   readonly namespace: TestNamespace;
   readonly image: string;
-  readonly archive: HandMadeArchive | undefined;
+  readonly archive: Pick<BedArchive, 'bucket' | 'emulator'> | undefined;
 }
 
 /** The image of ours that the bed has; `undefined` if nobody has imported one. */
@@ -60,22 +57,25 @@ function literals(values: Readonly<Record<string, string>>): object[] {
   return Object.entries(values).map(([name, value]) => ({ name, value }));
 }
 
-/** Credentials in a Secret that is taken whole, the rest in a ConfigMap: neither is in the pod specification. */
+/** The archive's key in a Secret that is mounted, the rest in a ConfigMap that is taken whole: neither is in the pod specification. */
 function archiveObjects({ name, archive }: HandMade): object[] {
   if (archive === undefined) return [];
-  const { accessKeyId, secretAccessKey } = archive.server.credentials;
   return [
     {
       apiVersion: 'v1',
       kind: 'Secret',
       metadata: { name: `${name}-bucket` },
-      stringData: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
+      stringData: { 'archive.key': HIDDEN_KEY },
     },
     {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name: `${name}-archive` },
-      data: { AWS_ENDPOINT: archive.server.endpoint, AWS_REGION: 'us-east-1', AWS_S3_FORCE_PATH_STYLE: 'true' },
+      data: {
+        STORAGE_EMULATOR_HOST: archive.emulator,
+        WALG_LIBSODIUM_KEY_PATH: '/etc/credentials/archive.key',
+        WALG_LIBSODIUM_KEY_TRANSFORM: 'hex',
+      },
     },
   ];
 }
@@ -110,17 +110,16 @@ function statefulSet(
               imagePullPolicy: 'Never',
               ports: [{ containerPort: 5432 }],
               securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-              ...(archive === undefined
-                ? {}
-                : {
-                    envFrom: [{ configMapRef: { name: `${name}-archive` } }, { secretRef: { name: `${name}-bucket` } }],
-                  }),
+              ...(archive === undefined ? {} : { envFrom: [{ configMapRef: { name: `${name}-archive` } }] }),
               ...container,
             },
           ],
           volumes: [
             { name: 'run', emptyDir: { medium: 'Memory' } },
             { name: 'tmp', emptyDir: {} },
+            archive === undefined
+              ? { name: 'key', emptyDir: {} }
+              : { name: 'key', secret: { secretName: `${name}-bucket` } },
           ],
         },
       },
@@ -134,9 +133,10 @@ function statefulSet(
   };
 }
 
-const EMPTY_DIRECTORIES = [
+const OTHER_MOUNTS = [
   { name: 'run', mountPath: '/run' },
   { name: 'tmp', mountPath: '/tmp' },
+  { name: 'key', mountPath: '/etc/credentials', readOnly: true },
 ];
 
 /** With Patroni. Its probe is the one that kills restores, as the seed has it. */
@@ -159,7 +159,7 @@ export function patroniObjects(asked: HandMade, kind: 'ConfigMap' | 'Endpoints')
       KUBERNETES_SCOPE_LABEL: 'app',
       KUBERNETES_LABELS: JSON.stringify(labels),
       ...(kind === 'ConfigMap' ? { KUBERNETES_USE_CONFIGMAPS: 'true' } : {}),
-      ...(archive === undefined ? { USE_WALE: '' } : { USE_WALG: 'true', WAL_S3_BUCKET: archive.bucket }),
+      ...(archive === undefined ? { USE_WALE: '' } : { USE_WALG: 'true', WAL_GS_BUCKET: archive.bucket }),
     }),
     field('POD_NAMESPACE', 'metadata.namespace'),
     field('POD_IP', 'status.podIP'),
@@ -168,8 +168,8 @@ export function patroniObjects(asked: HandMade, kind: 'ConfigMap' | 'Endpoints')
   const container = {
     name: 'patroni',
     env,
-    livenessProbe: { httpGet: { path: '/health', port: 8008 }, initialDelaySeconds: 120, failureThreshold: 10 },
-    volumeMounts: [{ name: 'data', mountPath: '/home/postgres/pgdata' }, ...EMPTY_DIRECTORIES],
+    livenessProbe: { httpGet: { path: '/health', port: 8008 }, initialDelaySeconds: 120, failureThreshold: 90 },
+    volumeMounts: [{ name: 'data', mountPath: '/home/postgres/pgdata' }, ...OTHER_MOUNTS],
   };
   const stringData = { superuser: 'tea-of-the-test', admin: 'cola-of-the-test', standby: 'pina-of-the-test' };
   return [
@@ -193,7 +193,10 @@ export function patroniObjects(asked: HandMade, kind: 'ConfigMap' | 'Endpoints')
 /** Without: one container, PostgreSQL alone in it, in a directory that only the running server tells of. */
 export function plainObjects(asked: HandMade): object[] {
   const { name, archive } = asked;
+  // The user is of the namespace's range, and has no name until it is written where the image looks for one.
   const script = `set -e
+mkdir -p /run/walkback
+echo "postgres:x:$(id -u):$(id -g)::/tmp:/bin/sh" >/run/walkback/passwd
 bin=$(ls -d /usr/lib/postgresql/*/bin | tail -1)
 data=/var/lib/store/sixteen/main
 test -s $data/PG_VERSION || "$bin/initdb" -D $data -U postgres >/dev/null
@@ -203,9 +206,9 @@ exec "$bin/postgres" -D $data -k /tmp`;
     command: ['sh', '-c', script],
     env: literals({
       POSTGRES_DB: 'shop',
-      ...(archive === undefined ? {} : { WALG_S3_PREFIX: `s3://${archive.bucket}/plain` }),
+      ...(archive === undefined ? {} : { WALG_GS_PREFIX: `gs://${archive.bucket}/plain` }),
     }),
-    volumeMounts: [{ name: 'data', mountPath: '/var/lib/store' }, ...EMPTY_DIRECTORIES],
+    volumeMounts: [{ name: 'data', mountPath: '/var/lib/store' }, ...OTHER_MOUNTS],
   };
   return [...account(name), ...archiveObjects(asked), statefulSet(asked, { app: name }, container)];
 }
