@@ -118,7 +118,6 @@ const SCHEDULE: readonly ContainerVariable[] = [
     summary:
       "true: backups that are due are taken on a replica that streams, by one agent at a time. The first one, one that closes a gap in the WAL, and one that no replica begins within WALKBACK_REPLICA_BACKUP_WAIT (15 minutes) are the leader's, where Spilo takes none.",
     default: 'false',
-    ofArchive: true,
   },
   {
     name: 'ENABLE_WAL_PATH_COMPAT',

@@ -10,6 +10,15 @@ import type { VariableGroup } from './container-variable.ts';
 
 const NOT_A_VARIABLE = { why: 'it is a word of Spilo’s own, not for the environment' } as const;
 
+const NOBODYS_BACKUPS = {
+  summary: 'No backups are taken into this archive.',
+  refused: {
+    why: 'backups are taken into the own archive alone',
+    instead: 'Take it out; for that one set WALG_BACKUP_FROM_REPLICA.',
+    unless: ['false'],
+  },
+} as const;
+
 /** A clone. */
 export const CLONE_VARIABLES: VariableGroup = {
   title: 'Beginning as a clone',
@@ -90,6 +99,7 @@ export const CLONE_VARIABLES: VariableGroup = {
       summary: 'No variable of Spilo’s, but near to one.',
       refused: { why: 'there is no such variable', instead: 'Set CLONE_WALG_GS_PREFIX.' },
     },
+    { name: 'CLONE_WALG_BACKUP_FROM_REPLICA', ...NOBODYS_BACKUPS },
     {
       name: 'CLONE_WAL_AZ_BUCKET',
       summary: 'Spilo takes it for an archive, and then forms no address of it.',
@@ -111,6 +121,7 @@ export const STANDBY_VARIABLES: VariableGroup = {
         'The cluster that is followed. With the variables of an archive with `STANDBY_` before them its archive is followed, too.',
     },
     { name: 'STANDBY_PGVERSION', summary: 'The major in a generated address.' },
+    { name: 'STANDBY_WALG_BACKUP_FROM_REPLICA', ...NOBODYS_BACKUPS },
     {
       name: 'STANDBY_CLUSTER',
       summary: 'What Spilo makes of the others.',
