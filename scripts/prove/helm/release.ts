@@ -51,7 +51,7 @@ export async function sqlIn(namespace: TestNamespace, pod: string, text: string)
 }
 
 /** The pod that has the leader's label, waited for until it can be written to. */
-export async function leaderOf(namespace: TestNamespace, app: string, withinMs = 240_000): Promise<string> {
+export async function leaderOf(namespace: TestNamespace, app: string, withinMs = 600_000): Promise<string> {
   const query = ['get', 'pods', '--selector', `app=${app},spilo-role=master`, '--output', 'name'];
   let found = '';
   await until(
