@@ -22,6 +22,8 @@ const layout = new RecordLayout();
 // Loaded where it is used only, as it is no part of reading.
 const { buildSegmentIndex } =
   mode === 'index' ? await import('../src/wal-index/build-segment-index.ts') : { buildSegmentIndex: undefined };
+const { forgetProgramUser } =
+  mode === 'index' ? await import('../src/wal-index/fast/program-of-thread.ts') : { forgetProgramUser: undefined };
 let records = 0;
 
 function visit(fileName: string, bytes: Buffer, withParts: boolean): void {
@@ -53,6 +55,7 @@ for (const fileName of names.toSorted()) {
     const { recordCount, stop } = buildSegmentIndex({ fileName, bytes });
     if (stop !== undefined) throw new Error(`bench: ${fileName}: ${stop.reason}`);
     records += recordCount;
+    forgetProgramUser?.();
   } else visit(fileName, bytes, mode === 'parts');
 }
 console.log(mode === 'index' ? records : reader.recordsRead);

@@ -13,6 +13,7 @@ import { readSegmentHeader } from '../postgres/wal-records/page-header.ts';
 import type { WalStop } from '../postgres/wal-records/wal-stop.ts';
 import { buildSegmentIndex } from '../wal-index/build-segment-index.ts';
 import { encodeSegmentIndex } from '../wal-index/encode.ts';
+import { forgetProgramUser } from '../wal-index/fast/program-of-thread.ts';
 import type { ArchivedWal } from './archived-wal.ts';
 import type { ChosenSegment } from './segment-choice.ts';
 
@@ -42,7 +43,10 @@ export interface MadeIndex {
 export function makeIndexObject({ catalogFiles = [], ...segment }: SegmentToIndex): MadeIndex {
   const { fileName, bytes, storedAs, validBelow, objectBytes } = segment;
   const index = buildSegmentIndex({ fileName, bytes, storedAs, validBelow }, { catalogFiles });
-  return { object: encodeSegmentIndex(index, objectBytes), stopKind: index.stop?.kind };
+  const object = encodeSegmentIndex(index, objectBytes);
+  // What it was made in is used for the next one, and nobody asks this one for more.
+  forgetProgramUser();
+  return { object, stopKind: index.stop?.kind };
 }
 
 /** The archive's other WAL is of a major that is known: it is not a newer server's. */

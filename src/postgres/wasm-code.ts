@@ -11,6 +11,7 @@
 export type Code = readonly number[];
 
 export const I32 = 0x7f;
+export const I64 = 0x7e;
 export const V128 = 0x7b;
 
 export const EQUALS_ZERO = 0x45;
@@ -87,6 +88,8 @@ const section = (id: number, content: Code): number[] => [id, ...sized(content)]
 export interface WasmFunction {
   readonly name: string;
   readonly parameters: number;
+  /** Where not all of them are integers of 32 bits. */
+  readonly parameterTypes?: readonly number[];
   /** How many further locals of each type. */
   readonly locals: readonly { readonly count: number; readonly type: number }[];
   readonly body: Code;
@@ -100,9 +103,9 @@ function functionCode({ locals, body }: WasmFunction): number[] {
 /** The bytes of a module with these functions, over the memory imported as `env.memory`. */
 export function assembleModule(functions: readonly WasmFunction[]): Uint8Array<ArrayBuffer> {
   const count = unsigned(functions.length);
-  const typeOf = ({ parameters }: WasmFunction) => [
+  const typeOf = ({ parameters, parameterTypes = Array.from({ length: parameters }, () => I32) }: WasmFunction) => [
     0x60,
-    ...sized(Array.from({ length: parameters }, () => I32)),
+    ...sized(parameterTypes),
     1,
     I32,
   ];

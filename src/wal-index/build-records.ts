@@ -33,6 +33,7 @@ import {
   RM_XACT,
   RM_XLOG,
 } from '../postgres/wal-records/wal-record.ts';
+import { XLOG_FPI } from '../postgres/wal-records/xlog-records.ts';
 import {
   catalogChanges,
   learnFromFirstPage,
@@ -40,17 +41,11 @@ import {
   touchesCatalog,
   type CatalogReading,
 } from './build-catalog-changes.ts';
-import { WorkByXid } from './build-xid-work.ts';
-import { ChangedBlocks } from './changed-blocks.ts';
-import { ContentCrc } from './content-crc.ts';
 import { CurrentRecord } from './current-record.ts';
-import { EventColumns, PlainEnd } from './event-columns.ts';
-import type { IndexColumns } from './index-columns.ts';
+import { PlainEnd } from './event-columns.ts';
 import { RecordParts } from './record-parts.ts';
+import type { RecordTables } from './record-tables.ts';
 
-const FIRST_NORMAL_XID = 3;
-/** `XLOG_FPI`. */
-const XLOG_FPI = 0xb0;
 const DECODED: ReadonlySet<number> = DECODED_RESOURCE_MANAGERS.union(new Set([RM_RELMAP]));
 
 /** Collects events and work, record by record. */
@@ -58,17 +53,14 @@ export class RecordIndexer implements RecordVisitor {
   readonly #version: PostgresVersion;
   readonly #catalogs: Omit<CatalogReading, 'tablePageBytes'>;
   readonly #reject: (reason: string) => void;
-  readonly #parts = new RecordParts();
+  readonly #tables: RecordTables;
   readonly #current = new CurrentRecord();
   readonly #rows = new RowCounts();
-  readonly #work = new WorkByXid();
-  readonly #events = new EventColumns();
   readonly #end = new PlainEnd();
-  readonly #contentCrc = new ContentCrc();
-  readonly #changedBlocks = new ChangedBlocks();
   readonly #customResourceManagers = new Set<number>();
+  /** Finds the parts of records. */
+  readonly parts = new RecordParts();
   #timeline: number;
-  #highestXid: number | undefined;
 
   /**
    * @param timeline of the first record; checkpoints and promotions tell of others.
@@ -79,26 +71,23 @@ export class RecordIndexer implements RecordVisitor {
     timeline: number,
     catalogs: Omit<CatalogReading, 'tablePageBytes'>,
     reject: (reason: string) => void,
+    tables: RecordTables,
   ) {
     this.#version = version;
     this.#timeline = timeline;
     this.#catalogs = catalogs;
     this.#reject = reject;
+    this.#tables = tables;
   }
 
-  /** All that the records said. */
-  get columns(): IndexColumns {
-    return { events: this.#events, work: this.#work.columns, changedBlocks: this.#changedBlocks };
+  /** The timeline of the last record. */
+  get timeline(): number {
+    return this.#timeline;
   }
 
-  /** The newest (sub)transaction number of any record, in order of assignment. */
-  get highestXid(): number | undefined {
-    return this.#highestXid;
-  }
-
-  /** CRC-32C of the records' own checksums. */
-  get contentCrc(): number {
-    return this.#contentCrc.value;
+  /** The resource managers of extensions of which the first record was told. */
+  get customResourceManagers(): ReadonlySet<number> {
+    return this.#customResourceManagers;
   }
 
   record(
@@ -119,29 +108,17 @@ export class RecordIndexer implements RecordVisitor {
     current.xid = recordXid(bytes, start);
     current.resourceManager = recordResourceManager(bytes, start);
     current.info = recordInfo(bytes, start);
-    if (!this.#parts.find(bytes, start, end, this.#version))
+    if (!this.parts.find(bytes, start, end, this.#version))
       return this.#reject('a record whose parts do not add up to its length');
-    this.#changedBlocks.take(this.#parts.layout);
+    this.#tables.noteBlocks(this.parts.layout);
     try {
       this.#take();
     } catch (error) {
       if (!isFailure(error, 'corrupt')) throw error;
       return this.#reject(error.message);
     }
-    this.#contentCrc.add(bytes, start);
-    if (current.xid !== 0) this.#countRecord(end - start);
-  }
-
-  #countRecord(recordBytes: number): void {
-    const { xid, lsnHigh, lsnLow } = this.#current;
-    const { topXid, originId } = this.#parts.layout;
-    const at = this.#work.of(xid, lsnHigh, lsnLow);
-    this.#work.addRecord(at, lsnHigh, lsnLow, recordBytes);
-    if (topXid !== undefined) this.#work.setTopXid(at, topXid);
-    if (originId !== undefined) this.#work.setOrigin(at, originId);
-    // Numbers go around; the newer of two is the one less than half the way ahead.
-    const isNewer = this.#highestXid === undefined || ((xid - this.#highestXid) | 0) > 0;
-    if (isNewer && xid >= FIRST_NORMAL_XID) this.#highestXid = xid;
+    this.#tables.addChecksum(bytes, start);
+    if (current.xid !== 0) this.#tables.addRecord(current, this.parts.layout, end - start);
   }
 
   #take(): void {
@@ -154,20 +131,16 @@ export class RecordIndexer implements RecordVisitor {
   }
 
   #takeRows(): void {
-    const { bytes, xid, lsnHigh, lsnLow, resourceManager, info } = this.#current;
-    const layout = this.#parts.layout;
+    const { bytes, xid, resourceManager, info } = this.#current;
+    const layout = this.parts.layout;
     const { mainStart, mainEnd } = layout;
     if (countRows(resourceManager, info, bytes, mainStart, mainEnd, this.#rows)) {
       if (layout.indexOfBlock(0) !== 0) throw shorter('changed rows without their page');
-      if (xid !== 0) {
-        const { tablespaceOids, databaseOids, filenodes } = layout;
-        const file = this.#work.fileOf(tablespaceOids[0] ?? 0, databaseOids[0] ?? 0, filenodes[0] ?? 0);
-        this.#work.addRows(this.#work.of(xid, lsnHigh, lsnLow), file, this.#rows);
-      }
+      if (xid !== 0) this.#tables.addRows(this.#current, layout, this.#rows);
     } else if (resourceManager === RM_HEAP) {
       const operation = info & HEAP_OPERATION_MASK;
       if (operation === HEAP_TRUNCATE) {
-        this.#work.addTruncated(this.#work.of(xid, lsnHigh, lsnLow), decodeTruncate(this.#mainData()));
+        this.#tables.addTruncated(this.#current, decodeTruncate(this.#mainData()));
       } else if (operation === HEAP_INPLACE) {
         learnFromInPlace(this.#catalogRecord(), { bytes, layout }, this.#catalogs.files);
         this.#takeInvalidDatabase();
@@ -179,38 +152,39 @@ export class RecordIndexer implements RecordVisitor {
   #takeInvalidDatabase(): void {
     const { bytes } = this.#current;
     const { major } = this.#version;
-    const reading = { decompress: this.#catalogs.decompress, tablePageBytes: this.#parts.tablePageBytes };
-    const databaseOid = invalidatedDatabase({ bytes, layout: this.#parts.layout, major }, reading);
-    if (databaseOid !== undefined) this.#events.push({ kind: 'databaseInvalid', ...this.#place(), databaseOid });
+    const reading = { decompress: this.#catalogs.decompress, tablePageBytes: this.parts.tablePageBytes };
+    const databaseOid = invalidatedDatabase({ bytes, layout: this.parts.layout, major }, reading);
+    if (databaseOid !== undefined) this.#tables.addEvent({ kind: 'databaseInvalid', ...this.#place(), databaseOid });
   }
 
   #takeCatalogs(): void {
-    const layout = this.#parts.layout;
+    const layout = this.parts.layout;
     if (!touchesCatalog(layout, this.#catalogs.files)) return;
     const { bytes } = this.#current;
-    const reading = { ...this.#catalogs, tablePageBytes: this.#parts.tablePageBytes };
-    for (const change of catalogChanges(this.#catalogRecord(), { bytes, layout }, reading)) this.#events.push(change);
+    const reading = { ...this.#catalogs, tablePageBytes: this.parts.tablePageBytes };
+    for (const change of catalogChanges(this.#catalogRecord(), { bytes, layout }, reading))
+      this.#tables.addEvent(change);
   }
 
   #takeStorage(): void {
-    const { xid, lsnHigh, lsnLow, info } = this.#current;
+    const { xid, info } = this.#current;
     const change = decodeStorageRecord(info, this.#mainData());
     if (change === undefined) return;
-    this.#changedBlocks.limit(change.file, change.kind === 'cut' ? change.blocks : 0);
+    this.#tables.limitBlocks(change.file, change.kind === 'cut' ? change.blocks : 0);
     if (xid === 0) {
       if (change.kind === 'create') {
         const { file, isUnlogged } = change;
-        this.#events.push({ kind: 'fileCreate', ...this.#place(), file, isUnlogged });
+        this.#tables.addEvent({ kind: 'fileCreate', ...this.#place(), file, isUnlogged });
       }
       return;
     }
-    this.#work.addStorageChange(this.#work.of(xid, lsnHigh, lsnLow), change);
+    this.#tables.addStorageChange(this.#current, change);
   }
 
   /** A commit or an abort that says nothing more than when. False if it is none, or says more. */
   #takePlainEnd(): boolean {
     const { bytes, xid, info, lsnHigh, lsnLow, endHigh, endLow } = this.#current;
-    const { mainStart, mainEnd, originId } = this.#parts.layout;
+    const { mainStart, mainEnd, originId } = this.parts.layout;
     if (originId !== undefined || !isPlainEnd(info, mainEnd - mainStart)) return false;
     const timeUs = plainEndTimeUs(bytes, mainStart);
     if (timeUs === undefined) return false;
@@ -223,14 +197,14 @@ export class RecordIndexer implements RecordVisitor {
     end.endLow = endLow;
     end.timeline = this.#timeline;
     end.timeUs = timeUs;
-    this.#events.pushEnd(end);
+    this.#tables.addEnd(end);
     return true;
   }
 
   #takeEvent(): void {
     const { lsn, endLsn, xid, resourceManager, info } = this.#current;
     const timeline = this.#timeline;
-    const { originId, topXid } = this.#parts.layout;
+    const { originId, topXid } = this.parts.layout;
     const mainData = this.#mainData();
     const record = { lsn, endLsn, timeline, xid, resourceManager, info, mainData, topXid, originId };
     const event = decodeRecord(record, this.#version);
@@ -240,10 +214,10 @@ export class RecordIndexer implements RecordVisitor {
 
   /** Images of whole pages are the WAL manager's: those of rewritten tables among them. */
   #takeImages(): void {
-    const layout = this.#parts.layout;
+    const layout = this.parts.layout;
     if (layout.blockCount === 0) return;
     const { bytes, info } = this.#current;
-    const reading = { ...this.#catalogs, tablePageBytes: this.#parts.tablePageBytes };
+    const reading = { ...this.#catalogs, tablePageBytes: this.parts.tablePageBytes };
     if (info === XLOG_FPI) learnFromFirstPage({ bytes, layout }, reading);
     this.#takeCatalogs();
   }
@@ -251,10 +225,10 @@ export class RecordIndexer implements RecordVisitor {
   #takeDecoded(event: WalEvent): void {
     if (event.kind === 'checkpoint' || event.kind === 'endOfRecovery') {
       this.#timeline = event.thisTimeline;
-      this.#events.push({ ...event, timeline: event.thisTimeline });
+      this.#tables.addEvent({ ...event, timeline: event.thisTimeline });
       return;
     }
-    this.#events.push(event);
+    this.#tables.addEvent(event);
     if (event.kind !== 'relationMap') return;
     const { databaseOid, tablespaceOid } = event;
     for (const { oid, filenode } of event.files) {
@@ -267,7 +241,7 @@ export class RecordIndexer implements RecordVisitor {
     const { resourceManager } = this.#current;
     if (this.#customResourceManagers.has(resourceManager)) return;
     this.#customResourceManagers.add(resourceManager);
-    this.#events.push({ kind: 'position', ...this.#place(), customResourceManager: resourceManager });
+    this.#tables.addEvent({ kind: 'position', ...this.#place(), customResourceManager: resourceManager });
   }
 
   #place() {
@@ -281,6 +255,6 @@ export class RecordIndexer implements RecordVisitor {
   }
 
   #mainData(): Buffer {
-    return this.#current.bytes.subarray(this.#parts.layout.mainStart, this.#parts.layout.mainEnd);
+    return this.#current.bytes.subarray(this.parts.layout.mainStart, this.parts.layout.mainEnd);
   }
 }

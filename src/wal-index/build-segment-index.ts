@@ -19,8 +19,13 @@ import { WalReader } from '../postgres/wal-records/wal-reader.ts';
 import { parseSegmentName, segmentStart, walSegmentSize } from '../postgres/wal-segment.ts';
 import { RecordIndexer } from './build-records.ts';
 import type { ChangedFile } from './changed-blocks.ts';
+import { FastRecordIndexer } from './fast/fast-indexer.ts';
+import { FastRecordTables } from './fast/fast-tables.ts';
+import { giveBackProgram, takeProgram } from './fast/program-of-thread.ts';
+import type { IndexProgram } from './fast/program.ts';
 import { PAGE_DECOMPRESSORS } from './page-decompressors.ts';
 import { indexOfColumns } from './index-columns.ts';
+import { PlainRecordTables, type RecordTables } from './record-tables.ts';
 import { RecordsFrom } from './records-from.ts';
 import type { IndexEvent, SegmentIndex, XidWork } from './segment-index.ts';
 
@@ -45,6 +50,8 @@ export interface BuildOptions {
   readonly systemIdentifier?: bigint | undefined;
   /** Files of naming catalogs that were rewritten: not found otherwise, unless the segment tells. */
   readonly catalogFiles?: readonly CatalogFile[];
+  /** Without the program in WebAssembly: the reference. */
+  readonly isPlain?: boolean;
 }
 
 /** How often a pass is begun again because it found a catalog in a file that it had taken for a table's. */
@@ -59,10 +66,9 @@ export function buildSegmentIndex(segment: IndexableSegment, options: BuildOptio
   const where = describeSegment(segment, options);
   let catalogFiles = [...(options.catalogFiles ?? [])];
   for (let pass = 1; ; pass += 1) {
-    const files = new CatalogFiles(catalogFiles);
-    const index = onePass(segment, where, files, options);
-    if (files.learned.length === 0 || pass === MOST_PASSES) return index;
-    catalogFiles = [...catalogFiles, ...files.learned];
+    const { index, learned } = onePass(segment, where, catalogFiles, options);
+    if (learned.length === 0 || pass === MOST_PASSES) return index;
+    catalogFiles = [...catalogFiles, ...learned];
   }
 }
 
@@ -101,29 +107,68 @@ function noSegment(storedAs: string, reason: string): Failure {
   });
 }
 
+/** One pass with the program of this thread, if it can be had; without it otherwise, or where its tables have no room. */
 function onePass(
   segment: IndexableSegment,
-  { header, timeline, startLsn }: SegmentPlace,
-  files: CatalogFiles,
+  place: SegmentPlace,
+  catalogFiles: readonly CatalogFile[],
   options: BuildOptions,
-): SegmentIndex {
+): Pass {
+  const isPart = segment.validBelow !== undefined || segment.fromLsn !== undefined;
+  const isPlain = isPart || options.isPlain === true;
+  const program = isPlain ? undefined : takeProgram(place.header.segmentSizeBytes);
+  if (program !== undefined) {
+    const tables = new FastRecordTables(program, place.startLsn);
+    let pass: Pass | undefined;
+    try {
+      pass = passInto(tables, program, segment, place, catalogFiles, options);
+    } finally {
+      giveBackProgram(pass && tables);
+    }
+    if (pass !== undefined) return pass;
+  }
+  const pass = passInto(new PlainRecordTables(), undefined, segment, place, catalogFiles, options);
+  if (pass === undefined) throw new TypeError('tables that grow were full');
+  return pass;
+}
+
+/** An index, and the files of catalogs that were found while it was made. */
+interface Pass {
+  readonly index: SegmentIndex;
+  readonly learned: readonly CatalogFile[];
+}
+
+/** One pass that counts in `tables`, those of the program if it is given; `undefined` if they have no room. */
+function passInto(
+  tables: RecordTables,
+  program: IndexProgram | undefined,
+  segment: IndexableSegment,
+  { header, timeline, startLsn }: SegmentPlace,
+  catalogFiles: readonly CatalogFile[],
+  options: BuildOptions,
+): Pass | undefined {
+  const files = new CatalogFiles(catalogFiles);
   const { fileName, bytes, validBelow } = segment;
   const { systemIdentifier, segmentSizeBytes: sizeBytes, version } = header;
   const reader = new WalReader({ line: { timeline, ancestors: undefined } });
   const catalogs = { files, decompress: options.decompress ?? PAGE_DECOMPRESSORS };
-  const indexer = new RecordIndexer(version, header.timeline, catalogs, (reason) => {
+  const reject = (reason: string): void => {
     reader.reject(reason);
-  });
+  };
+  const indexer = new RecordIndexer(version, header.timeline, catalogs, reject, tables);
+  const fast = program && new FastRecordIndexer({ program, reference: indexer, version, catalogFiles: files, reject });
   const later = segment.fromLsn === undefined ? undefined : new RecordsFrom(indexer, segment.fromLsn);
-  reader.visit({ fileName, startLsn, bytes, ...(validBelow === undefined ? {} : { validBelow }) }, later ?? indexer);
+  const visitor = later ?? fast ?? indexer;
+  reader.visit({ fileName, startLsn, bytes, ...(validBelow === undefined ? {} : { validBelow }) }, visitor);
+  if (fast?.isFull === true) return undefined;
   const { stop } = reader;
   const { head, first, last, recordsRead: recordCount } = later === undefined ? reader : restOf(reader, later);
   // Where reading stopped, nothing goes on in a later segment.
   const tail = stop === undefined ? reader.tail : undefined;
-  const { columns, contentCrc, highestXid } = indexer;
+  const { columns, contentCrc, highestXid } = tables;
   const identity = { fileName, timeline, startLsn, sizeBytes, systemIdentifier, major: version.major };
   const rest = { ...identity, contentCrc, head, first, last, tail, stop, recordCount, highestXid };
-  return indexOfColumns(rest, columns);
+  return { index: indexOfColumns(rest, columns), learned: files.learned };
 }
 
 /** What is told of the records from a position on. */
@@ -156,13 +201,15 @@ export function indexRecord(
   let problem = wholeRecordProblem(bytes);
   const files = new CatalogFiles(options.catalogFiles);
   const catalogs = { files, decompress: options.decompress ?? PAGE_DECOMPRESSORS };
-  const indexer = new RecordIndexer(versionByMajor(major), timeline, catalogs, (reason) => {
+  const tables = new PlainRecordTables();
+  const reject = (reason: string): void => {
     problem = reason;
-  });
+  };
+  const indexer = new RecordIndexer(versionByMajor(major), timeline, catalogs, reject, tables);
   if (problem === undefined) {
     indexer.record(bytes, 0, bytes.length, lsnHigh(lsn), lsnLow(lsn), lsnHigh(endLsn), lsnLow(endLsn));
   }
-  const { events, work, changedBlocks } = indexer.columns;
+  const { events, work, changedBlocks } = tables.columns;
   if (problem === undefined) {
     return { events: events.toEvents(), work: work.toWork(), changedFiles: changedBlocks.toFiles() };
   }

@@ -19,7 +19,9 @@ import {
   FIRST_LOW,
   FLAGS,
   HAS_MOVED,
+  HAS_ORIGIN,
   HAS_RARE,
+  HAS_TOP_XID,
   HOT_UPDATED,
   INSERTED,
   INSERTED_AFTER_MOVE,
@@ -29,7 +31,9 @@ import {
   LAST_LOW,
   MOVED_OUT,
   NEXT,
+  ORIGIN_ID,
   PLACE,
+  TOP_XID,
   TRANSACTION_MEMBERS,
   UPDATED,
   WAL_BYTES,
@@ -39,7 +43,7 @@ import {
 } from './work-columns.ts';
 
 /** Up to so many files are looked through one by one. */
-const FEW_FILES = 8;
+export const FEW_FILES = 8;
 /** A transaction is looked for at its number's place among so many, where the last of these is. */
 const NEAR_TRANSACTIONS = 65_536;
 const NEAR_FILES = 256;
@@ -107,11 +111,15 @@ export class WorkByXid {
   }
 
   setTopXid(at: number, topXid: number): void {
-    this.#rareOf(at).topXid = topXid;
+    const { transactions } = this.columns;
+    transactions[at + TOP_XID] = topXid;
+    transactions[at + FLAGS] = (transactions[at + FLAGS] ?? 0) | HAS_TOP_XID;
   }
 
   setOrigin(at: number, originId: number): void {
-    this.#rareOf(at).originId = originId;
+    const { transactions } = this.columns;
+    transactions[at + ORIGIN_ID] = originId;
+    transactions[at + FLAGS] = (transactions[at + FLAGS] ?? 0) | HAS_ORIGIN;
   }
 
   /** The number of a file. */
@@ -204,7 +212,7 @@ export class WorkByXid {
     const { rare, transactions } = this.columns;
     let found = rare.get(at);
     if (found === undefined) {
-      found = { topXid: undefined, originId: undefined, createdFiles: [], cutFiles: [], truncatedOids: [] };
+      found = { createdFiles: [], cutFiles: [], truncatedOids: [] };
       rare.set(at, found);
       transactions[at + FLAGS] = (transactions[at + FLAGS] ?? 0) | HAS_RARE;
     }

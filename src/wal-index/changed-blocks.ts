@@ -25,11 +25,27 @@ export interface ChangedFile {
 /** A block is looked for among so many that were named before, at its own place. */
 const RECENT = 8192;
 const FIRST_CAPACITY = 4096;
-const NO_LIMIT = Infinity;
-const BLOCK_NUMBERS = 2 ** 32;
+export const NO_LIMIT = Infinity;
+export const BLOCK_NUMBERS = 2 ** 32;
 
-interface NotedFile extends RelationFile {
+/** A file that was named, and its limit; infinite if it has none. */
+export interface NotedFile extends RelationFile {
   limitBlock: number;
+}
+
+/** Gathers what was noted, by the numbers of files: file number times 2^32 plus block, in any order, and sorted in place. */
+export function gatherChangedFiles(files: readonly NotedFile[], noted: Float64Array): ChangedFile[] {
+  const blocks: number[][] = files.map(() => []);
+  let before = -1;
+  for (const one of noted.sort()) {
+    if (one !== before) blocks[Math.floor(one / BLOCK_NUMBERS)]?.push(one % BLOCK_NUMBERS);
+    before = one;
+  }
+  return files.map(({ limitBlock, ...file }, number) => ({
+    file,
+    limitBlock: limitBlock === NO_LIMIT ? undefined : limitBlock,
+    blocks: Uint32Array.from(blocks[number] ?? []),
+  }));
 }
 
 /** Collects them. */
@@ -65,17 +81,7 @@ export class ChangedBlocks {
 
   /** Everything that was noted, file by file. */
   toFiles(): ChangedFile[] {
-    const blocks: number[][] = this.#files.map(() => []);
-    let before = -1;
-    for (const noted of this.#noted.subarray(0, this.#count).sort()) {
-      if (noted !== before) blocks[Math.floor(noted / BLOCK_NUMBERS)]?.push(noted % BLOCK_NUMBERS);
-      before = noted;
-    }
-    return this.#files.map(({ limitBlock, ...file }, number) => ({
-      file,
-      limitBlock: limitBlock === NO_LIMIT ? undefined : limitBlock,
-      blocks: Uint32Array.from(blocks[number] ?? []),
-    }));
+    return gatherChangedFiles(this.#files, this.#noted.subarray(0, this.#count));
   }
 
   #note(noted: number): void {

@@ -12,7 +12,8 @@ import { changedFilesOf, columnsOfIndex } from './index-columns.ts';
 import { writeEventColumns, writeEvents } from './index-events.ts';
 import { formatIndexHead } from './index-object.ts';
 import { summaryField, summaryOf } from './index-summary.ts';
-import { writeWork, writeWorkColumns } from './index-work.ts';
+import { writeWork } from './index-work.ts';
+import { writeWorkColumns } from './index-work-columns.ts';
 import { IndexWriter } from './index-writer.ts';
 import type { SegmentIndex } from './segment-index.ts';
 

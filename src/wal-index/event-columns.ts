@@ -41,32 +41,32 @@ export class PlainEnd {
   }
 }
 
-/** Events, as they come. */
-export class EventColumns {
-  #ends = new Float64Array(FIRST_ROWS * MEMBERS);
-  #endCount = 0;
-  readonly #others: IndexEvent[] = [];
-  /** For each of the others, how many ends came before it. */
-  readonly #endsBefore: number[] = [];
+/** Columns of ends in an index that can be written where the ends are. */
+export type EndColumnName = 'endKinds' | 'endPositions' | 'endXids' | 'endLengths' | 'endTimelines' | 'endTimes';
 
-  get count(): number {
-    return this.#endCount + this.#others.length;
-  }
+/** Ends of transactions that say nothing but how they ended, in order. */
+export interface PlainEnds {
+  /** The bytes of a column, of ends that have another before them, if there are any; good until the next is asked for. */
+  column?(name: EndColumnName, from: number, to: number): Uint8Array | undefined;
+  readonly count: number;
+  push(end: PlainEnd): void;
+  /** Makes `end` the one of that number. */
+  read(number: number, end: PlainEnd): void;
+}
 
-  push(event: IndexEvent): void {
-    this.#others.push(event);
-    this.#endsBefore.push(this.#endCount);
-  }
+/** Ends in a growing table. */
+class EndTable implements PlainEnds {
+  #rows = new Float64Array(FIRST_ROWS * MEMBERS);
+  count = 0;
 
-  /** An end without effects. */
-  pushEnd(end: PlainEnd): void {
-    const at = this.#endCount * MEMBERS;
-    if (at === this.#ends.length) {
+  push(end: PlainEnd): void {
+    const at = this.count * MEMBERS;
+    if (at === this.#rows.length) {
       const larger = new Float64Array(2 * at);
-      larger.set(this.#ends);
-      this.#ends = larger;
+      larger.set(this.#rows);
+      this.#rows = larger;
     }
-    const row = this.#ends;
+    const row = this.#rows;
     row[at] = end.isCommit ? COMMIT : 1;
     row[at + 1] = end.xid;
     row[at + 2] = end.lsnHigh;
@@ -75,18 +75,70 @@ export class EventColumns {
     row[at + 5] = end.endLow;
     row[at + 6] = end.timeline;
     row[at + 7] = end.timeUs;
-    this.#endCount += 1;
+    this.count += 1;
+  }
+
+  read(number: number, end: PlainEnd): void {
+    const at = number * MEMBERS;
+    const rows = this.#rows;
+    end.isCommit = rows[at] === COMMIT;
+    end.xid = rows[at + 1] ?? 0;
+    end.lsnHigh = rows[at + 2] ?? 0;
+    end.lsnLow = rows[at + 3] ?? 0;
+    end.endHigh = rows[at + 4] ?? 0;
+    end.endLow = rows[at + 5] ?? 0;
+    end.timeline = rows[at + 6] ?? 0;
+    end.timeUs = rows[at + 7] ?? 0;
+  }
+}
+
+/** Events, as they come. */
+export class EventColumns {
+  readonly ends: PlainEnds;
+  readonly #others: IndexEvent[] = [];
+  /** For each of the others, how many ends came before it. */
+  readonly #endsBefore: number[] = [];
+
+  constructor(ends: PlainEnds = new EndTable()) {
+    this.ends = ends;
+  }
+
+  get count(): number {
+    return this.ends.count + this.#others.length;
+  }
+
+  push(event: IndexEvent): void {
+    this.#others.push(event);
+    this.#endsBefore.push(this.ends.count);
+  }
+
+  /** An end without effects. */
+  pushEnd(end: PlainEnd): void {
+    this.ends.push(end);
+  }
+
+  /** Shows all in order, ends in runs: from a number, up to another. */
+  visitRuns(onEnds: (from: number, to: number) => void, onOther: (event: IndexEvent) => void): void {
+    let shown = 0;
+    for (const [index, event] of this.#others.entries()) {
+      const before = this.#endsBefore[index] ?? 0;
+      if (before > shown) onEnds(shown, before);
+      shown = before;
+      onOther(event);
+    }
+    if (this.ends.count > shown) onEnds(shown, this.ends.count);
   }
 
   /** Shows all in order. The plain end that is shown is good until the next. */
   visit(onEnd: (end: PlainEnd) => void, onOther: (event: IndexEvent) => void): void {
     const end = new PlainEnd();
-    let shown = 0;
-    for (const [index, event] of this.#others.entries()) {
-      for (const before = this.#endsBefore[index] ?? 0; shown < before; shown += 1) onEnd(this.#endAt(shown, end));
-      onOther(event);
-    }
-    for (; shown < this.#endCount; shown += 1) onEnd(this.#endAt(shown, end));
+    const { ends } = this;
+    this.visitRuns((from, to) => {
+      for (let number = from; number < to; number += 1) {
+        ends.read(number, end);
+        onEnd(end);
+      }
+    }, onOther);
   }
 
   /** As objects. */
@@ -97,19 +149,5 @@ export class EventColumns {
       (event) => events.push(event),
     );
     return events;
-  }
-
-  #endAt(row: number, end: PlainEnd): PlainEnd {
-    const at = row * MEMBERS;
-    const ends = this.#ends;
-    end.isCommit = ends[at] === COMMIT;
-    end.xid = ends[at + 1] ?? 0;
-    end.lsnHigh = ends[at + 2] ?? 0;
-    end.lsnLow = ends[at + 3] ?? 0;
-    end.endHigh = ends[at + 4] ?? 0;
-    end.endLow = ends[at + 5] ?? 0;
-    end.timeline = ends[at + 6] ?? 0;
-    end.timeUs = ends[at + 7] ?? 0;
-    return end;
   }
 }

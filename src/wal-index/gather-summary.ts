@@ -21,6 +21,7 @@ import {
   XID,
   type WorkColumns,
 } from './work-columns.ts';
+import { XidMinutes } from './xid-minutes.ts';
 
 const US_PER_MINUTE = 60_000_000;
 /** `FirstNormalObjectId`: files of lower numbers are catalogs. */
@@ -42,9 +43,8 @@ export function gatherSummary(index: SegmentIndex): GatheredSummary {
   const columns = columnsOfIndex(index);
   if (columns === undefined) {
     for (const event of index.events) gathered.event(event);
-    const minutes = gathered.minutes();
-    for (const work of index.work) gathered.work(work.xid, userRowsOf(work), changesFiles(work), minutes);
-    return gathered.summary(minutes);
+    for (const work of index.work) gathered.work(work.xid, userRowsOf(work), changesFiles(work));
+    return gathered.summary();
   }
   columns.events.visit(
     (end) => {
@@ -54,13 +54,12 @@ export function gatherSummary(index: SegmentIndex): GatheredSummary {
       gathered.event(event);
     },
   );
-  const minutes = gathered.minutes();
-  gatherWork(columns.work, gathered, minutes);
-  return gathered.summary(minutes);
+  gatherWork(columns.work, gathered);
+  return gathered.summary();
 }
 
 /** What a summary says of work, from columns. */
-function gatherWork(work: WorkColumns, gathered: Gathered, minutes: MinuteRows): void {
+function gatherWork(work: WorkColumns, gathered: Gathered): void {
   const { transactions, files, relationFiles, rare } = work;
   const isUserFile = relationFiles.map(({ filenode }) => filenode >= FIRST_USER_FILENODE);
   const end = work.transactionCount * TRANSACTION_MEMBERS;
@@ -73,7 +72,7 @@ function gatherWork(work: WorkColumns, gathered: Gathered, minutes: MinuteRows):
       next = files[row + NEXT] ?? 0;
     }
     const unusual = rare.size === 0 ? undefined : rare.get(at);
-    gathered.work(transactions[at + XID] ?? 0, rows, unusual !== undefined && changesFiles(unusual), minutes);
+    gathered.work(transactions[at + XID] ?? 0, rows, unusual !== undefined && changesFiles(unusual));
   }
 }
 
@@ -88,11 +87,9 @@ class Gathered {
   #hasDdl = false;
   readonly #redoLsns: Lsn[] = [];
   readonly #switchesTo: number[] = [];
-  /** Of each end: its minute, its transaction (for one with subtransactions, all), whether it is a commit. */
-  readonly #endMinutes: number[] = [];
-  readonly #endXids: number[] = [];
-  readonly #endIsCommit: boolean[] = [];
-  readonly #subxids = new Map<number, readonly number[]>();
+  readonly #ends = new XidMinutes();
+  readonly #minutes = new MinuteRows();
+  #minuteOf: ((xid: number) => number | undefined) | undefined;
 
   constructor(highestXid: number | undefined) {
     this.#highestXid = highestXid;
@@ -100,8 +97,8 @@ class Gathered {
 
   event(event: IndexEvent): void {
     if (!isCatalogChange(event) && isTransactionEnd(event)) {
-      if (event.subxids.length > 0) this.#subxids.set(this.#endXids.length, event.subxids);
-      this.end(isCommit(event), event.xid, event.timeUs);
+      const minute = this.end(isCommit(event), event.xid, event.timeUs);
+      for (const subxid of event.subxids) this.#ends.addChild(subxid, minute, isCommit(event));
       return;
     }
     this.#takeXid(event.xid);
@@ -110,32 +107,29 @@ class Gathered {
     this.#hasDdl ||= isDdl(event);
   }
 
-  end(isOne: boolean, xid: number, timeUs: bigint | number): void {
+  /** An end of a transaction; gives the minute of it. */
+  end(isOne: boolean, xid: number, timeUs: bigint | number): number {
     this.#takeXid(xid);
     if (this.#earliestUs === undefined || timeUs < this.#earliestUs) this.#earliestUs = timeUs;
     if (this.#latestUs === undefined || timeUs > this.#latestUs) this.#latestUs = timeUs;
+    const minute = Math.floor(Number(timeUs) / US_PER_MINUTE);
+    if (isOne) this.#minutes.at(minute).commits += 1;
     if (isOne) this.#commitCount += 1;
-    this.#endMinutes.push(Math.floor(Number(timeUs) / US_PER_MINUTE));
-    this.#endXids.push(xid);
-    this.#endIsCommit.push(isOne);
+    this.#ends.add(xid, minute, isOne);
+    return minute;
   }
 
-  work(xid: number, rows: number, isDdlWork: boolean, minutes: MinuteRows): void {
+  work(xid: number, rows: number, isDdlWork: boolean): void {
     this.#takeXid(xid);
     this.#hasDdl ||= isDdlWork;
-    if (rows > 0) minutes.addRows(xid, rows);
+    if (rows <= 0) return;
+    // All ends are known by now.
+    this.#minuteOf ??= this.#ends.lookup();
+    const minute = this.#minuteOf(xid);
+    if (minute !== undefined) this.#minutes.at(minute).rows += rows;
   }
 
-  /** Once all ends are known: where rows are counted. */
-  minutes(): MinuteRows {
-    const minutes = new MinuteRows(this.#minuteOf());
-    for (const [place, minute] of this.#endMinutes.entries()) {
-      if (this.#endIsCommit[place] === true) minutes.at(minute).commits += 1;
-    }
-    return minutes;
-  }
-
-  summary(minutes: MinuteRows): GatheredSummary {
+  summary(): GatheredSummary {
     const [highest, earliest, latest] = [this.#highestXid, this.#earliestUs, this.#latestUs];
     return {
       lowestXid: highest === undefined ? undefined : (highest - this.#farthest) >>> 0,
@@ -145,7 +139,7 @@ class Gathered {
       redoLsns: this.#redoLsns,
       switchesTo: this.#switchesTo,
       hasDdl: this.#hasDdl,
-      minutes: minutes.all(),
+      minutes: this.#minutes.all(),
     };
   }
 
@@ -154,32 +148,12 @@ class Gathered {
     const behind = (this.#highestXid - xid) >>> 0;
     if (behind < HALF_OF_XIDS && behind > this.#farthest) this.#farthest = behind;
   }
-
-  /** The minute to which a transaction's rows count; `undefined` for one that was rolled back, or if nothing ended. */
-  #minuteOf(): (xid: number) => number | undefined {
-    const [only] = this.#endMinutes;
-    const isOneMinute = this.#commitCount === this.#endMinutes.length && this.#endMinutes.every((one) => one === only);
-    if (isOneMinute) return () => only;
-    const known = new Map<number, number | undefined>();
-    for (const [place, xid] of this.#endXids.entries()) {
-      const minute = this.#endIsCommit[place] === true ? this.#endMinutes[place] : undefined;
-      known.set(xid, minute);
-      for (const subxid of this.#subxids.get(place) ?? NOTHING) known.set(subxid, minute);
-    }
-    const last = this.#endMinutes.at(-1);
-    return (xid) => (known.has(xid) ? known.get(xid) : last);
-  }
 }
 
 /** Rows and commits of each minute. */
 class MinuteRows {
   readonly #minutes = new Map<number, { minute: number; commits: number; rows: number }>();
-  readonly #minuteOf: (xid: number) => number | undefined;
   #last = { minute: Number.NaN, commits: 0, rows: 0 };
-
-  constructor(minuteOf: (xid: number) => number | undefined) {
-    this.#minuteOf = minuteOf;
-  }
 
   at(minute: number): { minute: number; commits: number; rows: number } {
     if (this.#last.minute === minute) return this.#last;
@@ -187,11 +161,6 @@ class MinuteRows {
     this.#minutes.set(minute, known);
     this.#last = known;
     return known;
-  }
-
-  addRows(xid: number, rows: number): void {
-    const minute = this.#minuteOf(xid);
-    if (minute !== undefined) this.at(minute).rows += rows;
   }
 
   all(): readonly Minute[] {

@@ -14,7 +14,7 @@ import type { WorkColumns } from './work-columns.ts';
 export interface IndexColumns {
   readonly events: EventColumns;
   readonly work: WorkColumns;
-  readonly changedBlocks: ChangedBlocks;
+  readonly changedBlocks: Pick<ChangedBlocks, 'toFiles'>;
 }
 
 const COLUMNS = new WeakMap<object, IndexColumns>();

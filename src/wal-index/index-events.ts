@@ -11,7 +11,7 @@
 import type { RecordPlace, TransactionEnded } from '../postgres/wal-records/wal-event.ts';
 import { isTransactionEnd, NO_EFFECTS } from '../postgres/wal-records/wal-event.ts';
 import { lsnHigh, lsnLow, lsnOfHalves, type Lsn } from '../postgres/lsn.ts';
-import type { EventColumns, PlainEnd } from './event-columns.ts';
+import { PlainEnd, type EndColumnName, type EventColumns, type PlainEnds } from './event-columns.ts';
 import { isCatalogChange, endedDetails, otherDetails } from './index-event-details.ts';
 import { asLsn, type Field } from './index-fields.ts';
 import { IndexReader } from './index-reader.ts';
@@ -88,6 +88,17 @@ function isPlainEnd(event: TransactionEnded): boolean {
 const HALF = 0x1_0000_0000;
 const COMMIT = 0;
 const ABORT = 1;
+/** Fewer are written one by one. */
+const FEW_ENDS = 8;
+/** Which columns are taken from where the ends are. */
+const END_COLUMNS: readonly (readonly [(typeof COLUMNS)[number], EndColumnName])[] = [
+  ['kinds', 'endKinds'],
+  ['positions', 'endPositions'],
+  ['transactions', 'endXids'],
+  ['ends', 'endLengths'],
+  ['timelines', 'endTimelines'],
+  ['times', 'endTimes'],
+];
 
 /** Writes event after event. */
 class EventWriter {
@@ -140,11 +151,44 @@ class EventWriter {
     timelines.signed(end.timeline - this.#timelineBefore);
     times.difference(end.timeUs, this.#timeBefore);
     details.unsigned(0);
+    this.#goOnBehind(end);
+  }
+
+  #goOnBehind(end: PlainEnd): void {
     this.#highBefore = end.lsnHigh;
     this.#lowBefore = end.lsnLow;
     this.#xidBefore = end.xid;
     this.#timelineBefore = end.timeline;
     this.#timeBefore = end.timeUs;
+  }
+
+  /** {@link EventWriter.plainEnd} of each of a run of ends. */
+  plainEnds(ends: PlainEnds, from: number, to: number): void {
+    const end = new PlainEnd();
+    ends.read(from, end);
+    this.plainEnd(end);
+    if (this.#writeReady(ends, from + 1, to)) {
+      ends.read(to - 1, end);
+      this.#goOnBehind(end);
+      return;
+    }
+    for (let number = from + 1; number < to; number += 1) {
+      ends.read(number, end);
+      this.plainEnd(end);
+    }
+  }
+
+  /** Takes the columns from where the ends are, if these can be had there. */
+  #writeReady(ends: PlainEnds, from: number, to: number): boolean {
+    if (to - from < FEW_ENDS) return false;
+    for (const [column, name] of END_COLUMNS) {
+      const ready = ends.column?.(name, from, to);
+      // All are there, or none.
+      if (ready === undefined) return false;
+      this.#columns[column].raw(ready);
+    }
+    this.#columns.details.raw(Buffer.alloc(to - from));
+    return true;
   }
 
   finish(out: IndexWriter, count: number): void {
@@ -163,9 +207,9 @@ export function writeEvents(out: IndexWriter, events: readonly IndexEvent[], sta
 /** The same of columns. */
 export function writeEventColumns(out: IndexWriter, events: EventColumns, startLsn: Lsn): void {
   const writer = new EventWriter(startLsn);
-  events.visit(
-    (end) => {
-      writer.plainEnd(end);
+  events.visitRuns(
+    (from, to) => {
+      writer.plainEnds(events.ends, from, to);
     },
     (event) => {
       writer.event(event);

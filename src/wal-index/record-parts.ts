@@ -16,21 +16,22 @@ export class RecordParts {
   /** Of the record that was looked at last. */
   layout = new RecordLayout();
   tablePageBytes = DEFAULT_TABLE_PAGE_BYTES;
-  #hasImage = false;
+  /** An image was seen, so the size of pages is known. */
+  hasImage = false;
 
   /** Finds the parts of the record in `bytes[start .. end)`. False if they do not add up to its length. */
   find(bytes: Buffer, start: number, end: number, version: PostgresVersion): boolean {
     if (this.layout.parse(bytes, start, end, version)) {
-      this.#hasImage ||= this.layout.blockCount > 0 && (this.layout.imageBytes[0] ?? 0) > 0;
+      this.hasImage ||= this.layout.blockCount > 0 && (this.layout.imageBytes[0] ?? 0) > 0;
       return true;
     }
-    if (this.#hasImage) return false;
+    if (this.hasImage) return false;
     for (const sizeBytes of TABLE_PAGE_SIZES_BYTES) {
       const layout = new RecordLayout(sizeBytes);
       if (!layout.parse(bytes, start, end, version)) continue;
       this.layout = layout;
       this.tablePageBytes = sizeBytes;
-      this.#hasImage = true;
+      this.hasImage = true;
       return true;
     }
     return false;

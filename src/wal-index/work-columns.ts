@@ -25,13 +25,20 @@ export const FILE_COUNT = 8;
 /** Place of the file of the first insert + 1. */
 export const FIRST_INSERT = 9;
 export const FLAGS = 10;
+/** These two count where {@link FLAGS} say so. */
+export const TOP_XID = 11;
+export const ORIGIN_ID = 12;
 /** How many members a row has. */
-export const TRANSACTION_MEMBERS = 11;
+export const TRANSACTION_MEMBERS = 13;
 
-/** {@link FLAGS}: an open move; any move; something in {@link WorkColumns.rare}. */
+/** {@link FLAGS}: an open move; any move; something in {@link WorkColumns.rare}; a top transaction; an origin. */
 export const IS_MOVE_OPEN = 1;
 export const HAS_MOVED = 2;
 export const HAS_RARE = 4;
+export const HAS_TOP_XID = 8;
+export const HAS_ORIGIN = 16;
+/** Any of these: the transaction does what few do. */
+export const IS_UNUSUAL = IS_MOVE_OPEN | HAS_RARE | HAS_TOP_XID | HAS_ORIGIN;
 
 /** Members of a row of `files`. */
 export const FILE = 0;
@@ -51,8 +58,6 @@ const FIRST_ROWS = 256;
 
 /** What few transactions do. */
 export interface RareWork {
-  topXid: number | undefined;
-  originId: number | undefined;
   readonly createdFiles: { readonly file: RelationFile; readonly isUnlogged: boolean }[];
   readonly cutFiles: { readonly file: RelationFile; readonly blocks: number }[];
   readonly truncatedOids: number[];
@@ -60,19 +65,39 @@ export interface RareWork {
 
 const NOTHING: readonly never[] = [];
 const NOTHING_RARE = {
-  topXid: undefined,
-  originId: undefined,
   createdFiles: NOTHING,
   cutFiles: NOTHING,
   truncatedOids: NOTHING,
 };
 
+/** Writes the columns of an index where the tables are. */
+export interface WorkWriter {
+  /** The bytes of a column, good until the next is asked for. @param before what the first number is the difference to. */
+  column(name: WorkColumnName, before?: number): Uint8Array;
+  /** The place of a file among those that the column of files names, once that was asked for. */
+  placeOf(file: number): number;
+}
+
+/** The columns that such a writer writes. */
+export type WorkColumnName =
+  | 'transactions'
+  | 'begins'
+  | 'spans'
+  | 'sizes'
+  | 'firstInserts'
+  | 'fileCounts'
+  | 'files'
+  | 'kinds'
+  | 'counts';
+
 /** The tables. */
 export class WorkColumns {
+  /** Where there is one, nothing need be written row by row. */
+  writer: WorkWriter | undefined;
   transactions = new Uint32Array(FIRST_ROWS * TRANSACTION_MEMBERS);
   transactionCount = 0;
   /** Counts can be negative, and beyond 32 bits in a segment that lies. */
-  files = new Float64Array(FIRST_ROWS * FILE_MEMBERS);
+  files: Float64Array | Int32Array = new Float64Array(FIRST_ROWS * FILE_MEMBERS);
   fileCount = 0;
   /** What {@link FILE} is a place in, in order of first mention. */
   readonly relationFiles: RelationFile[] = [];
@@ -113,17 +138,18 @@ export class WorkColumns {
   workAt(at: number): XidWork {
     const row = this.transactions;
     const member = (name: number): number => row[at + name] ?? 0;
-    const { topXid, originId, createdFiles, cutFiles, truncatedOids } = this.rare.get(at) ?? NOTHING_RARE;
+    const { createdFiles, cutFiles, truncatedOids } = this.rare.get(at) ?? NOTHING_RARE;
     const firstInsert = member(FIRST_INSERT);
+    const flags = member(FLAGS);
     return {
       xid: member(XID),
-      topXid,
+      topXid: (flags & HAS_TOP_XID) === 0 ? undefined : member(TOP_XID),
       firstLsn: lsnOfHalves(member(FIRST_HIGH), member(FIRST_LOW)),
       lastLsn: lsnOfHalves(member(LAST_HIGH), member(LAST_LOW)),
       walBytes: member(WAL_BYTES),
-      originId,
+      originId: (flags & HAS_ORIGIN) === 0 ? undefined : member(ORIGIN_ID),
       files: this.#filesFrom(member(FIRST_FILE)),
-      isMoveOpen: (member(FLAGS) & IS_MOVE_OPEN) !== 0,
+      isMoveOpen: (flags & IS_MOVE_OPEN) !== 0,
       firstInsertFile: firstInsert === 0 ? undefined : firstInsert - 1,
       createdFiles,
       cutFiles,

@@ -9,6 +9,7 @@ import type { CatalogFile } from '../../src/postgres/wal-records/catalog-files.t
 import type { CatalogChange } from '../../src/postgres/wal-records/catalog-change.ts';
 import type { TransactionEnded } from '../../src/postgres/wal-records/wal-event.ts';
 import { buildSegmentIndex, indexRecord } from '../../src/wal-index/build-segment-index.ts';
+import { encodeSegmentIndex } from '../../src/wal-index/encode.ts';
 import type { FileWork, IndexEvent, SegmentIndex, XidWork } from '../../src/wal-index/segment-index.ts';
 import { MAJORS, startPostgres, type TestServer } from '../support/postgres.ts';
 import { archiveWalOf } from '../support/wal-archive.ts';
@@ -120,7 +121,7 @@ const nameIn = (row: Buffer): string => row.toString('latin1', 4, 68).replace(/\
 async function readAll(
   folder: string,
   catalogFiles: readonly CatalogFile[],
-): Promise<{ events: IndexEvent[]; work: XidWork[] }> {
+): Promise<{ events: IndexEvent[]; work: XidWork[]; catalogFiles: readonly CatalogFile[] }> {
   const events: IndexEvent[] = [];
   const work: XidWork[] = [];
   let open: { tail: NonNullable<SegmentIndex['tail']>; bytes: Buffer } | undefined;
@@ -142,7 +143,7 @@ async function readAll(
     work.push(...index.work);
     if (index.tail !== undefined) open = { tail: index.tail, bytes: index.tail.bytes };
   }
-  return { events, work };
+  return { events, work, catalogFiles };
 }
 
 describe.each(MAJORS)('the WAL index of PostgreSQL %i', (major) => {
@@ -259,5 +260,19 @@ describe.each(MAJORS)('the WAL index of PostgreSQL %i', (major) => {
     const pgClass = maps.at(-1)?.files.find(({ oid }) => oid === 1259);
     expect(pgClass?.filenode).toBeGreaterThan(16_384);
     expect(maps.at(-1)?.databaseOid).toBe(databaseOid);
+  });
+
+  it('is the same to the byte as what the reference makes, with rewritten catalogs known and not', async () => {
+    const names = await readdir(join(folder, 'wal_005'));
+    expect(names.length).toBeGreaterThan(1);
+    for (const fileName of names) {
+      const bytes = await readFile(join(folder, 'wal_005', fileName));
+      for (const catalogFiles of [[], all.catalogFiles]) {
+        const [made, reference] = [false, true].map((isPlain) =>
+          encodeSegmentIndex(buildSegmentIndex({ fileName, bytes }, { catalogFiles, isPlain })),
+        );
+        expect(reference !== undefined && made?.equals(reference), fileName).toBe(true);
+      }
+    }
   });
 });

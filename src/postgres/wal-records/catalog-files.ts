@@ -47,6 +47,16 @@ export class CatalogFiles {
     return this.#learned;
   }
 
+  /** How many files are known beside those that are found by their catalog's oid. */
+  get count(): number {
+    return this.#known.size;
+  }
+
+  /** The number of every file that can be a catalog's. */
+  get filenodes(): readonly number[] {
+    return [...CATALOG_OIDS.keys(), ...this.#known.keys()];
+  }
+
   /** The catalog that a file belongs to; `undefined` for all others. */
   catalogOf(tablespaceOid: number, databaseOid: number, filenode: number): NamingCatalog | undefined {
     if (filenode > LAST_FIRST_FILENODE && this.#known.size === 0) return undefined;

@@ -37,7 +37,8 @@ export interface ExpectedSegments {
 /** What is wrong; where, is told by the one who asked. */
 export type PageProblem = Pick<WalStop, 'kind' | 'reason'>;
 
-const damaged = (reason: string): PageProblem => ({ kind: 'damaged', reason });
+/** Damage, for that reason. */
+export const damaged = (reason: string): PageProblem => ({ kind: 'damaged', reason });
 const foreign = (reason: string): PageProblem => ({ kind: 'foreign', reason });
 
 /** Takes segments in order, and the pages of each in order. */

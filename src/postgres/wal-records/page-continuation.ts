@@ -5,6 +5,7 @@
  * @module
  */
 
+import { lsnOfHalves, type Lsn } from '../lsn.ts';
 import { FIRST_IS_CONTRECORD, FIRST_IS_OVERWRITE_CONTRECORD } from './page-header.ts';
 import { PartialRecord } from './partial-record.ts';
 
@@ -32,6 +33,13 @@ export class PageContinuation {
   get head(): SegmentHead {
     const bytes = Buffer.concat(this.#headBytes);
     return { restBytes: this.#headRestBytes, bytes, isOverwritten: this.#isHeadOverwritten };
+  }
+
+  /** The record that was begun, or gone on with, and not ended. The bytes are a copy of what came of it. */
+  get tail(): { readonly lsn: Lsn; readonly totalBytes: number; readonly bytes: Buffer } | undefined {
+    const { isOpen, high, low, totalBytes, bytes, collectedBytes } = this.partial;
+    if (!isOpen) return undefined;
+    return { lsn: lsnOfHalves(high, low), totalBytes, bytes: Buffer.from(bytes.subarray(0, collectedBytes)) };
   }
 
   /** The length of the rest of a record that the page with the flags `info` says it begins with; -1 if it contradicts itself. */

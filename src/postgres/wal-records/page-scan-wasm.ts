@@ -160,7 +160,8 @@ const goOn: Code = [
   ...set(LOCAL.at),
 ];
 
-const SCAN_RECORDS: WasmFunction = {
+/** The function; {@link EXTEND_CRC32C} is the first of its module. */
+export const SCAN_RECORDS: WasmFunction = {
   name: 'scan',
   parameters: 7,
   locals: [{ count: LOCALS, type: I32 }],

@@ -8,29 +8,43 @@
  */
 
 import { CRC32C_TABLES_BYTES, placeCrc32cTables } from '../crc32c-wasm.ts';
-import { instantiate, WASM_PAGE_BYTES } from '../wasm-code.ts';
+import { instantiate, WASM_PAGE_BYTES, type IntegerFunction } from '../wasm-code.ts';
 import { assemblePageScan, SCAN } from './page-scan-wasm.ts';
 import { RECORD_HEADER_BYTES } from './wal-record.ts';
 
 /** The largest page of WAL that a server can be built with. */
 const LARGEST_PAGE_BYTES = 65_536;
 const MOST_RECORDS = Math.ceil(LARGEST_PAGE_BYTES / RECORD_HEADER_BYTES);
-const PAGE_START = CRC32C_TABLES_BYTES;
-const OUT_START = PAGE_START + LARGEST_PAGE_BYTES;
 
-/** One for all readers of a thread: nothing in its memory outlives a call. */
-const SHARED = prepare();
+/** Where a scan's memory has the page, and what was found on it: the addresses of the start and the end of each record. */
+export const PAGE_START = CRC32C_TABLES_BYTES;
+export const FOUND_START = PAGE_START + LARGEST_PAGE_BYTES;
+/** What a scan takes at the start of a memory. */
+export const PAGE_SCAN_BYTES = FOUND_START + 8 * MOST_RECORDS;
 
-function prepare() {
-  const sizeBytes = OUT_START + 8 * MOST_RECORDS;
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(sizeBytes / WASM_PAGE_BYTES) });
-  const scan = instantiate(assemblePageScan(), memory)(SCAN);
+/** Where scans are made. */
+export interface ScanMemory {
+  readonly scan: IntegerFunction;
+  readonly page: Uint8Array;
+  readonly found: Uint32Array;
+}
+
+/** Makes a memory, which does not grow, one of scans. @param scan its module's {@link SCAN}. */
+export function scanMemory(memory: WebAssembly.Memory, scan: IntegerFunction): ScanMemory {
   placeCrc32cTables(memory.buffer);
   return {
     scan,
     page: new Uint8Array(memory.buffer, PAGE_START, LARGEST_PAGE_BYTES),
-    found: new Uint32Array(memory.buffer, OUT_START, 2 * MOST_RECORDS),
+    found: new Uint32Array(memory.buffer, FOUND_START, 2 * MOST_RECORDS),
   };
+}
+
+/** One for all readers of a thread: nothing in its memory outlives a call. */
+const SHARED = prepare();
+
+function prepare(): ScanMemory {
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(PAGE_SCAN_BYTES / WASM_PAGE_BYTES) });
+  return scanMemory(memory, instantiate(assemblePageScan(), memory)(SCAN));
 }
 
 /** The records found by the last scan, each to be taken once, in order. */
@@ -41,8 +55,16 @@ export class PageScan {
   count = 0;
   /** The first record that was not taken. */
   next = 0;
+  /** What makes the low half of an LSN of an address in the memory. */
+  base = 0;
+  readonly #memory: ScanMemory;
   /** Where the last scan found nothing sound that follows. */
   #stoppedAt = -1;
+
+  /** @param memory one that nobody else scans in, for who takes records where they were found. */
+  constructor(memory: ScanMemory = SHARED) {
+    this.#memory = memory;
+  }
 
   /** Forgets what was found. */
   clear(): void {
@@ -77,14 +99,13 @@ export class PageScan {
     previousLow: number,
   ): void {
     const lengthBytes = end - offset;
+    const { scan, page, found } = this.#memory;
     // Copying is what keeps readers from needing memory as large as a segment each; the page stays in the first cache.
-    SHARED.page.set(bytes.subarray(offset, end));
-    const base = low + offset - PAGE_START;
-    const pageEnd = PAGE_START + lengthBytes;
-    const count = SHARED.scan(PAGE_START, pageEnd, base, high, previousLow, previousHigh, OUT_START);
+    page.set(bytes.subarray(offset, end));
+    this.base = low + offset - PAGE_START;
+    const count = scan(PAGE_START, PAGE_START + lengthBytes, this.base, high, previousLow, previousHigh, FOUND_START);
     const shift = offset - PAGE_START;
     // Copied, as whoever is shown a record may scan other pages before the next.
-    const { found } = SHARED;
     for (let index = 0; index < count; index += 1) {
       this.starts[index] = (found[2 * index] ?? 0) + shift;
       this.ends[index] = (found[2 * index + 1] ?? 0) + shift;

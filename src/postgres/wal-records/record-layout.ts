@@ -17,19 +17,19 @@ import { RECORD_HEADER_BYTES } from './wal-record.ts';
 export const MAIN_FORK = 0;
 export const INIT_FORK = 3;
 
-const LAST_BLOCK_ID = 32;
+export const LAST_BLOCK_ID = 32;
 const MOST_BLOCKS = LAST_BLOCK_ID + 1;
-const ID_TOP_XID = 252;
-const ID_ORIGIN = 253;
-const ID_DATA_LONG = 254;
-const ID_DATA_SHORT = 255;
+export const ID_TOP_XID = 252;
+export const ID_ORIGIN = 253;
+export const ID_DATA_LONG = 254;
+export const ID_DATA_SHORT = 255;
 
-const FORK_MASK = 0x0f;
-const BLOCK_HAS_IMAGE = 0x10;
-const BLOCK_HAS_DATA = 0x20;
+export const FORK_MASK = 0x0f;
+export const BLOCK_HAS_IMAGE = 0x10;
+export const BLOCK_HAS_DATA = 0x20;
 const BLOCK_WILL_INIT = 0x40;
-const BLOCK_SAME_RELATION = 0x80;
-const IMAGE_HAS_HOLE = 0x01;
+export const BLOCK_SAME_RELATION = 0x80;
+export const IMAGE_HAS_HOLE = 0x01;
 const IMAGE_LZ4 = 0x08;
 
 /**

@@ -30,13 +30,13 @@ export const HEAP_HOT_UPDATE = 0x40;
 export const HEAP_INPLACE = 0x70;
 export const HEAP2_MULTI_INSERT = 0x50;
 
-const INSERT_BYTES = 3;
-const DELETE_BYTES = 8;
-const UPDATE_BYTES = 14;
-const MULTI_INSERT_BYTES = 4;
-const DELETE_FLAGS_OFFSET = 7;
-const DELETE_IS_SUPER = 0x08;
-const DELETE_IS_PARTITION_MOVE = 0x10;
+export const INSERT_BYTES = 3;
+export const DELETE_BYTES = 8;
+export const UPDATE_BYTES = 14;
+export const MULTI_INSERT_BYTES = 4;
+export const DELETE_FLAGS_OFFSET = 7;
+export const DELETE_IS_SUPER = 0x08;
+export const DELETE_IS_PARTITION_MOVE = 0x10;
 
 /** How many rows one record changed. One of these is used again for each record. */
 export class RowCounts {

@@ -35,11 +35,12 @@ const ENDS: ReadonlyMap<number, EndOfTransactionKind> = new Map([
   [0x40, 'abortPrepared'],
 ]);
 
-const PLAIN_COMMIT = 0x00;
-const PLAIN_ABORT = 0x20;
+export const PLAIN_COMMIT = 0x00;
+export const PLAIN_ABORT = 0x20;
 /** `xact_time`. */
-const PLAIN_END_BYTES = 8;
+export const PLAIN_END_BYTES = 8;
 const EPOCH_US = Number(POSTGRES_EPOCH_US);
+const HALF = 0x1_0000_0000;
 
 const XINFO_DATABASE = 0x1;
 const XINFO_SUBXACTS = 0x2;
@@ -88,9 +89,20 @@ export function isPlainCommit(info: number): boolean {
 
 /** When, in microseconds since the Unix epoch; `undefined` if a number cannot say it exactly. */
 export function plainEndTimeUs(bytes: Buffer, mainStart: number): number | undefined {
-  const timestampTz = bytes.readInt32LE(mainStart + 4) * 0x1_0000_0000 + bytes.readUInt32LE(mainStart);
+  const timestampTz = bytes.readInt32LE(mainStart + 4) * HALF + bytes.readUInt32LE(mainStart);
   const timeUs = timestampTz + EPOCH_US;
   return Number.isSafeInteger(timestampTz) && Number.isSafeInteger(timeUs) ? timeUs : undefined;
+}
+
+/** Halves of a `TimestampTz`, the high one with a sign, of a time that a number says exactly; and back. */
+export function timestampTzHalves(timeUs: number): { readonly high: number; readonly low: number } {
+  const timestampTz = timeUs - EPOCH_US;
+  const high = Math.floor(timestampTz / HALF);
+  return { high, low: timestampTz - high * HALF };
+}
+
+export function timeUsOfHalves(high: number, low: number): number {
+  return high * HALF + low + EPOCH_US;
 }
 
 function decodeEnd(

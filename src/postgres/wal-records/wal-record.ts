@@ -42,7 +42,7 @@ export const RECORD_HEADER_BYTES = 24;
 export const LONGEST_RECORD_BYTES = 1020 * 1024 * 1024;
 
 /** Fields of the fixed header, in bytes from its start. */
-const XID_OFFSET = 4;
+export const XID_OFFSET = 4;
 export const PREVIOUS_OFFSET = 8;
 export const INFO_OFFSET = 16;
 export const RESOURCE_MANAGER_OFFSET = 17;

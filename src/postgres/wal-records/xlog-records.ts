@@ -22,6 +22,13 @@ const END_OF_RECOVERY = 0x90;
 const OVERWRITE_CONTRECORD = 0xd0;
 const CHECKPOINT_REDO = 0xe0;
 
+const NEXT_OID = 0x30;
+const FPI_FOR_HINT = 0xa0;
+/** Images of pages, for what nothing else is told of them. */
+export const XLOG_FPI = 0xb0;
+/** Common kinds of which {@link decodeXlogRecord} tells nothing. */
+export const PASSED_OVER_INFOS: readonly number[] = [NEXT_OID, FPI_FOR_HINT, XLOG_FPI];
+
 const RESTORE_POINT_NAME_BYTES = 64;
 
 /** Decodes a record of the WAL manager; `undefined` for the kinds that do not matter here. */
