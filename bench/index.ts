@@ -45,8 +45,9 @@ async function busiest(paths: readonly string[]): Promise<string> {
 
 type Work = 'around' | 'scan' | 'index';
 type Runs = Readonly<Record<Work, Measured[]>> & {
-  /** CPU seconds of making the index of every segment in a process that is warm, of each round. */
+  /** CPU seconds of making the index of every segment in a process that is warm, of each round: of mixed WAL, and of small transactions. */
   readonly warmIndexSeconds: number[];
+  readonly warmSmallSeconds: number[];
 };
 
 /** The agent's way: see the program that is run. */
@@ -71,11 +72,11 @@ function linesOf(day: string, real: string): Readonly<Record<Work, string>> {
 
 async function measureRounds(
   scratch: string,
-  { day, real, wal }: { readonly day: string; readonly real: string; readonly wal: MixedWal },
+  { day, real, wal, small }: Readonly<Record<'day' | 'real', string> & Record<'wal' | 'small', MixedWal>>,
   rounds: number,
 ): Promise<Runs> {
   const lines = linesOf(day, real);
-  const runs: Runs = { around: [], scan: [], index: [], warmIndexSeconds: [] };
+  const runs: Runs = { around: [], scan: [], index: [], warmIndexSeconds: [], warmSmallSeconds: [] };
   for (let round = 1; round <= rounds; round += 1) {
     // Without indexes first: making them comes last.
     await rm(join(real, 'walkback_001'), { recursive: true, force: true });
@@ -85,17 +86,27 @@ async function measureRounds(
       console.error(`round ${round}, ${name}: ${run.seconds.toFixed(2)} s, CPU ${run.cpuSeconds.toFixed(2)} s`);
     }
     runs.warmIndexSeconds.push(await measureWarmIndex(wal));
+    runs.warmSmallSeconds.push(await measureWarmIndex(small));
   }
   return runs;
 }
 
-function tableOf(runs: Runs, count: number, dayGib: number): string[] {
+/** The row of the agent's work. */
+function warmRow(name: string, warmSeconds: number, count: number): string {
+  const share = coreShare(warmSeconds, count).toFixed(0);
+  return `| ${name} | – | ${warmSeconds.toFixed(2)} | – | ${share} % of a core for ${SERVER_MB_PER_SECOND} MB of WAL a second, in a process that has run for a while; storing them left out |`;
+}
+
+/** Of one core, where a server writes as much as it is taken to. */
+function coreShare(cpuSeconds: number, count: number): number {
+  return (cpuSeconds / (count * SEGMENT_MB)) * SERVER_MB_PER_SECOND * 100;
+}
+
+function tableOf(runs: Runs, count: number, smallCount: number, dayGib: number): string[] {
   const scanned = median(runs.scan.map((run) => run.seconds));
   const ofDay = (scanned * dayGib * MIB_PER_GIB) / (count * 16);
   const times = ofDay / median(runs.around.map((run) => run.seconds));
-  const shareOf = (cpuSeconds: number) => (cpuSeconds / (count * SEGMENT_MB)) * SERVER_MB_PER_SECOND * 100;
-  const share = shareOf(median(runs.index.map((run) => run.cpuSeconds)));
-  const warmSeconds = median(runs.warmIndexSeconds);
+  const share = coreShare(median(runs.index.map((run) => run.cpuSeconds)), count);
   const around = `${times.toFixed(0)} times as fast as a scan of all of it`;
   const cost = `${share.toFixed(0)} % of a core for ${SERVER_MB_PER_SECOND} MB of WAL a second, the start of the program counted`;
   return [
@@ -104,7 +115,8 @@ function tableOf(runs: Runs, count: number, dayGib: number): string[] {
     row(`log --around, ${dayGib} GiB with indexes`, runs.around, around),
     row(`log of ${count} segments without indexes`, runs.scan, `${ofDay.toFixed(0)} s for ${dayGib} GiB at this pace`),
     row(`history index of ${count} segments`, runs.index, cost),
-    `| the agent's indexes of ${count} segments | – | ${warmSeconds.toFixed(2)} | – | ${shareOf(warmSeconds).toFixed(0)} % of a core for ${SERVER_MB_PER_SECOND} MB of WAL a second, in a process that has run for a while; storing them left out |`,
+    warmRow(`the agent's indexes of ${count} segments`, median(runs.warmIndexSeconds), count),
+    warmRow(`the agent's indexes of ${smallCount} of small transactions`, median(runs.warmSmallSeconds), smallCount),
     '',
   ];
 }
@@ -121,18 +133,19 @@ export async function benchIndex(given: {
     console.error(`bench: writing ${segments} segments, and indexes for ${dayGib} GiB …`);
     const random = seededRandom(15);
     await using wal = await writeMixedWal({ major: MAJOR, random, sizeMib: segments * 16, smallShare: 0.2 });
+    await using small = await writeMixedWal({ major: MAJOR, random, sizeMib: segments * 16, smallShare: 1 });
     const [real, day] = [join(scratch, 'real'), join(scratch, 'day')];
     await mkdir(join(real, 'wal_005'), { recursive: true });
     for (const name of wal.segments) await copyFile(join(wal.folder, name), join(real, 'wal_005', name));
     const example = await busiest(wal.segments.slice(0, 8).map((name) => join(wal.folder, name)));
     const described = await writeSyntheticDay(day, example, { sizeGib: dayGib, endUs: NOON_US + HALF_A_DAY_US });
-    const runs = await measureRounds(scratch, { day, real, wal }, rounds);
+    const runs = await measureRounds(scratch, { day, real, wal, small }, rounds);
     const date = new Date().toISOString().slice(0, 10);
     const indexMb = (described.indexBytes / 1e6).toFixed(0);
     return [
       `Measured ${date} on ${machine()}: PostgreSQL ${MAJOR}, ${rounds} interleaved rounds. The day has ${described.segmentCount} segments of ${described.transactionsPerSegment} transactions; its indexes have ${indexMb} MB.`,
       '',
-      ...tableOf(runs, wal.segments.length, dayGib),
+      ...tableOf(runs, wal.segments.length, small.segments.length, dayGib),
     ].join('\n');
   } finally {
     await rm(scratch, { recursive: true, force: true });

@@ -39,8 +39,8 @@ export type GatheredSummary = Pick<
 
 /** Gathers them: from columns, where the index still has them, or from objects. */
 export function gatherSummary(index: SegmentIndex): GatheredSummary {
-  const gathered = new Gathered(index.highestXid);
   const columns = columnsOfIndex(index);
+  const gathered = new Gathered(index.highestXid, columns?.events.count ?? index.events.length);
   if (columns === undefined) {
     for (const event of index.events) gathered.event(event);
     for (const work of index.work) gathered.work(work.xid, userRowsOf(work), changesFiles(work));
@@ -87,11 +87,12 @@ class Gathered {
   #hasDdl = false;
   readonly #redoLsns: Lsn[] = [];
   readonly #switchesTo: number[] = [];
-  readonly #ends = new XidMinutes();
+  readonly #ends: XidMinutes;
   readonly #minutes = new MinuteRows();
   #minuteOf: ((xid: number) => number | undefined) | undefined;
 
-  constructor(highestXid: number | undefined) {
+  constructor(highestXid: number | undefined, eventCount: number) {
+    this.#ends = new XidMinutes(eventCount);
     this.#highestXid = highestXid;
   }
 

@@ -88,6 +88,8 @@ function isPlainEnd(event: TransactionEnded): boolean {
 const HALF = 0x1_0000_0000;
 const COMMIT = 0;
 const ABORT = 1;
+/** Of most numbers of events, as differences. */
+const LIKELY_BYTES = 2.5;
 /** Fewer are written one by one. */
 const FEW_ENDS = 8;
 /** Which columns are taken from where the ends are. */
@@ -102,7 +104,7 @@ const END_COLUMNS: readonly (readonly [(typeof COLUMNS)[number], EndColumnName])
 
 /** Writes event after event. */
 class EventWriter {
-  readonly #columns = columnsOf(() => new IndexWriter());
+  readonly #columns: Columns<IndexWriter>;
   #highBefore: number;
   #lowBefore: number;
   #xidBefore = 0;
@@ -110,7 +112,8 @@ class EventWriter {
   #timeBefore: bigint | number = 0;
 
   /** @param startLsn the segment's. */
-  constructor(startLsn: Lsn) {
+  constructor(startLsn: Lsn, count: number) {
+    this.#columns = columnsOf(() => new IndexWriter(Math.ceil(count * LIKELY_BYTES)));
     this.#highBefore = lsnHigh(startLsn);
     this.#lowBefore = lsnLow(startLsn);
   }
@@ -199,14 +202,14 @@ class EventWriter {
 
 /** Writes events. @param startLsn the segment's. */
 export function writeEvents(out: IndexWriter, events: readonly IndexEvent[], startLsn: Lsn): void {
-  const writer = new EventWriter(startLsn);
+  const writer = new EventWriter(startLsn, events.length);
   for (const event of events) writer.event(event);
   writer.finish(out, events.length);
 }
 
 /** The same of columns. */
 export function writeEventColumns(out: IndexWriter, events: EventColumns, startLsn: Lsn): void {
-  const writer = new EventWriter(startLsn);
+  const writer = new EventWriter(startLsn, events.count);
   events.visitRuns(
     (from, to) => {
       writer.plainEnds(events.ends, from, to);

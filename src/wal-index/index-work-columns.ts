@@ -28,6 +28,9 @@ import {
   type WorkWriter,
 } from './work-columns.ts';
 
+/** The longest number: what a writer has left before it grows. */
+const LONGEST_BYTES = 10;
+
 /** Writes the work of all transactions. @param startLsn the segment's. */
 export function writeWorkColumns(out: IndexWriter, work: WorkColumns, startLsn: Lsn): void {
   if (work.writer === undefined) writeRows(out, work, startLsn);
@@ -54,7 +57,7 @@ function writeReadyColumns(out: IndexWriter, work: WorkColumns, writer: WorkWrit
 
 function rareColumn(work: WorkColumns): Buffer {
   const { transactions } = work;
-  const column = new IndexWriter();
+  const column = new IndexWriter(work.transactionCount + LONGEST_BYTES);
   const end = work.transactionCount * TRANSACTION_MEMBERS;
   for (let at = 0; at < end; at += TRANSACTION_MEMBERS) {
     const isUsual = ((transactions[at + FLAGS] ?? 0) & IS_UNUSUAL) === 0;

@@ -15,8 +15,13 @@ const LARGEST_SIGNED_NUMBER = 2 ** 51;
 
 /** A buffer that grows. */
 export class IndexWriter {
-  #bytes: Buffer = Buffer.allocUnsafe(FIRST_BYTES);
+  #bytes: Buffer;
   #at = 0;
+
+  /** @param likelyBytes how much will be written, as far as that is known. */
+  constructor(likelyBytes = FIRST_BYTES) {
+    this.#bytes = Buffer.allocUnsafe(Math.max(likelyBytes, FIRST_BYTES));
+  }
 
   /** How much was written. */
   get lengthBytes(): number {

@@ -14,13 +14,20 @@ const FIRST_CAPACITY = 256;
 
 /** Ends of transactions, as they come; the last of one with several counts. */
 export class XidMinutes {
-  #xids = new Uint32Array(FIRST_CAPACITY);
-  #minutes = new Float64Array(FIRST_CAPACITY);
+  #xids: Uint32Array;
+  #minutes: Float64Array;
   #count = 0;
   #lowest = 0xffff_ffff;
   #highest = 0;
   #lastMinute: number | undefined;
   #isOneMinute = true;
+
+  /** @param likelyCount how many ends there will be, as far as that is known. */
+  constructor(likelyCount: number) {
+    const capacity = Math.max(likelyCount, FIRST_CAPACITY);
+    this.#xids = new Uint32Array(capacity);
+    this.#minutes = new Float64Array(capacity);
+  }
 
   /** An end. @param minute in which it was, since the Unix epoch. */
   add(xid: number, minute: number, isCommit: boolean): void {

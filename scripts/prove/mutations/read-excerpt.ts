@@ -11,7 +11,8 @@ import type { LoggedTransaction } from '../../../src/history/transactions/logged
 import { readTransactions, type SegmentIndexes } from '../../../src/history/transactions/read-transactions.ts';
 import type { Lsn } from '../../../src/postgres/lsn.ts';
 import { relationFileKey } from '../../../src/postgres/relation-file.ts';
-import { buildSegmentIndex } from '../../../src/wal-index/build-segment-index.ts';
+import { buildSegmentIndex, type BuildOptions } from '../../../src/wal-index/build-segment-index.ts';
+import { encodeSegmentIndex } from '../../../src/wal-index/encode.ts';
 import type { SegmentIndex } from '../../../src/wal-index/segment-index.ts';
 import type { ExcerptSegment } from './excerpts.ts';
 
@@ -67,15 +68,28 @@ export async function assemble(indexes: readonly SegmentIndex[]): Promise<Report
 }
 
 /** The index of each segment up to the first that cannot be one. Anything but a `Failure` goes on up. */
-export function buildIndexes(segments: readonly ExcerptSegment[]): { indexes: SegmentIndex[]; isRefused: boolean } {
+export function buildIndexes(
+  segments: readonly ExcerptSegment[],
+  options: BuildOptions = {},
+): { indexes: SegmentIndex[]; isRefused: boolean } {
   const indexes: SegmentIndex[] = [];
   for (const { fileName, bytes } of segments) {
     try {
-      indexes.push(buildSegmentIndex({ fileName, bytes }));
+      indexes.push(buildSegmentIndex({ fileName, bytes }, options));
     } catch (error) {
       if (isFailure(error)) return { indexes, isRefused: true };
       throw error;
     }
   }
   return { indexes, isRefused: false };
+}
+
+/** True if the reference, without WebAssembly, makes the same of the segments, to the byte. */
+export function isAsReference(segments: readonly ExcerptSegment[], indexes: readonly SegmentIndex[]): boolean {
+  const reference = buildIndexes(segments, { isPlain: true }).indexes;
+  const isSame = (one: SegmentIndex, at: number): boolean => {
+    const other = indexes[at];
+    return other !== undefined && encodeSegmentIndex(other).equals(encodeSegmentIndex(one));
+  };
+  return reference.length === indexes.length && reference.every(isSame);
 }

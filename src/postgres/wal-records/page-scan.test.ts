@@ -42,8 +42,8 @@ function soundAtOnce(page: Buffer, scan = new PageScan()): number[] {
   const previousLow = page.readUInt32LE(HEADER_BYTES + 8);
   const previousHigh = page.readUInt32LE(HEADER_BYTES + 12);
   scan.scan(page, HEADER_BYTES, PAGE_BYTES, 0, FIRST_LOW, previousHigh, previousLow);
-  const found = Array.from(scan.starts.subarray(0, scan.count));
-  for (const [index, start] of found.entries()) expect(scan.ends[index]).toBe(start + page.readUInt32LE(start));
+  const found = Array.from({ length: scan.count }, (_, index) => scan.startOf(index));
+  for (const [index, start] of found.entries()) expect(scan.endOf(index)).toBe(start + page.readUInt32LE(start));
   return found;
 }
 

@@ -49,21 +49,23 @@ function prepare(): ScanMemory {
 
 /** The records found by the last scan, each to be taken once, in order. */
 export class PageScan {
-  /** Where record `i` begins in the bytes that were scanned, and where it ends, not aligned. */
-  readonly starts = new Uint32Array(MOST_RECORDS);
-  readonly ends = new Uint32Array(MOST_RECORDS);
   count = 0;
   /** The first record that was not taken. */
   next = 0;
   /** What makes the low half of an LSN of an address in the memory. */
   base = 0;
   readonly #memory: ScanMemory;
+  /** What was found, copied from the memory if others scan in it too. */
+  readonly #found: Uint32Array;
+  /** What makes an offset in the bytes of an address in the memory. */
+  #shift = 0;
   /** Where the last scan found nothing sound that follows. */
   #stoppedAt = -1;
 
   /** @param memory one that nobody else scans in, for who takes records where they were found. */
   constructor(memory: ScanMemory = SHARED) {
     this.#memory = memory;
+    this.#found = memory === SHARED ? new Uint32Array(2 * MOST_RECORDS) : memory.found;
   }
 
   /** Forgets what was found. */
@@ -73,9 +75,19 @@ export class PageScan {
     this.#stoppedAt = -1;
   }
 
+  /** Where a record begins in the bytes that were scanned. */
+  startOf(index: number): number {
+    return (this.#found[2 * index] ?? 0) + this.#shift;
+  }
+
+  /** Where it ends, not aligned. */
+  endOf(index: number): number {
+    return (this.#found[2 * index + 1] ?? 0) + this.#shift;
+  }
+
   /** True if the record at `offset` is the next to be taken. */
   isAt(offset: number): boolean {
-    return this.next < this.count && this.starts[this.next] === offset;
+    return this.next < this.count && this.startOf(this.next) === offset;
   }
 
   /** True if the last scan ended with what stands at `offset`: another one would find nothing. */
@@ -104,14 +116,13 @@ export class PageScan {
     page.set(bytes.subarray(offset, end));
     this.base = low + offset - PAGE_START;
     const count = scan(PAGE_START, PAGE_START + lengthBytes, this.base, high, previousLow, previousHigh, FOUND_START);
-    const shift = offset - PAGE_START;
-    // Copied, as whoever is shown a record may scan other pages before the next.
-    for (let index = 0; index < count; index += 1) {
-      this.starts[index] = (found[2 * index] ?? 0) + shift;
-      this.ends[index] = (found[2 * index + 1] ?? 0) + shift;
+    this.#shift = offset - PAGE_START;
+    if (found !== this.#found) {
+      // Copied, as whoever is shown a record may scan other pages before the next.
+      for (let index = 0; index < 2 * count; index += 1) this.#found[index] = found[index] ?? 0;
     }
     this.count = count;
     this.next = 0;
-    this.#stoppedAt = count === 0 ? offset : ((this.ends[count - 1] ?? 0) + 7) & -8;
+    this.#stoppedAt = count === 0 ? offset : (this.endOf(count - 1) + 7) & -8;
   }
 }

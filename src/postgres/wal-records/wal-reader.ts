@@ -239,8 +239,8 @@ export class WalReader {
     this.#isInterrupted = false;
     while (scan.next < scan.count && !at.isDone) {
       if (taker !== undefined && this.#giveFound(taker)) continue;
-      const start = scan.starts[scan.next] ?? 0;
-      const end = scan.ends[scan.next] ?? 0;
+      const start = scan.startOf(scan.next);
+      const end = scan.endOf(scan.next);
       scan.next += 1;
       at.offset = aligned(end);
       if (!this.#show(at.bytes, start, end, at.high, at.low + start, visitor)) return false;
@@ -256,8 +256,8 @@ export class WalReader {
     const count = taker.take(at.high);
     if (count === 0) return false;
     scan.next += count;
-    at.offset = aligned(scan.ends[scan.next - 1] ?? 0);
-    this.#chain.add(count, at.high, at.low + (scan.starts[scan.next - 1] ?? 0), at.nextHigh, at.nextLow);
+    at.offset = aligned(scan.endOf(scan.next - 1));
+    this.#chain.add(count, at.high, at.low + scan.startOf(scan.next - 1), at.nextHigh, at.nextLow);
     return true;
   }
 

@@ -20,6 +20,8 @@ import type { IndexProgram } from './program.ts';
 import { TAKEN } from './take-record.ts';
 import { KIND } from './usual-record.ts';
 
+/** What a single record adds to tables is no more than that of 33 block references, of 8 bytes at least. */
+const MOST_ADDED_BYTES = 33 * 8;
 /** For the reader: why it goes no further, where the tables have no room. Nobody is told. */
 const NO_ROOM = 'more than the tables have room for';
 
@@ -85,17 +87,17 @@ export class FastRecordIndexer implements RecordVisitor {
   ): void {
     const program = this.#program;
     const { page } = program.scan;
+    if (program.call.hasRoom(Math.min(end - start, MOST_ADDED_BYTES)) === 0) {
+      program.set('isFull', 1);
+      this.#reject(NO_ROOM);
+      return;
+    }
     if (!this.#isLeft && end - start <= page.length) {
       page.set(bytes.subarray(start, end));
       const pageEnd = PAGE_START + end - start;
       if (program.call.take(PAGE_START, pageEnd, lsnHigh, lsnLow, nextHigh, nextLow) === TAKEN) return;
     }
     this.#isLeft = false;
-    if (program.call.hasRoom() === 0) {
-      program.set('isFull', 1);
-      this.#reject(NO_ROOM);
-      return;
-    }
     this.#reference.parts.hasImage ||= program.get('hasImage') !== 0;
     this.#reference.record(bytes, start, end, lsnHigh, lsnLow, nextHigh, nextLow);
     this.#tell();

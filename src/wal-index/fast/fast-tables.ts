@@ -36,9 +36,6 @@ import { FastEnds } from './fast-ends.ts';
 import { AT, FILE_ENTRY, type StateName } from './memory-layout.ts';
 import type { IndexProgram } from './program.ts';
 
-/** Where a checksum is put to be taken: no page is there while a record is shown by itself. */
-const SCRATCH = AT.blocks;
-
 /** Tables of one segment. */
 export class FastRecordTables implements RecordTables {
   readonly #program: IndexProgram;
@@ -69,6 +66,7 @@ export class FastRecordTables implements RecordTables {
   }
 
   get contentCrc(): number {
+    this.#program.call.takeChecksums();
     return finishCrc32c(this.#program.get('contentCrc'));
   }
 
@@ -132,9 +130,7 @@ export class FastRecordTables implements RecordTables {
   }
 
   addChecksum(bytes: Buffer, start: number): void {
-    const program = this.#program;
-    program.words[SCRATCH / 4] = bytes.readUInt32LE(start + CRC_OFFSET);
-    program.set('contentCrc', program.call.extend(program.get('contentCrc'), SCRATCH, SCRATCH + 4));
+    this.#program.call.addChecksum(bytes.readUInt32LE(start + CRC_OFFSET));
   }
 
   addRecord({ xid, lsnHigh: high, lsnLow: low }: CurrentRecord, layout: RecordLayout, recordBytes: number): void {

@@ -27,6 +27,7 @@ const STATE_NAMES = [
   // Of the segment.
   'hasImage',
   'contentCrc',
+  'checkBytes',
   'highestXid',
   'transactionCount',
   'fileRowCount',
@@ -93,12 +94,17 @@ export const MANY_BYTES = 8;
 /** A file's number, and a block. */
 export const NOTED_BYTES = 8;
 
+/** So many bytes of checksums are taken at once, as a call for each record would cost more than what it adds. */
+export const CHECK_BYTES = 4096;
+
 /** Addresses of what is of one size. */
 const FIXED = place(PAGE_SCAN_BYTES, {
   blocks: MOST_BLOCKS * BLOCK_BYTES,
   state: WORD * STATE_NAMES.length,
   /** What is done with the records of each resource manager. */
   kinds: 256,
+  /** Checksums of records that were not taken into that of the segment yet. */
+  checks: CHECK_BYTES,
   /** A bit for each file whose number has these low bits, and which may be a catalog's. */
   watched: WATCHED_BITS / 8,
   xidPlaces: WORD * XID_PLACES,

@@ -29,7 +29,8 @@ const CALLED = [
   'addRows',
   'addRecord',
   'addEnd',
-  'extend',
+  'addChecksum',
+  'takeChecksums',
 ] as const;
 type Called = Readonly<Record<(typeof CALLED)[number], IntegerFunction>>;
 

@@ -24,6 +24,7 @@ import {
   repeatWhile,
   run,
   shiftLeft,
+  shiftRight,
   when,
   wordAt,
   type Procedure,
@@ -40,7 +41,7 @@ import {
   XID_OFFSET,
 } from '../../postgres/wal-records/wal-record.ts';
 import { defineFiles, type FileProcedures } from './file-table.ts';
-import { AT, BLOCK, BLOCK_BYTES, END, END_BYTES, type Tables } from './memory-layout.ts';
+import { AT, BLOCK, BLOCK_BYTES, CHECK_BYTES, END, END_BYTES, type Tables } from './memory-layout.ts';
 import { defineParse } from './parse-record.ts';
 import { blockAt, putState, raiseState, rowAt, state } from './state.ts';
 import { defineWork, type WorkProcedures } from './work-table.ts';
@@ -50,17 +51,37 @@ import { defineUsual, KIND, NO_ROWS } from './usual-record.ts';
 const LEFT = 0;
 export const TAKEN = 1;
 
-/** `hasRoom()`: true if every table has room for what one record can add. */
+/** Each of what a record adds to a table takes so many bytes of it at least: the header of a block reference of the file before. */
+const LEAST_BYTES_SHIFT = 3;
+
+/** `hasRoom(bytes)`: true if every table has room for all that so many bytes of records can add. */
 function defineRoom(program: WasmProgram, { rows: room }: Tables, mostFiles: number): Procedure {
-  const mostBlocks = 33;
-  return program.define('hasRoom', {}, () => [
-    and(
-      and(isLess(state('transactionCount'), room.transactions - 1), isLess(state('fileRowCount'), room.fileRows - 1)),
-      and(
-        and(isLess(state('endCount'), room.ends - 1), isLess(state('notedCount'), room.noted - mostBlocks)),
-        and(isLess(state('fileCount'), mostFiles - mostBlocks - 1), isZero(state('isFull'))),
-      ),
-    ),
+  const limits = [
+    ['transactionCount', room.transactions],
+    ['fileRowCount', room.fileRows],
+    ['endCount', room.ends],
+    ['notedCount', room.noted],
+    ['fileCount', mostFiles],
+  ] as const;
+  return program.define('hasRoom', { parameters: ['bytes'] }, ({ bytes }) => [
+    put(bytes, shiftRight(bytes, LEAST_BYTES_SHIFT)),
+    limits.map(([count, limit]) => when(isLess(limit, plus(state(count), bytes)), give(0))),
+    isZero(state('isFull')),
+  ]);
+}
+
+/** `addChecksum(crc)`: takes the checksum of a record into that of the segment; `takeChecksums()` what waits. */
+function defineChecksums(program: WasmProgram, extend: Procedure): Procedure {
+  const takeChecksums = program.define('takeChecksums', {}, () => [
+    putState('contentCrc', call(extend, state('contentCrc'), AT.checks, plus(AT.checks, state('checkBytes')))),
+    putState('checkBytes', 0),
+    0,
+  ]);
+  return program.define('addChecksum', { parameters: ['crc'] }, ({ crc }) => [
+    putWord(plus(AT.checks, state('checkBytes')), 0, crc),
+    raiseState('checkBytes', 4),
+    when(isEqual(state('checkBytes'), CHECK_BYTES), run(takeChecksums)),
+    0,
   ]);
 }
 
@@ -87,16 +108,16 @@ function defineAddEnd(program: WasmProgram, { addresses }: Tables): Procedure {
 
 /** What the others use of the program. */
 export interface RecordProcedures extends FileProcedures, WorkProcedures {
-  readonly extend: Procedure;
+  readonly addChecksum: Procedure;
   readonly addEnd: Procedure;
 }
 
 /**
  * `take(at, end, high, low, endHigh, endLow)`: takes the record there, whose checks were passed; 0 if it is left. Its LSN and
- * that of what is behind it are told by their halves.
+ * that of what is behind it are told by their halves. There is room for it: that was looked at before.
  */
-function defineTake(program: WasmProgram, own: RecordProcedures, room: Procedure): Procedure {
-  const { fileEntry, workNumber, noteBlock, transactionOf, addRows, addRecord, addEnd, extend } = own;
+function defineTake(program: WasmProgram, own: RecordProcedures): Procedure {
+  const { fileEntry, workNumber, noteBlock, transactionOf, addRows, addRecord, addEnd, addChecksum } = own;
   const parse = defineParse(program);
   const isUsual = defineUsual(program);
   const parameters = ['at', 'end', 'high', 'low', 'endHigh', 'endLow'] as const;
@@ -109,7 +130,6 @@ function defineTake(program: WasmProgram, own: RecordProcedures, room: Procedure
       put(manager, byteAt(at, RESOURCE_MANAGER_OFFSET)),
       put(kind, byteAt(plus(AT.kinds, manager))),
       when(isEqual(kind, KIND.reference), give(LEFT)),
-      when(isZero(call(room)), [putState('isFull', 1), give(LEFT)]),
       put(main, call(parse, at, end)),
       when(isZero(main), give(LEFT)),
       put(info, and(byteAt(at, INFO_OFFSET), INFO_MASK)),
@@ -137,7 +157,7 @@ function defineTake(program: WasmProgram, own: RecordProcedures, room: Procedure
         isEqual(kind, KIND.end),
         run(addEnd, isNotEqual(info, PLAIN_COMMIT), xid, low, endHigh, endLow, wordAt(main), wordAt(main, 4)),
       ),
-      putState('contentCrc', call(extend, state('contentCrc'), plus(at, CRC_OFFSET), plus(at, CRC_OFFSET + 4))),
+      run(addChecksum, wordAt(at, CRC_OFFSET)),
       when(xid, run(addRecord, xid, high, low, minus(end, at))),
       TAKEN,
     ];
@@ -152,13 +172,17 @@ export function defineTakes(program: WasmProgram, extend: Procedure, tables: Tab
   const files = defineFiles(program, tables);
   const work = defineWork(program, tables);
   const addEnd = defineAddEnd(program, tables);
-  const room = defineRoom(program, tables, mostFiles);
-  const take = defineTake(program, { ...files, ...work, extend, addEnd }, room);
+  const hasRoom = defineRoom(program, tables, mostFiles);
+  const addChecksum = defineChecksums(program, extend);
+  const take = defineTake(program, { ...files, ...work, addChecksum, addEnd });
   const parameters = ['index', 'count', 'base', 'high'] as const;
   const locals = ['found', 'at', 'end', 'low', 'endLow', 'endHigh'] as const;
   program.define('takeFound', { parameters, locals }, (own) => {
     const { index, count, base, high, found, at, end, low, endLow, endHigh } = own;
+    const lastFound = plus(FOUND_START, shiftLeft(minus(count, 1), 3));
+    const runBytes = minus(wordAt(lastFound, 4), wordAt(plus(FOUND_START, shiftLeft(index, 3))));
     return [
+      when(isLess(index, count), when(isZero(call(hasRoom, runBytes)), [putState('isFull', 1), give(index)])),
       repeatWhile(
         isLess(index, count),
         put(found, plus(FOUND_START, shiftLeft(index, 3))),

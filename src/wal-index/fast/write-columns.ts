@@ -153,7 +153,8 @@ function defineFileColumns(program: WasmProgram, { addresses }: Tables, { unsign
       raiseState('placeCount', 1),
       putWord(value, FILE_ENTRY.place, state('placeCount')),
     ]),
-    put(out, call(unsigned, out, longOf(minus(wordAt(value, FILE_ENTRY.place), 1)))),
+    put(value, minus(wordAt(value, FILE_ENTRY.place), 1)),
+    when(isLess(value, 128), [putByte(out, 0, value), raise(out, 1)], put(out, call(unsigned, out, longOf(value)))),
   ]);
   define('kinds', [], ({ row, out, value }) => [
     put(value, 0),
@@ -164,7 +165,12 @@ function defineFileColumns(program: WasmProgram, { addresses }: Tables, { unsign
   define('counts', [], ({ row, out, value }) =>
     counts.map((kind) => [
       put(value, member(row, INSERTED + kind)),
-      when(value, put(out, call(signed, out, longOfSigned(value)))),
+      when(
+        isLess(minus(value, 1), 63),
+        // Nearly all: from 1 to 63, in one byte.
+        [putByte(out, 0, shiftLeft(value, 1)), raise(out, 1)],
+        when(value, put(out, call(signed, out, longOfSigned(value)))),
+      ),
     ]));
 }
 
