@@ -24,6 +24,9 @@ const USUAL_PLACES: readonly { readonly image: RegExp; readonly path: string }[]
   { image: /postgres/i, path: '/var/lib/postgresql/data' },
 ];
 
+/** What says where the data is when nothing else does. */
+export const USUAL_PLACE = 'the usual place of this image';
+
 /** Literal variables of a container, by name. */
 export type LiteralVariables = ReadonlyMap<string, string>;
 
@@ -66,7 +69,7 @@ function pathFrom(container: Container, variables: LiteralVariables): { readonly
   const root = variables.get('PGROOT');
   if (root !== undefined && root.startsWith('/')) return { path: `${root.replace(/\/$/, '')}/data`, from: 'PGROOT' };
   const usual = USUAL_PLACES.find(({ image }) => image.test(container.image ?? ''));
-  return { path: usual?.path ?? '/var/lib/postgresql/data', from: 'the usual place of this image' };
+  return { path: usual?.path ?? '/var/lib/postgresql/data', from: USUAL_PLACE };
 }
 
 function isBelow(path: string, folder: string): boolean {

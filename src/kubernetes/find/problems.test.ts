@@ -67,6 +67,19 @@ describe('what is wrong', () => {
     expect(found[1]?.text).toMatch(/storage-volume-cas-metabase-patroni-1 is larger than the claim template/);
   });
 
+  it('is a place of the data that nobody tells, and not yet data in danger', () => {
+    const statefulSet = seedStatefulSet();
+    const container = statefulSet.spec?.template.spec?.containers[0];
+    if (container?.env === undefined) throw new TypeError('no environment');
+    container.env = container.env.filter(({ name }) => name !== 'PGROOT');
+    container.volumeMounts = [{ name: 'storage-volume', mountPath: '/srv/data' }];
+    const guessed = problemsOf(seedCluster({ statefulSet })).filter(({ topic }) => topic === 'claims');
+    expect(guessed.map(({ level }) => level)).toEqual(['look']);
+    container.env.push({ name: 'PGDATA', value: '/elsewhere' });
+    const told = problemsOf(seedCluster({ statefulSet })).filter(({ topic }) => topic === 'claims');
+    expect(told.map(({ level }) => level)).toEqual(['act']);
+  });
+
   it('is a replica on another timeline, however healthy it looks', () => {
     const { objects } = seedParts();
     const pods = [seedPod(0, 'master', { timeline: 4 }), seedPod(1, 'replica', { timeline: 3, state: 'running' })];

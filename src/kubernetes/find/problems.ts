@@ -4,6 +4,7 @@
  * @module
  */
 
+import { USUAL_PLACE } from './database-container.ts';
 import type { FoundClaim, FoundMember, FoundVolume, KubernetesCluster } from './kubernetes-cluster.ts';
 
 /** One thing that is wrong. `act`: data are in danger, or a recovery would go wrong. `look`: in working hours. */
@@ -115,8 +116,25 @@ const unprotectedVolumes: Check = (cluster) => {
   ];
 };
 
+/** A place that only the image's name tells, while there are claims, is more likely wrong than the data in danger. */
+function isPlaceGuessed({ data, claimTemplate }: KubernetesCluster): boolean {
+  return data.volume === undefined && claimTemplate !== undefined && data.from === USUAL_PLACE;
+}
+
+const unknownPlace: Check = (cluster) =>
+  isPlaceGuessed(cluster)
+    ? [
+        {
+          topic: 'claims',
+          level: 'look',
+          text: `where the data is could not be told: ${cluster.data.dataDirectory} would be the usual place, and is on no claim`,
+          remedy: 'A running server says it: let it run, and ask for the right to create pods/exec.',
+        },
+      ]
+    : [];
+
 const claimsInDanger: Check = (cluster) => [
-  ...(cluster.data.volume === undefined
+  ...(cluster.data.volume === undefined && !isPlaceGuessed(cluster)
     ? [
         {
           topic: 'claims',
@@ -258,6 +276,7 @@ const CHECKS: readonly Check[] = [
   patroniState,
   deletedWhenScaled,
   claimsInDanger,
+  unknownPlace,
   killingProbe,
   leftOverClone,
   unprotectedVolumes,
