@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
 
+import { libsodiumCipher } from '../codec/libsodium/libsodium-cipher.ts';
+import { encryptingStore } from '../storage/encrypting-store.ts';
 import { openFileStore } from '../storage/file/file-store.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { planCopy, runCopy } from './copy.ts';
@@ -77,6 +80,33 @@ describe('a copy of an archive', () => {
       message: expect.stringContaining(key),
     });
     expect((await to.get(key))?.toString()).toBe('another');
+  });
+
+  it('takes no object of the same size for the same', async () => {
+    const to = await emptyStore();
+    const plan = await planCopy(FROM, backups, { names: 'all', withHistory: true });
+    const [first] = plan.objects;
+    const other = Buffer.from((await FROM.get(first?.key ?? '')) ?? '');
+    other[other.byteLength - 1] = (other.at(-1) ?? 0) ^ 1;
+    await to.put(first?.key ?? '', other);
+    await expect(runCopy(FROM, to, plan, { concurrency: 2 })).rejects.toMatchObject({ kind: 'conflict' });
+    expect((await to.get(first?.key ?? ''))?.equals(other)).toBe(true);
+  });
+
+  it('passes over what holds the same, encrypted at another time', async () => {
+    const cipher = await libsodiumCipher(randomBytes(32), 'WALG_LIBSODIUM_KEY');
+    const around = (store: ObjectStore) => encryptingStore(store, { cipher, isEncrypted: () => true });
+    const [from, to] = [await emptyStore(), await emptyStore()];
+    const key = 'wal_005/000000010000000000000001.zst';
+    for (const store of [from, to]) await around(store).put(key, Buffer.from('the same'));
+    expect((await from.get(key))?.equals((await to.get(key)) ?? Buffer.of())).toBe(false);
+    const object = await from.stat(key);
+    if (object === undefined) throw new Error('it was not written');
+    const plan = { backups: [], objects: [object], sizeBytes: object.sizeBytes };
+    const opened = { from: around(from), to: around(to) };
+    expect(await runCopy(from, to, plan, { concurrency: 1, opened })).toMatchObject({ presentObjects: 1 });
+    await around(to).put(key, Buffer.from('not same'));
+    await expect(runCopy(from, to, plan, { concurrency: 1, opened })).rejects.toMatchObject({ kind: 'conflict' });
   });
 
   it('of a backup that is not there is refused', async () => {

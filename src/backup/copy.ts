@@ -4,14 +4,17 @@
  * A backup goes with all that it builds on. Its WAL is every object from one segment before the oldest start on (backups may
  * start on a boundary), on all timelines, and every history file; without history only up to one segment behind each
  * backup's end. Sentinels come last, so that a copy that is broken off leaves no backup that cannot be restored; begun
- * again it goes on, and an object that is there with another size is a conflict, never overwritten.
+ * again it goes on, and an object that is there with other content is a conflict, never overwritten: what is there is read
+ * and compared, since encrypted and uncompressed objects of the same name mostly have the same size.
  *
- * Objects go through the two stores, so those of an encrypted archive are decrypted and encrypted again with the other's key.
+ * Objects go from one store to the other as these give them: given as they are stored, neither is decrypted.
  *
  * Source: WAL-G `internal/databases/postgres/backup_copy_handler.go`, `internal/copy`.
  *
  * @module
  */
+
+import { createHash } from 'node:crypto';
 
 import { Failure } from '../base/failure.ts';
 import type { Lsn } from '../postgres/lsn.ts';
@@ -42,7 +45,7 @@ export interface CopyPlan {
 export interface CopyOutcome {
   readonly copiedObjects: number;
   readonly copiedBytes: number;
-  /** Were there already, of the same size. */
+  /** Were there already, with the same content. */
   readonly presentObjects: number;
 }
 
@@ -112,21 +115,57 @@ function otherContent(to: ObjectStore, key: string): Failure {
   });
 }
 
+/** The same two stores with what they hold decrypted: an object may have been encrypted at two times. */
+export interface OpenedStores {
+  readonly from: ObjectStore;
+  readonly to: ObjectStore;
+}
+
+/** How objects are copied. */
+export interface CopyOptions {
+  readonly concurrency: number;
+  /** Given where objects are encrypted. */
+  readonly opened?: OpenedStores;
+  readonly onCopied?: (object: ObjectInfo) => void;
+  readonly signal?: AbortSignal;
+}
+
+type Calls = { readonly signal?: AbortSignal };
+
+async function digestOf(store: ObjectStore, key: string, calls: Calls): Promise<string | undefined> {
+  const pieces = await store.open(key, calls);
+  if (pieces === undefined) return undefined;
+  const hash = createHash('sha256');
+  for await (const piece of pieces) hash.update(piece);
+  return hash.digest('hex');
+}
+
+async function holdTheSame({ from, to }: OpenedStores, key: string, calls: Calls): Promise<boolean> {
+  const [left, right] = await Promise.all([digestOf(from, key, calls), digestOf(to, key, calls)]);
+  return left !== undefined && left === right;
+}
+
+/** True if both hold the same under `key`, as it is stored or as it is decrypted. */
+async function isPresent(stored: OpenedStores, { key, sizeBytes }: ObjectInfo, options: CopyOptions): Promise<boolean> {
+  const { opened, signal } = options;
+  const calls = signal === undefined ? {} : { signal };
+  const isSameSize = (await stored.to.stat(key, calls))?.sizeBytes === sizeBytes;
+  if (isSameSize && (await holdTheSame(stored, key, calls))) return true;
+  return opened !== undefined && holdTheSame(opened, key, calls);
+}
+
 /** Copies one object; false if it was there. */
-async function copyOne(
-  from: ObjectStore,
-  to: ObjectStore,
-  { key, sizeBytes }: ObjectInfo,
-  options: { readonly signal?: AbortSignal },
-): Promise<boolean> {
-  const body = await from.open(key, options);
+async function copyOne(from: ObjectStore, to: ObjectStore, object: ObjectInfo, options: CopyOptions): Promise<boolean> {
+  const { key } = object;
+  const calls = options.signal === undefined ? {} : { signal: options.signal };
+  const body = await from.open(key, calls);
   if (body === undefined)
     throw new Failure('conflict', {
       message: `cannot copy ${key} from ${from.address}: it was deleted meanwhile`,
       remedy: 'Find out who else deletes in this archive, then plan again.',
     });
-  if ((await to.put(key, body, { ...options, ifAbsent: true })) === 'written') return true;
-  if ((await to.stat(key, options))?.sizeBytes !== sizeBytes) throw otherContent(to, key);
+  if ((await to.put(key, body, { ...calls, ifAbsent: true })) === 'written') return true;
+  if (!(await isPresent({ from, to }, object, options))) throw otherContent(to, key);
   return false;
 }
 
@@ -135,20 +174,15 @@ export async function runCopy(
   from: ObjectStore,
   to: ObjectStore,
   plan: CopyPlan,
-  options: {
-    readonly concurrency: number;
-    readonly onCopied?: (object: ObjectInfo) => void;
-    readonly signal?: AbortSignal;
-  },
+  options: CopyOptions,
 ): Promise<CopyOutcome> {
-  const calls = options.signal === undefined ? {} : { signal: options.signal };
   const isLast = ({ key }: ObjectInfo): boolean => SENTINEL.test(key);
   let outcome: CopyOutcome = { copiedObjects: 0, copiedBytes: 0, presentObjects: 0 };
   for (const group of [plan.objects.filter((object) => !isLast(object)), plan.objects.filter(isLast)]) {
     const waiting = group.values();
     const worker = async (): Promise<void> => {
       for (const object of waiting) {
-        const isNew = await copyOne(from, to, object, calls);
+        const isNew = await copyOne(from, to, object, options);
         outcome = {
           copiedObjects: outcome.copiedObjects + (isNew ? 1 : 0),
           copiedBytes: outcome.copiedBytes + (isNew ? object.sizeBytes : 0),

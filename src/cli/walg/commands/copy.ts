@@ -1,8 +1,9 @@
 /**
  * `wal-g copy`: backups with their WAL from one archive to another, each told by a file of settings.
  *
- * Objects are copied as they are stored, neither compressed nor encrypted again. What is there already, of the same size, is
- * passed over, so that a copy that was broken off goes on; another object under the name is a conflict, and stays.
+ * Objects are copied as they are stored, neither compressed nor encrypted again. What is there already with the same content
+ * (it is read and compared) is passed over, so that a copy that was broken off goes on; another object under the name is a
+ * conflict, and stays.
  *
  * Source: WAL-G `cmd/pg/copy.go`, `internal/databases/postgres/backup_copy_handler.go`.
  *
@@ -47,6 +48,9 @@ export const copy: WalgCommand = {
     for (const { name } of plan.backups) log.info(`Copying backup ${name}`);
     const { copiedObjects, presentObjects } = await runCopy(from.storedAs, to.storedAs, plan, {
       concurrency: settings.get('uploadConcurrency'),
+      ...(from.store === from.storedAs && to.store === to.storedAs
+        ? {}
+        : { opened: { from: from.store, to: to.store } }),
       signal,
     });
     log.info(`${copiedObjects} objects copied, ${presentObjects} were there`);
