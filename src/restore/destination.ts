@@ -23,8 +23,23 @@ const OWNER_AND_GROUP = 0o750;
 /** Directories that the server wants and that a backup may lack. */
 const NEEDED_DIRECTORIES = ['pg_wal', 'pg_wal/archive_status', 'pg_tblspc'];
 
+/** What was made. */
+export interface PreparedDestination {
+  /** The directories that have a new name in them, to be synced in the end. */
+  readonly parents: ReadonlySet<string>;
+}
+
+/** Makes a directory with those above it. @returns the directories that have a new name in them. */
+async function makeWithParents(path: string): Promise<string[]> {
+  const first = await mkdir(path, { recursive: true, mode: OWNER_ONLY });
+  const parents: string[] = [];
+  if (first === undefined) return parents;
+  for (let made = path; made.length >= first.length; made = dirname(made)) parents.push(dirname(made));
+  return parents;
+}
+
 /** Checks all places and makes them. @throws {Failure} `refused` if one is not empty, `usage` if a tablespace has none. */
-export async function prepareDestination(backup: Backup, place: RestorePlace): Promise<void> {
+export async function prepareDestination(backup: Backup, place: RestorePlace): Promise<PreparedDestination> {
   const missing = backup.tablespaces.filter(({ oid }) => !place.tablespaceLocations.has(oid));
   if (missing.length > 0) {
     throw new Failure('usage', {
@@ -37,10 +52,14 @@ export async function prepareDestination(backup: Backup, place: RestorePlace): P
   const all = [place.destination, ...locations].map((path) => resolve(path));
   for (const path of all) await refuseUnlessEmpty(path);
   refuseNested(all);
-  for (const path of all) await mkdir(path, { recursive: true, mode: OWNER_ONLY });
+  const parents = new Set<string>();
+  for (const path of all) for (const parent of await makeWithParents(path)) parents.add(parent);
   for (const path of all) await chmod(path, OWNER_ONLY);
   const text = `A restore of ${backup.name} began here and has not ended. Remove this directory if no restore is running.\n`;
-  await writeFile(join(place.destination, INCOMPLETE_MARK), text, { flag: 'wx', mode: 0o600 });
+  // Synced before anything else is there: what the machine leaves behind when it dies must be seen to be half.
+  await writeFile(join(place.destination, INCOMPLETE_MARK), text, { flag: 'wx', mode: 0o600, flush: true });
+  await syncDirectory(place.destination);
+  return { parents };
 }
 
 async function refuseUnlessEmpty(path: string): Promise<void> {
@@ -96,16 +115,20 @@ function directoryMode(name: string, mode: number): number {
   return (mode & 0o777) | OWNER_ONLY;
 }
 
-/** Makes every directory durable, then shows `pg_control`, then takes the mark away. */
-export async function commitDestination(directoryNames: Iterable<string>, place: RestorePlace): Promise<void> {
+/** Makes every directory durable, then shows `pg_control`, then takes the mark away. @param directoryNames all that were written into. */
+export async function commitDestination(
+  directoryNames: Iterable<string>,
+  place: RestorePlace,
+  { parents }: PreparedDestination,
+): Promise<void> {
   const paths = new Set([...directoryNames, ...NEEDED_DIRECTORIES, ''].map((name) => restoredPath(name, place)));
   for (const location of place.tablespaceLocations.values()) paths.add(location);
+  for (const parent of parents) paths.add(parent);
   for (const path of paths) await syncDirectory(path);
   await rename(join(place.destination, HIDDEN_CONTROL_FILE), join(place.destination, CONTROL_FILE));
   await syncDirectory(join(place.destination, 'global'));
   await unlink(join(place.destination, INCOMPLETE_MARK));
   await syncDirectory(place.destination);
-  await syncDirectory(dirname(resolve(place.destination)));
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -32,6 +32,7 @@ import type { UnpackedObject } from './restore-messages.ts';
 import { unpackAll, type UnpackOptions } from './restore-workers.ts';
 import { CONTROL_FILE } from './restored-path.ts';
 import { lacks, largestFirst, leftOutOfParts, listTarObjects, neededParts, type BackupObject } from './tar-objects.ts';
+import { writtenDirectories } from './written-directories.ts';
 
 /** What to restore, and where. */
 export interface RestoreBackupOptions {
@@ -77,7 +78,7 @@ export async function restoreBackup(options: RestoreBackupOptions): Promise<Rest
   const newest = levels.at(-1);
   if (newest === undefined) throw lacks(backup, 'parts');
   const layout = await readLayout(store, backup, newest.objects);
-  await prepareDestination(backup, place);
+  const prepared = await prepareDestination(backup, place);
   const meter = new ContentMeter(levels, options.onProgress);
   const signal = AbortSignal.any([meter.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   const common = { store, ...place, layout, workerCount: Math.max(1, options.concurrency), signal };
@@ -96,7 +97,7 @@ export async function restoreBackup(options: RestoreBackupOptions): Promise<Rest
   const directories = new Map(unpacked.flatMap((object) => object.directories));
   await finishDirectories(backup, directories, place);
   signal.throwIfAborted();
-  await commitDestination(directories.keys(), place);
+  await commitDestination(writtenDirectories(unpacked), place, prepared);
   const read = [...levels.flatMap(({ parts }) => parts), ...last];
   return {
     files: sizes.size,
