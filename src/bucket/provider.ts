@@ -43,8 +43,13 @@ export interface Survey {
 export interface BucketProvider extends AsyncDisposable {
   /** What to do about `held` and the bucket. @throws {Failure} `refused`, `conflict` for what must not be adopted. */
   survey(held: HeldCredentials): Promise<Survey>;
-  /** Makes one change. @returns for `makeKey`: the new credentials. @throws {Failure} `denied` for want of a permission. */
-  run(change: BucketChange): Promise<Credentials | undefined>;
+  /**
+   * Makes one change.
+   *
+   * @returns for `makeKey` the new credentials; `unsupported` if the server turns out to have no such thing.
+   * @throws {Failure} `denied` for want of a permission.
+   */
+  run(change: BucketChange): Promise<Credentials | 'unsupported' | undefined>;
   /** The archive as those credentials reach it. */
   locate(credentials: Credentials): StoreLocation;
 }

@@ -20,7 +20,7 @@ import type { SecretPlace } from './secret-place.ts';
 /** How a run goes. */
 export interface ProvisionOptions {
   readonly signal?: AbortSignal;
-  readonly onChange?: (change: PlannedChange, outcome: 'begins' | 'done' | 'denied') => void;
+  readonly onChange?: (change: PlannedChange, outcome: 'begins' | 'done' | 'denied' | 'unsupported') => void;
   /** How long new accounts and keys may take until every server knows them. */
   readonly proofMs?: number;
 }
@@ -49,7 +49,10 @@ function needs(change: BucketChange, denied: ReadonlySet<string>): boolean {
 }
 
 /** The new credentials if there are any, or the failure of a missing permission. */
-async function tried(provider: BucketProvider, change: BucketChange): Promise<Credentials | Failure | undefined> {
+async function tried(
+  provider: BucketProvider,
+  change: BucketChange,
+): Promise<Credentials | 'unsupported' | Failure | undefined> {
   try {
     return await provider.run(change);
   } catch (error) {
@@ -149,9 +152,9 @@ export async function runProvision(
       options.onChange?.(planned, 'denied');
       continue;
     }
-    if (made !== undefined && 'role' in change) await keep(plan, place, change.role, made);
-    done.push(changeName(change));
-    options.onChange?.(planned, 'done');
+    if (typeof made === 'object' && 'role' in change) await keep(plan, place, change.role, made);
+    if (made !== 'unsupported') done.push(changeName(change));
+    options.onChange?.(planned, made === 'unsupported' ? made : 'done');
   }
   if (missing.length > 0) throw lacking(plan, missing);
   const held = heldIn(await readSecrets(place, plan), plan.secrets);

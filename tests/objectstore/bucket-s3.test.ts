@@ -92,6 +92,9 @@ describe.skipIf(minio?.kind !== 'minio')('a bucket of MinIO', () => {
     await using work = await begin();
     await using other = await begin();
     await provesLimits(work, other);
+    // MinIO has no block of public access; nobody is told that it was set.
+    await using third = await begin();
+    expect((await third.run()).report.done).not.toContain('closeToPublic');
   });
 
   it('keeps versions, and a lifecycle that expires nothing current, beside the rules of others', async () => {

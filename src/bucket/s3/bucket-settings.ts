@@ -99,13 +99,16 @@ export class BucketSettings {
     return found === 'unsupported' ? found : found?.Status === 'Enabled';
   }
 
-  async keepVersions(): Promise<void> {
-    await this.#ask({ verb: 'keep versions in', permission: 's3:PutBucketVersioning' }, async (client, options) =>
-      client.send(
-        new PutBucketVersioningCommand({ Bucket: this.#bucket, VersioningConfiguration: { Status: 'Enabled' } }),
-        options,
-      ),
+  async keepVersions(): Promise<'unsupported' | undefined> {
+    const answer = await this.#ask(
+      { verb: 'keep versions in', permission: 's3:PutBucketVersioning' },
+      async (client, options) =>
+        client.send(
+          new PutBucketVersioningCommand({ Bucket: this.#bucket, VersioningConfiguration: { Status: 'Enabled' } }),
+          options,
+        ),
     );
+    return answer === 'unsupported' ? answer : undefined;
   }
 
   /** True if no policy and no list of access can open the bucket to everybody. */
@@ -124,14 +127,14 @@ export class BucketSettings {
     return [BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets].every((on) => on === true);
   }
 
-  async closeToPublic(): Promise<void> {
+  async closeToPublic(): Promise<'unsupported' | undefined> {
     const all = {
       BlockPublicAcls: true,
       IgnorePublicAcls: true,
       BlockPublicPolicy: true,
       RestrictPublicBuckets: true,
     };
-    await this.#ask(
+    const answer = await this.#ask(
       { verb: 'close to the public', permission: 's3:PutBucketPublicAccessBlock' },
       async (client, options) =>
         client.send(
@@ -139,6 +142,7 @@ export class BucketSettings {
           options,
         ),
     );
+    return answer === 'unsupported' ? answer : undefined;
   }
 
   /** The rules of the lifecycle; none where there is no lifecycle. */
@@ -156,9 +160,9 @@ export class BucketSettings {
   }
 
   /** Replaces all rules. */
-  async setLifecycle(rules: readonly LifecycleRule[]): Promise<void> {
+  async setLifecycle(rules: readonly LifecycleRule[]): Promise<'unsupported' | undefined> {
     const configuration = { Rules: [...rules] };
-    await this.#ask(
+    const answer = await this.#ask(
       { verb: 'set the lifecycle of', permission: 's3:PutLifecycleConfiguration' },
       async (client, options) =>
         client.send(
@@ -169,6 +173,7 @@ export class BucketSettings {
           options,
         ),
     );
+    return answer === 'unsupported' ? answer : undefined;
   }
 
   async #ask<T>({ verb, permission, absent = [] }: Question, send: Send<T>): Promise<T | 'unsupported' | undefined> {

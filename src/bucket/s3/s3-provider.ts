@@ -81,30 +81,32 @@ export class S3Provider implements BucketProvider {
     return { changes: [...bucket.changes, ...accounts.changes], notes: [...bucket.notes, ...accounts.notes] };
   }
 
-  async run(change: BucketChange): Promise<Credentials | undefined> {
+  async run(change: BucketChange): Promise<Credentials | 'unsupported' | undefined> {
     if (change.kind === 'makeKey')
       return this.#accounts === undefined ? this.#given() : this.#accounts.makeKey(this.#wish(change.role));
-    await this.#make(change);
-    return undefined;
+    return this.#make(change);
   }
 
-  async #make(change: Exclude<BucketChange, { readonly kind: 'makeKey' }>): Promise<void> {
+  async #make(change: Exclude<BucketChange, { readonly kind: 'makeKey' }>): Promise<'unsupported' | undefined> {
     switch (change.kind) {
       case 'createBucket':
-        return this.#settings.create();
+        await this.#settings.create();
+        return undefined;
       case 'closeToPublic':
-        return this.#settings.closeToPublic();
+        return this.#closeToPublic();
       case 'keepVersions':
         return this.#settings.keepVersions();
       case 'setLifecycle':
         return this.#setLifecycle();
       case 'createAccount':
-        return this.#accounts?.create(this.#wish(change.role));
+        await this.#accounts?.create(this.#wish(change.role));
+        return undefined;
       case 'allow':
-        return this.#accounts?.allow(this.#wish(change.role));
+        await this.#accounts?.allow(this.#wish(change.role));
+        return undefined;
       case 'endKeys':
         for (const key of change.keys) await this.#accounts?.endKey(this.#wish(change.role), key);
-        return;
+        return undefined;
     }
   }
 
@@ -114,10 +116,18 @@ export class S3Provider implements BucketProvider {
     return { ...location, credentials: { accessKeyId, secretAccessKey } };
   }
 
+  /** A new bucket could not be asked before, and a server that does not know this takes it for another request (MinIO). */
+  async #closeToPublic(): Promise<'unsupported' | undefined> {
+    const found = await this.#settings.isClosedToPublic();
+    if (found === 'unsupported') return found;
+    return found ? undefined : this.#settings.closeToPublic();
+  }
+
   /** The rules of others may have changed since they were looked at. */
-  async #setLifecycle(): Promise<void> {
+  async #setLifecycle(): Promise<'unsupported' | undefined> {
     const found = await this.#settings.lifecycle();
-    if (found !== 'unsupported') await this.#settings.setLifecycle(decideLifecycle(found, this.#lifecycle).rules);
+    if (found === 'unsupported') return found;
+    return this.#settings.setLifecycle(decideLifecycle(found, this.#lifecycle).rules);
   }
 
   #wish(role: Role): AccountWish {

@@ -79,16 +79,15 @@ export const bucketProvision = defineCommand({
     const json = bucketPlanJson(plan);
     if (given.dryRun) return { text: (screen) => bucketPlanText(plan, screen), json: { ...json, changed: false } };
     const due = plan.changes.filter(({ state }) => state === 'due');
-    reporter.plan(
-      `provision ${plan.address}`,
-      due.map(({ change, summary }) => ({ name: changeName(change), summary })),
-    );
+    const steps = due.map(({ change, summary }) => ({ name: changeName(change), summary }));
+    if (steps.length > 0) reporter.plan(`provision ${plan.address}`, steps);
     const report = await work.run(plan, {
       signal,
       onChange: ({ change }, outcome) => {
         const name = changeName(change);
         if (outcome === 'begins') reporter.begin(name);
         if (outcome === 'done') reporter.finish(name);
+        if (outcome === 'unsupported') reporter.finish(name, 'this server has no such thing');
         if (outcome === 'denied') reporter.fail(name, 'denied');
       },
     });
