@@ -16,27 +16,26 @@ import { isRecoveryState, type RecoveryState } from './states.ts';
 /** Facts a step leaves for later ones and for reports. */
 export type StepFacts = Readonly<Record<string, string | number | boolean>>;
 
-/** One line. `at` is RFC 3339. */
-export type JournalEntry =
-  | { readonly at: string; readonly event: 'begin'; readonly step: StepName }
-  | { readonly at: string; readonly event: 'done'; readonly step: StepName; readonly facts: StepFacts }
-  | { readonly at: string; readonly event: 'failed'; readonly step: StepName; readonly message: string }
-  | { readonly at: string; readonly event: 'undone'; readonly step: StepName }
+/** One line. `at` is RFC 3339. `Name`: the steps of a kind of cluster whose recovery has others than those of a host. */
+export type JournalEntry<Name extends string = StepName> =
+  | { readonly at: string; readonly event: 'begin'; readonly step: Name }
+  | { readonly at: string; readonly event: 'done'; readonly step: Name; readonly facts: StepFacts }
+  | { readonly at: string; readonly event: 'failed'; readonly step: Name; readonly message: string }
+  | { readonly at: string; readonly event: 'undone'; readonly step: Name }
   | { readonly at: string; readonly event: 'state'; readonly state: RecoveryState };
 
 /** A {@link JournalEntry} before it has its time. */
-export type NewJournalEntry = JournalEntry extends infer Entry
-  ? Entry extends unknown
-    ? Omit<Entry, 'at'>
-    : never
-  : never;
+export type NewJournalEntry<Name extends string = StepName> =
+  JournalEntry<Name> extends infer Entry ? (Entry extends unknown ? Omit<Entry, 'at'> : never) : never;
 
 /** A journal that is open for writing. */
-export interface Journal extends AsyncDisposable {
-  readonly entries: readonly JournalEntry[];
+export interface Journal<Name extends string = StepName> extends AsyncDisposable {
+  readonly entries: readonly JournalEntry<Name>[];
   /** Appends one line; it is on disk when this returns. */
-  append(entry: NewJournalEntry): Promise<void>;
+  append(entry: NewJournalEntry<Name>): Promise<void>;
 }
+
+type IsStep<Name extends string> = (value: unknown) => value is Name;
 
 /** True for a JSON object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
@@ -52,12 +51,12 @@ export function readFacts(value: unknown): StepFacts {
   return facts;
 }
 
-function readEntry(text: string): JournalEntry | undefined {
+function readEntry<Name extends string>(text: string, isName: IsStep<Name>): JournalEntry<Name> | undefined {
   const value: unknown = JSON.parse(text);
   if (!isRecord(value) || typeof value['at'] !== 'string') return undefined;
   const { at, event, step, state, message, facts } = value;
   if (event === 'state') return isRecoveryState(state) ? { at, event, state } : undefined;
-  if (!isStepName(step)) return undefined;
+  if (!isName(step)) return undefined;
   if (event === 'begin' || event === 'undone') return { at, event, step };
   if (event === 'done') return { at, event, step, facts: readFacts(facts) };
   if (event === 'failed') return { at, event, step, message: typeof message === 'string' ? message : '' };
@@ -66,15 +65,29 @@ function readEntry(text: string): JournalEntry | undefined {
 
 /** The journal's whole lines, and how many bytes they take. A torn last line is left out. */
 export function parseJournal(bytes: Buffer, path: string): { entries: JournalEntry[]; wholeBytes: number } {
-  const wholeBytes = bytes.lastIndexOf(0x0a) + 1;
-  const lines = bytes.subarray(0, wholeBytes).toString().split('\n').slice(0, -1);
-  return { entries: lines.map((line, index) => parseLine(line, index + 1, path)), wholeBytes };
+  return parseJournalOf(bytes, path, isStepName);
 }
 
-function parseLine(line: string, number: number, path: string): JournalEntry {
+/** As {@link parseJournal}, of steps of other names. */
+export function parseJournalOf<Name extends string>(
+  bytes: Buffer,
+  path: string,
+  isName: IsStep<Name>,
+): { entries: JournalEntry<Name>[]; wholeBytes: number } {
+  const wholeBytes = bytes.lastIndexOf(0x0a) + 1;
+  const lines = bytes.subarray(0, wholeBytes).toString().split('\n').slice(0, -1);
+  return { entries: lines.map((line, index) => parseLine(line, index + 1, path, isName)), wholeBytes };
+}
+
+function parseLine<Name extends string>(
+  line: string,
+  number: number,
+  path: string,
+  isName: IsStep<Name>,
+): JournalEntry<Name> {
   let found = 'it is no journal entry of this version';
   try {
-    const entry = readEntry(line);
+    const entry = readEntry(line, isName);
     if (entry !== undefined) return entry;
   } catch (error) {
     found = messageOf(error);
@@ -110,24 +123,27 @@ export async function openJournal(
 }
 
 /** True if the step's last mention says it is done. */
-export function isStepDone(entries: readonly JournalEntry[], step: StepName): boolean {
+export function isStepDone<Name extends string>(entries: readonly JournalEntry<Name>[], step: Name): boolean {
   return entries.findLast((entry) => 'step' in entry && entry.step === step)?.event === 'done';
 }
 
 /** True if the step was begun and not undone since, whether or not it came to its end. */
-export function hasStepBegun(entries: readonly JournalEntry[], step: StepName): boolean {
+export function hasStepBegun<Name extends string>(entries: readonly JournalEntry<Name>[], step: Name): boolean {
   const last = entries.findLast((entry) => 'step' in entry && entry.step === step);
   return last !== undefined && last.event !== 'undone';
 }
 
 /** What a step left when it was last done. */
-export function factsOf(entries: readonly JournalEntry[], step: StepName): StepFacts | undefined {
+export function factsOf<Name extends string>(
+  entries: readonly JournalEntry<Name>[],
+  step: Name,
+): StepFacts | undefined {
   const done = entries.findLast((entry) => entry.event === 'done' && entry.step === step);
   return done?.event === 'done' ? done.facts : undefined;
 }
 
 /** The recovery's state. */
-export function stateOf(entries: readonly JournalEntry[]): RecoveryState {
+export function stateOf<Name extends string>(entries: readonly JournalEntry<Name>[]): RecoveryState {
   const last = entries.findLast((entry) => entry.event === 'state');
   return last?.event === 'state' ? last.state : 'planned';
 }

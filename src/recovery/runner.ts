@@ -20,18 +20,24 @@ export interface Step<Context> {
   readonly isDone: (context: Context) => Promise<boolean>;
 }
 
-/** One run over some steps. */
-export interface Run<Context> {
-  readonly steps: Record<StepName, Step<Context>>;
-  readonly order: readonly StepName[];
-  readonly journal: Journal;
+/** One run over some steps; `Name` as in {@link Journal}. */
+export interface Run<Context, Name extends string = StepName> {
+  readonly steps: Record<Name, Step<Context>>;
+  readonly order: readonly Name[];
+  readonly journal: Journal<Name>;
   readonly context: Context;
   /** Looked at between steps. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Does every step that is not done yet. Stops at the first that fails; running it again goes on there. */
-export async function runSteps<Context>({ steps, order, journal, context, signal }: Run<Context>): Promise<void> {
+export async function runSteps<Context, Name extends string>({
+  steps,
+  order,
+  journal,
+  context,
+  signal,
+}: Run<Context, Name>): Promise<void> {
   const ordered = order.map((name) => ({
     name,
     do: async (wasInterrupted: boolean) => {
@@ -40,15 +46,15 @@ export async function runSteps<Context>({ steps, order, journal, context, signal
     },
   }));
   const written = {
-    isDone: (name: StepName) => isStepDone(journal.entries, name),
-    hasBegun: (name: StepName) => hasStepBegun(journal.entries, name),
-    append: (line: NewJournalEntry) => journal.append(line),
+    isDone: (name: Name) => isStepDone(journal.entries, name),
+    hasBegun: (name: Name) => hasStepBegun(journal.entries, name),
+    append: (line: NewJournalEntry<Name>) => journal.append(line),
   };
   await runInOrder(ordered, written, signal);
 }
 
 /** Takes back every step of `order` that has begun, last first. */
-export async function undoSteps<Context>(run: Run<Context>): Promise<void> {
+export async function undoSteps<Context, Name extends string>(run: Run<Context, Name>): Promise<void> {
   for (const name of run.order.toReversed()) {
     if (!hasStepBegun(run.journal.entries, name)) continue;
     await run.steps[name].undo(run.context);
