@@ -19,23 +19,29 @@ import { queryText, type Connection } from '../instance/connection.ts';
 import { controlFileOf } from '../instance/control-file-of.ts';
 import { isThere } from '../instance/durable-rename.ts';
 import { formatLsn, lsn, parseLsn } from '../postgres/lsn.ts';
-import { formatSegmentName, segmentAt } from '../postgres/wal-segment.ts';
+import { formatSegmentName, segmentAt, walSegmentSize, type WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { RecoveryUses } from './uses.ts';
 
 const POLL_MS = 200;
 const DEFAULT_TIMEOUT_MS = 120_000;
 
+/** As the server says it, which is in bytes. */
+async function segmentSizeOf(connection: Connection): Promise<WalSegmentSizeBytes> {
+  const text = await queryText(connection, "select setting from pg_settings where name = 'wal_segment_size'");
+  return walSegmentSize(Number(text));
+}
+
 /** Closes the current segment; the name of the last one that is complete now, and the position behind it. */
-async function switchSegment(connection: Connection, dataDirectory: string): Promise<{ name: string; endLsn: string }> {
-  const { walSegmentSizeBytes } = await controlFileOf(dataDirectory);
+async function switchSegment(connection: Connection): Promise<{ name: string; endLsn: string }> {
+  const sizeBytes = await segmentSizeOf(connection);
   const timeline = Number.parseInt(
     (await queryText(connection, 'select pg_walfile_name(pg_current_wal_lsn())')).slice(0, 8),
     16,
   );
   const behind = parseLsn(await queryText(connection, 'select pg_switch_wal()::text')) ?? lsn(0n);
-  const segment = segmentAt(timeline, lsn(behind - 1n), walSegmentSizeBytes);
-  return { name: formatSegmentName(segment, walSegmentSizeBytes), endLsn: formatLsn(behind) };
+  const segment = segmentAt(timeline, lsn(behind - 1n), sizeBytes);
+  return { name: formatSegmentName(segment, sizeBytes), endLsn: formatLsn(behind) };
 }
 
 async function archiverFacts(connection: Connection): Promise<string[]> {
@@ -75,10 +81,20 @@ export async function archiveTail(
 ): Promise<ArchivedTail> {
   if ((await uses.cluster.state()) !== 'running') return { outcome: 'skipped' };
   await using connection = await uses.cluster.connect();
+  // The connection is closed when this returns.
+  return await archiveTailThrough(connection, uses.store, timeoutMs);
+}
+
+/** As {@link archiveTail}, of the server of a connection. */
+export async function archiveTailThrough(
+  connection: Connection,
+  store: ObjectStore,
+  timeoutMs = DEFAULT_TIMEOUT_MS,
+): Promise<ArchivedTail> {
   if ((await queryText(connection, 'show archive_mode')) === 'off') return { outcome: 'skipped' };
   if ((await queryText(connection, 'select pg_is_in_recovery()')) === 't') return { outcome: 'skipped' };
-  const { name, endLsn } = await switchSegment(connection, uses.cluster.dataDirectory);
-  const isArchived = await untilArchived(uses.store, name, timeoutMs);
+  const { name, endLsn } = await switchSegment(connection);
+  const isArchived = await untilArchived(store, name, timeoutMs);
   const facts = isArchived ? [] : await archiverFacts(connection);
   return { outcome: isArchived ? 'archived' : 'late', lastSegment: name, endLsn, facts };
 }
