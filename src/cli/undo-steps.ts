@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hostKindOf } from '../recovery/host-kind.ts';
 import { stateOf, type JournalEntry } from '../recovery/journal.ts';
 import { hasLineOpened, undo } from '../recovery/recover.ts';
 import type { RecoveryContext } from '../recovery/recovery-context.ts';
@@ -29,7 +30,7 @@ export async function runUndo(context: RecoveryContext, shown: ShownSteps, sessi
   const { reporter } = session;
   const whole = wholeUndo(journal.entries);
   const steps =
-    whole === undefined ? stepsToCome(SHOWN_UNDO[plan.cluster.kind], journal.entries, plan.cluster.kind) : [whole];
+    whole === undefined ? stepsToCome(SHOWN_UNDO[hostKindOf(plan)], journal.entries, hostKindOf(plan)) : [whole];
   reporter.plan(`${plan.cluster.name} back to the data from before recovery ${plan.id}`, steps);
   if (whole !== undefined) reporter.begin(whole.name);
   await runSwap({ context, name: 'undo', run: (signal) => undo(context, signal) }, session);

@@ -28,6 +28,9 @@ import type { PatroniControl } from './patroni-control.ts';
 /** The kinds of cluster there are. */
 export type ClusterKind = 'local' | 'patroni';
 
+/** What a plan may be of: a cluster of this host, or one in a namespace, whose recovery is `src/kubernetes/`. */
+export type PlannedClusterKind = ClusterKind | 'kubernetes';
+
 /** The places of one recovery. */
 export type PlaceName = 'live' | 'rehearsal' | 'kept' | 'replaced';
 

@@ -5,7 +5,7 @@
  */
 
 import type { Backup } from '../backup/backup.ts';
-import type { ClusterKind, PlaceProblem } from '../cluster/cluster.ts';
+import type { PlaceProblem, PlannedClusterKind } from '../cluster/cluster.ts';
 import type { PatroniSurvey } from '../cluster/patroni-control.ts';
 import type { FoundMoment } from '../history/found-moment.ts';
 import type { Losses } from '../history/losses.ts';
@@ -39,7 +39,7 @@ export interface PlanFacts {
   readonly target: RecoveryTarget;
   readonly cluster: {
     readonly name: string;
-    readonly kind: ClusterKind;
+    readonly kind: PlannedClusterKind;
     readonly dataDirectory: string;
     readonly recoveriesFolder: string;
     readonly problems: readonly PlaceProblem[];

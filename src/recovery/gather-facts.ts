@@ -17,13 +17,14 @@ import { listArchivedWal, type ArchivedWal } from '../history/archived-wal.ts';
 import { IgnoredIndexes } from '../history/ignored-indexes.ts';
 import { decodeEnds } from '../history/decode-ends.ts';
 import { readTimelines } from '../history/timelines.ts';
+import type { Connection } from '../instance/connection.ts';
 import { withInclusions } from '../instance/configuration-files.ts';
 import { controlFileOf } from '../instance/control-file-of.ts';
 import { isThere } from '../instance/durable-rename.ts';
 import type { ServerState } from '../instance/live-server.ts';
 import type { ControlFile } from '../postgres/control-file.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import type { PlanFacts } from './facts.ts';
+import type { LiveFacts, PlanFacts } from './facts.ts';
 import { describeAsked, resolveTarget, type AskedTarget } from './asked-target.ts';
 import { deltasPassedOver, findPausable, usableBackups } from './find-pausable.ts';
 import { gatherLosses, readLiveNames } from './gather-losses.ts';
@@ -81,33 +82,60 @@ function controlFacts(control: ControlFile): PlanFacts['control'] {
   };
 }
 
+/** Looks at everything, of a cluster on this host. Throws as {@link gatherFactsOf} does. */
+export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Promise<PlanFacts> {
+  const { cluster } = uses;
+  return gatherFactsOf(uses, request, async () => {
+    const control = await controlFileOf(cluster.dataDirectory);
+    const state = await cluster.state();
+    return {
+      control: controlFacts(control),
+      cluster: await clusterFacts(cluster, state),
+      connect: state === 'running' ? () => cluster.connect() : undefined,
+      configurationFiles: (live) =>
+        withInclusions(cluster.dataDirectory, live?.configurationFiles ?? USUAL_CONFIGURATION_FILES),
+    };
+  });
+}
+
+/** A cluster, as far as a plan needs to know it. */
+export interface LookedAtCluster extends Pick<PlanFacts, 'control' | 'cluster'> {
+  /** A connection to the live server; `undefined` while it does not run. */
+  readonly connect: (() => Promise<Connection>) | undefined;
+  /** The files that the recovered server goes on with. */
+  readonly configurationFiles: (live: LiveFacts | undefined) => Promise<readonly string[]>;
+}
+
 /**
  * Looks at everything: first what no WAL is needed for, as reading that may take long.
  *
+ * @param look at the cluster; once, beside the archive.
  * @throws {Failure} `refused`, for a place that cannot be used, or with the nearest target that can be reached; and what the
  *   store throws.
  */
-export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Promise<PlanFacts> {
-  const { cluster, store, signal, onProgress } = uses;
+export async function gatherFactsOf(
+  uses: Pick<RecoveryUses, 'store' | 'signal' | 'onProgress' | 'nowUs'>,
+  request: PlanRequest,
+  look: () => Promise<LookedAtCluster>,
+): Promise<PlanFacts> {
+  const { store, signal, onProgress } = uses;
   const options = signal === undefined ? {} : { signal };
-  const control = await controlFileOf(cluster.dataDirectory);
-  const state = await cluster.state();
-  const [wal, backups, clusterIs] = await Promise.all([
+  const [wal, backups, lookedAt] = await Promise.all([
     listArchivedWal(store, options),
     listBackups(store, signal),
-    clusterFacts(cluster, state),
+    look(),
   ]);
+  const { control, connect } = lookedAt;
   const { id, backupName } = request;
   const before: FactsBeforeReading = {
     asked: describeAsked(request.target),
-    cluster: clusterIs,
-    control: controlFacts(control),
+    cluster: lookedAt.cluster,
+    control,
     archive: archiveFacts(store, wal),
   };
   // What is stepped on is restored already, and needs no room again.
   checkBeforeReading(before, backupName === undefined ? withWholeChain(backups) : []);
-  const isRunning = state === 'running';
-  const live = isRunning ? await readLiveFacts(cluster) : undefined;
+  const live = connect === undefined ? undefined : await readLiveFacts({ connect });
   const timelines = await readTimelines(store, wal, options);
   const line = timelines.lineOf(request.timeline ?? control.timeline);
   const restorable = restorableBackups(backups, () => line);
@@ -115,11 +143,10 @@ export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Pro
   const ignoredIndexes = new IgnoredIndexes();
   const { onIgnoredIndex } = ignoredIndexes;
   const place = { store, wal, line, onProgress, onIgnoredIndex, ...options };
-  const history = { ...place, liveNames: isRunning ? await readLiveNames(cluster) : undefined };
+  const history = { ...place, liveNames: connect === undefined ? undefined : await readLiveNames({ connect }) };
   const { target, asked, notes } = await resolveTarget(history, usable, request.target, request.ask);
   const { found, passedOver } = await findPausable({ ...place, timelines, backups: usable, target });
   await decodeEnds({ store, wal, line, fromLsn: found.backup.startLsn, ...options }, found.targetLsn);
-  const configurationFiles = live?.configurationFiles ?? USUAL_CONFIGURATION_FILES;
   return {
     ...before,
     id,
@@ -128,7 +155,7 @@ export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Pro
     askedNotes: notes,
     nowUs: uses.nowUs(),
     live,
-    configurationFiles: await withInclusions(cluster.dataDirectory, configurationFiles),
+    configurationFiles: await lookedAt.configurationFiles(live),
     line,
     timelines: timelines.all.map((timeline) => ({ timeline, fork: timelines.forkOf(timeline) })),
     found,

@@ -37,7 +37,7 @@ export interface HistoryPlace {
 }
 
 /** The catalogs of the live server. Names are for people: no plan fails for want of them. */
-export async function readLiveNames(cluster: Cluster): Promise<CatalogSnapshot | undefined> {
+export async function readLiveNames(cluster: Pick<Cluster, 'connect'>): Promise<CatalogSnapshot | undefined> {
   try {
     await using connection = await cluster.connect();
     return await readCatalog(databasesOf(connection.settings));

@@ -60,7 +60,7 @@ function asSeenFrom(dataDirectory: string, path: string): string {
 }
 
 /** Asks the running server. */
-export async function readLiveFacts(cluster: Cluster): Promise<LiveFacts> {
+export async function readLiveFacts(cluster: Pick<Cluster, 'connect'>): Promise<LiveFacts> {
   await using connection = await cluster.connect();
   const dataDirectory = await queryText(connection, 'show data_directory');
   const files = (await names(connection, CONFIGURATION)).map((path) => asSeenFrom(dataDirectory, path));

@@ -6,7 +6,7 @@
  */
 
 import type { PlannedBackup } from './planned-backup.ts';
-import type { ClusterKind } from '../cluster/cluster.ts';
+import type { PlannedClusterKind } from '../cluster/cluster.ts';
 import type { PatroniSurvey } from '../cluster/patroni-control.ts';
 
 /** Rows that transactions changed in one table, its partitions together. */
@@ -122,7 +122,7 @@ export interface Plan {
   readonly version: 1;
   readonly id: string;
   readonly createdAt: string;
-  readonly cluster: { readonly name: string; readonly kind: ClusterKind; readonly dataDirectory: string };
+  readonly cluster: { readonly name: string; readonly kind: PlannedClusterKind; readonly dataDirectory: string };
   /** What Patroni said of the cluster, where it runs it. */
   readonly patroni?: PatroniSurvey;
   readonly majorVersion: number;

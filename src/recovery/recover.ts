@@ -12,6 +12,7 @@ import { Failure, isFailure } from '../base/failure.ts';
 import { isThere } from '../instance/durable-rename.ts';
 import { stopPrivateServer } from '../instance/private-server.ts';
 import { startLiveAgain } from './cutover-steps.ts';
+import { hostKindOf } from './host-kind.ts';
 import { hasStepBegun, openJournal, stateOf, type Journal, type JournalEntry } from './journal.ts';
 import { lockRecoveries } from './lock.ts';
 import { readPlan } from './plan-file.ts';
@@ -74,7 +75,7 @@ function runOf(context: RecoveryContext, order: readonly StepName[], signal?: Ab
 }
 
 function cutoverOrder({ plan }: RecoveryContext): readonly StepName[] {
-  return CUTOVER_STEPS[plan.cluster.kind];
+  return CUTOVER_STEPS[hostKindOf(plan)];
 }
 
 /** Restores beside the live cluster and replays to the target. One that stands already is made to run again. */
@@ -161,7 +162,7 @@ async function undoOpened(context: RecoveryContext, signal: AbortSignal | undefi
   const untilSwapped = order.slice(0, order.indexOf('putInPlace') + 1);
   const isSwapUndone = await isThere(context.uses.cluster.placeOf(context.plan.id, 'replaced'));
   if (!isSwapUndone) await runSteps(runOf(context, untilSwapped));
-  await runSteps(runOf(context, UNDO_STEPS[context.plan.cluster.kind], signal));
+  await runSteps(runOf(context, UNDO_STEPS[hostKindOf(context.plan)], signal));
 }
 
 /** Stops and removes a rehearsal. The live cluster and the archive are as if it had never been. */

@@ -10,6 +10,7 @@ import { makeNewPlan } from '../../recovery/new-plan.ts';
 import { stateOf } from '../../recovery/journal.ts';
 import { cutOver, openRecovery } from '../../recovery/recover.ts';
 import type { RecoveryContext } from '../../recovery/recovery-context.ts';
+import { hostKindOf } from '../../recovery/host-kind.ts';
 import { transition, type RecoveryState } from '../../recovery/states.ts';
 import { recoveryStatus } from '../../recovery/status.ts';
 import { askWhich } from '../ask-which.ts';
@@ -66,7 +67,7 @@ export const recoverRun = defineCommand({
     const before = stepsBefore(context.journal.entries, {
       checks: given.sql.length + given.check.length,
       cutsOver: true,
-      kind: context.plan.cluster.kind,
+      kind: hostKindOf(context.plan),
     });
     reporter.plan(`${context.plan.cluster.name} to ${context.plan.target.asked}`, before);
     if (state !== 'cuttingOver') await runRehearsal(context, shown, session);

@@ -11,6 +11,7 @@ import { makeNewPlan } from '../../recovery/new-plan.ts';
 import type { Plan } from '../../recovery/plan-value.ts';
 import { discard, openRecovery } from '../../recovery/recover.ts';
 import { stateOf } from '../../recovery/journal.ts';
+import { hostKindOf } from '../../recovery/host-kind.ts';
 import { transition } from '../../recovery/states.ts';
 import { recoveryStatus } from '../../recovery/status.ts';
 import type { RecoveryUses } from '../../recovery/uses.ts';
@@ -58,7 +59,7 @@ export const rehearse = defineCommand({
     const before = stepsBefore(context.journal.entries, {
       checks: given.sql.length + given.check.length,
       cutsOver: false,
-      kind: context.plan.cluster.kind,
+      kind: hostKindOf(context.plan),
     });
     reporter.plan(`${context.plan.cluster.name}, ${context.plan.target.asked}`, before);
     await runRehearsal(context, shown, session);

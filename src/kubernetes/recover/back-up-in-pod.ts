@@ -1,0 +1,55 @@
+/**
+ * The fresh backup that a cutover and an undo end with, taken where the data is: by a program of the pod.
+ *
+ * @module
+ */
+
+import { listBackups } from '../../backup/list.ts';
+import { Failure } from '../../base/failure.ts';
+import { queryText } from '../../instance/connection.ts';
+import type { StepFacts } from '../../recovery/journal.ts';
+import type { SwapContext } from './context.ts';
+import { connectToPod, podServer } from './pod-server.ts';
+
+/** As the agent in our image, Spilo's cron job, or a person with wal-g would. `$1`: PGDATA. */
+const TAKE = `
+E="\${WALE_ENV_DIR:-\${RW_DIR:-/run}/etc/wal-e.d/env}"
+if command -v walkback >/dev/null 2>&1; then
+  if [ -d "$E" ]; then exec walkback --env-dir="$E" backup take --full --allow-corrupt-pages
+  else exec walkback backup take --full --allow-corrupt-pages; fi
+fi
+if [ -x /scripts/postgres_backup.sh ]; then exec envdir "$E" /scripts/postgres_backup.sh "$1"; fi
+if command -v wal-g >/dev/null 2>&1; then exec wal-g backup-push "$1"; fi
+echo "there is neither walkback nor wal-g in this container" >&2
+exit 127
+`;
+
+/** A backup of ours that holds damaged pages ends so: it is there. */
+const WITH_DAMAGE = 2;
+
+/**
+ * Takes it, and finds it in the archive.
+ *
+ * @throws {Failure} `failed` with what the program says, or if there is none on this timeline afterwards.
+ */
+export async function backUpInPod(context: SwapContext, pod: string, timeline: number): Promise<StepFacts> {
+  const { uses, plan } = context;
+  const { live } = plan.swap;
+  const found = async () => (await listBackups(uses.store, uses.signal)).findLast((backup) => backup.timeline === timeline);
+  const already = await found();
+  if (already !== undefined) return { backup: already.name, timeline };
+  {
+    await using connection = await connectToPod(podServer(context), pod);
+    if ((await queryText(connection, 'show archive_mode')) === 'off') return { skipped: 'archive_mode is off' };
+  }
+  uses.onProgress({ phase: 'backup', done: 0, unit: 'bytes', note: `in ${pod}` });
+  const options = uses.signal === undefined ? {} : { signal: uses.signal };
+  const outcome = await uses.api.exec(pod, live.archiveContainer, ['sh', '-c', TAKE, 'sh', live.dataDirectory], options);
+  const taken = await found();
+  if (taken !== undefined) return { backup: taken.name, timeline, hasDamage: outcome.exitCode === WITH_DAMAGE };
+  throw new Failure('failed', {
+    message: `cannot take a backup on timeline ${timeline}: the program in ${pod} ended with ${outcome.exitCode}, and the archive has none`,
+    remedy: 'Look at what it says, mend it, and go on: the cluster serves meanwhile, but nothing on the new line could be recovered to.',
+    facts: outcome.stderr.trim().split('\n').slice(-5),
+  });
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+
+import { chooseWay, type WayFacts } from './choose-way.ts';
+import { rightsOf } from './rights.ts';
+import { WAYS, type Way } from './ways.ts';
+
+const NOBODY = { patroni: null, workloads: [] };
+const NOTHING_MISSING = Object.fromEntries(WAYS.map((way) => [way, []])) as unknown as WayFacts['missing'];
+
+const OPEN: WayFacts = {
+  missing: NOTHING_MISSING,
+  claimProblem: undefined,
+  accessModes: ['ReadWriteOnce'],
+  leaderOrdinal: 0,
+  freeBytes: 100n,
+  neededBytes: 50n,
+};
+
+function without(way: Way): WayFacts['missing'] {
+  return { ...NOTHING_MISSING, [way]: rightsOf(way, NOBODY).filter(({ isClusterWide }) => isClusterWide === true) };
+}
+
+describe('the way of a recovery', () => {
+  it('is to bind volumes anew where that may be done', () => {
+    expect(chooseWay(OPEN)).toMatchObject({ way: 'rebind', passedOver: [] });
+  });
+
+  it('is a rename in the live volume for who has no right on volumes, and the right that is missing is named', () => {
+    const chosen = chooseWay({ ...OPEN, missing: without('rebind') });
+    expect(chosen.way).toBe('in-volume');
+    expect(chosen.passedOver).toEqual([
+      { way: 'rebind', problem: 'this user may not get persistentvolumes, patch persistentvolumes' },
+    ]);
+  });
+
+  it('is to make the StatefulSet anew where the live volume has no room for two', () => {
+    const chosen = chooseWay({ ...OPEN, missing: without('rebind'), freeBytes: 49n });
+    expect(chosen.way).toBe('recreate');
+    expect(chosen.passedOver.at(-1)?.problem).toBe('its volume has 49 bytes free, and 50 are needed');
+  });
+
+  it('is not a rename where no second pod may mount the claim, nor where another pod leads', () => {
+    const missing = without('rebind');
+    expect(chooseWay({ ...OPEN, missing, accessModes: ['ReadWriteOncePod'] }).way).toBe('recreate');
+    expect(() => chooseWay({ ...OPEN, missing, leaderOrdinal: 1 })).toThrow(/no way is open/);
+  });
+
+  it('is the one that was asked for, or none', () => {
+    expect(chooseWay(OPEN, 'recreate').way).toBe('recreate');
+    expect(() => chooseWay({ ...OPEN, claimProblem: 'exceeded quota' }, 'rebind')).toThrow(/the way rebind is not open/);
+  });
+
+  it('is none where no second claim fits and the live volume is full', () => {
+    expect(() => chooseWay({ ...OPEN, claimProblem: 'exceeded quota', freeBytes: 0n })).toThrow(/no way is open/);
+  });
+});

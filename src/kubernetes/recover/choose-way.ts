@@ -1,0 +1,82 @@
+/**
+ * Which way a recovery takes: the best one that nothing speaks against, or the one that was asked for. Pure.
+ *
+ * @module
+ */
+
+import { Failure } from '../../base/failure.ts';
+import type { PassedOverWay } from './plan-value.ts';
+import { rightWords, type Right } from './rights.ts';
+import { WAYS, type Way } from './ways.ts';
+
+/** What decides it. */
+export interface WayFacts {
+  /** By way, the rights that are missing. */
+  readonly missing: Readonly<Record<Way, readonly Right[]>>;
+  /** Why no second claim can be made (a quota, a class); `undefined`: it can. */
+  readonly claimProblem: string | undefined;
+  readonly accessModes: readonly string[];
+  /** The number of the pod that leads; `undefined`: nobody does. */
+  readonly leaderOrdinal: number | undefined;
+  /** Of the live volume; `undefined`: that could not be looked at. */
+  readonly freeBytes: bigint | undefined;
+  readonly neededBytes: bigint;
+}
+
+/** A way, and why it is that one. */
+export interface ChosenWay {
+  readonly way: Way;
+  readonly because: string;
+  readonly passedOver: readonly PassedOverWay[];
+}
+
+function noRight(missing: readonly Right[]): string | undefined {
+  return missing.length === 0 ? undefined : `this user may not ${missing.map(rightWords).join(', ')}`;
+}
+
+function needsFirst({ leaderOrdinal }: WayFacts): string | undefined {
+  if (leaderOrdinal === undefined || leaderOrdinal === 0) return undefined;
+  return `pod ${leaderOrdinal} leads, and this way needs pod 0 to ("patronictl switchover")`;
+}
+
+const PROBLEMS: Record<Way, (facts: WayFacts) => string | undefined> = {
+  rebind: ({ claimProblem }) => claimProblem,
+  'in-volume': (facts) => {
+    if (facts.accessModes.includes('ReadWriteOncePod')) return 'the claim is ReadWriteOncePod: no second pod may mount it';
+    if (facts.freeBytes === undefined) return 'how much room its volume has could not be looked at';
+    if (facts.freeBytes < facts.neededBytes)
+      return `its volume has ${facts.freeBytes} bytes free, and ${facts.neededBytes} are needed`;
+    return needsFirst(facts);
+  },
+  recreate: (facts) => facts.claimProblem ?? needsFirst(facts),
+  clone: () => 'it is taken only when it is asked for (--way clone)',
+};
+
+const REASONS: Record<Way, string> = {
+  rebind: 'volumes may be bound anew, and there is room for a second claim',
+  'in-volume': 'the live volume has room for a second copy',
+  recreate: 'there is room for a second claim, and the StatefulSet may be made anew',
+  clone: 'it was asked for',
+};
+
+/**
+ * Chooses.
+ *
+ * @throws {Failure} `refused` if no way can be taken, or not the one that was asked for; `denied` where rights alone are missing.
+ */
+export function chooseWay(facts: WayFacts, asked?: Way): ChosenWay {
+  const found = WAYS.map((way) => ({ way, problem: noRight(facts.missing[way]) ?? PROBLEMS[way](facts) }));
+  const passedOver: PassedOverWay[] = [];
+  for (const { way, problem } of found) {
+    if (asked !== undefined && way !== asked) continue;
+    if (problem === undefined) return { way, because: asked === undefined ? REASONS[way] : 'it was asked for', passedOver };
+    passedOver.push({ way, problem });
+  }
+  const areRightsAlone = found.every(({ way }) => facts.missing[way].length > 0);
+  throw new Failure(areRightsAlone ? 'denied' : 'refused', {
+    message: `cannot recover in this namespace: ${asked === undefined ? 'no way is open' : `the way ${asked} is not open`}`,
+    remedy:
+      'Ask for the rights that are missing (the chart has a Role with all of them), make room, or choose another way with --way.',
+    facts: passedOver.map(({ way, problem }) => `${way}: ${problem}`),
+  });
+}

@@ -1,0 +1,71 @@
+/**
+ * What the steps of one recovery in a namespace share.
+ *
+ * @module
+ */
+
+import { Failure } from '../../base/failure.ts';
+import type { OnProgress } from '../../base/progress.ts';
+import { factsOf } from '../../recovery/journal.ts';
+import type { ObjectStore } from '../../storage/object-store.ts';
+import type { KubernetesApi } from '../api/kubernetes-api.ts';
+import type { Rehearsals } from '../rehearse/rehearsal.ts';
+import type { SwapJournal } from './journal-object.ts';
+import { keptClaim } from './names.ts';
+import type { NamespacePlan } from './plan-value.ts';
+import type { SwapStep } from './step-names.ts';
+
+/** What a recovery in a namespace works with. */
+export interface SwapUses {
+  readonly api: KubernetesApi;
+  readonly rehearsals: Rehearsals;
+  /** The archive, as it is reached from here. */
+  readonly store: ObjectStore;
+  /** The superuser's present password, read when it is needed and kept nowhere; `undefined`: there is none. */
+  readonly superuserPassword: () => Promise<string | undefined>;
+  /** Microseconds since the Unix epoch. */
+  readonly nowUs: () => bigint;
+  readonly onProgress: OnProgress;
+  readonly signal?: AbortSignal;
+  /** How long to wait for the live server's archiver. */
+  readonly archiveTimeoutMs?: number;
+}
+
+/** One recovery at work. */
+export interface SwapContext {
+  readonly uses: SwapUses;
+  readonly plan: NamespacePlan;
+  readonly journal: SwapJournal;
+}
+
+/** A fact that an earlier step must have left. */
+export function factOf({ plan, journal }: SwapContext, step: SwapStep, name: string): string {
+  const fact = factsOf(journal.entries, step)?.[name];
+  if (fact !== undefined) return String(fact);
+  throw new Failure('corrupt', {
+    message: `cannot go on with recovery ${plan.recovery.id}: its journal has no ${name} of step ${step}`,
+    remedy: `Undo it:  walkback undo ${plan.recovery.id}`,
+  });
+}
+
+/** Every claim that a member of the StatefulSet has, and those that a recovery gives its volumes to. */
+export function claimsInPlay({ plan }: SwapContext): string[] {
+  const { id } = plan.recovery;
+  const own = plan.swap.members.flatMap(({ claim, ordinal }) => [
+    claim,
+    keptClaim(id, 'kept', ordinal),
+    keptClaim(id, 'replaced', ordinal),
+  ]);
+  return [...own, plan.swap.rehearsalClaim];
+}
+
+/** The leader's member of the plan. */
+export function leaderOf({ plan }: SwapContext): NamespacePlan['swap']['members'][number] {
+  const { members, leader } = plan.swap;
+  const found = members.find(({ pod }) => pod === leader) ?? members[0];
+  if (found !== undefined) return found;
+  throw new Failure('corrupt', {
+    message: `cannot go on with recovery ${plan.recovery.id}: its plan names no member`,
+    remedy: 'Make a new plan:  walkback recover plan',
+  });
+}

@@ -1,0 +1,180 @@
+/**
+ * The steps of a rehearsal and of a cutover in a namespace, in an order that keeps both histories whole: the live server ends
+ * with all its WAL archived before the rehearsal opens a timeline, and nobody sees that before `openLine`.
+ *
+ * @module
+ */
+
+import { Failure } from '../../base/failure.ts';
+import type { StepFacts } from '../../recovery/journal.ts';
+import type { Step } from '../../recovery/runner.ts';
+import { backUpInPod } from './back-up-in-pod.ts';
+import { factOf, type SwapContext } from './context.ts';
+import {
+  archiveRest,
+  archiveTail,
+  pause,
+  scaleDown,
+  stopLive,
+  survey,
+  surveyedLeader,
+  wasPaused,
+} from './live-steps.ts';
+import { clearStatus, firstPod, openLine, pauseAgain, scaleOut, verify } from './open-steps.ts';
+import { recreateStatefulSet, removeReplicaClaims, renameInVolume } from './other-way-steps.ts';
+import { resumePatroni } from './patroni-objects.ts';
+import { podServer, untilPrimary } from './pod-server.ts';
+import { statefulSetRef } from './pods-gone.ts';
+import { exchangeVolumes, ledMember, letVolumesGo, retainVolumes, settle, takeExchangeBack } from './rebind-steps.ts';
+import { refFacts, refOf, requestOf, watchOf } from './rehearsal-of-plan.ts';
+import { saveObjects } from './save-objects.ts';
+import { scaleTo } from './scale.ts';
+import type { CutoverSwapStep, REHEARSE_STEPS } from './step-names.ts';
+import { annotate, tellEvent } from './tell-story.ts';
+
+type SwapWork = Step<SwapContext>;
+
+const never = async (): Promise<boolean> => false;
+const nothing = async (): Promise<void> => {};
+const BACK_MS = 600_000;
+
+/** A step that there is nothing to take back of. */
+export function step(run: SwapWork['do'], undo: SwapWork['undo'] = nothing): SwapWork {
+  return { do: run, undo, isDone: never };
+}
+
+async function save(context: SwapContext): Promise<StepFacts> {
+  const { uses, plan } = context;
+  const { statefulSet, members, patroni, workloads } = plan.swap;
+  const objects =
+    patroni === null
+      ? []
+      : [patroni.leader, patroni.config, patroni.sync].map((name) => ({ apiVersion: 'v1', kind: patroni.kind, name }));
+  const claims = members.map(({ claim }) => ({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: claim }));
+  const refs = [statefulSetRef(statefulSet.name), ...claims, ...objects, ...workloads];
+  return { saved: (await saveObjects(uses.api, plan.recovery.id, refs)).join(', ') };
+}
+
+/** What uses the database writes nothing more into what is going to be set aside. */
+export async function scaleWorkloads({ uses, plan }: SwapContext, up: boolean): Promise<StepFacts> {
+  const scaled: string[] = [];
+  for (const { apiVersion, kind, name, replicas } of plan.swap.workloads) {
+    const ref = { apiVersion, kind, name };
+    if (await scaleTo(uses.api, ref, up ? replicas : 0)) scaled.push(`${kind}/${name}`);
+  }
+  return { scaled: scaled.join(', ') };
+}
+
+/** The cluster runs again as it did: Patroni lets it, every member has its pod, and the one that led takes writes. */
+export async function startAgain(context: SwapContext): Promise<void> {
+  const { uses, plan } = context;
+  const { statefulSet, patroni } = plan.swap;
+  if (patroni !== null) await resumePatroni(uses.api, patroni);
+  if (surveyedLeader(context, 'survey') === undefined) return;
+  await scaleTo(uses.api, statefulSetRef(statefulSet.name), Number(factOf(context, 'survey', 'replicas')));
+  const pod = patroni === null ? firstPod(context) : ledMember(context).pod;
+  // Another member may have taken the lead meanwhile; that one of them takes writes is what counts.
+  await untilPrimary(podServer(context), pod, BACK_MS, uses.signal).catch(async (error: unknown) => {
+    if (patroni === null) throw error;
+    await anyPrimary(context, error);
+  });
+}
+
+async function anyPrimary(context: SwapContext, error: unknown): Promise<void> {
+  const others = context.plan.swap.members.filter(({ pod }) => pod !== ledMember(context).pod);
+  for (const { pod } of others) {
+    const isPrimary = await untilPrimary(podServer(context), pod, 1).then(
+      () => true,
+      () => false,
+    );
+    if (isPrimary) return;
+  }
+  throw error;
+}
+
+async function takePauseBack(context: SwapContext): Promise<void> {
+  const { patroni } = context.plan.swap;
+  if (patroni !== null && !wasPaused(context)) await resumePatroni(context.uses.api, patroni);
+  if (wasPaused(context)) await pauseAgain(context);
+}
+
+async function finishRehearsal(context: SwapContext): Promise<StepFacts> {
+  const { target } = context.plan.recovery;
+  const { timeline, reason, switchLsn, changedRoles } = await context.uses.rehearsals.finish(refOf(context), watchOf(context));
+  const words = `${target.inclusive ? 'after' : 'before'} LSN ${target.lsn}`;
+  if (reason === words) return { timeline, reason, switchLsn, changedRoles: changedRoles.join(', ') };
+  throw new Failure('refused', {
+    message: `cannot use the rehearsal: its history says ${JSON.stringify(reason)}, planned was ${words}`,
+    remedy: `Undo it:  walkback undo ${context.plan.recovery.id}`,
+  });
+}
+
+async function endRehearsal(context: SwapContext): Promise<StepFacts> {
+  await context.uses.rehearsals.end(refOf(context), watchOf(context));
+  return {};
+}
+
+/** The timeline that this recovery has opened. */
+export function openedTimeline(context: SwapContext): number {
+  return Number(factOf(context, 'finishRehearsal', 'timeline'));
+}
+
+async function tellRecovered(context: SwapContext): Promise<StepFacts> {
+  const { recovery } = context.plan;
+  const story = `taken back to ${recovery.target.asked} on timeline ${openedTimeline(context)}; the data from before is kept: walkback undo ${recovery.id}, or walkback release ${recovery.id}`;
+  await annotate(context, story);
+  await tellEvent(context, 'Recovered', story);
+  return { drift: context.plan.swap.drift.join(' ') };
+}
+
+/** The steps of a rehearsal. */
+export const rehearseSwapSteps: Record<(typeof REHEARSE_STEPS)[number], SwapWork> = {
+  startRehearsal: step(async (context) => refFacts(await context.uses.rehearsals.start(await requestOf(context)))),
+  awaitRehearsal: step(async (context) => {
+    const status = await context.uses.rehearsals.untilStanding(refOf(context), watchOf(context));
+    return { replayLsn: status.replayLsn ?? '', targetLsn: status.targetLsn };
+  }),
+};
+
+/** See `SPEC.md`. From `openLine` on the new line may be known to others, and its undo has steps of its own. */
+export const cutoverSwapSteps: Record<CutoverSwapStep, SwapWork> = {
+  retainVolumes: step(retainVolumes, letVolumesGo),
+  survey: step(async (context) => {
+    const facts = await survey(context);
+    await tellEvent(context, 'RecoveryCutover', `recovery ${context.plan.recovery.id}: the cutover to ${context.plan.recovery.target.asked} begins`);
+    return facts;
+  }),
+  save: step(save),
+  scaleWorkloadsDown: step(
+    async (context) => scaleWorkloads(context, false),
+    async (context) => void (await scaleWorkloads(context, true)),
+  ),
+  pause: step(pause, takePauseBack),
+  archiveTail: step(async (context) => archiveTail(context, surveyedLeader(context, 'survey'))),
+  stopLive: step(async (context) => stopLive(context, surveyedLeader(context, 'survey')), startAgain),
+  scaleDown: step(scaleDown, startAgain),
+  archiveRest: step(async (context) => archiveRest(context, 'stopLive', ledMember(context).claim, 'rest')),
+  finishRehearsal: step(finishRehearsal),
+  endRehearsal: step(endRehearsal),
+  exchangeVolumes: step(exchangeVolumes, takeExchangeBack),
+  renameInVolume: step(
+    async (context) => renameInVolume(context, false),
+    async (context) => void (await renameInVolume(context, true)),
+  ),
+  removeReplicaClaims: step(removeReplicaClaims),
+  recreateStatefulSet: step(
+    async (context) => recreateStatefulSet(context, false),
+    async (context) => void (await recreateStatefulSet(context, true)),
+  ),
+  clearStatus: step(clearStatus),
+  openLine: step(openLine),
+  verify: step(async (context) => verify(context, openedTimeline(context))),
+  backUp: step(async (context) => backUpInPod(context, firstPod(context), openedTimeline(context))),
+  scaleOut: step(scaleOut),
+  settle: step(async (context) => {
+    await pauseAgain(context);
+    return settle(context);
+  }),
+  scaleWorkloadsUp: step(async (context) => scaleWorkloads(context, true)),
+  tellStory: step(tellRecovered),
+};

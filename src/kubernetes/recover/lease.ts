@@ -1,0 +1,160 @@
+/**
+ * One at a time works on a StatefulSet's recoveries: whoever holds its Lease, and renews it. One that is not renewed any more
+ * is taken over.
+ *
+ * Clocks of two machines are not compared: a Lease has run out when it has not changed for as long as it says, by the clock of
+ * whoever looks. A holder on this very machine whose process is gone needs no waiting.
+ *
+ * Source: https://kubernetes.io/docs/concepts/architecture/leases/, client-go `tools/leaderelection`.
+ *
+ * @module
+ */
+
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Failure, isFailure } from '../../base/failure.ts';
+import { identityOf, isSameProcessAlive } from '../../instance/process-identity.ts';
+import type { KubernetesApi, ObjectRef } from '../api/kubernetes-api.ts';
+import type { Lease } from '../api/kubernetes-objects.ts';
+
+/** How patient it is. */
+export interface LeaseTimes {
+  readonly durationSeconds: number;
+  readonly renewMs: number;
+  readonly pollMs: number;
+}
+
+const USUAL_TIMES: LeaseTimes = { durationSeconds: 15, renewMs: 4000, pollMs: 500 };
+
+/** A Lease that is held. Disposing gives it back. */
+export interface HeldLease extends AsyncDisposable {
+  /** Aborts when it could not be renewed in time, or somebody else has taken it. */
+  readonly lost: AbortSignal;
+}
+
+function refOf(name: string): ObjectRef {
+  return { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', name };
+}
+
+/** `host pid start boot nonce`: enough to see on that host that the process is gone. */
+async function newHolder(): Promise<string> {
+  const { pid, start, boot } = await identityOf(process.pid);
+  return [hostname(), pid, start, boot, randomBytes(4).toString('hex')].join(' ');
+}
+
+async function isGone(holder: string): Promise<boolean> {
+  const [host = '', pid = '', start = '', boot = '?'] = holder.split(' ');
+  return host === hostname() && !(await isSameProcessAlive({ pid: Number(pid), start, boot }));
+}
+
+/** The API's MicroTime: six digits behind the second. */
+function microTime(now: Date): string {
+  return now.toISOString().replace(/(\.\d{3})Z$/, '$1000Z');
+}
+
+function busy(name: string, holder: string): Failure {
+  const [host = '?', pid = '?'] = holder.split(' ');
+  return new Failure('conflict', {
+    message: `cannot work on this cluster's recoveries: process ${pid} on ${host} does (Lease ${name})`,
+    remedy:
+      'Wait for it, or end it; what it has done is in the journal, and can be gone on with or undone from any machine.',
+  });
+}
+
+/** A Lease of nobody, or one whose holder has not renewed it for as long as it promised to. */
+async function untilFree(api: KubernetesApi, name: string, times: LeaseTimes): Promise<Lease | undefined> {
+  let seen: Lease | undefined;
+  let since = Date.now();
+  for (;;) {
+    const lease: Lease | undefined = await api.get<Lease>(refOf(name));
+    const holder = lease?.spec?.holderIdentity ?? '';
+    if (lease === undefined || holder === '' || (await isGone(holder))) return lease;
+    if (seen !== undefined && seen.spec?.renewTime !== lease.spec?.renewTime) throw busy(name, holder);
+    if (seen === undefined) since = Date.now();
+    seen = lease;
+    const promisedMs = (lease.spec?.leaseDurationSeconds ?? times.durationSeconds) * 1000;
+    if (Date.now() - since > promisedMs) return lease;
+    await sleep(times.pollMs);
+  }
+}
+
+/** The Lease as this holder writes it. */
+function leaseOf(name: string, holder: string, times: LeaseTimes, found: Lease | undefined): Lease {
+  const now = microTime(new Date());
+  const acquireTime = found?.spec?.holderIdentity === holder ? (found.spec.acquireTime ?? now) : now;
+  return {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: found?.metadata ?? { name, labels: { 'app.kubernetes.io/managed-by': 'walkback' } },
+    spec: {
+      ...found?.spec,
+      holderIdentity: holder,
+      leaseDurationSeconds: times.durationSeconds,
+      acquireTime,
+      renewTime: now,
+    },
+  };
+}
+
+async function take(api: KubernetesApi, name: string, holder: string, times: LeaseTimes): Promise<Lease> {
+  const found = await untilFree(api, name, times);
+  const wanted = leaseOf(name, holder, times, found);
+  try {
+    return found === undefined ? await api.create(wanted) : await api.replace(wanted);
+  } catch (error) {
+    if (!isFailure(error, 'conflict')) throw error;
+    const now = await api.get<Lease>(refOf(name));
+    if (now?.spec?.holderIdentity === holder) return now;
+    throw busy(name, now?.spec?.holderIdentity ?? 'another process');
+  }
+}
+
+/**
+ * Takes the Lease and renews it until it is disposed of.
+ *
+ * @throws {Failure} `conflict` while somebody else holds and renews it.
+ */
+export async function holdLease(api: KubernetesApi, name: string, times: LeaseTimes = USUAL_TIMES): Promise<HeldLease> {
+  const holder = await newHolder();
+  let lease = await take(api, name, holder, times);
+  const lost = new AbortController();
+  const over = new AbortController();
+  const renewing = (async () => {
+    let renewedAt = Date.now();
+    for (;;) {
+      await sleep(times.renewMs, undefined, { signal: over.signal, ref: false }).catch(() => {});
+      if (over.signal.aborted) return;
+      try {
+        lease = await api.replace(leaseOf(name, holder, times, lease));
+        renewedAt = Date.now();
+      } catch (error) {
+        const isTaken = isFailure(error, 'conflict');
+        if (isTaken || Date.now() - renewedAt > times.durationSeconds * 1000) {
+          lost.abort(lostLease(name, error));
+          return;
+        }
+      }
+    }
+  })();
+  return {
+    lost: lost.signal,
+    [Symbol.asyncDispose]: async () => {
+      over.abort();
+      await renewing;
+      const { uid, resourceVersion } = lease.metadata ?? {};
+      if (lost.signal.aborted || uid === undefined || resourceVersion === undefined) return;
+      // One that cannot be given back runs out.
+      await api.delete(refOf(name), { uid, resourceVersion }).catch(() => {});
+    },
+  };
+}
+
+function lostLease(name: string, cause: unknown): Failure {
+  return new Failure('conflict', {
+    message: `cannot go on: the Lease ${name} could not be renewed, and somebody else may work on this cluster now`,
+    remedy: 'See who does ("walkback recover status"), then run this again: it goes on where the journal ends.',
+    cause,
+  });
+}

@@ -1,0 +1,216 @@
+/**
+ * Making a plan of a recovery in a namespace: looks at everything, decides, and leaves the plan where `run` finds it by its id.
+ *
+ * @module
+ */
+
+import { randomBytes } from 'node:crypto';
+
+import { Failure, isFailure } from '../../base/failure.ts';
+import type { AskWhich } from '../../history/choose-removal.ts';
+import type { AskedTarget } from '../../recovery/asked-target.ts';
+import { gatherFactsOf } from '../../recovery/gather-facts.ts';
+import { makePlan } from '../../recovery/plan.ts';
+import type { Plan } from '../../recovery/plan-value.ts';
+import type { KubernetesApi } from '../api/kubernetes-api.ts';
+import type { ConfigMap, PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
+import { chooseWay, type WayFacts } from './choose-way.ts';
+import type { SwapUses } from './context.ts';
+import { claimRef } from './exchange-claim.ts';
+import { createRecovery } from './journal-object.ts';
+import { freeBytesOf, lookAtLive } from './look-at-live.ts';
+import { journalName, keptClaim, memberClaim, ordinalOf } from './names.ts';
+import { recreatedTemplate } from './other-way-steps.ts';
+import { readPatroniState } from './patroni-objects.ts';
+import type { NamespacePlan, PlannedMember, PlannedWorkload, SwapPlan } from './plan-value.ts';
+import { missingRights, rightsOf, type RightsFor } from './rights.ts';
+import type { Subject } from './subject.ts';
+import { WAYS, type Way } from './ways.ts';
+
+/** Replay, and what the server writes before somebody looks, on top of what was measured. */
+const SPARE_PERCENT = 25n;
+const DOWN_SECONDS = 12;
+
+/** What to plan. */
+export interface NamespacePlanRequest {
+  readonly target: AskedTarget;
+  readonly timeline?: number | undefined;
+  readonly ask?: AskWhich;
+  /** `undefined`: the best that is open. */
+  readonly way?: Way | undefined;
+  /** What is scaled down meanwhile. */
+  readonly workloads: readonly PlannedWorkload[];
+}
+
+/** The pod that takes writes. */
+async function findLeader(api: KubernetesApi, { patroni, pods, statefulSet }: Subject): Promise<string | undefined> {
+  const name = patroni === null ? `${statefulSet.metadata?.name}-0` : (await readPatroniState(api, patroni)).leader;
+  const isRunning = pods.some(({ metadata, status }) => metadata?.name === name && status?.phase === 'Running');
+  return isRunning ? name : undefined;
+}
+
+async function newId(api: KubernetesApi): Promise<string> {
+  for (let lengthBytes = 2; ; lengthBytes += 1) {
+    const id = randomBytes(lengthBytes).toString('hex');
+    const taken = await api.get<ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name: journalName(id) });
+    if (taken === undefined) return id;
+  }
+}
+
+/** Scaling to 0 would remove the volumes, or there is more than one server and nobody who fails over. */
+function checkSubject({ statefulSet, patroni }: Subject): void {
+  const { name } = statefulSet.metadata ?? {};
+  const policy = statefulSet.spec?.persistentVolumeClaimRetentionPolicy?.whenScaled;
+  if (policy === 'Delete') {
+    throw new Failure('refused', {
+      message: `cannot recover ${name}: its persistentVolumeClaimRetentionPolicy.whenScaled is Delete, so scaling it to 0 would remove its volumes`,
+      remedy: `Change that first:  kubectl patch statefulset ${name} --type merge --patch '{"spec":{"persistentVolumeClaimRetentionPolicy":{"whenScaled":"Retain"}}}'`,
+    });
+  }
+  if (patroni !== null || (statefulSet.spec?.replicas ?? 0) < 2) return;
+  throw new Failure('refused', {
+    message: `cannot recover ${name}: it has ${statefulSet.spec?.replicas} replicas, and no Patroni that would say which leads`,
+    remedy: 'Scale it to 1 first, if pod 0 is the primary; then plan again.',
+  });
+}
+
+async function membersOf(api: KubernetesApi, subject: Subject, id: string, way: Way): Promise<PlannedMember[]> {
+  const name = subject.statefulSet.metadata?.name ?? '';
+  const replicas = Math.max(1, subject.statefulSet.spec?.replicas ?? 0);
+  const members: PlannedMember[] = [];
+  for (let ordinal = 0; ordinal < replicas; ordinal += 1) {
+    const claim = memberClaim(subject.claimTemplate, name, ordinal);
+    const found = await api.get<PersistentVolumeClaim>(claimRef(claim));
+    const keptAs = way === 'rebind' || way === 'clone' ? keptClaim(id, 'kept', ordinal) : way === 'recreate' || ordinal === 0 ? claim : null;
+    members.push({
+      pod: `${name}-${ordinal}`,
+      ordinal,
+      claim,
+      claimUid: found?.metadata?.uid ?? '',
+      volume: found?.spec?.volumeName ?? null,
+      size: found?.spec?.resources?.requests?.['storage'] ?? '?',
+      storageClass: found?.spec?.storageClassName ?? null,
+      keptAs,
+    });
+  }
+  return members;
+}
+
+/** Asks the server whether it would take a second claim like the live one, which is how a quota answers. */
+async function claimProblemOf(api: KubernetesApi, { live }: Subject, name: string): Promise<string | undefined> {
+  const { accessModes, resources, storageClassName, volumeMode } = live.claim.spec ?? {};
+  const spec = {
+    ...(accessModes === undefined ? {} : { accessModes }),
+    ...(resources?.requests === undefined ? {} : { resources: { requests: resources.requests } }),
+    ...(storageClassName === undefined ? {} : { storageClassName }),
+    ...(volumeMode === undefined ? {} : { volumeMode }),
+  };
+  const claim: PersistentVolumeClaim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name }, spec };
+  return api.create(claim, { isDryRun: true }).then(
+    () => undefined,
+    (error: unknown) => {
+      if (isFailure(error, 'refused') || isFailure(error, 'denied')) return error.message;
+      throw error;
+    },
+  );
+}
+
+function rehearsalClaimOf(id: string, statefulSet: string, way: Way, live: string): string {
+  if (way === 'in-volume') return live;
+  return way === 'recreate' ? memberClaim(recreatedTemplate(id), statefulSet, 0) : `walkback-${id}`;
+}
+
+function driftOf(way: Way, id: string, { claimTemplate, statefulSet }: Subject, workloads: readonly PlannedWorkload[]): string[] {
+  const owner = statefulSet.metadata?.labels?.['app.kubernetes.io/managed-by'];
+  const isGitOps = Object.keys(statefulSet.metadata?.annotations ?? {}).some((name) => name.startsWith('argocd.argoproj.io/'));
+  return [
+    ...(way === 'recreate'
+      ? [
+          `The StatefulSet's claim template is called ${recreatedTemplate(id)} afterwards, and not ${claimTemplate}: put that name into the chart's values before the next ${owner ?? 'Helm'} upgrade, which would otherwise be refused.`,
+        ]
+      : []),
+    ...(isGitOps ? ['Argo CD manages it: switch automatic sync off meanwhile, as it would scale it up again.'] : []),
+    ...(workloads.length > 0 ? ['An autoscaler of what is scaled down would scale it up again: suspend it meanwhile.'] : []),
+  ];
+}
+
+/**
+ * The whole plan, before it is stored.
+ *
+ * @throws {Failure} `refused` with the nearest reachable target, or why no way is open; `denied` for rights alone.
+ */
+async function planOf(uses: SwapUses, subject: Subject, id: string, request: NamespacePlanRequest): Promise<NamespacePlan> {
+  const { api } = uses;
+  const name = subject.statefulSet.metadata?.name ?? '';
+  checkSubject(subject);
+  const wanted: RightsFor = { patroni: subject.patroni, workloads: request.workloads };
+  const missing = await Promise.all(WAYS.map(async (way) => [way, await missingRights(api, rightsOf(way, wanted))] as const));
+  const leader = await findLeader(api, subject);
+  const server = { uses, superuser: subject.superuser };
+  const facts = await gatherFactsOf(
+    uses,
+    {
+      id,
+      target: request.target,
+      ...(request.timeline === undefined ? {} : { timeline: request.timeline }),
+      ...(request.ask === undefined ? {} : { ask: request.ask }),
+    },
+    () => lookAtLive(server, subject, leader),
+  );
+  const recovery = makePlan(facts);
+  const neededBytes = BigInt(recovery.space.neededBytes);
+  const ways: WayFacts = {
+    missing: Object.fromEntries(missing) as unknown as WayFacts['missing'],
+    claimProblem: await claimProblemOf(api, subject, `walkback-${id}`),
+    accessModes: subject.live.claim.spec?.accessModes ?? [],
+    leaderOrdinal: leader === undefined ? undefined : ordinalOf(leader, name),
+    freeBytes: leader === undefined ? undefined : await freeBytesOf(api, subject, leader).catch(() => undefined),
+    neededBytes,
+  };
+  const { way, because, passedOver } = chooseWay(ways, request.way);
+  const rehearsalClaim = rehearsalClaimOf(id, name, way, subject.live.claim.metadata?.name ?? '');
+  const claimBytes = (neededBytes * (100n + SPARE_PERCENT)) / 100n;
+  const replicas = subject.statefulSet.spec?.replicas ?? 0;
+  const swap: SwapPlan = {
+    ...api.where,
+    statefulSet: { name, uid: subject.statefulSet.metadata?.uid ?? '', replicas },
+    way,
+    because,
+    passedOver,
+    leader: leader ?? '',
+    claimTemplate: subject.claimTemplate,
+    members: await membersOf(api, subject, id, way),
+    patroni: subject.patroni,
+    rehearsalClaim,
+    claimBytes: claimBytes.toString(),
+    workloads: request.workloads,
+    restarts: [
+      `${replicas} ${replicas === 1 ? 'pod' : 'pods'} of ${name}`,
+      ...request.workloads.map(({ kind, name: one, replicas: count }) => `${kind} ${one} (${count}, scaled to 0 meanwhile)`),
+    ],
+    drift: driftOf(way, id, subject, request.workloads),
+    live: subject.live,
+    walkback: subject.walkback,
+    archive: subject.archive,
+    superuser: subject.superuser,
+    roles: subject.roles,
+  };
+  return { version: 1, recovery: spaceOf(recovery, swap, ways), swap };
+}
+
+/** Room is that of the claim, or of the live volume. */
+function spaceOf(plan: Plan, { way, rehearsalClaim, claimBytes }: SwapPlan, { freeBytes }: WayFacts): Plan {
+  const free = way === 'in-volume' ? (freeBytes ?? 0n).toString() : claimBytes;
+  return {
+    ...plan,
+    estimate: { ...plan.estimate, downSeconds: DOWN_SECONDS },
+    space: { ...plan.space, freeBytes: free, folder: `claim ${rehearsalClaim}` },
+  };
+}
+
+/** A new plan, stored in the namespace. */
+export async function makeNamespacePlan(uses: SwapUses, subject: Subject, request: NamespacePlanRequest): Promise<NamespacePlan> {
+  const plan = await planOf(uses, subject, await newId(uses.api), request);
+  await createRecovery(uses.api, plan);
+  return plan;
+}

@@ -1,0 +1,89 @@
+/**
+ * The steps that open the exchanged data: one pod first, proven, then everything else back as it was. A cutover and an undo
+ * end with the same.
+ *
+ * @module
+ */
+
+import { Failure } from '../../base/failure.ts';
+import { queryText } from '../../instance/connection.ts';
+import { quoteLiteral } from '../../instance/quote-sql.ts';
+import type { StepFacts } from '../../recovery/journal.ts';
+import { claimsInPlay, type SwapContext } from './context.ts';
+import { wasPaused } from './live-steps.ts';
+import { scaleOutOneByOne } from './members.ts';
+import { connectToPod, podServer, timelineOf, untilPrimary } from './pod-server.ts';
+import { clearPatroniStatus, pausePatroni, readPatroniState, resumePatroni } from './patroni-objects.ts';
+import { checkStillDown, statefulSetRef } from './pods-gone.ts';
+import { replicasOf, scaleTo } from './scale.ts';
+
+const PRIMARY_MS = 600_000;
+
+/** The pod that opens the exchanged data. */
+export function firstPod({ plan }: SwapContext): string {
+  return `${plan.swap.statefulSet.name}-0`;
+}
+
+/** Patroni forgets the leader's position, and is no longer paused: with one pod nobody else can lead. */
+export async function clearStatus(context: SwapContext): Promise<StepFacts> {
+  const { api } = context.uses;
+  const { patroni, statefulSet } = context.plan.swap;
+  await checkStillDown(api, statefulSet.name, claimsInPlay(context));
+  if (patroni === null) return { skipped: 'no Patroni' };
+  await clearPatroniStatus(api, patroni);
+  await resumePatroni(api, patroni);
+  return {};
+}
+
+/** One pod, waited for until it takes writes. Scaled up already (by this or another hand): it is not scaled down again. */
+export async function openLine(context: SwapContext): Promise<StepFacts> {
+  const { api, signal } = context.uses;
+  const ref = statefulSetRef(context.plan.swap.statefulSet.name);
+  if ((await replicasOf(api, ref)) === 0) await scaleTo(api, ref, 1);
+  await untilPrimary(podServer(context), firstPod(context), PRIMARY_MS, signal);
+  return {};
+}
+
+function wrong({ plan }: SwapContext, found: string): Failure {
+  return new Failure('failed', {
+    message: `cannot call recovery ${plan.recovery.id} done: ${plan.swap.statefulSet.name}-0 answers, but ${found}`,
+    remedy: `Look at its log. To go back:  walkback undo ${plan.recovery.id}`,
+  });
+}
+
+/**
+ * Proof that the primary is the one that was meant: the planned system, on the timeline that was opened for it, taking a commit,
+ * and known to Patroni as the leader. The commit does not wait for replicas.
+ *
+ * @throws {Failure} `failed` if it is another one.
+ */
+export async function verify(context: SwapContext, timeline: number): Promise<StepFacts> {
+  const { uses, plan } = context;
+  const { id, preconditions } = plan.recovery;
+  await using connection = await connectToPod(podServer(context), firstPod(context));
+  if ((await queryText(connection, 'select pg_is_in_recovery()')) === 't') throw wrong(context, 'it is in recovery');
+  const system = await queryText(connection, 'select system_identifier::text from pg_control_system()');
+  if (system !== preconditions.systemIdentifier)
+    throw wrong(context, `it is system ${system}, and not ${preconditions.systemIdentifier}`);
+  const found = await timelineOf(connection);
+  if (found !== timeline) throw wrong(context, `it is on timeline ${found}, not ${timeline}`);
+  await connection.query("set synchronous_commit = 'local'; set default_transaction_read_only = off");
+  await connection.query(`select pg_logical_emit_message(true, 'walkback', ${quoteLiteral(`recovery ${id}`)})`);
+  const { patroni } = plan.swap;
+  const leader = patroni === null ? firstPod(context) : (await readPatroniState(uses.api, patroni)).leader;
+  if (leader !== firstPod(context)) throw wrong(context, `Patroni has ${leader ?? 'nobody'} as its leader`);
+  return { timeline: found, position: await queryText(connection, 'select pg_current_wal_lsn()::text') };
+}
+
+/** The other members, one at a time. */
+export async function scaleOut(context: SwapContext): Promise<StepFacts> {
+  return { accepted: (await scaleOutOneByOne(context, firstPod(context))).join(', ') };
+}
+
+/** A cluster that somebody else had paused is paused again. */
+export async function pauseAgain(context: SwapContext): Promise<StepFacts> {
+  const { patroni, members } = context.plan.swap;
+  if (patroni === null || !wasPaused(context)) return { leftPaused: false };
+  await pausePatroni(context.uses.api, patroni, members.map(({ pod }) => pod));
+  return { leftPaused: true };
+}

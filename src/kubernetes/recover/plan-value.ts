@@ -1,0 +1,92 @@
+/**
+ * The plan of a recovery in a namespace: the plan of the moment, as for every cluster, and what is done with objects of the
+ * namespace to make it live. Printable, JSON as it is, stored in the journal's ConfigMap; it holds no secret.
+ *
+ * @module
+ */
+
+import type { Plan } from '../../recovery/plan-value.ts';
+import type { LiveShape, WalkbackSource, ArchiveEnvironment } from '../rehearse/rehearsal.ts';
+import type { VolumeRole } from '../volume/volume-plan.ts';
+import type { Way } from './ways.ts';
+
+/** One member's volume, and under which name it is kept. */
+export interface PlannedMember {
+  readonly pod: string;
+  readonly ordinal: number;
+  readonly claim: string;
+  readonly claimUid: string;
+  /** `null`: its claim is bound to none. */
+  readonly volume: string | null;
+  /** As its claim says: `5Gi`. */
+  readonly size: string;
+  readonly storageClass: string | null;
+  /** The claim by which its volume is kept; `null`: it is not kept. */
+  readonly keptAs: string | null;
+}
+
+/** Something beside the database that is scaled down meanwhile. */
+export interface PlannedWorkload {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly replicas: number;
+}
+
+/** Objects of Patroni, by their exact names. */
+export interface PatroniObjects {
+  readonly scope: string;
+  readonly kind: 'ConfigMap' | 'Endpoints';
+  readonly leader: string;
+  readonly config: string;
+  readonly sync: string;
+  readonly failover: string;
+}
+
+/** A way that was not taken, and why. */
+export interface PassedOverWay {
+  readonly way: Way;
+  readonly problem: string;
+}
+
+/** What is done in the namespace. */
+export interface SwapPlan {
+  readonly context: string;
+  readonly server: string;
+  readonly namespace: string;
+  readonly statefulSet: { readonly name: string; readonly uid: string; readonly replicas: number };
+  readonly way: Way;
+  readonly because: string;
+  readonly passedOver: readonly PassedOverWay[];
+  /** The pod that took writes when it was planned. */
+  readonly leader: string;
+  readonly claimTemplate: string;
+  readonly members: readonly PlannedMember[];
+  readonly patroni: PatroniObjects | null;
+  readonly rehearsalClaim: string;
+  /** What the rehearsal's claim asks for at least, decimal. */
+  readonly claimBytes: string;
+  readonly workloads: readonly PlannedWorkload[];
+  /** Everything that is restarted or scaled, in words. */
+  readonly restarts: readonly string[];
+  /** What is to be known afterwards: Helm's values, GitOps. */
+  readonly drift: readonly string[];
+  /** What the pods that work for it are like. */
+  readonly live: LiveShape;
+  readonly walkback: WalkbackSource;
+  readonly archive: ArchiveEnvironment;
+  readonly superuser: string;
+  readonly roles: readonly VolumeRole[];
+}
+
+/** The whole. */
+export interface NamespacePlan {
+  readonly version: 1;
+  readonly recovery: Plan;
+  readonly swap: SwapPlan;
+}
+
+/** What the operator types to confirm: context, namespace and cluster, so that two of them are not confused. */
+export function confirmWord({ swap }: NamespacePlan): string {
+  return `${swap.context}/${swap.namespace}/${swap.statefulSet.name}`;
+}

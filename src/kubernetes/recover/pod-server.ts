@@ -1,0 +1,153 @@
+/**
+ * The PostgreSQL of a pod, reached from where walkback runs: its port by the API server, what has no port by a program in the
+ * pod that needs no more than `sh`.
+ *
+ * @module
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Failure, messageOf } from '../../base/failure.ts';
+import { connect, queryText, type Connection } from '../../instance/connection.ts';
+import type { Pod } from '../api/kubernetes-objects.ts';
+import type { SwapContext, SwapUses } from './context.ts';
+import type { SwapPlan } from './plan-value.ts';
+import { podRef } from './pods-gone.ts';
+
+const PORT = 5432;
+const POLL_MS = 500;
+
+/** What is needed to ask a pod's server. */
+export interface PodServer {
+  readonly uses: Pick<SwapUses, 'api' | 'superuserPassword'>;
+  readonly superuser: string;
+}
+
+/** As superuser, by a forwarded port, which is closed with the connection. */
+export async function connectToPod({ uses, superuser }: PodServer, pod: string): Promise<Connection> {
+  const forwarded = await uses.api.forwardPort(pod, PORT);
+  try {
+    const password = await uses.superuserPassword();
+    const connection = await connect({
+      host: '127.0.0.1',
+      port: forwarded.port,
+      user: superuser,
+      database: 'postgres',
+      ...(password === undefined ? {} : { password }),
+    });
+    const close = async (): Promise<void> => {
+      await connection.close();
+      await forwarded[Symbol.asyncDispose]();
+    };
+    return { ...connection, close, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await forwarded[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** The plan's pods. */
+export function podServer({ uses, plan }: SwapContext): PodServer {
+  return { uses, superuser: plan.swap.superuser };
+}
+
+/** The timeline that an open server writes. */
+export async function timelineOf(connection: Connection): Promise<number> {
+  return Number.parseInt((await queryText(connection, 'select pg_walfile_name(pg_current_wal_lsn())')).slice(0, 8), 16);
+}
+
+/** Why a pod does not come up, in the words of its status; `undefined` while nothing is wrong. */
+function troubleOf(pod: Pod | undefined): string | undefined {
+  const waiting = pod?.status?.containerStatuses?.map(({ state }) => state?.waiting).find((state) => state !== undefined);
+  const unscheduled = pod?.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
+  if (unscheduled !== undefined) return `it is not scheduled: ${unscheduled.message ?? unscheduled.reason ?? '?'}`;
+  const reason = waiting?.reason ?? '';
+  if (reason === '' || reason === 'ContainerCreating' || reason === 'PodInitializing') return undefined;
+  return `${reason}${waiting?.message === undefined ? '' : `: ${waiting.message}`}`;
+}
+
+/**
+ * Waits until a pod's server is out of recovery and takes writes. That the pod is Ready does not say so.
+ *
+ * @throws {Failure} `unavailable` with what the pod, or its server, says instead.
+ */
+export async function untilPrimary(server: PodServer, pod: string, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    signal?.throwIfAborted();
+    const found = await server.uses.api.get<Pod>(podRef(pod));
+    const why = found?.status?.phase === 'Running' ? await whyNotPrimary(server, pod) : (troubleOf(found) ?? 'it is not there yet');
+    if (why === undefined) return;
+    if (Date.now() > deadline) throw notPrimary(pod, troubleOf(found) ?? why);
+    await sleep(POLL_MS);
+  }
+}
+
+async function whyNotPrimary(server: PodServer, pod: string): Promise<string | undefined> {
+  try {
+    await using connection = await connectToPod(server, pod);
+    return (await queryText(connection, 'select pg_is_in_recovery()')) === 't' ? 'its server is in recovery' : undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function notPrimary(pod: string, why: string): Failure {
+  return new Failure('unavailable', {
+    message: `cannot go on: the server of ${pod} has not become the primary: ${why}`,
+    remedy: `See what the pod says ("kubectl describe pod ${pod}", its log), mend it, and go on; or undo.`,
+  });
+}
+
+/**
+ * Ends the server as `pg_ctl stop -m fast` does, and waits for it. `$1`: PGDATA. Says what the control file says then, and how
+ * many files the archiver has left.
+ */
+const STOP = `
+D=$1
+P=$(head -n 1 "$D/postmaster.pid" 2>/dev/null)
+B=
+if [ -n "$P" ] && [ -d "/proc/$P" ]; then
+  B=$(dirname "$(readlink "/proc/$P/exe")")
+  kill -INT "$P" || exit 1
+  while [ -d "/proc/$P" ] && ! grep -q '^State:[[:space:]]*Z' "/proc/$P/status" 2>/dev/null; do sleep 0.1; done
+fi
+V=$(cat "$D/PG_VERSION")
+for C in "$B" "/usr/lib/postgresql/$V/bin" "/opt/bitnami/postgresql/bin" "$(dirname "$(command -v pg_controldata 2>/dev/null)" 2>/dev/null)"; do
+  if [ -x "$C/pg_controldata" ]; then
+    LC_ALL=C "$C/pg_controldata" -D "$D" | sed -n 's/^Database cluster state: */state=/p'
+    break
+  fi
+done
+N=0
+for F in "$D"/pg_wal/archive_status/*.ready; do [ -e "$F" ] && N=$((N+1)); done
+echo "unarchived=$N"
+`;
+
+/** How a server was found once it had been stopped. */
+export interface StoppedServer {
+  /** As `pg_controldata` says it; `undefined` where the pod has no such program. */
+  readonly controlState: string | undefined;
+  /** Files that its archiver has left. */
+  readonly unarchived: number;
+}
+
+/** Stops the server of a pod, which must be kept from being started again (a paused Patroni, say). Done already: it says so again. */
+export async function stopServerOf(
+  { api }: Pick<SwapUses, 'api'>,
+  pod: string,
+  { live }: Pick<SwapPlan, 'live'>,
+  signal?: AbortSignal,
+): Promise<StoppedServer> {
+  const command = ['sh', '-c', STOP, 'sh', live.dataDirectory];
+  const outcome = await api.exec(pod, live.container, command, signal === undefined ? {} : { signal });
+  const unarchived = /^unarchived=(\d+)$/m.exec(outcome.stdout)?.[1];
+  if (outcome.exitCode !== 0 || unarchived === undefined) {
+    throw new Failure('failed', {
+      message: `cannot stop the server of ${pod}: the shell there ended with ${outcome.exitCode}`,
+      remedy: 'Look at the pod, and go on; or undo.',
+      facts: outcome.stderr.trim().split('\n').slice(-3),
+    });
+  }
+  return { controlState: /^state=(.+)$/m.exec(outcome.stdout)?.[1], unarchived: Number(unarchived) };
+}

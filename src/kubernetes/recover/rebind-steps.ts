@@ -1,0 +1,163 @@
+/**
+ * *rebind*: the rehearsed volume is bound to the live claim's name, and every member's own volume to a claim that keeps it.
+ *
+ * Which volumes are in play is written down before the first is moved, so that each step can be done again from anywhere.
+ *
+ * @module
+ */
+
+import { factsOf, type StepFacts } from '../../recovery/journal.ts';
+import type { PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
+import { claimsInPlay, factOf, type SwapContext } from './context.ts';
+import { claimRef, exchangeClaim, letVolumeGo, retainVolume, type Exchange } from './exchange-claim.ts';
+import { surveyedLeader } from './live-steps.ts';
+import { keptClaim, recoveryLabels } from './names.ts';
+import type { PlannedMember } from './plan-value.ts';
+import { checkStillDown } from './pods-gone.ts';
+import type { SwapStep } from './step-names.ts';
+
+/** The volume that a claim is bound to, if it is there and bound. */
+async function volumeOfClaim({ uses }: SwapContext, claim: string): Promise<string> {
+  return (await uses.api.get<PersistentVolumeClaim>(claimRef(claim)))?.spec?.volumeName ?? '';
+}
+
+/** The volumes of the members' claims, each kept from now on when its claim goes. */
+async function retainMembers(context: SwapContext): Promise<string[]> {
+  const { members } = context.plan.swap;
+  const volumes = await Promise.all(members.map(async ({ claim }) => volumeOfClaim(context, claim)));
+  for (const volume of volumes) if (volume !== '') await retainVolume(context.uses.api, volume);
+  return volumes;
+}
+
+/** Every volume in play is kept when its claim goes, before anything is stopped. */
+export async function retainVolumes(context: SwapContext): Promise<StepFacts> {
+  const rehearsed = await volumeOfClaim(context, context.plan.swap.rehearsalClaim);
+  await retainVolume(context.uses.api, rehearsed);
+  return { rehearsed, volumes: (await retainMembers(context)).join(',') };
+}
+
+/** The volumes that the members have now, which an undo puts aside. */
+export async function retainNow(context: SwapContext): Promise<StepFacts> {
+  return { volumes: (await retainMembers(context)).join(',') };
+}
+
+/** A member's volume when a step has looked; `undefined`: it had none. */
+function volumeAt(context: SwapContext, step: SwapStep, { ordinal }: PlannedMember): string | undefined {
+  const at = context.plan.swap.members.findIndex((member) => member.ordinal === ordinal);
+  const volume = factOf(context, step, 'volumes').split(',')[at];
+  return volume === '' ? undefined : volume;
+}
+
+/** The claim under which a volume is put aside, and what it says of itself. */
+function aside(
+  context: SwapContext,
+  holds: 'kept' | 'replaced',
+  ordinal: number,
+  volume: string | undefined,
+): Exchange['outgoing'] {
+  if (volume === undefined) return undefined;
+  const { id } = context.plan.recovery;
+  const { name } = context.plan.swap.statefulSet;
+  const words = holds === 'kept' ? 'the data from before' : 'recovered data that an undo has put aside, of';
+  return {
+    volume,
+    toClaim: keptClaim(id, holds, ordinal),
+    labels: recoveryLabels(id),
+    annotations: {
+      'walkback/holds': `${words} recovery ${id}, member ${name}-${ordinal}`,
+      ...(holds === 'kept' ? { 'walkback/undo': `walkback undo ${id}` } : {}),
+      'walkback/release': `walkback release ${id}`,
+    },
+  };
+}
+
+function liveLabels({ plan }: SwapContext): Record<string, string> {
+  return { ...plan.swap.live.claim.metadata?.labels };
+}
+
+/** The rehearsed volume becomes the first member's; every member's own is kept. All claims at once, as the cluster is down. */
+export async function exchangeVolumes(context: SwapContext): Promise<StepFacts> {
+  const { api } = context.uses;
+  const { statefulSet, members, rehearsalClaim } = context.plan.swap;
+  const rehearsed = factOf(context, 'retainVolumes', 'rehearsed');
+  await checkStillDown(api, statefulSet.name, claimsInPlay(context));
+  await Promise.all(
+    members.map(async (member) =>
+      exchangeClaim(api, {
+        claim: member.claim,
+        labels: liveLabels(context),
+        incoming: member.ordinal === 0 ? { volume: rehearsed, fromClaim: rehearsalClaim } : undefined,
+        outgoing: aside(context, 'kept', member.ordinal, volumeAt(context, 'retainVolumes', member)),
+      }),
+    ),
+  );
+  return { live: rehearsed };
+}
+
+/** Before anybody knows the new line: every member gets its own volume back, and the rehearsed one its claim. */
+export async function takeExchangeBack(context: SwapContext): Promise<void> {
+  const { api } = context.uses;
+  const { id } = context.plan.recovery;
+  const { statefulSet, members, rehearsalClaim } = context.plan.swap;
+  const rehearsed = factOf(context, 'retainVolumes', 'rehearsed');
+  await checkStillDown(api, statefulSet.name, claimsInPlay(context));
+  for (const member of members) {
+    const own = volumeAt(context, 'retainVolumes', member);
+    const back = aside(context, 'replaced', member.ordinal, rehearsed);
+    await exchangeClaim(api, {
+      claim: member.claim,
+      labels: liveLabels(context),
+      incoming: own === undefined ? undefined : { volume: own, fromClaim: keptClaim(id, 'kept', member.ordinal) },
+      outgoing: member.ordinal === 0 && back !== undefined ? { ...back, toClaim: rehearsalClaim } : undefined,
+    });
+  }
+}
+
+/** Volumes that were to go with their claims before go with them again. */
+export async function letVolumesGo(context: SwapContext): Promise<void> {
+  const facts = factsOf(context.journal.entries, 'retainVolumes');
+  if (facts === undefined) return;
+  const volumes = [facts['rehearsed'], ...String(facts['volumes']).split(',')];
+  for (const volume of volumes) if (volume !== '') await letVolumeGo(context.uses.api, String(volume));
+}
+
+/** The member that led when the cutover began: its data is what an undo goes back to. */
+export function ledMember(context: SwapContext): PlannedMember {
+  const { members, leader } = context.plan.swap;
+  const pod = surveyedLeader(context, 'survey') ?? leader;
+  const found = members.find((member) => member.pod === pod) ?? members[0];
+  if (found === undefined) throw new TypeError('a plan has at least one member');
+  return found;
+}
+
+/**
+ * After the new line has opened: the volume that led becomes the first member's, and what is there now is put aside. Other
+ * members begin anew, from the leader: what they had before the recovery stays kept.
+ */
+export async function exchangeBack(context: SwapContext): Promise<StepFacts> {
+  const { api } = context.uses;
+  const { id } = context.plan.recovery;
+  const { statefulSet, members } = context.plan.swap;
+  await checkStillDown(api, statefulSet.name, claimsInPlay(context));
+  const led = ledMember(context);
+  const volume = volumeAt(context, 'retainVolumes', led);
+  for (const member of members) {
+    const isFirst = member.ordinal === 0;
+    const fromClaim = keptClaim(id, 'kept', led.ordinal);
+    await exchangeClaim(api, {
+      claim: member.claim,
+      labels: liveLabels(context),
+      incoming: isFirst && volume !== undefined ? { volume, fromClaim } : undefined,
+      outgoing: aside(context, 'replaced', member.ordinal, volumeAt(context, 'undoRetainVolumes', member)),
+    });
+  }
+  return { live: volume ?? '' };
+}
+
+/** The live volume goes with its claim again, if that of before did. */
+export async function settle(context: SwapContext): Promise<StepFacts> {
+  const [first] = context.plan.swap.members;
+  const volume = first === undefined ? '' : await volumeOfClaim(context, first.claim);
+  if (volume !== '') await letVolumeGo(context.uses.api, volume);
+  return { volume };
+}

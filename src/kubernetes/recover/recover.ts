@@ -1,0 +1,170 @@
+/**
+ * The use cases of a recovery in a namespace: rehearse, cut over, undo, throw away. Each asks the table of states, holds the
+ * Lease, and lets the runner go on where the journal ends; from any machine.
+ *
+ * @module
+ */
+
+import { Failure, isFailure } from '../../base/failure.ts';
+import { factsOf, hasStepBegun, isStepDone, stateOf } from '../../recovery/journal.ts';
+import { runSteps, undoSteps, type Run, type Step } from '../../recovery/runner.ts';
+import { transition, type RecoveryEvent } from '../../recovery/states.ts';
+import type { StatefulSet } from '../api/kubernetes-objects.ts';
+import type { SwapContext, SwapUses } from './context.ts';
+import { cutoverSwapSteps, rehearseSwapSteps } from './cutover-steps.ts';
+import { openNamespaceJournal, readRecovery, type SwapEntry } from './journal-object.ts';
+import { holdLease } from './lease.ts';
+import { leaseName } from './names.ts';
+import { statefulSetRef } from './pods-gone.ts';
+import { refOf, requestOf, watchOf } from './rehearsal-of-plan.ts';
+import { REHEARSE_STEPS, SWAP_STEPS, UNDO_SWAP_STEPS, type SwapStep, type SwapWay } from './step-names.ts';
+import { undoSwapSteps } from './undo-steps.ts';
+
+const STEPS: Record<SwapStep, Step<SwapContext>> = { ...rehearseSwapSteps, ...cutoverSwapSteps, ...undoSwapSteps };
+
+/** A recovery that is being worked on, under the Lease. */
+export interface OpenSwap extends AsyncDisposable {
+  readonly context: SwapContext;
+}
+
+/**
+ * Opens a recovery for work. Losing the Lease ends the work at the next step.
+ *
+ * @throws {Failure} `conflict` while another run works on this StatefulSet's recoveries, `usage` if there is no such recovery.
+ */
+export async function openSwap(uses: SwapUses, id: string, onEntry?: (entry: SwapEntry) => void): Promise<OpenSwap> {
+  const { plan: stored } = await readRecovery(uses.api, id);
+  const lease = await holdLease(uses.api, leaseName(stored.swap.statefulSet.name));
+  try {
+    const now = (): Date => new Date(Number(uses.nowUs() / 1000n));
+    // Again, now that nobody else can step it on.
+    const { plan, journal } = await openNamespaceJournal(uses.api, id, now, onEntry);
+    const signal = uses.signal === undefined ? lease.lost : AbortSignal.any([uses.signal, lease.lost]);
+    return {
+      context: { uses: { ...uses, signal }, plan, journal },
+      [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await lease[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function during<T>(context: SwapContext, event: RecoveryEvent, work: () => Promise<T>): Promise<T> {
+  const { journal, plan } = context;
+  const state = stateOf(journal.entries);
+  const goes = transition(plan.recovery.id, state, event);
+  if (goes.during !== state) await journal.append({ event: 'state', state: goes.during });
+  const result = await work();
+  if (goes.after !== stateOf(journal.entries)) await journal.append({ event: 'state', state: goes.after });
+  return result;
+}
+
+function wayOf({ plan }: SwapContext): SwapWay {
+  const { way } = plan.swap;
+  if (way !== 'clone') return way;
+  throw new Failure('usage', {
+    message: `cannot go on with recovery ${plan.recovery.id}: this version does not carry out the way ${way}`,
+    remedy: 'Make a new plan:  walkback recover plan',
+  });
+}
+
+function runOf(context: SwapContext, order: readonly SwapStep[], signal?: AbortSignal): Run<SwapContext, SwapStep> {
+  return { steps: STEPS, order, journal: context.journal, context, signal };
+}
+
+/** Restores beside the live cluster and replays to the target. One that stands already is proven to. */
+export async function rehearseSwap(context: SwapContext): Promise<void> {
+  await during(context, 'rehearse', async () => {
+    if (stateOf(context.journal.entries) === 'standing') {
+      await context.uses.rehearsals.untilStanding(refOf(context), watchOf(context));
+      return;
+    }
+    await checkSameCluster(context);
+    await runSteps(runOf(context, REHEARSE_STEPS, context.uses.signal));
+  });
+}
+
+/** What the plan was made on, asked again: another StatefulSet under that name is another cluster. */
+async function checkSameCluster({ uses, plan }: SwapContext): Promise<void> {
+  const { name, uid } = plan.swap.statefulSet;
+  const found = await uses.api.get<StatefulSet>(statefulSetRef(name));
+  const { context, namespace } = uses.api.where;
+  const isSame = found?.metadata?.uid === uid && uses.store.address === plan.recovery.preconditions.archiveAddress;
+  if (isSame) return;
+  throw new Failure('refused', {
+    message: `cannot run plan ${plan.recovery.id}: the StatefulSet ${name} in ${namespace} of ${context}, or its archive, is not the one that was planned for`,
+    remedy: 'Make a new plan:  walkback recover plan',
+  });
+}
+
+async function isLiveUp({ uses, plan }: SwapContext): Promise<boolean> {
+  const found = await uses.api.get<StatefulSet>(statefulSetRef(plan.swap.statefulSet.name)).catch(() => undefined);
+  return (found?.status?.readyReplicas ?? 0) > 0;
+}
+
+/** Work that fails while the cluster is stopped says so, and what to type. */
+async function sayingWhatIsDown(context: SwapContext, goOn: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isFailure(error) || (await isLiveUp(context))) throw error;
+    const { id } = context.plan.recovery;
+    const back = goOn === 'undo' ? '' : `\nTo have it up again as it was:  walkback undo ${id}`;
+    throw new Failure(error.kind, {
+      message: `${error.message}; the cluster is DOWN now`,
+      remedy: `${error.remedy}\nTo go on:  walkback ${goOn} ${id}${back}`,
+      facts: error.facts,
+      cause: error,
+    });
+  }
+}
+
+/** Swaps the rehearsal in. @param signal looked at between steps: what is half done can be gone on with or undone. */
+export async function cutOverSwap(context: SwapContext, signal?: AbortSignal): Promise<void> {
+  const isFirst = stateOf(context.journal.entries) === 'standing';
+  if (isFirst) await checkSameCluster(context);
+  const order: readonly SwapStep[] = SWAP_STEPS[wayOf(context)];
+  const both = [signal, context.uses.signal].filter((one) => one !== undefined);
+  await during(context, 'cutOver', () =>
+    sayingWhatIsDown(context, 'recover run', () => runSteps(runOf(context, order, AbortSignal.any(both)))),
+  );
+}
+
+/** From here on the new line may be known outside. */
+export function hasSwapOpened(entries: readonly SwapEntry[]): boolean {
+  return hasStepBegun(entries, 'openLine');
+}
+
+/** Takes the cluster back to how it was before the cutover, whatever of it was done. */
+export async function undoSwap(context: SwapContext, signal?: AbortSignal): Promise<void> {
+  const state = stateOf(context.journal.entries);
+  if (state === 'rehearsing' || state === 'standing') return discardSwap(context);
+  const way = wayOf(context);
+  await during(context, 'undo', async () => {
+    const isOpened = hasSwapOpened(context.journal.entries);
+    const order: readonly SwapStep[] = isOpened ? UNDO_SWAP_STEPS[way] : SWAP_STEPS[way];
+    const run = runOf(context, order, signal);
+    await sayingWhatIsDown(context, 'undo', async () => (isOpened ? runSteps(run) : undoSteps(run)));
+    if (!isOpened) await endWhatRehearses(context);
+  });
+}
+
+/** Stops what rehearses; what it has restored stays until it is released. */
+async function endWhatRehearses(context: SwapContext): Promise<void> {
+  if (factsOf(context.journal.entries, 'startRehearsal') === undefined) return;
+  await context.uses.rehearsals.end(refOf(context), watchOf(context));
+}
+
+/** Stops and removes a rehearsal. The live cluster and the archive are as if it had never been. */
+export async function discardSwap(context: SwapContext): Promise<void> {
+  await during(context, 'discard', async () => {
+    if (!hasStepBegun(context.journal.entries, 'startRehearsal')) return;
+    const { rehearsals } = context.uses;
+    // One that was killed in the middle of its start is found by starting it once more.
+    const isStarted = isStepDone(context.journal.entries, 'startRehearsal');
+    const request = await requestOf(context);
+    const ref = isStarted ? refOf(context) : await rehearsals.start(request);
+    await rehearsals.discard(ref, request, watchOf(context));
+  });
+}

@@ -1,0 +1,72 @@
+/**
+ * Removes what a recovery that is over has kept; undo is not possible afterwards.
+ *
+ * @module
+ */
+
+import { Failure } from '../../base/failure.ts';
+import { stateOf } from '../../recovery/journal.ts';
+import { transition } from '../../recovery/states.ts';
+import type { SwapContext } from './context.ts';
+import { letVolumeGo, removeClaim } from './exchange-claim.ts';
+import { journalOwner } from './journal-object.ts';
+import { podsUsing } from './pods-gone.ts';
+import { watchOf } from './rehearsal-of-plan.ts';
+import { heldClaims, type HeldClaim } from './status.ts';
+
+/** What is removed: claims with their volumes, or folders in the live volume. */
+export interface SwapRelease {
+  readonly claims: readonly HeldClaim[];
+  /** Of which recovery's folders in the live volume are removed. */
+  readonly foldersIn: string | undefined;
+}
+
+/**
+ * What a release would remove.
+ *
+ * @throws {Failure} `refused` if the recovery is not over, or if a pod uses what it keeps.
+ */
+export async function swapReleasePlan(context: SwapContext): Promise<SwapRelease> {
+  const { uses, plan, journal } = context;
+  const state = stateOf(journal.entries);
+  transition(plan.recovery.id, state, 'release');
+  if (plan.swap.way === 'in-volume') return { claims: [], foldersIn: plan.swap.rehearsalClaim };
+  const claims = await heldClaims(uses.api, plan, state);
+  const [user] = await podsUsing(uses.api, claims.map(({ name }) => name));
+  if (user === undefined) return { claims, foldersIn: undefined };
+  throw new Failure('refused', {
+    message: `cannot release what recovery ${plan.recovery.id} keeps: pod ${user.metadata?.name} uses it`,
+    remedy: 'See what it is; remove it, if that is right, then release again.',
+  });
+}
+
+async function removeFolders(context: SwapContext): Promise<void> {
+  const { uses, plan } = context;
+  const { id } = plan.recovery;
+  const { live, walkback, archive } = plan.swap;
+  await uses.rehearsals.run(
+    {
+      name: `${id}-release`,
+      live,
+      walkback,
+      archive,
+      owner: { ...(await journalOwner(uses.api, id)) },
+      tasks: (['rehearsal', 'kept', 'replaced'] as const).map((what) => ({ do: 'remove', id, what })),
+    },
+    watchOf(context),
+  );
+}
+
+/** Removes what {@link swapReleasePlan} names, and nothing else; plan and journal stay. */
+export async function releaseSwap(context: SwapContext): Promise<SwapRelease> {
+  const release = await swapReleasePlan(context);
+  const { uses, plan, journal } = context;
+  const goes = transition(plan.recovery.id, stateOf(journal.entries), 'release');
+  for (const { name, volume } of release.claims) {
+    if (volume !== '' && plan.swap.way === 'rebind') await letVolumeGo(uses.api, volume);
+    await removeClaim(uses.api, name, volume);
+  }
+  if (release.foldersIn !== undefined) await removeFolders(context);
+  if (goes.after !== stateOf(journal.entries)) await journal.append({ event: 'state', state: goes.after });
+  return release;
+}

@@ -1,0 +1,53 @@
+/**
+ * Objects as they were before a recovery changed them, in a ConfigMap beside its journal: written once, never overwritten.
+ *
+ * @module
+ */
+
+import { Failure, isFailure } from '../../base/failure.ts';
+import type { KubernetesApi, ObjectRef } from '../api/kubernetes-api.ts';
+import type { ConfigMap, KubernetesObject } from '../api/kubernetes-objects.ts';
+import { recoveryLabels, savedName } from './names.ts';
+
+function keyOf({ kind, name }: Pick<ObjectRef, 'kind' | 'name'>): string {
+  return `${kind}.${name}`;
+}
+
+/** Without what only the server needs, which may be long. */
+function withoutManagers(object: KubernetesObject): KubernetesObject {
+  const { managedFields: _managers, ...metadata } = { managedFields: undefined, ...object.metadata };
+  return { ...object, metadata };
+}
+
+/** Saves them; those that are not there are left out. Saved already: they stay as they were saved. Returns the keys. */
+export async function saveObjects(api: KubernetesApi, id: string, refs: readonly ObjectRef[]): Promise<readonly string[]> {
+  const name = savedName(id);
+  const found = await api.get<ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name });
+  if (found !== undefined) return Object.keys(found.data ?? {});
+  const objects = await Promise.all(refs.map(async (ref) => ({ ref, object: await api.get<KubernetesObject>(ref) })));
+  const data = Object.fromEntries(
+    objects.flatMap(({ ref, object }) =>
+      object === undefined ? [] : [[keyOf(ref), JSON.stringify({ ...ref, ...withoutManagers(object) })]],
+    ),
+  );
+  const metadata = { name, labels: recoveryLabels(id) };
+  await api.create<ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }).catch((error: unknown) => {
+    if (!isFailure(error, 'conflict')) throw error;
+  });
+  return Object.keys(data);
+}
+
+/** An object as it was saved. @throws {Failure} `failed` if it was not. */
+export async function savedObject<T extends KubernetesObject>(
+  api: KubernetesApi,
+  id: string,
+  ref: Pick<ObjectRef, 'kind' | 'name'>,
+): Promise<T> {
+  const saved = await api.get<ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name: savedName(id) });
+  const text = saved?.data?.[keyOf(ref)];
+  if (text !== undefined) return JSON.parse(text) as T;
+  throw new Failure('failed', {
+    message: `cannot find ${ref.kind} ${ref.name} as it was before recovery ${id}: the ConfigMap ${savedName(id)} has it not`,
+    remedy: 'Apply it from where it came from (the chart, your repository), and go on.',
+  });
+}

@@ -1,0 +1,27 @@
+/**
+ * Scaling, of the database and of what uses it.
+ *
+ * @module
+ */
+
+import type { KubernetesApi, ObjectRef } from '../api/kubernetes-api.ts';
+import type { KubernetesObject } from '../api/kubernetes-objects.ts';
+
+/** A workload, as far as it is scaled. */
+interface Scaled extends KubernetesObject {
+  readonly spec?: { readonly replicas?: number };
+}
+
+/** How many replicas it is to have; `undefined` if it is gone. */
+export async function replicasOf(api: KubernetesApi, ref: ObjectRef): Promise<number | undefined> {
+  const found = await api.get<Scaled>(ref);
+  return found === undefined ? undefined : (found.spec?.replicas ?? 0);
+}
+
+/** Scales it. Returns false if it has that many already, or is gone. */
+export async function scaleTo(api: KubernetesApi, ref: ObjectRef, replicas: number): Promise<boolean> {
+  const now = await replicasOf(api, ref);
+  if (now === undefined || now === replicas) return false;
+  await api.patch(ref, { type: 'merge', body: { spec: { replicas } } }, { subresource: 'scale' });
+  return true;
+}

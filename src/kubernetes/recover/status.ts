@@ -1,0 +1,108 @@
+/**
+ * Recoveries of a StatefulSet, from their journals in the namespace. Needs no Lease and changes nothing.
+ *
+ * @module
+ */
+
+import { stateOf } from '../../recovery/journal.ts';
+import type { RecoveryState } from '../../recovery/states.ts';
+import type { KubernetesApi } from '../api/kubernetes-api.ts';
+import type { PersistentVolumeClaim, StatefulSet } from '../api/kubernetes-objects.ts';
+import { claimRef } from './exchange-claim.ts';
+import { listStoredRecoveries, readRecovery, type StoredRecovery, type SwapEntry } from './journal-object.ts';
+import { keptClaim } from './names.ts';
+import type { NamespacePlan } from './plan-value.ts';
+import { podsUsing, statefulSetRef } from './pods-gone.ts';
+import type { SwapStep } from './step-names.ts';
+
+/** A claim that a recovery has given a volume to. */
+export interface HeldClaim {
+  readonly name: string;
+  readonly holds: 'data from before' | 'recovered data, replaced by the undo' | 'rehearsal';
+  readonly size: string;
+  readonly volume: string;
+  readonly phase: string;
+}
+
+/** One recovery as it is now. */
+export interface SwapStatus {
+  readonly id: string;
+  readonly plan: NamespacePlan;
+  readonly state: RecoveryState;
+  /** The step that was begun last and has not ended well; `undefined` when none is open. */
+  readonly openStep: { readonly step: SwapStep; readonly failure: string | undefined } | undefined;
+  readonly claims: readonly HeldClaim[];
+  /** What the cluster is at: wanted, present and ready pods; `undefined` if the StatefulSet is not there. */
+  readonly pods: { readonly wanted: number; readonly present: readonly string[]; readonly ready: number } | undefined;
+  readonly entries: readonly SwapEntry[];
+}
+
+function openStepOf(entries: readonly SwapEntry[]): SwapStatus['openStep'] {
+  const last = entries.findLast((entry) => entry.event !== 'state');
+  if (last?.event === 'begin') return { step: last.step, failure: undefined };
+  return last?.event === 'failed' ? { step: last.step, failure: last.message } : undefined;
+}
+
+/** Claims by which a recovery keeps data, by their names, whether or not they are there. */
+export function heldNames({ recovery, swap }: NamespacePlan, state: RecoveryState): Pick<HeldClaim, 'name' | 'holds'>[] {
+  const { id } = recovery;
+  const rehearsal = { name: swap.rehearsalClaim, holds: 'rehearsal' } as const;
+  if (swap.way === 'in-volume') return [];
+  if (swap.way === 'recreate') {
+    const before = swap.members.map(({ claim }) => ({ name: claim, holds: 'data from before' }) as const);
+    const after = swap.members.map(
+      ({ ordinal }) =>
+        ({ name: swap.rehearsalClaim.replace(/\d+$/, String(ordinal)), holds: 'recovered data, replaced by the undo' }) as const,
+    );
+    if (state === 'recovered' || state === 'released') return before;
+    return state === 'undone' ? after : [rehearsal];
+  }
+  return [
+    ...swap.members.map(({ ordinal }) => ({ name: keptClaim(id, 'kept', ordinal), holds: 'data from before' }) as const),
+    ...swap.members.map(
+      ({ ordinal }) => ({ name: keptClaim(id, 'replaced', ordinal), holds: 'recovered data, replaced by the undo' }) as const,
+    ),
+    rehearsal,
+  ];
+}
+
+/** Those that are there. */
+export async function heldClaims(api: KubernetesApi, plan: NamespacePlan, state: RecoveryState): Promise<HeldClaim[]> {
+  const found = await Promise.all(
+    heldNames(plan, state).map(async ({ name, holds }): Promise<HeldClaim[]> => {
+      const claim = await api.get<PersistentVolumeClaim>(claimRef(name));
+      if (claim === undefined) return [];
+      const size = claim.status?.capacity?.['storage'] ?? claim.spec?.resources?.requests?.['storage'] ?? '?';
+      return [{ name, holds, size, volume: claim.spec?.volumeName ?? '', phase: claim.status?.phase ?? '?' }];
+    }),
+  );
+  return found.flat();
+}
+
+async function podsOf(api: KubernetesApi, plan: NamespacePlan): Promise<SwapStatus['pods']> {
+  const found = await api.get<StatefulSet>(statefulSetRef(plan.swap.statefulSet.name));
+  if (found === undefined) return undefined;
+  const present = await podsUsing(api, plan.swap.members.map(({ claim }) => claim));
+  return {
+    wanted: found.spec?.replicas ?? 0,
+    present: present.map(({ metadata }) => metadata?.name ?? '?'),
+    ready: found.status?.readyReplicas ?? 0,
+  };
+}
+
+async function statusOf(api: KubernetesApi, { plan, entries }: StoredRecovery): Promise<SwapStatus> {
+  const state = stateOf(entries);
+  const [claims, pods] = await Promise.all([heldClaims(api, plan, state), podsOf(api, plan)]);
+  return { id: plan.recovery.id, plan, state, openStep: openStepOf(entries), claims, pods, entries };
+}
+
+/** One recovery. @throws {Failure} `usage` if there is none with this id. */
+export async function swapStatus(api: KubernetesApi, id: string): Promise<SwapStatus> {
+  return statusOf(api, await readRecovery(api, id));
+}
+
+/** All recoveries of a StatefulSet, newest plan first. */
+export async function listSwaps(api: KubernetesApi, statefulSet: string): Promise<SwapStatus[]> {
+  const stored = await listStoredRecoveries(api, statefulSet);
+  return Promise.all(stored.map(async (one) => statusOf(api, one)));
+}

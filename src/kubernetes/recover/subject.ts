@@ -1,0 +1,25 @@
+/**
+ * The cluster that a recovery is of, as it was found in its namespace.
+ *
+ * @module
+ */
+
+import type { Pod, StatefulSet } from '../api/kubernetes-objects.ts';
+import type { ArchiveEnvironment, LiveShape, WalkbackSource } from '../rehearse/rehearsal.ts';
+import type { VolumeRole } from '../volume/volume-plan.ts';
+import type { PatroniObjects } from './plan-value.ts';
+
+/** What a plan is made for. */
+export interface Subject {
+  readonly statefulSet: StatefulSet;
+  /** Its pods, whatever they are at. */
+  readonly pods: readonly Pod[];
+  readonly claimTemplate: string;
+  readonly live: LiveShape;
+  readonly archive: ArchiveEnvironment;
+  readonly walkback: WalkbackSource;
+  /** `null`: nothing fails over; one pod alone may be recovered then. */
+  readonly patroni: PatroniObjects | null;
+  readonly superuser: string;
+  readonly roles: readonly VolumeRole[];
+}

@@ -1,0 +1,114 @@
+/**
+ * The steps of an undo once the new line has opened: the kept data goes live again, on a new timeline of its own, so that
+ * whoever follows the newest history follows it and not the line that was left.
+ *
+ * @module
+ */
+
+import { Failure, messageOf } from '../../base/failure.ts';
+import { factsOf, type StepFacts } from '../../recovery/journal.ts';
+import type { Step } from '../../recovery/runner.ts';
+import { backUpInPod } from './back-up-in-pod.ts';
+import { factOf, type SwapContext } from './context.ts';
+import { scaleWorkloads, step } from './cutover-steps.ts';
+import { journalOwner } from './journal-object.ts';
+import { archiveRest, archiveTail, pause, scaleDown, stopLive, survey, surveyedLeader } from './live-steps.ts';
+import { keptClaim } from './names.ts';
+import { clearStatus, firstPod, openLine, pauseAgain, scaleOut, verify } from './open-steps.ts';
+import { recreateStatefulSet, removeReplicaClaims, renameInVolume } from './other-way-steps.ts';
+import { exchangeBack, ledMember, retainNow, settle } from './rebind-steps.ts';
+import { watchOf } from './rehearsal-of-plan.ts';
+import type { UndoSwapStep } from './step-names.ts';
+import { annotate, tellEvent } from './tell-story.ts';
+
+/** An archiver that fails must not keep anybody on the line that is to be left; what it leaves is pushed afterwards. */
+async function archiveNewLine(context: SwapContext): Promise<StepFacts> {
+  return archiveTail(context, surveyedLeader(context, 'undoSurvey')).catch((error: unknown) => ({
+    outcome: 'late',
+    failure: messageOf(error),
+  }));
+}
+
+/** The claim that holds the data to go back to, before it is moved. */
+function keptIn(context: SwapContext): string | undefined {
+  const { recovery, swap } = context.plan;
+  if (swap.way === 'in-volume') return undefined;
+  return swap.way === 'recreate' ? ledMember(context).claim : keptClaim(recovery.id, 'kept', ledMember(context).ordinal);
+}
+
+async function reopen(context: SwapContext): Promise<StepFacts> {
+  const { uses, plan } = context;
+  const { id } = plan.recovery;
+  const { live, walkback, archive, roles, superuser } = plan.swap;
+  const claim = keptIn(context);
+  const [result] = await uses.rehearsals.run(
+    {
+      name: `${id}-reopen`,
+      live,
+      walkback,
+      archive,
+      ...(claim === undefined ? {} : { claim }),
+      owner: { ...(await journalOwner(uses.api, id)) },
+      tasks: [{ do: 'reopen', id }],
+      roles,
+      user: superuser,
+    },
+    watchOf(context),
+  );
+  if (result?.did === 'reopen') return { timeline: result.timeline, changedRoles: result.changedRoles.join(', ') };
+  throw new Failure('failed', {
+    message: `cannot open the kept data of recovery ${id}: the Job has not said what came of it`,
+    remedy: `Run it again:  walkback undo ${id}`,
+  });
+}
+
+function reopenedTimeline(context: SwapContext): number {
+  return Number(factOf(context, 'undoReopen', 'timeline'));
+}
+
+/** The live claim of the first member now: that of a StatefulSet made anew has another name. */
+function liveClaim(context: SwapContext): string {
+  const { way, rehearsalClaim, members } = context.plan.swap;
+  return way === 'recreate' ? rehearsalClaim : (members[0]?.claim ?? '');
+}
+
+async function tellUndone(context: SwapContext): Promise<StepFacts> {
+  const { id } = context.plan.recovery;
+  const story = `recovery ${id} is undone: the data from before it is live again, on timeline ${reopenedTimeline(context)}; the recovered data is kept: walkback release ${id}`;
+  await annotate(context, story);
+  await tellEvent(context, 'RecoveryUndone', story);
+  return {};
+}
+
+/** See `SPEC.md`. An undo is only ever finished, never taken back; a new recovery can follow it. */
+export const undoSwapSteps: Record<UndoSwapStep, Step<SwapContext>> = {
+  undoSurvey: step(async (context) => {
+    const facts = await survey(context);
+    await tellEvent(context, 'RecoveryUndo', `recovery ${context.plan.recovery.id}: its undo begins`);
+    return facts;
+  }),
+  undoScaleWorkloadsDown: step(async (context) => scaleWorkloads(context, false)),
+  undoPause: step(pause),
+  undoArchiveTail: step(archiveNewLine),
+  undoStop: step(async (context) => stopLive(context, surveyedLeader(context, 'undoSurvey'))),
+  undoScaleDown: step(scaleDown),
+  undoArchiveRest: step(async (context) => archiveRest(context, 'undoStop', liveClaim(context), 'undo-rest')),
+  undoReopen: step(reopen),
+  undoRetainVolumes: step(retainNow),
+  undoExchangeVolumes: step(exchangeBack),
+  undoRenameInVolume: step(async (context) => renameInVolume(context, true)),
+  undoRemoveReplicaClaims: step(removeReplicaClaims),
+  undoRecreateStatefulSet: step(async (context) => recreateStatefulSet(context, true)),
+  undoClearStatus: step(clearStatus),
+  undoOpenLine: step(openLine),
+  undoVerify: step(async (context) => verify(context, reopenedTimeline(context))),
+  undoBackUp: step(async (context) => backUpInPod(context, firstPod(context), reopenedTimeline(context))),
+  undoScaleOut: step(scaleOut),
+  undoSettle: step(async (context) => {
+    await pauseAgain(context);
+    const isRebound = factsOf(context.journal.entries, 'retainVolumes') !== undefined;
+    return isRebound ? settle(context) : {};
+  }),
+  undoScaleWorkloadsUp: step(async (context) => scaleWorkloads(context, true)),
+  undoTellStory: step(tellUndone),
+};

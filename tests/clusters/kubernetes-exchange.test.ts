@@ -1,0 +1,200 @@
+/**
+ * Volumes of a StatefulSet exchanged on a real API server, by a process that is killed before each of its changes in turn.
+ */
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import type { KubernetesApi } from '../../src/kubernetes/api/kubernetes-api.ts';
+import type { PersistentVolume, PersistentVolumeClaim } from '../../src/kubernetes/api/kubernetes-objects.ts';
+import { openKubernetesApi } from '../../src/kubernetes/api/open.ts';
+import {
+  claimRef,
+  exchangeClaim,
+  retainVolume,
+  volumeRef,
+  type Exchange,
+} from '../../src/kubernetes/recover/exchange-claim.ts';
+import { holdLease } from '../../src/kubernetes/recover/lease.ts';
+import { checkStillDown, statefulSetRef, untilUnused } from '../../src/kubernetes/recover/pods-gone.ts';
+import { scaleTo } from '../../src/kubernetes/recover/scale.ts';
+import { startBed, type Bed } from '../support/kubernetes/bed.ts';
+import { dyingApi, Killed } from '../support/kubernetes/killed-api.ts';
+import type { TestNamespace } from '../support/kubernetes/namespace.ts';
+
+const bed = await startBed();
+
+/** More changes than an exchange has. */
+const MOST = 20;
+
+function podSpec(userId: number, claimName: string | undefined): object {
+  return {
+    securityContext: { runAsNonRoot: true, runAsUser: userId, fsGroup: userId, seccompProfile: { type: 'RuntimeDefault' } },
+    terminationGracePeriodSeconds: 0,
+    containers: [
+      {
+        name: 'pause',
+        image: 'k8sbed.local/pause:1',
+        imagePullPolicy: 'Never',
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+        volumeMounts: [{ name: 'data', mountPath: '/data' }],
+      },
+    ],
+    ...(claimName === undefined ? {} : { volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }] }),
+  };
+}
+
+const CLAIM = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } };
+
+function statefulSet(userId: number): object {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 'db' },
+    spec: {
+      replicas: 1,
+      serviceName: 'db',
+      selector: { matchLabels: { app: 'db' } },
+      template: { metadata: { labels: { app: 'db' } }, spec: podSpec(userId, undefined) },
+      volumeClaimTemplates: [{ metadata: { name: 'data', labels: { app: 'db' } }, spec: CLAIM }],
+    },
+  };
+}
+
+describe.skipIf(bed === undefined)('volumes of a StatefulSet', () => {
+  let there: Bed;
+  let namespace: TestNamespace;
+  let api: KubernetesApi;
+  let live: string;
+  let rehearsed: string;
+
+  const volumeOf = async (claim: string): Promise<string | undefined> =>
+    (await api.get<PersistentVolumeClaim>(claimRef(claim)))?.spec?.volumeName;
+
+  beforeAll(async () => {
+    there = bed ?? expect.unreachable();
+    namespace = await there.namespace('k3');
+    api = await openKubernetesApi({ files: there.kubeconfig, namespace: namespace.name });
+    const { userId } = namespace;
+    await there.apply(
+      [
+        statefulSet(userId),
+        { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'rehearsed' }, spec: CLAIM },
+        { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'rehearsal' }, spec: podSpec(userId, 'rehearsed') },
+      ].map((one) => ({ ...one, metadata: { ...Reflect.get(one, 'metadata'), namespace: namespace.name } })),
+    );
+    await namespace.kubectl(['wait', '--for=condition=Ready', 'pod/rehearsal', '--timeout=60s']);
+    await namespace.kubectl(['wait', '--for=condition=Ready', 'pod/db-0', '--timeout=60s']);
+    await namespace.kubectl(['delete', 'pod', 'rehearsal']);
+    live = (await volumeOf('data-db-0')) ?? expect.unreachable();
+    rehearsed = (await volumeOf('rehearsed')) ?? expect.unreachable();
+    await retainVolume(api, live);
+    await retainVolume(api, rehearsed);
+  });
+
+  afterAll(async () => {
+    for (const volume of [live, rehearsed])
+      await api.patch(volumeRef(volume), { type: 'merge', body: { spec: { persistentVolumeReclaimPolicy: 'Delete' } } });
+    await api[Symbol.asyncDispose]();
+    await namespace[Symbol.asyncDispose]();
+  });
+
+  const there_: Exchange = {
+    claim: 'data-db-0',
+    labels: { app: 'db' },
+    get incoming() {
+      return { volume: rehearsed, fromClaim: 'rehearsed' };
+    },
+    get outgoing() {
+      return { volume: live, toClaim: 'kept', labels: {}, annotations: { 'walkback/holds': 'the data from before' } };
+    },
+  };
+  const back: Exchange = {
+    claim: 'data-db-0',
+    labels: { app: 'db' },
+    get incoming() {
+      return { volume: live, fromClaim: 'kept' };
+    },
+    get outgoing() {
+      return { volume: rehearsed, toClaim: 'rehearsed', labels: {}, annotations: {} };
+    },
+  };
+
+  test('are not exchanged under a pod', async () => {
+    await expect(checkStillDown(api, 'db', ['data-db-0'])).rejects.toMatchObject({ kind: 'conflict' });
+    await scaleTo(api, statefulSetRef('db'), 0);
+    await untilUnused(api, ['data-db-0'], 60_000);
+    await checkStillDown(api, 'db', ['data-db-0']);
+  });
+
+  test('are exchanged, there and back, whichever change the process was killed before', async () => {
+    let isThere = false;
+    let isWhole = false;
+    for (let allowed = 0; !isWhole && allowed < MOST; allowed += 1) {
+      for (const exchange of [there_, back]) {
+        const dying = dyingApi(api, allowed);
+        const outcome = await exchangeClaim(dying, exchange).then(
+          () => 'whole',
+          (error: unknown) => error,
+        );
+        if (outcome !== 'whole') {
+          expect(outcome).toBeInstanceOf(Killed);
+          await exchangeClaim(api, exchange);
+        } else if (exchange === back) isWhole = true;
+        isThere = !isThere;
+        const [now, other] = isThere ? [rehearsed, live] : [live, rehearsed];
+        expect(await volumeOf('data-db-0')).toBe(now);
+        expect(await volumeOf(isThere ? 'kept' : 'rehearsed')).toBe(other);
+        expect(await volumeOf(isThere ? 'rehearsed' : 'kept')).toBeUndefined();
+      }
+    }
+    expect(isWhole).toBe(true);
+  });
+
+  test('go to the claim that the StatefulSet has made meanwhile, and to no other', async () => {
+    // Killed when the name is reserved and the old claim is gone: three changes.
+    await exchangeClaim(dyingApi(api, 3), there_).catch(() => {});
+    expect(await volumeOf('data-db-0')).toBeUndefined();
+    await scaleTo(api, statefulSetRef('db'), 1);
+    await namespace.kubectl(['wait', '--for=condition=Ready', 'pod/db-0', '--timeout=60s']);
+    expect(await volumeOf('data-db-0')).toBe(rehearsed);
+    await exchangeClaim(api, there_);
+    expect(await volumeOf('kept')).toBe(live);
+    const kept = await api.get<PersistentVolume>(volumeRef(live));
+    expect(kept?.status?.phase).toBe('Bound');
+  });
+});
+
+describe.skipIf(bed === undefined)('the Lease of a StatefulSet', () => {
+  let namespace: TestNamespace;
+  let api: KubernetesApi;
+
+  beforeAll(async () => {
+    const there = bed ?? expect.unreachable();
+    namespace = await there.namespace('k3');
+    api = await openKubernetesApi({ files: there.kubeconfig, namespace: namespace.name });
+  });
+
+  afterAll(async () => {
+    await api[Symbol.asyncDispose]();
+    await namespace[Symbol.asyncDispose]();
+  });
+
+  const times = { durationSeconds: 2, renewMs: 300, pollMs: 100 };
+
+  test('is held by one, given back, and taken over from one who does not renew it', async () => {
+    {
+      await using held = await holdLease(api, 'walkback-db', times);
+      await expect(holdLease(api, 'walkback-db', times)).rejects.toMatchObject({ kind: 'conflict' });
+      expect(held.lost.aborted).toBe(false);
+    }
+    const stale = { holderIdentity: 'elsewhere 1 1 1 00', leaseDurationSeconds: 1, renewTime: new Date().toISOString().replace('Z', '000Z') };
+    await api.create({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: 'walkback-db' },
+      ...{ spec: stale },
+    });
+    await using taken = await holdLease(api, 'walkback-db', times);
+    expect(taken.lost.aborted).toBe(false);
+  });
+});
