@@ -4,7 +4,7 @@
  * @module
  */
 
-import { whyNotAccepted, whyNotFollowing, type AcceptanceSides } from '../cluster/patroni/accept-member.ts';
+import { whyNotAccepted, whyNotFollowing, type AcceptanceSides } from '../cluster/accept-member.ts';
 import type { JsonObject } from '../cluster/patroni/dcs-keys.ts';
 import { connectToMember, superuserOf } from '../cluster/patroni/member-connection.ts';
 import { isLeaderRole, type ListedMember, type MemberReport } from '../cluster/patroni/members.ts';

@@ -13,7 +13,7 @@ import {
   type CommandSources,
   type PatroniCommands,
 } from '../cluster/patroni/patroni-commands.ts';
-import { whyNotAccepted } from '../cluster/patroni/accept-member.ts';
+import { whyNotAccepted } from '../cluster/accept-member.ts';
 import type { DcsMember } from '../cluster/patroni/dcs-keys.ts';
 import { connectToMember, superuserOf } from '../cluster/patroni/member-connection.ts';
 import { restAccessOf } from '../cluster/patroni/rest-access.ts';

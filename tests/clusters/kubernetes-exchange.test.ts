@@ -28,7 +28,12 @@ const MOST = 20;
 
 function podSpec(userId: number, claimName: string | undefined): object {
   return {
-    securityContext: { runAsNonRoot: true, runAsUser: userId, fsGroup: userId, seccompProfile: { type: 'RuntimeDefault' } },
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: userId,
+      fsGroup: userId,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
     terminationGracePeriodSeconds: 0,
     containers: [
       {
@@ -93,7 +98,10 @@ describe.skipIf(bed === undefined)('volumes of a StatefulSet', () => {
 
   afterAll(async () => {
     for (const volume of [live, rehearsed])
-      await api.patch(volumeRef(volume), { type: 'merge', body: { spec: { persistentVolumeReclaimPolicy: 'Delete' } } });
+      await api.patch(volumeRef(volume), {
+        type: 'merge',
+        body: { spec: { persistentVolumeReclaimPolicy: 'Delete' } },
+      });
     await api[Symbol.asyncDispose]();
     await namespace[Symbol.asyncDispose]();
   });
@@ -187,7 +195,11 @@ describe.skipIf(bed === undefined)('the Lease of a StatefulSet', () => {
       await expect(holdLease(api, 'walkback-db', times)).rejects.toMatchObject({ kind: 'conflict' });
       expect(held.lost.aborted).toBe(false);
     }
-    const stale = { holderIdentity: 'elsewhere 1 1 1 00', leaseDurationSeconds: 1, renewTime: new Date().toISOString().replace('Z', '000Z') };
+    const stale = {
+      holderIdentity: 'elsewhere 1 1 1 00',
+      leaseDurationSeconds: 1,
+      renewTime: new Date().toISOString().replace('Z', '000Z'),
+    };
     await api.create({
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',

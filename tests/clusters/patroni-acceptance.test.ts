@@ -4,7 +4,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { whyNotAccepted, whyNotFollowing, type AcceptanceSides } from '../../src/cluster/patroni/accept-member.ts';
+import { whyNotAccepted, whyNotFollowing, type AcceptanceSides } from '../../src/cluster/accept-member.ts';
 import { connectToMember, superuserOf } from '../../src/cluster/patroni/member-connection.ts';
 import { isLeaderRole } from '../../src/cluster/patroni/members.ts';
 import { restAccessOf } from '../../src/cluster/patroni/rest-access.ts';

@@ -3,7 +3,7 @@
  * undo, everything compared again.
  */
 
-import { whyNotAccepted } from '../../../src/cluster/patroni/accept-member.ts';
+import { whyNotAccepted } from '../../../src/cluster/accept-member.ts';
 import { connect, type Connection } from '../../../src/instance/connection.ts';
 import { differencesFrom, stateAfter, type ModelState } from '../../../tests/support/oracle.ts';
 import type { PatroniTestCluster } from '../../../tests/support/patroni/patroni-cluster.ts';

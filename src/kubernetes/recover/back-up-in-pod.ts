@@ -35,7 +35,8 @@ const WITH_DAMAGE = 2;
 export async function backUpInPod(context: SwapContext, pod: string, timeline: number): Promise<StepFacts> {
   const { uses, plan } = context;
   const { live } = plan.swap;
-  const found = async () => (await listBackups(uses.store, uses.signal)).findLast((backup) => backup.timeline === timeline);
+  const found = async () =>
+    (await listBackups(uses.store, uses.signal)).findLast((backup) => backup.timeline === timeline);
   const already = await found();
   if (already !== undefined) return { backup: already.name, timeline };
   {
@@ -44,12 +45,18 @@ export async function backUpInPod(context: SwapContext, pod: string, timeline: n
   }
   uses.onProgress({ phase: 'backup', done: 0, unit: 'bytes', note: `in ${pod}` });
   const options = uses.signal === undefined ? {} : { signal: uses.signal };
-  const outcome = await uses.api.exec(pod, live.archiveContainer, ['sh', '-c', TAKE, 'sh', live.dataDirectory], options);
+  const outcome = await uses.api.exec(
+    pod,
+    live.archiveContainer,
+    ['sh', '-c', TAKE, 'sh', live.dataDirectory],
+    options,
+  );
   const taken = await found();
   if (taken !== undefined) return { backup: taken.name, timeline, hasDamage: outcome.exitCode === WITH_DAMAGE };
   throw new Failure('failed', {
     message: `cannot take a backup on timeline ${timeline}: the program in ${pod} ended with ${outcome.exitCode}, and the archive has none`,
-    remedy: 'Look at what it says, mend it, and go on: the cluster serves meanwhile, but nothing on the new line could be recovered to.',
+    remedy:
+      'Look at what it says, mend it, and go on: the cluster serves meanwhile, but nothing on the new line could be recovered to.',
     facts: outcome.stderr.trim().split('\n').slice(-5),
   });
 }

@@ -47,7 +47,9 @@ describe('the way of a recovery', () => {
 
   it('is the one that was asked for, or none', () => {
     expect(chooseWay(OPEN, 'recreate').way).toBe('recreate');
-    expect(() => chooseWay({ ...OPEN, claimProblem: 'exceeded quota' }, 'rebind')).toThrow(/the way rebind is not open/);
+    expect(() => chooseWay({ ...OPEN, claimProblem: 'exceeded quota' }, 'rebind')).toThrow(
+      /the way rebind is not open/,
+    );
   });
 
   it('is none where no second claim fits and the live volume is full', () => {

@@ -42,7 +42,8 @@ function needsFirst({ leaderOrdinal }: WayFacts): string | undefined {
 const PROBLEMS: Record<Way, (facts: WayFacts) => string | undefined> = {
   rebind: ({ claimProblem }) => claimProblem,
   'in-volume': (facts) => {
-    if (facts.accessModes.includes('ReadWriteOncePod')) return 'the claim is ReadWriteOncePod: no second pod may mount it';
+    if (facts.accessModes.includes('ReadWriteOncePod'))
+      return 'the claim is ReadWriteOncePod: no second pod may mount it';
     if (facts.freeBytes === undefined) return 'how much room its volume has could not be looked at';
     if (facts.freeBytes < facts.neededBytes)
       return `its volume has ${facts.freeBytes} bytes free, and ${facts.neededBytes} are needed`;
@@ -69,7 +70,8 @@ export function chooseWay(facts: WayFacts, asked?: Way): ChosenWay {
   const passedOver: PassedOverWay[] = [];
   for (const { way, problem } of found) {
     if (asked !== undefined && way !== asked) continue;
-    if (problem === undefined) return { way, because: asked === undefined ? REASONS[way] : 'it was asked for', passedOver };
+    if (problem === undefined)
+      return { way, because: asked === undefined ? REASONS[way] : 'it was asked for', passedOver };
     passedOver.push({ way, problem });
   }
   const areRightsAlone = found.every(({ way }) => facts.missing[way].length > 0);

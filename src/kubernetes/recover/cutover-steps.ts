@@ -100,7 +100,10 @@ async function takePauseBack(context: SwapContext): Promise<void> {
 
 async function finishRehearsal(context: SwapContext): Promise<StepFacts> {
   const { target } = context.plan.recovery;
-  const { timeline, reason, switchLsn, changedRoles } = await context.uses.rehearsals.finish(refOf(context), watchOf(context));
+  const { timeline, reason, switchLsn, changedRoles } = await context.uses.rehearsals.finish(
+    refOf(context),
+    watchOf(context),
+  );
   const words = `${target.inclusive ? 'after' : 'before'} LSN ${target.lsn}`;
   if (reason === words) return { timeline, reason, switchLsn, changedRoles: changedRoles.join(', ') };
   throw new Failure('refused', {
@@ -141,7 +144,11 @@ export const cutoverSwapSteps: Record<CutoverSwapStep, SwapWork> = {
   retainVolumes: step(retainVolumes, letVolumesGo),
   survey: step(async (context) => {
     const facts = await survey(context);
-    await tellEvent(context, 'RecoveryCutover', `recovery ${context.plan.recovery.id}: the cutover to ${context.plan.recovery.target.asked} begins`);
+    await tellEvent(
+      context,
+      'RecoveryCutover',
+      `recovery ${context.plan.recovery.id}: the cutover to ${context.plan.recovery.target.asked} begins`,
+    );
     return facts;
   }),
   save: step(save),

@@ -29,7 +29,9 @@ export interface Exchange {
   /** Of the claim that is made under that name, those of the live one. */
   readonly labels: Readonly<Record<string, string>>;
   /** `undefined`: the name becomes free, for a new empty volume. */
-  readonly incoming: { readonly volume: string; readonly fromClaim: string; readonly fromClaimUid?: string } | undefined;
+  readonly incoming:
+    | { readonly volume: string; readonly fromClaim: string; readonly fromClaimUid?: string }
+    | undefined;
   /** `undefined`: nothing has the name. */
   readonly outgoing:
     | {
@@ -70,7 +72,10 @@ export async function retainVolume(api: KubernetesApi, name: string): Promise<vo
   const policy = volume.spec?.persistentVolumeReclaimPolicy ?? 'Delete';
   if (policy === 'Retain') return;
   const metadata = { annotations: { [POLICY_ANNOTATION]: policy } };
-  await api.patch(volumeRef(name), { type: 'merge', body: { metadata, spec: { persistentVolumeReclaimPolicy: 'Retain' } } });
+  await api.patch(volumeRef(name), {
+    type: 'merge',
+    body: { metadata, spec: { persistentVolumeReclaimPolicy: 'Retain' } },
+  });
 }
 
 /** Gives a volume the reclaim policy that it had before {@link retainVolume}. */
@@ -78,7 +83,10 @@ export async function letVolumeGo(api: KubernetesApi, name: string): Promise<voi
   const policy = (await volumeOf(api, name)).metadata?.annotations?.[POLICY_ANNOTATION];
   if (policy === undefined) return;
   const metadata = { annotations: { [POLICY_ANNOTATION]: null } };
-  await api.patch(volumeRef(name), { type: 'merge', body: { metadata, spec: { persistentVolumeReclaimPolicy: policy } } });
+  await api.patch(volumeRef(name), {
+    type: 'merge',
+    body: { metadata, spec: { persistentVolumeReclaimPolicy: policy } },
+  });
 }
 
 /** Removes a claim that is bound to `volume` (or has this uid), and waits until it is gone. Another one is left. */
@@ -106,10 +114,20 @@ async function reserveFor(api: KubernetesApi, volume: string, claim: string): Pr
       // Bound already, or reserved and not bound yet.
       if (ref.uid === undefined || ref.uid === holder?.metadata?.uid) return;
     }
-    const reference = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name: claim, uid: null, resourceVersion: null };
+    const reference = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      namespace,
+      name: claim,
+      uid: null,
+      resourceVersion: null,
+    };
     const resourceVersion = found.metadata?.resourceVersion;
     try {
-      await api.patch(volumeRef(volume), { type: 'merge', body: { metadata: { resourceVersion }, spec: { claimRef: reference } } });
+      await api.patch(volumeRef(volume), {
+        type: 'merge',
+        body: { metadata: { resourceVersion }, spec: { claimRef: reference } },
+      });
       return;
     } catch (error) {
       // The volume controller writes too.

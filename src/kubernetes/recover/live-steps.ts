@@ -86,7 +86,11 @@ export async function pause(context: SwapContext): Promise<StepFacts> {
   const { uses, plan } = context;
   const { patroni, members } = plan.swap;
   if (patroni === null) return { skipped: 'no Patroni' };
-  const acknowledged = await pausePatroni(uses.api, patroni, members.map(({ pod }) => pod));
+  const acknowledged = await pausePatroni(
+    uses.api,
+    patroni,
+    members.map(({ pod }) => pod),
+  );
   return { acknowledged: acknowledged.join(', ') };
 }
 
@@ -127,7 +131,12 @@ export async function scaleDown(context: SwapContext): Promise<StepFacts> {
 }
 
 /** What the archiver of a stopped server had left is pushed, by a short Job on its claim. */
-export async function archiveRest(context: SwapContext, step: SwapStep, claim: string, name: string): Promise<StepFacts> {
+export async function archiveRest(
+  context: SwapContext,
+  step: SwapStep,
+  claim: string,
+  name: string,
+): Promise<StepFacts> {
   const { uses, plan } = context;
   const stopped = surveyed(context, step);
   if (stopped['unarchived'] === 0 && stopped['controlState'] === 'shut down') return { pushed: 0 };

@@ -43,7 +43,13 @@ async function controlOf(connection: Connection): Promise<PlanFacts['control']> 
 
 /** Bytes that the live volume has free; `undefined` if that cannot be told. */
 export async function freeBytesOf(api: KubernetesApi, { live }: Subject, pod: string): Promise<bigint | undefined> {
-  const outcome = await api.exec(pod, live.container, ['sh', '-c', 'df -Pk "$1" | tail -n 1', 'sh', live.dataDirectory]);
+  const outcome = await api.exec(pod, live.container, [
+    'sh',
+    '-c',
+    'df -Pk "$1" | tail -n 1',
+    'sh',
+    live.dataDirectory,
+  ]);
   const kibibytes = outcome.stdout.trim().split(/\s+/).at(3);
   return outcome.exitCode === 0 && /^\d+$/.test(kibibytes ?? '') ? BigInt(kibibytes ?? '0') * 1024n : undefined;
 }
@@ -52,7 +58,11 @@ export async function freeBytesOf(api: KubernetesApi, { live }: Subject, pod: st
 const ANY_ROOM_BYTES = 2n ** 62n;
 
 /** Looks. @throws {Failure} `refused` if no pod takes writes, or as a connection does. */
-export async function lookAtLive(server: PodServer, subject: Subject, leader: string | undefined): Promise<LookedAtCluster> {
+export async function lookAtLive(
+  server: PodServer,
+  subject: Subject,
+  leader: string | undefined,
+): Promise<LookedAtCluster> {
   const name = subject.statefulSet.metadata?.name ?? '';
   const { namespace } = server.uses.api.where;
   if (leader === undefined) {
@@ -76,7 +86,10 @@ export async function lookAtLive(server: PodServer, subject: Subject, leader: st
       walFolder: undefined,
       isWalMounted: false,
       isReplica: false,
-      commands: { stop: `scale StatefulSet ${name} to 0`, start: `scale StatefulSet ${name} to 1, then to as many as before` },
+      commands: {
+        stop: `scale StatefulSet ${name} to 0`,
+        start: `scale StatefulSet ${name} to 1, then to as many as before`,
+      },
       patroni: undefined,
     },
     connect,

@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Failure, messageOf } from '../../base/failure.ts';
-import { whyNotAccepted } from '../../cluster/patroni/accept-member.ts';
+import { whyNotAccepted } from '../../cluster/accept-member.ts';
 import type { Pod } from '../api/kubernetes-objects.ts';
 import type { SwapContext } from './context.ts';
 import { connectToPod, podServer } from './pod-server.ts';

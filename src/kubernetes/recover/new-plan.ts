@@ -14,7 +14,7 @@ import { makePlan } from '../../recovery/plan.ts';
 import type { Plan } from '../../recovery/plan-value.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { ConfigMap, PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
-import { chooseWay, type WayFacts } from './choose-way.ts';
+import { chooseWay, type ChosenWay, type WayFacts } from './choose-way.ts';
 import type { SwapUses } from './context.ts';
 import { claimRef } from './exchange-claim.ts';
 import { createRecovery } from './journal-object.ts';
@@ -23,7 +23,7 @@ import { journalName, keptClaim, memberClaim, ordinalOf } from './names.ts';
 import { recreatedTemplate } from './other-way-steps.ts';
 import { readPatroniState } from './patroni-objects.ts';
 import type { NamespacePlan, PlannedMember, PlannedWorkload, SwapPlan } from './plan-value.ts';
-import { missingRights, rightsOf, type RightsFor } from './rights.ts';
+import { missingRights, rightsOf, type Right, type RightsFor } from './rights.ts';
 import type { Subject } from './subject.ts';
 import { WAYS, type Way } from './ways.ts';
 
@@ -81,7 +81,12 @@ async function membersOf(api: KubernetesApi, subject: Subject, id: string, way: 
   for (let ordinal = 0; ordinal < replicas; ordinal += 1) {
     const claim = memberClaim(subject.claimTemplate, name, ordinal);
     const found = await api.get<PersistentVolumeClaim>(claimRef(claim));
-    const keptAs = way === 'rebind' || way === 'clone' ? keptClaim(id, 'kept', ordinal) : way === 'recreate' || ordinal === 0 ? claim : null;
+    const keptAs =
+      way === 'rebind' || way === 'clone'
+        ? keptClaim(id, 'kept', ordinal)
+        : way === 'recreate' || ordinal === 0
+          ? claim
+          : null;
     members.push({
       pod: `${name}-${ordinal}`,
       ordinal,
@@ -120,9 +125,16 @@ function rehearsalClaimOf(id: string, statefulSet: string, way: Way, live: strin
   return way === 'recreate' ? memberClaim(recreatedTemplate(id), statefulSet, 0) : `walkback-${id}`;
 }
 
-function driftOf(way: Way, id: string, { claimTemplate, statefulSet }: Subject, workloads: readonly PlannedWorkload[]): string[] {
+function driftOf(
+  way: Way,
+  id: string,
+  { claimTemplate, statefulSet }: Subject,
+  workloads: readonly PlannedWorkload[],
+): string[] {
   const owner = statefulSet.metadata?.labels?.['app.kubernetes.io/managed-by'];
-  const isGitOps = Object.keys(statefulSet.metadata?.annotations ?? {}).some((name) => name.startsWith('argocd.argoproj.io/'));
+  const isGitOps = Object.keys(statefulSet.metadata?.annotations ?? {}).some((name) =>
+    name.startsWith('argocd.argoproj.io/'),
+  );
   return [
     ...(way === 'recreate'
       ? [
@@ -130,8 +142,84 @@ function driftOf(way: Way, id: string, { claimTemplate, statefulSet }: Subject, 
         ]
       : []),
     ...(isGitOps ? ['Argo CD manages it: switch automatic sync off meanwhile, as it would scale it up again.'] : []),
-    ...(workloads.length > 0 ? ['An autoscaler of what is scaled down would scale it up again: suspend it meanwhile.'] : []),
+    ...(workloads.length > 0
+      ? ['An autoscaler of what is scaled down would scale it up again: suspend it meanwhile.']
+      : []),
   ];
+}
+
+/** What decides the way, once it is known how much room is needed. */
+async function wayFacts(
+  { api }: SwapUses,
+  subject: Subject,
+  given: {
+    readonly id: string;
+    readonly leader: string | undefined;
+    readonly neededBytes: bigint;
+    readonly rights: RightsFor;
+  },
+): Promise<WayFacts> {
+  const { id, leader, neededBytes, rights } = given;
+  const missing: Record<Way, readonly Right[]> = { rebind: [], 'in-volume': [], recreate: [], clone: [] };
+  for (const way of WAYS) missing[way] = await missingRights(api, rightsOf(way, rights));
+  const name = subject.statefulSet.metadata?.name ?? '';
+  return {
+    missing,
+    claimProblem: await claimProblemOf(api, subject, `walkback-${id}`),
+    accessModes: subject.live.claim.spec?.accessModes ?? [],
+    leaderOrdinal: leader === undefined ? undefined : ordinalOf(leader, name),
+    freeBytes: leader === undefined ? undefined : await freeBytesOf(api, subject, leader).catch(() => undefined),
+    neededBytes,
+  };
+}
+
+function restartsOf(name: string, replicas: number, workloads: readonly PlannedWorkload[]): string[] {
+  return [
+    `${replicas} ${replicas === 1 ? 'pod' : 'pods'} of ${name}`,
+    ...workloads.map(({ kind, name: one, replicas: count }) => `${kind} ${one} (${count}, scaled to 0 meanwhile)`),
+  ];
+}
+
+/** What is known when the way has been chosen. */
+interface Decided {
+  readonly id: string;
+  readonly leader: string | undefined;
+  readonly neededBytes: bigint;
+  readonly chosen: ChosenWay;
+}
+
+async function swapPlanOf(
+  { api }: SwapUses,
+  subject: Subject,
+  { id, leader, neededBytes, chosen }: Decided,
+  workloads: readonly PlannedWorkload[],
+): Promise<SwapPlan> {
+  const { way } = chosen;
+  const { context, server, namespace } = api.where;
+  const { live, walkback, archive, superuser, roles, patroni, claimTemplate } = subject;
+  const { name = '', uid = '' } = subject.statefulSet.metadata ?? {};
+  const replicas = subject.statefulSet.spec?.replicas ?? 0;
+  return {
+    context,
+    server,
+    namespace,
+    statefulSet: { name, uid, replicas },
+    ...chosen,
+    leader: leader ?? '',
+    claimTemplate,
+    members: await membersOf(api, subject, id, way),
+    patroni,
+    rehearsalClaim: rehearsalClaimOf(id, name, way, live.claim.metadata?.name ?? ''),
+    claimBytes: ((neededBytes * (100n + SPARE_PERCENT)) / 100n).toString(),
+    workloads,
+    restarts: restartsOf(name, replicas, workloads),
+    drift: driftOf(way, id, subject, workloads),
+    live,
+    walkback,
+    archive,
+    superuser,
+    roles,
+  };
 }
 
 /**
@@ -139,63 +227,29 @@ function driftOf(way: Way, id: string, { claimTemplate, statefulSet }: Subject, 
  *
  * @throws {Failure} `refused` with the nearest reachable target, or why no way is open; `denied` for rights alone.
  */
-async function planOf(uses: SwapUses, subject: Subject, id: string, request: NamespacePlanRequest): Promise<NamespacePlan> {
-  const { api } = uses;
-  const name = subject.statefulSet.metadata?.name ?? '';
+async function planOf(
+  uses: SwapUses,
+  subject: Subject,
+  id: string,
+  request: NamespacePlanRequest,
+): Promise<NamespacePlan> {
+  const { target, timeline, ask, workloads } = request;
   checkSubject(subject);
-  const wanted: RightsFor = { patroni: subject.patroni, workloads: request.workloads };
-  const missing = await Promise.all(WAYS.map(async (way) => [way, await missingRights(api, rightsOf(way, wanted))] as const));
-  const leader = await findLeader(api, subject);
+  const leader = await findLeader(uses.api, subject);
   const server = { uses, superuser: subject.superuser };
-  const facts = await gatherFactsOf(
-    uses,
-    {
-      id,
-      target: request.target,
-      ...(request.timeline === undefined ? {} : { timeline: request.timeline }),
-      ...(request.ask === undefined ? {} : { ask: request.ask }),
-    },
-    () => lookAtLive(server, subject, leader),
-  );
-  const recovery = makePlan(facts);
+  const asked = {
+    id,
+    target,
+    ...(timeline === undefined ? {} : { timeline }),
+    ...(ask === undefined ? {} : { ask }),
+  };
+  const recovery = makePlan(await gatherFactsOf(uses, asked, () => lookAtLive(server, subject, leader)));
   const neededBytes = BigInt(recovery.space.neededBytes);
-  const ways: WayFacts = {
-    missing: Object.fromEntries(missing) as unknown as WayFacts['missing'],
-    claimProblem: await claimProblemOf(api, subject, `walkback-${id}`),
-    accessModes: subject.live.claim.spec?.accessModes ?? [],
-    leaderOrdinal: leader === undefined ? undefined : ordinalOf(leader, name),
-    freeBytes: leader === undefined ? undefined : await freeBytesOf(api, subject, leader).catch(() => undefined),
-    neededBytes,
-  };
-  const { way, because, passedOver } = chooseWay(ways, request.way);
-  const rehearsalClaim = rehearsalClaimOf(id, name, way, subject.live.claim.metadata?.name ?? '');
-  const claimBytes = (neededBytes * (100n + SPARE_PERCENT)) / 100n;
-  const replicas = subject.statefulSet.spec?.replicas ?? 0;
-  const swap: SwapPlan = {
-    ...api.where,
-    statefulSet: { name, uid: subject.statefulSet.metadata?.uid ?? '', replicas },
-    way,
-    because,
-    passedOver,
-    leader: leader ?? '',
-    claimTemplate: subject.claimTemplate,
-    members: await membersOf(api, subject, id, way),
-    patroni: subject.patroni,
-    rehearsalClaim,
-    claimBytes: claimBytes.toString(),
-    workloads: request.workloads,
-    restarts: [
-      `${replicas} ${replicas === 1 ? 'pod' : 'pods'} of ${name}`,
-      ...request.workloads.map(({ kind, name: one, replicas: count }) => `${kind} ${one} (${count}, scaled to 0 meanwhile)`),
-    ],
-    drift: driftOf(way, id, subject, request.workloads),
-    live: subject.live,
-    walkback: subject.walkback,
-    archive: subject.archive,
-    superuser: subject.superuser,
-    roles: subject.roles,
-  };
-  return { version: 1, recovery: spaceOf(recovery, swap, ways), swap };
+  const rights: RightsFor = { patroni: subject.patroni, workloads };
+  const facts = await wayFacts(uses, subject, { id, leader, neededBytes, rights });
+  const chosen = chooseWay(facts, request.way);
+  const swap = await swapPlanOf(uses, subject, { id, leader, neededBytes, chosen }, workloads);
+  return { version: 1, recovery: spaceOf(recovery, swap, facts), swap };
 }
 
 /** Room is that of the claim, or of the live volume. */
@@ -209,7 +263,11 @@ function spaceOf(plan: Plan, { way, rehearsalClaim, claimBytes }: SwapPlan, { fr
 }
 
 /** A new plan, stored in the namespace. */
-export async function makeNamespacePlan(uses: SwapUses, subject: Subject, request: NamespacePlanRequest): Promise<NamespacePlan> {
+export async function makeNamespacePlan(
+  uses: SwapUses,
+  subject: Subject,
+  request: NamespacePlanRequest,
+): Promise<NamespacePlan> {
   const plan = await planOf(uses, subject, await newId(uses.api), request);
   await createRecovery(uses.api, plan);
   return plan;

@@ -84,6 +84,10 @@ export async function scaleOut(context: SwapContext): Promise<StepFacts> {
 export async function pauseAgain(context: SwapContext): Promise<StepFacts> {
   const { patroni, members } = context.plan.swap;
   if (patroni === null || !wasPaused(context)) return { leftPaused: false };
-  await pausePatroni(context.uses.api, patroni, members.map(({ pod }) => pod));
+  await pausePatroni(
+    context.uses.api,
+    patroni,
+    members.map(({ pod }) => pod),
+  );
   return { leftPaused: true };
 }

@@ -44,7 +44,11 @@ export async function renameInVolume(context: SwapContext, back: boolean): Promi
 export async function removeReplicaClaims(context: SwapContext): Promise<StepFacts> {
   const { api } = context.uses;
   const { members, statefulSet } = context.plan.swap;
-  await checkStillDown(api, statefulSet.name, members.map(({ claim }) => claim));
+  await checkStillDown(
+    api,
+    statefulSet.name,
+    members.map(({ claim }) => claim),
+  );
   const removed: string[] = [];
   for (const { claim, ordinal } of members) {
     if (ordinal === 0) continue;
@@ -84,8 +88,9 @@ export function withTemplate(saved: StatefulSet, from: string, to: string): Stat
   if (spec === undefined) return made;
   const rename = (name: string | undefined): string | undefined => (name === from ? to : name);
   const renamed = <T extends { name?: string }>(one: T): T => ({ ...one, ...(one.name === from ? { name: to } : {}) });
-  const containers = (list: typeof spec.template.spec extends infer P ? (P extends { containers: infer C } ? C : never) : never) =>
-    list.map((container) => ({ ...container, volumeMounts: (container.volumeMounts ?? []).map(renamed) }));
+  const containers = (
+    list: typeof spec.template.spec extends infer P ? (P extends { containers: infer C } ? C : never) : never,
+  ) => list.map((container) => ({ ...container, volumeMounts: (container.volumeMounts ?? []).map(renamed) }));
   const templates = (spec.volumeClaimTemplates ?? []).map((template) => {
     const name = rename(template.metadata?.name);
     const labels = template.metadata?.labels;
@@ -126,9 +131,14 @@ export async function recreateStatefulSet(context: SwapContext, back: boolean): 
     await checkStillDown(api, statefulSet.name, claimsInPlay(context));
     const uid = now.metadata?.uid;
     await api.delete(ref, { propagation: 'Orphan', ...(uid === undefined ? {} : { uid }) });
-    await api.until<StatefulSet>(ref, `StatefulSet ${statefulSet.name} to be gone`, (found) => found?.metadata?.uid !== uid, {
-      timeoutMs: GONE_MS,
-    });
+    await api.until<StatefulSet>(
+      ref,
+      `StatefulSet ${statefulSet.name} to be gone`,
+      (found) => found?.metadata?.uid !== uid,
+      {
+        timeoutMs: GONE_MS,
+      },
+    );
   }
   await api.create(wanted).catch((error: unknown) => {
     if (!isFailure(error, 'conflict')) throw error;

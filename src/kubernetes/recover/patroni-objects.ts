@@ -108,7 +108,8 @@ export async function pausePatroni(
       const names = silent.map(({ metadata }) => metadata?.name ?? '').join(', ');
       throw new Failure('unavailable', {
         message: `cannot pause Patroni: ${names} has not said that it is paused`,
-        remedy: 'See the log of Patroni there; it may not reach the API server. Nothing has been stopped. Go on, or undo.',
+        remedy:
+          'See the log of Patroni there; it may not reach the API server. Nothing has been stopped. Go on, or undo.',
       });
     }
     await sleep(POLL_MS);

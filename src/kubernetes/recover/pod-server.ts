@@ -58,8 +58,12 @@ export async function timelineOf(connection: Connection): Promise<number> {
 
 /** Why a pod does not come up, in the words of its status; `undefined` while nothing is wrong. */
 function troubleOf(pod: Pod | undefined): string | undefined {
-  const waiting = pod?.status?.containerStatuses?.map(({ state }) => state?.waiting).find((state) => state !== undefined);
-  const unscheduled = pod?.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
+  const waiting = pod?.status?.containerStatuses
+    ?.map(({ state }) => state?.waiting)
+    .find((state) => state !== undefined);
+  const unscheduled = pod?.status?.conditions?.find(
+    ({ type, status }) => type === 'PodScheduled' && status === 'False',
+  );
   if (unscheduled !== undefined) return `it is not scheduled: ${unscheduled.message ?? unscheduled.reason ?? '?'}`;
   const reason = waiting?.reason ?? '';
   if (reason === '' || reason === 'ContainerCreating' || reason === 'PodInitializing') return undefined;
@@ -71,12 +75,20 @@ function troubleOf(pod: Pod | undefined): string | undefined {
  *
  * @throws {Failure} `unavailable` with what the pod, or its server, says instead.
  */
-export async function untilPrimary(server: PodServer, pod: string, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+export async function untilPrimary(
+  server: PodServer,
+  pod: string,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     signal?.throwIfAborted();
     const found = await server.uses.api.get<Pod>(podRef(pod));
-    const why = found?.status?.phase === 'Running' ? await whyNotPrimary(server, pod) : (troubleOf(found) ?? 'it is not there yet');
+    const why =
+      found?.status?.phase === 'Running'
+        ? await whyNotPrimary(server, pod)
+        : (troubleOf(found) ?? 'it is not there yet');
     if (why === undefined) return;
     if (Date.now() > deadline) throw notPrimary(pod, troubleOf(found) ?? why);
     await sleep(POLL_MS);
@@ -86,7 +98,9 @@ export async function untilPrimary(server: PodServer, pod: string, timeoutMs: nu
 async function whyNotPrimary(server: PodServer, pod: string): Promise<string | undefined> {
   try {
     await using connection = await connectToPod(server, pod);
-    return (await queryText(connection, 'select pg_is_in_recovery()')) === 't' ? 'its server is in recovery' : undefined;
+    return (await queryText(connection, 'select pg_is_in_recovery()')) === 't'
+      ? 'its server is in recovery'
+      : undefined;
   } catch (error) {
     return messageOf(error);
   }

@@ -40,16 +40,18 @@ export async function untilUnused(api: KubernetesApi, claims: readonly string[],
 }
 
 /** @throws {Failure} `conflict` if somebody has scaled it up meanwhile: nothing may be taken from under a pod. */
-export async function checkStillDown(api: KubernetesApi, statefulSet: string, claims: readonly string[]): Promise<void> {
-  const [found, pods] = await Promise.all([
-    api.get<StatefulSet>(statefulSetRef(statefulSet)),
-    podsUsing(api, claims),
-  ]);
+export async function checkStillDown(
+  api: KubernetesApi,
+  statefulSet: string,
+  claims: readonly string[],
+): Promise<void> {
+  const [found, pods] = await Promise.all([api.get<StatefulSet>(statefulSetRef(statefulSet)), podsUsing(api, claims)]);
   const replicas = found?.spec?.replicas ?? 0;
   if (replicas === 0 && pods.length === 0) return;
   const names = pods.map(({ metadata }) => metadata?.name ?? '?').join(', ');
   throw new Failure('conflict', {
     message: `cannot exchange the volumes of ${statefulSet}: somebody has scaled it to ${replicas} meanwhile${names === '' ? '' : `, and ${names} is there`}`,
-    remedy: 'Find out who does (an autoscaler, GitOps, another hand), stop that, and go on: it is scaled down again then.',
+    remedy:
+      'Find out who does (an autoscaler, GitOps, another hand), stop that, and go on: it is scaled down again then.',
   });
 }

@@ -32,7 +32,10 @@ export async function swapReleasePlan(context: SwapContext): Promise<SwapRelease
   transition(plan.recovery.id, state, 'release');
   if (plan.swap.way === 'in-volume') return { claims: [], foldersIn: plan.swap.rehearsalClaim };
   const claims = await heldClaims(uses.api, plan, state);
-  const [user] = await podsUsing(uses.api, claims.map(({ name }) => name));
+  const [user] = await podsUsing(
+    uses.api,
+    claims.map(({ name }) => name),
+  );
   if (user === undefined) return { claims, foldersIn: undefined };
   throw new Failure('refused', {
     message: `cannot release what recovery ${plan.recovery.id} keeps: pod ${user.metadata?.name} uses it`,

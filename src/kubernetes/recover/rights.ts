@@ -14,7 +14,13 @@ export interface Right extends Access {
   readonly why: string;
 }
 
-function rights(group: string, resource: string, verbs: readonly string[], why: string, isClusterWide = false): Right[] {
+function rights(
+  group: string,
+  resource: string,
+  verbs: readonly string[],
+  why: string,
+  isClusterWide = false,
+): Right[] {
   return verbs.map((verb) => ({ verb, group, resource, why, ...(isClusterWide ? { isClusterWide } : {}) }));
 }
 
@@ -37,7 +43,12 @@ const COMMON: readonly Right[] = [
 const OF_WAY: Record<Way, readonly Right[]> = {
   rebind: rights('', 'persistentvolumes', ['get', 'patch'], 'keep volumes and exchange them', true),
   'in-volume': [],
-  recreate: rights('apps', 'statefulsets', ['create', 'delete'], 'make the StatefulSet anew around the rehearsed claim'),
+  recreate: rights(
+    'apps',
+    'statefulsets',
+    ['create', 'delete'],
+    'make the StatefulSet anew around the rehearsed claim',
+  ),
   clone: rights('', 'persistentvolumes', ['get', 'patch'], 'keep volumes', true),
 };
 
@@ -60,7 +71,9 @@ export interface RightsFor {
 /** The rights that a way needs. */
 export function rightsOf(way: Way, { patroni, workloads }: RightsFor): readonly Right[] {
   const store =
-    patroni?.kind === 'Endpoints' ? rights('', 'endpoints', ['get', 'patch'], 'pause Patroni and clear its status') : [];
+    patroni?.kind === 'Endpoints'
+      ? rights('', 'endpoints', ['get', 'patch'], 'pause Patroni and clear its status')
+      : [];
   return [...COMMON, ...OF_WAY[way], ...store, ...workloads.flatMap(workloadRights)];
 }
 

@@ -20,7 +20,11 @@ function withoutManagers(object: KubernetesObject): KubernetesObject {
 }
 
 /** Saves them; those that are not there are left out. Saved already: they stay as they were saved. Returns the keys. */
-export async function saveObjects(api: KubernetesApi, id: string, refs: readonly ObjectRef[]): Promise<readonly string[]> {
+export async function saveObjects(
+  api: KubernetesApi,
+  id: string,
+  refs: readonly ObjectRef[],
+): Promise<readonly string[]> {
   const name = savedName(id);
   const found = await api.get<ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name });
   if (found !== undefined) return Object.keys(found.data ?? {});

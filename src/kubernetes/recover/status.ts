@@ -44,7 +44,10 @@ function openStepOf(entries: readonly SwapEntry[]): SwapStatus['openStep'] {
 }
 
 /** Claims by which a recovery keeps data, by their names, whether or not they are there. */
-export function heldNames({ recovery, swap }: NamespacePlan, state: RecoveryState): Pick<HeldClaim, 'name' | 'holds'>[] {
+export function heldNames(
+  { recovery, swap }: NamespacePlan,
+  state: RecoveryState,
+): Pick<HeldClaim, 'name' | 'holds'>[] {
   const { id } = recovery;
   const rehearsal = { name: swap.rehearsalClaim, holds: 'rehearsal' } as const;
   if (swap.way === 'in-volume') return [];
@@ -52,15 +55,21 @@ export function heldNames({ recovery, swap }: NamespacePlan, state: RecoveryStat
     const before = swap.members.map(({ claim }) => ({ name: claim, holds: 'data from before' }) as const);
     const after = swap.members.map(
       ({ ordinal }) =>
-        ({ name: swap.rehearsalClaim.replace(/\d+$/, String(ordinal)), holds: 'recovered data, replaced by the undo' }) as const,
+        ({
+          name: swap.rehearsalClaim.replace(/\d+$/, String(ordinal)),
+          holds: 'recovered data, replaced by the undo',
+        }) as const,
     );
     if (state === 'recovered' || state === 'released') return before;
     return state === 'undone' ? after : [rehearsal];
   }
   return [
-    ...swap.members.map(({ ordinal }) => ({ name: keptClaim(id, 'kept', ordinal), holds: 'data from before' }) as const),
     ...swap.members.map(
-      ({ ordinal }) => ({ name: keptClaim(id, 'replaced', ordinal), holds: 'recovered data, replaced by the undo' }) as const,
+      ({ ordinal }) => ({ name: keptClaim(id, 'kept', ordinal), holds: 'data from before' }) as const,
+    ),
+    ...swap.members.map(
+      ({ ordinal }) =>
+        ({ name: keptClaim(id, 'replaced', ordinal), holds: 'recovered data, replaced by the undo' }) as const,
     ),
     rehearsal,
   ];
@@ -82,7 +91,10 @@ export async function heldClaims(api: KubernetesApi, plan: NamespacePlan, state:
 async function podsOf(api: KubernetesApi, plan: NamespacePlan): Promise<SwapStatus['pods']> {
   const found = await api.get<StatefulSet>(statefulSetRef(plan.swap.statefulSet.name));
   if (found === undefined) return undefined;
-  const present = await podsUsing(api, plan.swap.members.map(({ claim }) => claim));
+  const present = await podsUsing(
+    api,
+    plan.swap.members.map(({ claim }) => claim),
+  );
   return {
     wanted: found.spec?.replicas ?? 0,
     present: present.map(({ metadata }) => metadata?.name ?? '?'),

@@ -42,5 +42,8 @@ export async function tellEvent({ uses, plan }: SwapContext, reason: StoryReason
 export async function annotate({ uses, plan }: SwapContext, story: string): Promise<void> {
   const { id } = plan.recovery;
   const annotations = { 'walkback/recovery': id, 'walkback/story': story };
-  await uses.api.patch(statefulSetRef(plan.swap.statefulSet.name), { type: 'merge', body: { metadata: { annotations } } });
+  await uses.api.patch(statefulSetRef(plan.swap.statefulSet.name), {
+    type: 'merge',
+    body: { metadata: { annotations } },
+  });
 }

@@ -33,7 +33,9 @@ async function archiveNewLine(context: SwapContext): Promise<StepFacts> {
 function keptIn(context: SwapContext): string | undefined {
   const { recovery, swap } = context.plan;
   if (swap.way === 'in-volume') return undefined;
-  return swap.way === 'recreate' ? ledMember(context).claim : keptClaim(recovery.id, 'kept', ledMember(context).ordinal);
+  return swap.way === 'recreate'
+    ? ledMember(context).claim
+    : keptClaim(recovery.id, 'kept', ledMember(context).ordinal);
 }
 
 async function reopen(context: SwapContext): Promise<StepFacts> {

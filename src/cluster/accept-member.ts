@@ -15,7 +15,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { sqlStateOf, type Connection, type Row } from '../../instance/connection.ts';
+import { sqlStateOf, type Connection, type Row } from '../instance/connection.ts';
 
 /** The two servers. */
 export interface AcceptanceSides {
