@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { Failure, messageOf } from '../base/failure.ts';
 import type { Check, CheckResult } from '../recovery/checks.ts';
 import type { RecoveryContext } from '../recovery/recovery-context.ts';
-import { checkRehearsal } from '../recovery/check-rehearsal.ts';
+import { checkRehearsal, type ChecksRequest } from '../recovery/check-rehearsal.ts';
 import { countOf } from './output/format.ts';
 import { flag, path, repeated, text } from './options.ts';
 import type { Session } from './session.ts';
@@ -41,17 +41,26 @@ async function readCheck(file: string): Promise<Check> {
   return { name: file, sql };
 }
 
-/** Runs what was given, in order. None given: none run. */
+/** Runs what was given in a rehearsal of this host. */
 export async function runGivenChecks(
   context: RecoveryContext,
   given: GivenChecks,
   session: Session,
-): Promise<CheckResult[]> {
+): Promise<readonly CheckResult[]> {
+  return runChecksBy((checks) => checkRehearsal(context, checks), given, session);
+}
+
+/** Runs what was given, in order. None given: none run. @param run in a standing rehearsal, wherever that is. */
+export async function runChecksBy(
+  run: (checks: ChecksRequest) => Promise<readonly CheckResult[]>,
+  given: GivenChecks,
+  session: Session,
+): Promise<readonly CheckResult[]> {
   const checks = [...given.sql.map((sql) => ({ name: sql, sql })), ...(await Promise.all(given.check.map(readCheck)))];
   if (checks.length === 0) return [];
   session.reporter.begin('check', countOf(checks.length, 'check'));
   const { checkDatabase: database = 'postgres', writable: isWritable } = given;
-  const results = await checkRehearsal(context, { checks, database, isWritable });
+  const results = await run({ checks, database, isWritable });
   const failed = results.filter(({ passed }) => !passed).length;
   if (failed === 0) session.reporter.finish('check', `${results.length} passed`);
   else session.reporter.fail('check', `${failed} of ${results.length} failed`);

@@ -7,13 +7,25 @@
  */
 
 import { Failure, isFailure } from '../base/failure.ts';
-import type { JournalEntry } from '../recovery/journal.ts';
 import type { RecoveryContext } from '../recovery/recovery-context.ts';
 import type { Session } from './session.ts';
 
+/** What is swapped. */
+interface Swapped {
+  readonly id: string;
+  readonly entries: readonly ({ readonly event: 'done'; readonly step: string } | { readonly event: string })[];
+  /** True while the cluster serves. */
+  readonly isUp: () => Promise<boolean>;
+}
+
+/** A recovery on this host. */
+export function swapped({ plan, journal, uses }: RecoveryContext): Swapped {
+  return { id: plan.id, entries: journal.entries, isUp: async () => (await uses.cluster.state()) === 'running' };
+}
+
 /** A swap: forth or back. */
 export interface Swap {
-  readonly context: RecoveryContext;
+  readonly of: Swapped;
   /** `cutover` can be undone, `undo` only be finished. */
   readonly name: 'cutover' | 'undo';
   readonly run: (signal: AbortSignal) => Promise<void>;
@@ -22,15 +34,14 @@ export interface Swap {
 const FINISH = { cutover: 'walkback recover run', undo: 'walkback undo' } as const;
 
 /** What is half done, in one line: `cutover stopped behind promote; the cluster is down`. */
-async function whatIsHalfDone({ context, name }: Swap): Promise<string> {
-  const done = context.journal.entries.findLast((entry: JournalEntry) => entry.event === 'done');
-  const behind = done?.event === 'done' ? done.step : 'nothing';
-  const state = await context.uses.cluster.state();
-  return `the ${name} is half done, stopped behind ${behind}; the cluster is ${state === 'running' ? 'up' : 'down'}`;
+async function whatIsHalfDone({ of, name }: Swap): Promise<string> {
+  const done = of.entries.findLast((entry) => entry.event === 'done');
+  const behind = done !== undefined && 'step' in done ? done.step : 'nothing';
+  return `the ${name} is half done, stopped behind ${behind}; the cluster is ${(await of.isUp()) ? 'up' : 'down'}`;
 }
 
 function leftHalfDone(swap: Swap, found: string): Failure {
-  const { id } = swap.context.plan;
+  const { id } = swap.of;
   const undo = swap.name === 'cutover' ? `\nGo back:\n    walkback undo ${id}` : '';
   return new Failure('refused', {
     message: `stopped, as asked: ${found}`,

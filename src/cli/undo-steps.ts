@@ -9,7 +9,7 @@ import { stateOf, type JournalEntry } from '../recovery/journal.ts';
 import { hasLineOpened, undo } from '../recovery/recover.ts';
 import type { RecoveryContext } from '../recovery/recovery-context.ts';
 import { recoveryStatus, type RecoveryStatus } from '../recovery/status.ts';
-import { runSwap } from './held-work.ts';
+import { runSwap, swapped } from './held-work.ts';
 import type { PlannedStep } from './output/reporter.ts';
 import { SHOWN_UNDO, stepsToCome, type ShownSteps } from './recovery-steps.ts';
 import type { Session } from './session.ts';
@@ -33,7 +33,7 @@ export async function runUndo(context: RecoveryContext, shown: ShownSteps, sessi
     whole === undefined ? stepsToCome(SHOWN_UNDO[hostKindOf(plan)], journal.entries, hostKindOf(plan)) : [whole];
   reporter.plan(`${plan.cluster.name} back to the data from before recovery ${plan.id}`, steps);
   if (whole !== undefined) reporter.begin(whole.name);
-  await runSwap({ context, name: 'undo', run: (signal) => undo(context, signal) }, session);
+  await runSwap({ of: swapped(context), name: 'undo', run: (signal) => undo(context, signal) }, session);
   if (whole !== undefined) reporter.finish(whole.name);
   shown.finish();
   return recoveryStatus(uses.cluster, plan.id);

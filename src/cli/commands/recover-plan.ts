@@ -4,14 +4,20 @@
  * @module
  */
 
+import { openNamespaceRecovery } from '../../app/open-namespace-recovery.ts';
 import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
 import { makeNewPlan } from '../../recovery/new-plan.ts';
+import { isInKubernetes } from '../../config/load-settings.ts';
 import { askWhich } from '../ask-which.ts';
 import { defineCommand } from '../command.ts';
 import { flag } from '../options.ts';
 import { lossesText } from '../output/losses-text.ts';
 import { planText } from '../output/plan-text.ts';
+import { namespacePlanText } from '../output/namespace-text.ts';
 import type { Screen } from '../output/screen.ts';
+import { NAMESPACE_OPTIONS } from '../namespace/given.ts';
+import { planInNamespace } from '../namespace/plan.ts';
+import type { Plan } from '../../recovery/plan-value.ts';
 import { shownPlanning, shownProgress } from '../recovery-steps.ts';
 import { requireTarget, TARGET_OPTIONS } from '../target-options.ts';
 
@@ -19,8 +25,8 @@ import { requireTarget, TARGET_OPTIONS } from '../target-options.ts';
 export const recoverPlan = defineCommand({
   path: ['recover', 'plan'],
   summary: 'Prove that a target can be reached, and show what a recovery to it would do and lose',
-  settings: ['archive', 'writing', 'server', 'recovery'],
-  options: { ...TARGET_OPTIONS, losses: flag('List the transactions that it loses, and what they did') },
+  settings: ['archive', 'writing', 'server', 'recovery', 'kubernetes'],
+  options: { ...TARGET_OPTIONS, ...NAMESPACE_OPTIONS, losses: flag('List the transactions that it loses, and what they did') },
   examples: [
     { line: 'walkback recover plan --before-xid 601762', does: 'to just before a transaction' },
     { line: 'walkback recover plan --to-time 2026-06-05T15:02:11Z', does: 'to a time' },
@@ -30,13 +36,18 @@ export const recoverPlan = defineCommand({
   run: async (given, session) => {
     const { settings, signal, reporter } = session;
     const target = requireTarget(given);
+    const withLosses = (text: string, plan: Plan, screen: Screen): string =>
+      given.losses ? `${text}\n${lossesText(plan, screen)}` : text;
+    if (isInKubernetes(settings)) {
+      await using namespace = await openNamespaceRecovery(settings, { onProgress: shownProgress(reporter), signal });
+      const planned = await planInNamespace(namespace, { ...given, target }, session);
+      return { text: (screen) => withLosses(namespacePlanText(planned, screen), planned.recovery, screen), json: planned };
+    }
     await using opened = await openRecoveryUses(settings, { onProgress: shownProgress(reporter), signal });
     const plan = await shownPlanning(
       reporter,
       makeNewPlan(opened.uses, target, { timeline: given.timeline, ask: askWhich(session) }),
     );
-    const text = (screen: Screen): string =>
-      given.losses ? `${planText(plan, screen)}\n${lossesText(plan, screen)}` : planText(plan, screen);
-    return { text, json: plan };
+    return { text: (screen) => withLosses(planText(plan, screen), plan, screen), json: plan };
   },
 });

@@ -5,7 +5,9 @@
  */
 
 import { Failure } from '../../base/failure.ts';
+import { openNamespaceRecovery } from '../../app/open-namespace-recovery.ts';
 import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
+import type { AskedTarget } from '../../recovery/asked-target.ts';
 import { makeNewPlan } from '../../recovery/new-plan.ts';
 import { stateOf } from '../../recovery/journal.ts';
 import { cutOver, openRecovery } from '../../recovery/recover.ts';
@@ -13,15 +15,19 @@ import type { RecoveryContext } from '../../recovery/recovery-context.ts';
 import { hostKindOf } from '../../recovery/host-kind.ts';
 import { transition, type RecoveryState } from '../../recovery/states.ts';
 import { recoveryStatus } from '../../recovery/status.ts';
+import { isInKubernetes } from '../../config/load-settings.ts';
 import { askWhich } from '../ask-which.ts';
 import { CHECK_OPTIONS, runGivenChecks } from '../check-options.ts';
 import { defineCommand } from '../command.ts';
 import { flag } from '../options.ts';
-import { runSwap } from '../held-work.ts';
+import { runSwap, swapped } from '../held-work.ts';
 import { countOf, formatAgo } from '../output/format.ts';
 import { wrap } from '../output/wrap.ts';
 import { targetNotes } from '../output/plan-text.ts';
 import { checksLines, recoveredText, standingText, undoneText } from '../output/recovery-text.ts';
+import { NAMESPACE_OPTIONS } from '../namespace/given.ts';
+import { planAndNote } from '../namespace/plan.ts';
+import { runInNamespace } from '../namespace/run.ts';
 import { shownPlanning, shownProgress, shownSteps } from '../recovery-steps.ts';
 import { runRehearsal, stepsBefore } from '../rehearsal-steps.ts';
 import type { Session } from '../session.ts';
@@ -46,9 +52,9 @@ export const recoverRun = defineCommand({
   summary: 'Rehearse a plan, check it, and swap it in',
   description:
     'Takes the id of a plan, or a target to plan for. The cluster runs untouched until the cutover, which asks for its name to be typed. Interrupted, it goes on where it was.',
-  settings: ['archive', 'writing', 'server', 'recovery'],
+  settings: ['archive', 'writing', 'server', 'recovery', 'kubernetes'],
   operands: { id: { placeholder: 'ID', summary: 'the plan, or the recovery to go on with', isOptional: true } },
-  options: { ...TARGET_OPTIONS, ...CHECK_OPTIONS, yes: flag('Cut over without asking') },
+  options: { ...TARGET_OPTIONS, ...CHECK_OPTIONS, ...NAMESPACE_OPTIONS, yes: flag('Cut over without asking') },
   examples: [
     { line: 'walkback recover run 7f3a', does: 'the plan of that id' },
     { line: 'walkback recover run --before-xid 601762 --check checks/orders.sql', does: 'plan, rehearse, check, ask' },
@@ -56,9 +62,15 @@ export const recoverRun = defineCommand({
   run: async (given, session) => {
     const { settings, signal, reporter } = session;
     const onProgress = shownProgress(reporter);
+    if (isInKubernetes(settings)) {
+      await using namespace = await openNamespaceRecovery(settings, { onProgress, signal });
+      const planned = async (target: AskedTarget): Promise<string> =>
+        (await planAndNote(namespace, { ...given, target }, session)).recovery.id;
+      return await runInNamespace(namespace, await idToRun(given, planned), given, session);
+    }
     await using opened = await openRecoveryUses(settings, { onProgress, signal });
     const { uses } = opened;
-    const id = await planToRun(given, uses, session);
+    const id = await idToRun(given, (target) => planToRun(target, given.timeline, uses, session));
     const shown = shownSteps(reporter);
     await using recovery = await openRecovery(uses, id, shown.onEntry);
     const { context } = recovery;
@@ -85,7 +97,7 @@ export const recoverRun = defineCommand({
         json: { id, state: standing.state, checks },
       };
     }
-    const swap = { context, name: 'cutover', run: (held: AbortSignal) => cutOver(context, held) } as const;
+    const swap = { of: swapped(context), name: 'cutover', run: (held: AbortSignal) => cutOver(context, held) } as const;
     if ((await runSwap(swap, session)) === 'undo') {
       shown.stop('stopped, to be undone');
       const undone = await runUndo(context, shown, session);
@@ -105,18 +117,23 @@ type Given = Parameters<typeof targetFrom>[0] & {
   readonly timeline: number | undefined;
 };
 
-async function planToRun(given: Given, uses: RecoveryContext['uses'], session: Session): Promise<string> {
+async function planToRun(
+  target: AskedTarget,
+  timeline: number | undefined,
+  uses: RecoveryContext['uses'],
+  session: Session,
+): Promise<string> {
   const { reporter, screen } = session;
+  const plan = await shownPlanning(reporter, makeNewPlan(uses, target, { timeline, ask: askWhich(session) }));
+  for (const line of targetNotes(plan, screen)) reporter.note(line);
+  return plan.id;
+}
+
+/** The plan that was named, or one that is made for the target. */
+async function idToRun(given: Given, plan: (target: AskedTarget) => Promise<string>): Promise<string> {
   const target = targetFrom(given);
   if (given.id !== undefined && target === undefined) return given.id;
-  if (given.id === undefined && target !== undefined) {
-    const plan = await shownPlanning(
-      reporter,
-      makeNewPlan(uses, target, { timeline: given.timeline, ask: askWhich(session) }),
-    );
-    for (const line of targetNotes(plan, screen)) reporter.note(line);
-    return plan.id;
-  }
+  if (given.id === undefined && target !== undefined) return plan(target);
   throw new Failure('usage', {
     message: 'cannot tell what to recover to: give either the id of a plan or a target',
     remedy: 'The plans there are:\n    walkback recover status\nOr what can be planned for:\n    walkback window',

@@ -4,19 +4,22 @@
  * @module
  */
 
+import { openNamespaceRecovery } from '../../app/open-namespace-recovery.ts';
 import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
+import { isInKubernetes } from '../../config/load-settings.ts';
 import { listRecoveries, recoveryStatus } from '../../recovery/status.ts';
 import { Failure } from '../../base/failure.ts';
 import { defineCommand } from '../command.ts';
 import { flag } from '../options.ts';
 import { listedRecoveries, recoveriesText } from '../output/recoveries-text.ts';
+import { statusInNamespace } from '../namespace/keep.ts';
 import { recoveryText } from '../output/recovery-text.ts';
 
 /** The command. */
 export const recoverStatus = defineCommand({
   path: ['recover', 'status'],
   summary: 'Show the recoveries of this server, or one of them step by step',
-  settings: ['archive', 'writing', 'server', 'recovery'],
+  settings: ['archive', 'writing', 'server', 'recovery', 'kubernetes'],
   description: 'Those that were thrown away or released are over, and listed with --all alone.',
   operands: { id: { placeholder: 'ID', summary: 'one recovery', isOptional: true } },
   options: { all: flag('List those that are over too') },
@@ -30,6 +33,10 @@ export const recoverStatus = defineCommand({
         message: `cannot use --all together with ${id}: it lists all recoveries`,
         remedy: 'Leave one of them out.',
       });
+    }
+    if (isInKubernetes(settings)) {
+      await using namespace = await openNamespaceRecovery(settings, { onProgress: () => {}, signal });
+      return await statusInNamespace(namespace, id, all);
     }
     await using opened = await openRecoveryUses(settings, { onProgress: () => {}, signal });
     const { cluster, user } = opened.uses;

@@ -5,6 +5,7 @@
  */
 
 import { Failure } from '../../base/failure.ts';
+import { openNamespaceRecovery } from '../../app/open-namespace-recovery.ts';
 import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
 import type { AskedTarget } from '../../recovery/asked-target.ts';
 import { makeNewPlan } from '../../recovery/new-plan.ts';
@@ -15,12 +16,16 @@ import { hostKindOf } from '../../recovery/host-kind.ts';
 import { transition } from '../../recovery/states.ts';
 import { recoveryStatus } from '../../recovery/status.ts';
 import type { RecoveryUses } from '../../recovery/uses.ts';
+import { isInKubernetes } from '../../config/load-settings.ts';
 import { askWhich } from '../ask-which.ts';
 import { CHECK_OPTIONS, runGivenChecks } from '../check-options.ts';
 import { defineCommand } from '../command.ts';
 import { flag } from '../options.ts';
 import { targetNotes } from '../output/plan-text.ts';
 import { standingText } from '../output/recovery-text.ts';
+import { planAndNote } from '../namespace/plan.ts';
+import { NAMESPACE_OPTIONS } from '../namespace/given.ts';
+import { rehearseInNamespace } from '../namespace/run.ts';
 import { shownPlanning, shownProgress, shownSteps } from '../recovery-steps.ts';
 import { runRehearsal, stepsBefore } from '../rehearsal-steps.ts';
 import type { Session } from '../session.ts';
@@ -30,9 +35,9 @@ import { targetFrom, TARGET_OPTIONS } from '../target-options.ts';
 export const rehearse = defineCommand({
   path: ['rehearse'],
   summary: 'Restore the cluster at another moment beside the running one, paused there, to look at',
-  settings: ['archive', 'writing', 'server', 'recovery'],
+  settings: ['archive', 'writing', 'server', 'recovery', 'kubernetes'],
   operands: { id: { placeholder: 'ID', summary: 'a plan, or a rehearsal that stands', isOptional: true } },
-  options: { ...TARGET_OPTIONS, ...CHECK_OPTIONS, discard: flag('Stop and remove the rehearsal') },
+  options: { ...TARGET_OPTIONS, ...CHECK_OPTIONS, ...NAMESPACE_OPTIONS, discard: flag('Stop and remove the rehearsal') },
   examples: [
     { line: 'walkback rehearse --before-xid 601762', does: 'just before a transaction' },
     { line: "walkback rehearse 7f3a --sql 'select count(*) > 50000 from orders'", does: 'check one that stands' },
@@ -40,11 +45,16 @@ export const rehearse = defineCommand({
   ],
   run: async (given, session) => {
     const { settings, signal, reporter } = session;
-    await using opened = await openRecoveryUses(settings, { onProgress: shownProgress(reporter), signal });
-    const { uses } = opened;
     const target = targetFrom(given);
     const isClear = (given.id === undefined) !== (target === undefined) && !(given.discard && given.id === undefined);
     if (!isClear) throw unclear(given.discard);
+    if (isInKubernetes(settings)) {
+      await using namespace = await openNamespaceRecovery(settings, { onProgress: shownProgress(reporter), signal });
+      const planned = target === undefined ? undefined : await planAndNote(namespace, { ...given, target }, session);
+      return await rehearseInNamespace(namespace, planned?.recovery.id ?? given.id ?? '', given, session);
+    }
+    await using opened = await openRecoveryUses(settings, { onProgress: shownProgress(reporter), signal });
+    const { uses } = opened;
     const id =
       given.id ?? (target === undefined ? '' : (await planToRehearse(target, given.timeline, uses, session)).id);
     const shown = shownSteps(reporter);

@@ -4,18 +4,21 @@
  * @module
  */
 
+import { openNamespaceRecovery } from '../../app/open-namespace-recovery.ts';
 import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
+import { isInKubernetes } from '../../config/load-settings.ts';
 import { openRecovery } from '../../recovery/recover.ts';
 import { release as releaseRecovery, releasePlan } from '../../recovery/release.ts';
 import { defineCommand } from '../command.ts';
 import { flag } from '../options.ts';
+import { releaseInNamespace } from '../namespace/keep.ts';
 import { releaseText } from '../output/recovery-text.ts';
 
 /** The command. */
 export const release = defineCommand({
   path: ['release'],
   summary: 'Remove the data that a finished recovery has kept; undo is not possible afterwards',
-  settings: ['archive', 'writing', 'server', 'recovery'],
+  settings: ['archive', 'writing', 'server', 'recovery', 'kubernetes'],
   operands: {
     id: {
       whenMissing: 'List the recoveries of this server:\n    walkback recover status',
@@ -25,7 +28,12 @@ export const release = defineCommand({
   },
   options: { dryRun: flag('Only show what would be removed'), yes: flag('Remove without asking') },
   examples: [{ line: 'walkback release 7f3a --dry-run', does: 'show what is kept, by path and size' }],
-  run: async ({ id, dryRun, yes }, { settings, signal, questions }) => {
+  run: async ({ id, dryRun, yes }, session) => {
+    const { settings, signal, questions } = session;
+    if (isInKubernetes(settings)) {
+      await using namespace = await openNamespaceRecovery(settings, { onProgress: () => {}, signal });
+      return await releaseInNamespace(namespace, { id, dryRun, yes }, session);
+    }
     await using opened = await openRecoveryUses(settings, { onProgress: () => {}, signal });
     await using recovery = await openRecovery(opened.uses, id);
     const { context } = recovery;

@@ -4,13 +4,16 @@
  * @module
  */
 
+import { openNamespaceRecovery } from '../../app/open-namespace-recovery.ts';
 import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
+import { isInKubernetes } from '../../config/load-settings.ts';
 import { stateOf } from '../../recovery/journal.ts';
 import { openRecovery } from '../../recovery/recover.ts';
 import { transition } from '../../recovery/states.ts';
 import { defineCommand } from '../command.ts';
 import { flag } from '../options.ts';
 import { undoneText } from '../output/recovery-text.ts';
+import { undoInNamespace } from '../namespace/run.ts';
 import { shownProgress, shownSteps } from '../recovery-steps.ts';
 import { runUndo } from '../undo-steps.ts';
 
@@ -20,7 +23,7 @@ export const undo = defineCommand({
   summary: 'Swap the data from before a recovery back in',
   description:
     'Works after every step of a recovery, also when the machine died in the middle of one, and itself goes on where it was interrupted. What the recovered cluster has done since is archived and kept.',
-  settings: ['archive', 'writing', 'server', 'recovery'],
+  settings: ['archive', 'writing', 'server', 'recovery', 'kubernetes'],
   operands: {
     id: {
       whenMissing: 'List the recoveries of this server:\n    walkback recover status',
@@ -32,6 +35,10 @@ export const undo = defineCommand({
   examples: [{ line: 'walkback undo 7f3a', does: 'take that recovery back' }],
   run: async ({ id, yes }, session) => {
     const { settings, signal, reporter, questions } = session;
+    if (isInKubernetes(settings)) {
+      await using namespace = await openNamespaceRecovery(settings, { onProgress: shownProgress(reporter), signal });
+      return await undoInNamespace(namespace, id, yes, session);
+    }
     await using opened = await openRecoveryUses(settings, { onProgress: shownProgress(reporter), signal });
     const shown = shownSteps(reporter);
     await using recovery = await openRecovery(opened.uses, id, shown.onEntry);

@@ -115,8 +115,8 @@ function block(label: string, texts: readonly string[], screen: Screen): string[
   return texts.length === 0 ? [] : labelled(label, texts, screen);
 }
 
-/** The screen of `walkback recover plan`. */
-export function planText(plan: Plan, screen: Screen): string {
+/** The screen of `walkback recover plan`. @param more lines of its kind of cluster, behind what restarts. */
+export function planText(plan: Plan, screen: Screen, more: readonly string[] = []): string {
   const { backup, replay, estimate, space } = plan;
   const beside = (estimate.restoreSeconds + estimate.replaySeconds) * 1000;
   const lines = [
@@ -148,6 +148,7 @@ export function planText(plan: Plan, screen: Screen): string {
     ),
     ...block('restarts', restartLines(plan), screen),
     ...labelled('runs', [command(plan.commands.stop), command(plan.commands.start)], screen),
+    ...more,
     ...labelled('keeps', [`today's data, until:  walkback release ${plan.id}`], screen),
     ...labelled('proven', [plan.proven.join(' · ')], screen),
     ...plan.warnings.flatMap((warning) =>

@@ -6,17 +6,20 @@
  */
 
 import { Failure, isFailure } from '../../base/failure.ts';
+import type { CheckResult } from '../../recovery/checks.ts';
 import { factsOf, hasStepBegun, isStepDone, stateOf } from '../../recovery/journal.ts';
 import { runSteps, undoSteps, type Run, type Step } from '../../recovery/runner.ts';
 import { transition, type RecoveryEvent } from '../../recovery/states.ts';
 import type { StatefulSet } from '../api/kubernetes-objects.ts';
+import type { RehearsalChecks } from '../rehearse/rehearsal.ts';
+import type { NamespacePlan } from './plan-value.ts';
 import type { SwapContext, SwapUses } from './context.ts';
 import { cutoverSwapSteps, rehearseSwapSteps } from './cutover-steps.ts';
-import { openNamespaceJournal, readRecovery, type SwapEntry } from './journal-object.ts';
+import { openNamespaceJournal, readRecovery, replacePlan, type SwapEntry } from './journal-object.ts';
 import { holdLease } from './lease.ts';
 import { leaseName } from './names.ts';
 import { statefulSetRef } from './pods-gone.ts';
-import { refOf, requestOf, watchOf } from './rehearsal-of-plan.ts';
+import { refOf, requestOf, volumePlanOf, watchOf } from './rehearsal-of-plan.ts';
 import { REHEARSE_STEPS, SWAP_STEPS, UNDO_SWAP_STEPS, type SwapStep, type SwapWay } from './step-names.ts';
 import { undoSwapSteps } from './undo-steps.ts';
 
@@ -166,5 +169,22 @@ export async function discardSwap(context: SwapContext): Promise<void> {
     const request = await requestOf(context);
     const ref = isStarted ? refOf(context) : await rehearsals.start(request);
     await rehearsals.discard(ref, request, watchOf(context));
+  });
+}
+
+/** Runs checks in a standing rehearsal. A failed one is a result. @throws {Failure} `refused` if it does not stand. */
+export async function checkSwap(context: SwapContext, checks: RehearsalChecks): Promise<readonly CheckResult[]> {
+  return during(context, 'check', () => context.uses.rehearsals.check(refOf(context), checks, watchOf(context)));
+}
+
+/** Moves a standing rehearsal to the later target of `plan`, which is of the same id, backup and timeline. */
+export async function stepSwap(context: SwapContext, plan: NamespacePlan): Promise<void> {
+  await during(context, 'step', async () => {
+    const ref = refOf(context);
+    await context.journal.append({ event: 'undone', step: 'awaitRehearsal' });
+    await replacePlan(context.uses.api, plan);
+    const next: SwapContext = { ...context, plan };
+    await context.uses.rehearsals.step(ref, volumePlanOf(plan), watchOf(next));
+    await runSteps(runOf(next, REHEARSE_STEPS, context.uses.signal));
   });
 }

@@ -1,0 +1,52 @@
+/**
+ * From settings to what a recovery in a namespace works with.
+ *
+ * @module
+ */
+
+import type { Settings } from '../config/load-settings.ts';
+import { findCluster, type FoundCluster } from '../kubernetes/find/find-cluster.ts';
+import type { SwapUses } from '../kubernetes/recover/context.ts';
+import { subjectOf, superuserPasswordOf } from '../kubernetes/recover/subject-of.ts';
+import type { Subject } from '../kubernetes/recover/subject.ts';
+import { openRehearsals } from '../kubernetes/rehearse/open-rehearsals.ts';
+import { openArchive } from './open-archive.ts';
+import { clusterChoice, openNamespace } from './open-namespace.ts';
+import type { RecoveryRun } from './open-recovery-uses.ts';
+
+/** A namespace that is worked in. */
+export interface OpenNamespace extends AsyncDisposable {
+  readonly uses: SwapUses;
+  /** The cluster that the settings name, as it is now. */
+  readonly subject: () => Promise<Subject>;
+  /** The name of its StatefulSet. */
+  readonly statefulSet: () => Promise<string>;
+}
+
+/** Opens it. @throws {Failure} `usage` if the settings name no cluster, `refused` if that has no archive. */
+export async function openNamespaceRecovery(settings: Settings, run: RecoveryRun): Promise<OpenNamespace> {
+  const archive = await openArchive(settings);
+  const api = await openNamespace(settings);
+  let found: Promise<FoundCluster> | undefined;
+  // Once: it reads much, and what changes is read again by the steps.
+  const find = async (): Promise<FoundCluster> => (found ??= findCluster(api, clusterChoice(settings)));
+  const uses: SwapUses = {
+    api,
+    rehearsals: openRehearsals(api),
+    store: archive.store,
+    superuserPassword: async () => superuserPasswordOf(await find()),
+    nowUs: () => BigInt(Date.now()) * 1000n,
+    onProgress: run.onProgress,
+    signal: run.signal,
+    archiveTimeoutMs: settings.get('archiveTimeout'),
+  };
+  return {
+    uses,
+    subject: async () => subjectOf(api, await find(), settings.get('walkbackImage')),
+    statefulSet: async () => (await find()).cluster.name,
+    [Symbol.asyncDispose]: async () => {
+      await api[Symbol.asyncDispose]();
+      await archive[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,190 @@
+/**
+ * The screens of a recovery in a namespace.
+ *
+ * @module
+ */
+
+import type { SwapRelease } from '../../kubernetes/recover/release.ts';
+import type { NamespacePlan } from '../../kubernetes/recover/plan-value.ts';
+import { confirmWord } from '../../kubernetes/recover/plan-value.ts';
+import type { HeldClaim, SwapStatus } from '../../kubernetes/recover/status.ts';
+import type { SwapStep } from '../../kubernetes/recover/step-names.ts';
+import type { CheckResult } from '../../recovery/checks.ts';
+import { factsOf } from '../../recovery/journal.ts';
+import { formatDuration, formatCount, readClock, shortTime, zoneLine } from './format.ts';
+import { labelled, planText } from './plan-text.ts';
+import { checksLines, STATE_WORDS, toType } from './recovery-text.ts';
+import type { Screen } from './screen.ts';
+
+/** What the plan does in the namespace. */
+export function namespacePlanText(plan: NamespacePlan, screen: Screen): string {
+  const { swap } = plan;
+  const passedOver = swap.passedOver.map(({ way, problem }) => `not ${way}: ${problem}`);
+  const members = swap.members.map(({ pod, claim, volume, size, keptAs }) => {
+    const role = pod === swap.leader ? ', leads' : '';
+    const kept = keptAs === null ? 'REMOVED, a copy of what is kept' : keptAs === claim ? 'stays as it is' : `kept as ${keptAs}`;
+    return `${pod}${role}: claim ${claim}, ${size}, volume ${volume ?? 'none'}; ${kept}`;
+  });
+  return planText(plan.recovery, screen, [
+    ...labelled('where', [`context ${swap.context}, namespace ${swap.namespace}, StatefulSet ${swap.statefulSet.name}`], screen),
+    ...labelled('way', [`${swap.way}: ${swap.because}`, ...passedOver], screen),
+    ...labelled('volumes', members, screen),
+    ...labelled('restarts', swap.restarts, screen),
+    ...swap.drift.flatMap((text) => labelled('mind', [screen.paint(text, 'attention')], screen)),
+  ]);
+}
+
+/** How long it was down, from the begin of one step to the end of another. */
+function down({ entries }: SwapStatus, from: SwapStep, to: SwapStep, screen: Screen): string {
+  const begun = entries.findLast((entry) => entry.event === 'begin' && entry.step === from);
+  const done = entries.findLast((entry) => entry.event === 'done' && entry.step === to);
+  if (begun === undefined || done === undefined) return 'unknown';
+  const [beginMs, endMs] = [Date.parse(begun.at), Date.parse(done.at)];
+  const clock = (ms: number): string => readClock(BigInt(ms) * 1000n, screen.zone, 0).time;
+  return `${formatDuration(endMs - beginMs)} (${clock(beginMs)} to ${clock(endMs)}), ${zoneLine(screen)}`;
+}
+
+function fact({ entries }: SwapStatus, step: SwapStep, name: string): string {
+  return String(factsOf(entries, step)?.[name] ?? '');
+}
+
+function claimLines(claims: readonly HeldClaim[]): string[] {
+  return claims.map(({ name, holds, size, volume, phase }) => `claim ${name}: ${holds}, ${size}, volume ${volume}, ${phase}`);
+}
+
+/** After a rehearsal. */
+export function standingInNamespaceText(status: SwapStatus, checks: readonly CheckResult[], screen: Screen): string {
+  const { id, plan } = status;
+  const lines = [
+    `The rehearsal stands ${plan.recovery.target.asked}, at ${fact(status, 'awaitRehearsal', 'replayLsn')}.`,
+    'The running cluster is untouched.',
+    ...checksLines(checks, screen),
+    '',
+    ...toType('Look around (read only)', `kubectl -n ${plan.swap.namespace} port-forward job/${fact(status, 'startRehearsal', 'job')} 5433:5433`),
+    ...toType('Cut over', `walkback recover run ${id}`),
+    ...toType('Throw it away', `walkback rehearse --discard ${id}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** After a cutover: the proof. */
+export function recoveredInNamespaceText(status: SwapStatus, screen: Screen): string {
+  const { id, plan } = status;
+  const accepted = fact(status, 'scaleOut', 'accepted');
+  const scaled = fact(status, 'scaleWorkloadsUp', 'scaled');
+  const lines = [
+    screen.paint(
+      `Recovered.  ${plan.recovery.cluster.name} stands ${plan.recovery.target.asked}, on timeline ${fact(status, 'verify', 'timeline')}.`,
+      'good',
+    ),
+    ...labelled('proof', [`its history says "${fact(status, 'finishRehearsal', 'reason')}"; it took a commit at ${fact(status, 'verify', 'position')}`], screen),
+    ...labelled('down', [down(status, 'stopLive', 'openLine', screen)], screen),
+    ...labelled('backup', [fact(status, 'backUp', 'backup') || fact(status, 'backUp', 'skipped')], screen),
+    ...labelled('kept', claimLines(status.claims), screen),
+    ...(accepted === '' ? [] : labelled('members', [`${accepted}: proven to follow the leader`], screen)),
+    ...(scaled === '' ? [] : labelled('up again', [scaled], screen)),
+    ...plan.swap.drift.flatMap((text) => labelled('mind', [screen.paint(text, 'attention')], screen)),
+    ...toType('If it was the wrong moment', `walkback undo ${id}`),
+    ...toType('In some days, to free the room that the data from before takes', `walkback release ${id}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** After an undo. */
+export function undoneInNamespaceText(status: SwapStatus, screen: Screen): string {
+  if (status.state === 'discarded') return 'Thrown away.  The running cluster was never touched.\n';
+  const timeline = fact(status, 'undoReopen', 'timeline');
+  const lines = [
+    screen.paint(
+      `Undone.  ${status.plan.recovery.cluster.name} runs on the data from before${timeline === '' ? ', as it was' : `, on timeline ${timeline}`}.`,
+      'good',
+    ),
+    ...(timeline === '' ? [] : labelled('down', [down(status, 'undoStop', 'undoOpenLine', screen)], screen)),
+    ...labelled('kept', claimLines(status.claims), screen),
+    ...toType('In some days, to free the room that it takes', `walkback release ${status.id}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** What to type next, by where it stands. */
+function nextLines({ id, state }: SwapStatus): string[] {
+  switch (state) {
+    case 'planned':
+    case 'rehearsing':
+      return toType('Go on', `walkback recover run ${id}`);
+    case 'standing':
+      return [...toType('Cut over', `walkback recover run ${id}`), ...toType('Throw it away', `walkback rehearse --discard ${id}`)];
+    case 'cuttingOver':
+      return [...toType('Finish it', `walkback recover run ${id}`), ...toType('Go back', `walkback undo ${id}`)];
+    case 'undoing':
+      return toType('Finish it', `walkback undo ${id}`);
+    case 'recovered':
+      return [...toType('Go back', `walkback undo ${id}`), ...toType('Free the room', `walkback release ${id}`)];
+    case 'undone':
+      return toType('Free the room', `walkback release ${id}`);
+    case 'discarded':
+    case 'released':
+      return [];
+  }
+}
+
+function stepLines({ entries }: SwapStatus, screen: Screen): string[] {
+  const names = [...new Set(entries.flatMap((entry) => ('step' in entry ? [entry.step] : [])))];
+  return names.map((name) => {
+    const last = entries.findLast((entry) => 'step' in entry && entry.step === name);
+    const at = last === undefined ? '' : readClock(BigInt(Date.parse(last.at)) * 1000n, screen.zone, 0).time;
+    const word = { begin: 'BEGUN', done: 'done', failed: 'FAILED', undone: 'taken back', state: '' }[last?.event ?? 'state'];
+    const why = last?.event === 'failed' ? `: ${last.message}` : '';
+    return `  ${at}  ${name}  ${word}${why}`;
+  });
+}
+
+/** One recovery: what is done, what is half done, what is kept, and what to type. */
+export function namespaceStatusText(status: SwapStatus, screen: Screen): string {
+  const { id, plan, state, claims, pods } = status;
+  const there =
+    pods === undefined
+      ? 'the StatefulSet is not there'
+      : `${pods.wanted} wanted, ${pods.ready} ready, pods there: ${pods.present.join(', ') || 'none'}`;
+  const lines = [
+    `Recovery ${id}: ${STATE_WORDS[state]}`,
+    '',
+    ...labelled('to', [plan.recovery.target.asked], screen),
+    ...labelled('where', [`context ${plan.swap.context}, namespace ${plan.swap.namespace}, StatefulSet ${plan.swap.statefulSet.name}; ${plan.swap.way}`], screen),
+    ...labelled('pods', [there], screen),
+    ...(claims.length === 0 ? [] : labelled('keeps', claimLines(claims), screen)),
+    '',
+    ...stepLines(status, screen),
+    '',
+    ...nextLines(status),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Two lines a recovery. */
+export function namespaceRecoveriesText(found: readonly SwapStatus[], hiddenCount: number, screen: Screen): string {
+  const rows = found.flatMap(({ id, plan, state }) => {
+    const at = shortTime(BigInt(Date.parse(plan.recovery.createdAt)) * 1000n, screen);
+    return [`${id}  ${at}  ${STATE_WORDS[state]}`, `      to ${plan.recovery.target.asked}`];
+  });
+  const hidden =
+    hiddenCount === 0
+      ? []
+      : toType(`Not shown: ${formatCount(hiddenCount)} thrown away or released`, 'walkback recover status --all');
+  return `${[rows.length === 0 ? 'No recoveries of this StatefulSet.' : zoneLine(screen), ...rows, ...hidden].join('\n')}\n`;
+}
+
+/** What a release removes, or has removed. */
+export function namespaceReleaseText({ claims, foldersIn }: SwapRelease, isDone: boolean): string {
+  const lines = [
+    ...claimLines(claims).map((line) => `  ${line}`),
+    ...(foldersIn === undefined ? [] : [`  what the recovery has left in claim ${foldersIn}`]),
+  ];
+  if (lines.length === 0) return 'Nothing is kept.\n';
+  return `${[isDone ? 'Removed:' : 'To be removed, with its volume:', ...lines].join('\n')}\n`;
+}
+
+/** What is typed, and why: two clusters of one name must not be confused. */
+export function confirmQuestion(plan: NamespacePlan, does: string): string {
+  return `\n${does}\nType context, namespace and cluster, ${confirmWord(plan)}, to go on: `;
+}

@@ -1,0 +1,153 @@
+/**
+ * From a cluster that was found to what a recovery is planned for.
+ *
+ * @module
+ */
+
+import { Failure } from '../../base/failure.ts';
+import type { KubernetesApi } from '../api/kubernetes-api.ts';
+import type { PersistentVolumeClaim, Pod } from '../api/kubernetes-objects.ts';
+import type { FoundCluster } from '../find/find-cluster.ts';
+import type { LiveShape, WalkbackSource } from '../rehearse/rehearsal.ts';
+import type { VolumeRole } from '../volume/volume-plan.ts';
+import { memberClaim } from './names.ts';
+import type { PatroniObjects } from './plan-value.ts';
+import type { Subject } from './subject.ts';
+
+function refuse({ cluster }: FoundCluster, found: string, remedy: string): Failure {
+  return new Failure('refused', {
+    message: `cannot recover ${cluster.where.namespace}/${cluster.name}: ${found}`,
+    remedy,
+    facts: [`context ${cluster.where.context}, server ${cluster.where.server}`],
+  });
+}
+
+/** By exact names, each with labels that are the cluster's own: another cluster's name may begin alike. */
+function patroniObjects(found: FoundCluster): PatroniObjects | null {
+  const { patroni } = found.cluster;
+  if (patroni === undefined) return null;
+  const { scope, kind, leader, config, sync, failover } = patroni;
+  const foreign = [leader, config, sync, failover].find(({ isThere, isOurs }) => isThere && !isOurs);
+  if (foreign !== undefined) {
+    throw refuse(
+      found,
+      `${kind} ${foreign.name} has its name, and not its labels: it is another cluster's`,
+      'Two clusters share a scope there. Give one of them another, or recover by hand.',
+    );
+  }
+  return { scope, kind, leader: leader.name, config: config.name, sync: sync.name, failover: failover.name };
+}
+
+type Lookup = (name: string) => string | undefined;
+
+/** The first of these variables that is set. */
+function variableOf(get: Lookup, names: readonly string[]): { readonly variable: string } | null {
+  const variable = names.find((name) => (get(name) ?? '') !== '');
+  return variable === undefined ? null : { variable };
+}
+
+const PASSWORD = {
+  superuser: ['PGPASSWORD_SUPERUSER', 'PATRONI_SUPERUSER_PASSWORD', 'POSTGRES_PASSWORD', 'POSTGRESQL_PASSWORD', 'PGPASSWORD'],
+  replication: ['PGPASSWORD_STANDBY', 'PATRONI_REPLICATION_PASSWORD'],
+  rewind: ['PATRONI_REWIND_PASSWORD'],
+} as const;
+
+const USER = {
+  superuser: ['PGUSER_SUPERUSER', 'PATRONI_SUPERUSER_USERNAME', 'POSTGRES_USER', 'POSTGRESQL_USERNAME'],
+  replication: ['PGUSER_STANDBY', 'PATRONI_REPLICATION_USERNAME'],
+  rewind: ['PATRONI_REWIND_USERNAME'],
+} as const;
+
+/** Spilo's own names where nothing says otherwise. */
+const USUAL_USER = { superuser: 'postgres', replication: 'standby', rewind: undefined } as const;
+
+function userOf(get: Lookup, purpose: VolumeRole['purpose']): string | undefined {
+  const named = USER[purpose].find((name) => (get(name) ?? '') !== '');
+  return named === undefined ? USUAL_USER[purpose] : get(named);
+}
+
+/** Roles of Patroni's own connections, with where their passwords are; never the passwords. */
+function rolesOf(found: FoundCluster, get: Lookup): VolumeRole[] {
+  if (found.cluster.patroni === undefined) return [];
+  return (['superuser', 'replication', 'rewind'] as const).flatMap((purpose) => {
+    const user = userOf(get, purpose);
+    return user === undefined ? [] : [{ purpose, user, password: variableOf(get, PASSWORD[purpose]) }];
+  });
+}
+
+function secretOf({ environment }: FoundCluster): Lookup {
+  return (name) => environment.get(name)?.secretValue;
+}
+
+/** The superuser's present password; `undefined`: no variable holds one. */
+export function superuserPasswordOf(found: FoundCluster): string | undefined {
+  const get = secretOf(found);
+  const at = variableOf(get, PASSWORD.superuser);
+  return at === null ? undefined : get(at.variable);
+}
+
+/** The pod that a rehearsal's is made like: the leader's, or one that runs, or the template. */
+function podOf({ cluster, objects }: FoundCluster): Pod | undefined {
+  const isRunning = ({ status }: Pod): boolean => status?.phase === 'Running';
+  return (
+    objects.pods.find((pod) => pod.metadata?.name === cluster.leader && isRunning(pod)) ?? objects.pods.find(isRunning)
+  );
+}
+
+function liveShape(found: FoundCluster): LiveShape {
+  const { cluster, objects, container } = found;
+  const { data, claimTemplate } = cluster;
+  if (claimTemplate === undefined || data.volume === undefined) {
+    throw refuse(found, 'its data is not on a claim of its claim templates', 'Recover it by hand: there is no volume that could be kept.');
+  }
+  const name = memberClaim(claimTemplate.name, cluster.name, 0);
+  const claim: PersistentVolumeClaim | undefined = objects.claims.find(({ metadata }) => metadata?.name === name);
+  const pod = podOf(found);
+  const podSpec = pod?.spec ?? objects.statefulSet.spec?.template.spec;
+  if (claim === undefined || podSpec === undefined) {
+    throw refuse(found, `claim ${name} of its first member is not there`, 'Scale it to 1 first, so that it is made.');
+  }
+  return {
+    statefulSet: cluster.name,
+    podSpec,
+    container: container.name,
+    archiveContainer: found.archive?.container.name ?? container.name,
+    claim,
+    volume: data.volume,
+    dataDirectory: data.dataDirectory,
+    ...(pod?.spec?.nodeName === undefined ? {} : { node: pod.spec.nodeName }),
+  };
+}
+
+/** Ours has walkback in it; into any other it is copied from ours. */
+async function walkbackOf(api: KubernetesApi, found: FoundCluster, image: string | undefined): Promise<WalkbackSource> {
+  if (image !== undefined) return { kind: 'copied', image };
+  const pod = podOf(found)?.metadata?.name;
+  const outcome =
+    pod === undefined ? undefined : await api.exec(pod, found.container.name, ['sh', '-c', 'command -v walkback']);
+  if (outcome?.exitCode === 0) return { kind: 'inImage' };
+  throw refuse(
+    found,
+    pod === undefined ? 'no pod of it runs, so whether its image has walkback cannot be told' : 'its image has no walkback',
+    'Name an image that has:  --walkback-image NAME',
+  );
+}
+
+/** What a plan is made for. @param image from which walkback is copied; `undefined`: the cluster's own. @throws {Failure} `refused`. */
+export async function subjectOf(api: KubernetesApi, found: FoundCluster, image: string | undefined): Promise<Subject> {
+  const get = secretOf(found);
+  const { objects, cluster } = found;
+  const live = liveShape(found);
+  const isContainer = get('SCOPE') !== undefined && get('WALKBACK_ARCHIVE') === undefined;
+  return {
+    statefulSet: objects.statefulSet,
+    pods: objects.pods,
+    claimTemplate: cluster.claimTemplate?.name ?? '',
+    live,
+    archive: isContainer ? 'container' : 'settings',
+    walkback: await walkbackOf(api, found, image),
+    patroni: patroniObjects(found),
+    superuser: userOf(get, 'superuser') ?? 'postgres',
+    roles: rolesOf(found, get),
+  };
+}

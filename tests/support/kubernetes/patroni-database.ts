@@ -1,0 +1,241 @@
+/**
+ * A cluster that Patroni runs in a namespace, in the seed's shape: a StatefulSet of the project's image, Patroni's state in
+ * ConfigMaps, a volume each, its WAL and backups in a bucket of a real S3 server.
+ *
+ * @module
+ */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import pg from 'pg';
+
+import { openKubernetesApi } from '../../../src/kubernetes/api/open.ts';
+import type { KubernetesApi } from '../../../src/kubernetes/api/kubernetes-api.ts';
+import { startMinio, type S3TestServer } from '../minio.ts';
+import { HOST_ADDRESS, type Bed } from './bed.ts';
+import type { TestNamespace } from './namespace.ts';
+
+/** What is wanted of it. */
+export interface DatabaseOptions {
+  readonly replicas: number;
+  /** Of each claim; `512Mi` unless told. */
+  readonly size?: string;
+  readonly prefix?: string;
+}
+
+/** A database that runs. Disposing removes its namespace and its object store. */
+export interface PatroniDatabase extends AsyncDisposable {
+  readonly bed: Bed;
+  readonly namespace: TestNamespace;
+  /** Of an administrator. */
+  readonly api: KubernetesApi;
+  readonly name: string;
+  readonly store: S3TestServer;
+  readonly bucket: string;
+  readonly password: string;
+  /** What walkback in a terminal is told to reach the archive with. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The pod that leads, once one does. */
+  untilLeader(timeoutMs?: number): Promise<string>;
+  /** A client of a pod's server; ends its forwarded port with it. */
+  connect(pod: string, database?: string): Promise<pg.Client>;
+}
+
+const NAME = 'shop';
+
+/** The image that was imported last; `undefined` if none is there. */
+export function importedImage(bed: Bed): string | undefined {
+  const list = join(bed.state, 'IMAGES');
+  const given = process.env['WALKBACK_BED_IMAGE'];
+  if (given !== undefined) return given;
+  return existsSync(list) ? readFileSync(list, 'utf8').trim().split('\n').at(-1)?.split(' ')[0] : undefined;
+}
+
+const RULES = [
+  { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'get', 'list', 'patch', 'update', 'watch', 'delete'] },
+  { apiGroups: [''], resources: ['endpoints'], verbs: ['create', 'get', 'list', 'patch', 'update', 'watch', 'delete'] },
+  { apiGroups: [''], resources: ['services'], verbs: ['create'] },
+  { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'patch', 'update', 'watch'] },
+];
+
+function account(): object[] {
+  return [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: NAME } },
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: NAME }, rules: RULES },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: { name: NAME },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: NAME },
+      subjects: [{ kind: 'ServiceAccount', name: NAME }],
+    },
+  ];
+}
+
+const LABELS = { app: NAME, release: 'test' };
+
+function fromSecret(name: string, secret: string, key: string): object {
+  return { name, valueFrom: { secretKeyRef: { name: secret, key } } };
+}
+
+function environment(store: S3TestServer, bucket: string): object[] {
+  const field = (name: string, fieldPath: string): object => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+  const plain = {
+    SCOPE: NAME,
+    PGROOT: '/home/postgres/pgdata/pgroot',
+    DCS_ENABLE_KUBERNETES_API: 'true',
+    KUBERNETES_SCOPE_LABEL: 'app',
+    KUBERNETES_LABELS: JSON.stringify(LABELS),
+    KUBERNETES_USE_CONFIGMAPS: 'true',
+    USE_WALG: 'true',
+    WALE_S3_PREFIX: `s3://${bucket}/${NAME}`,
+    AWS_ENDPOINT: store.endpoint,
+    AWS_REGION: 'us-east-1',
+    AWS_S3_FORCE_PATH_STYLE: 'true',
+    BACKUP_SCHEDULE: '0 1 1 1 *',
+    SPILO_CONFIGURATION: JSON.stringify({
+      bootstrap: {
+        dcs: {
+          ttl: 20,
+          loop_wait: 3,
+          postgresql: { parameters: { track_commit_timestamp: 'on', max_prepared_transactions: 20 } },
+        },
+      },
+    }),
+  };
+  return [
+    ...Object.entries(plain).map(([name, value]) => ({ name, value })),
+    field('POD_NAMESPACE', 'metadata.namespace'),
+    field('POD_IP', 'status.podIP'),
+    fromSecret('PGPASSWORD_SUPERUSER', NAME, 'password-superuser'),
+    fromSecret('PGPASSWORD_ADMIN', NAME, 'password-admin'),
+    fromSecret('PGPASSWORD_STANDBY', NAME, 'password-standby'),
+    fromSecret('AWS_ACCESS_KEY_ID', 'bucket', 'AWS_ACCESS_KEY_ID'),
+    fromSecret('AWS_SECRET_ACCESS_KEY', 'bucket', 'AWS_SECRET_ACCESS_KEY'),
+  ];
+}
+
+function statefulSet(image: string, userId: number, env: object[], { replicas, size = '512Mi' }: DatabaseOptions): object {
+  const probe = (path: string, periodSeconds: number): object => ({ httpGet: { path, port: 8009 }, periodSeconds, failureThreshold: 60 });
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: NAME, labels: LABELS },
+    spec: {
+      replicas,
+      serviceName: NAME,
+      selector: { matchLabels: LABELS },
+      template: {
+        metadata: { labels: LABELS },
+        spec: {
+          serviceAccountName: NAME,
+          terminationGracePeriodSeconds: 60,
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: userId,
+            fsGroup: userId,
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
+          containers: [
+            {
+              name: 'patroni',
+              image,
+              imagePullPolicy: 'Never',
+              env,
+              ports: [{ containerPort: 5432 }, { containerPort: 8008 }, { containerPort: 8009 }],
+              readinessProbe: probe('/readiness', 2),
+              livenessProbe: probe('/liveness', 10),
+              securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+              volumeMounts: [
+                { name: 'storage-volume', mountPath: '/home/postgres/pgdata' },
+                { name: 'run', mountPath: '/run' },
+                { name: 'tmp', mountPath: '/tmp' },
+              ],
+            },
+          ],
+          volumes: [
+            { name: 'run', emptyDir: { medium: 'Memory' } },
+            { name: 'tmp', emptyDir: {} },
+          ],
+        },
+      },
+      volumeClaimTemplates: [
+        {
+          metadata: { name: 'storage-volume', labels: LABELS },
+          spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: size } } },
+        },
+      ],
+    },
+  };
+}
+
+function secret(name: string, values: Readonly<Record<string, string>>): object {
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: values };
+}
+
+async function untilLeader(api: KubernetesApi, timeoutMs: number): Promise<string> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const object = await api.get({ apiVersion: 'v1', kind: 'ConfigMap', name: `${NAME}-leader` });
+    const leader = object?.metadata?.annotations?.['leader'];
+    const pod = leader === undefined ? undefined : await api.get({ apiVersion: 'v1', kind: 'Pod', name: leader });
+    const status = pod?.metadata?.annotations?.['status'] ?? '';
+    if (leader !== undefined && /"role": ?"(primary|master)"/.test(status)) return leader;
+    if (Date.now() > deadline) throw new Error(`${NAME} has no leader: ${status}`);
+    await sleep(500);
+  }
+}
+
+async function connect(api: KubernetesApi, password: string, pod: string, database = 'postgres'): Promise<pg.Client> {
+  const forwarded = await api.forwardPort(pod, 5432);
+  const client = new pg.Client({ host: '127.0.0.1', port: forwarded.port, user: 'postgres', password, database });
+  client.on('error', () => {});
+  client.once('end', () => void forwarded[Symbol.asyncDispose]());
+  await client.connect();
+  return client;
+}
+
+/** Starts one, and waits until it has a leader. */
+export async function startPatroniDatabase(bed: Bed, options: DatabaseOptions): Promise<PatroniDatabase> {
+  const image = importedImage(bed);
+  if (image === undefined) throw new Error(`no image of ours is in the bed (${bed.state}/IMAGES)`);
+  const store = await startMinio({ host: HOST_ADDRESS });
+  if (store === undefined) throw new Error('there is no S3 server to be had here');
+  const { bucket } = await store.newBucket();
+  const namespace = await bed.namespace(options.prefix ?? 'k3-db');
+  const password = 'tea';
+  const { accessKeyId, secretAccessKey } = store.credentials;
+  const objects = [
+    ...account(),
+    secret(NAME, { 'password-superuser': password, 'password-admin': 'cola', 'password-standby': 'pinacolada' }),
+    secret('bucket', { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }),
+    statefulSet(image, namespace.userId, environment(store, bucket), options),
+  ];
+  await bed.apply(objects.map((one) => ({ ...one, metadata: { ...Reflect.get(one, 'metadata'), namespace: namespace.name } })));
+  const api = await openKubernetesApi({ files: bed.kubeconfig, namespace: namespace.name });
+  await untilLeader(api, 180_000);
+  return {
+    bed,
+    namespace,
+    api,
+    name: NAME,
+    store,
+    bucket,
+    password,
+    environment: {
+      KUBECONFIG: bed.kubeconfig,
+      WALKBACK_CLUSTER_KIND: 'kubernetes',
+      WALKBACK_NAMESPACE: namespace.name,
+      WALKBACK_STATEFULSET: NAME,
+    },
+    untilLeader: (timeoutMs = 120_000) => untilLeader(api, timeoutMs),
+    connect: (pod, database) => connect(api, password, pod, database),
+    [Symbol.asyncDispose]: async () => {
+      await api[Symbol.asyncDispose]();
+      await namespace[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
