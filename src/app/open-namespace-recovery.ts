@@ -9,9 +9,10 @@ import { findCluster, type FoundCluster } from '../kubernetes/find/find-cluster.
 import type { SwapUses } from '../kubernetes/recover/context.ts';
 import { subjectOf, superuserPasswordOf } from '../kubernetes/recover/subject-of.ts';
 import type { Subject } from '../kubernetes/recover/subject.ts';
-import { openRehearsals } from '../kubernetes/rehearse/open-rehearsals.ts';
+import { rehearsalsIn } from '../kubernetes/rehearse/rehearsals-in.ts';
 import { openArchive } from './open-archive.ts';
 import { clusterChoice, openNamespace } from './open-namespace.ts';
+import { openPodPatroni } from './pod-patroni.ts';
 import type { RecoveryRun } from './open-recovery-uses.ts';
 
 /** A namespace that is worked in. */
@@ -32,9 +33,10 @@ export async function openNamespaceRecovery(settings: Settings, run: RecoveryRun
   const find = async (): Promise<FoundCluster> => (found ??= findCluster(api, clusterChoice(settings)));
   const uses: SwapUses = {
     api,
-    rehearsals: openRehearsals(api),
+    rehearsals: rehearsalsIn(api),
     store: archive.store,
     superuserPassword: async () => superuserPasswordOf(await find()),
+    patroniOf: async (pod) => openPodPatroni(api, pod, await find()),
     nowUs: () => BigInt(Date.now()) * 1000n,
     onProgress: run.onProgress,
     signal: run.signal,

@@ -129,13 +129,18 @@ function restApiSection(reading: Reading, parts: ConfigurationParts): ConfigMap 
   };
 }
 
+/** The user of the REST API that a container makes of its superuser's password. */
+export function restApiUser(scope: string, superuserPassword: string): { readonly username: string; readonly password: Secret } {
+  const hash = createHmac('sha256', superuserPassword).update(`REST API of ${scope}`);
+  return { username: 'patroni', password: new Secret(hash.digest('base64url')) };
+}
+
 /**
  * Whoever can reach the REST API could otherwise change the cluster's configuration, and with it the commands that PostgreSQL
  * runs. All members have the same superuser's password, so each makes the same one of it.
  */
 function restApiLogin({ scope, users }: ConfigurationParts): ConfigMap {
-  const hash = createHmac('sha256', users.superuser.password.reveal()).update(`REST API of ${scope}`);
-  return { username: 'patroni', password: new Secret(hash.digest('base64url')) };
+  return restApiUser(scope, users.superuser.password.reveal());
 }
 
 function thresholds(reading: Reading): ConfigMap {

@@ -15,6 +15,14 @@ import { keptClaim } from './names.ts';
 import type { NamespacePlan } from './plan-value.ts';
 import type { SwapStep } from './step-names.ts';
 
+/** The Patroni of one pod, as far as it is asked by itself. */
+export interface PodPatroni extends AsyncDisposable {
+  /** Patroni's word for its server: `running`, `stopped` …; `undefined` while it does not answer. */
+  state(): Promise<string | undefined>;
+  /** Starts PostgreSQL, also while paused; comes back when that is done. */
+  restart(): Promise<void>;
+}
+
 /** What a recovery in a namespace works with. */
 export interface SwapUses {
   readonly api: KubernetesApi;
@@ -23,6 +31,7 @@ export interface SwapUses {
   readonly store: ObjectStore;
   /** The superuser's present password, read when it is needed and kept nowhere; `undefined`: there is none. */
   readonly superuserPassword: () => Promise<string | undefined>;
+  readonly patroniOf: (pod: string) => Promise<PodPatroni>;
   /** Microseconds since the Unix epoch. */
   readonly nowUs: () => bigint;
   readonly onProgress: OnProgress;

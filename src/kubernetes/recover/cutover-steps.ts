@@ -20,9 +20,9 @@ import {
   surveyedLeader,
   wasPaused,
 } from './live-steps.ts';
-import { clearStatus, firstPod, openLine, pauseAgain, scaleOut, verify } from './open-steps.ts';
+import { clearStatus, firstPod, openLine, pauseAgain, resume, scaleOut, startUnderPause, verify } from './open-steps.ts';
 import { recreateStatefulSet, removeReplicaClaims, renameInVolume } from './other-way-steps.ts';
-import { resumePatroni } from './patroni-objects.ts';
+import { readPatroniState, resumePatroni } from './patroni-objects.ts';
 import { podServer, untilPrimary } from './pod-server.ts';
 import { statefulSetRef } from './pods-gone.ts';
 import { exchangeVolumes, ledMember, letVolumesGo, retainVolumes, settle, takeExchangeBack } from './rebind-steps.ts';
@@ -69,9 +69,13 @@ export async function scaleWorkloads({ uses, plan }: SwapContext, up: boolean): 
 export async function startAgain(context: SwapContext): Promise<void> {
   const { uses, plan } = context;
   const { statefulSet, patroni } = plan.swap;
-  if (patroni !== null) await resumePatroni(uses.api, patroni);
+  const isPaused = patroni !== null && (await readPatroniState(uses.api, patroni)).isPaused;
+  const isFirst = ledMember(context).ordinal === 0 && surveyedLeader(context, 'survey') !== undefined;
+  // Pods that are made one after the other wait for the first to be ready, and a paused one is not.
+  if (isPaused && !isFirst) await resumePatroni(uses.api, patroni);
   if (surveyedLeader(context, 'survey') === undefined) return;
   await scaleTo(uses.api, statefulSetRef(statefulSet.name), Number(factOf(context, 'survey', 'replicas')));
+  if (isPaused && isFirst) await startUnderPause(context, ledMember(context).pod);
   const pod = patroni === null ? firstPod(context) : ledMember(context).pod;
   // Another member may have taken the lead meanwhile; that one of them takes writes is what counts.
   await untilPrimary(podServer(context), pod, BACK_MS, uses.signal).catch(async (error: unknown) => {
@@ -176,6 +180,7 @@ export const cutoverSwapSteps: Record<CutoverSwapStep, SwapWork> = {
   clearStatus: step(clearStatus),
   openLine: step(openLine),
   verify: step(async (context) => verify(context, openedTimeline(context))),
+  resume: step(resume),
   backUp: step(async (context) => backUpInPod(context, firstPod(context), openedTimeline(context))),
   scaleOut: step(scaleOut),
   settle: step(async (context) => {

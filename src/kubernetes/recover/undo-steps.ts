@@ -14,7 +14,7 @@ import { scaleWorkloads, step } from './cutover-steps.ts';
 import { journalOwner } from './journal-object.ts';
 import { archiveRest, archiveTail, pause, scaleDown, stopLive, survey, surveyedLeader } from './live-steps.ts';
 import { keptClaim } from './names.ts';
-import { clearStatus, firstPod, openLine, pauseAgain, scaleOut, verify } from './open-steps.ts';
+import { clearStatus, firstPod, openLine, pauseAgain, resume, scaleOut, verify } from './open-steps.ts';
 import { recreateStatefulSet, removeReplicaClaims, renameInVolume } from './other-way-steps.ts';
 import { exchangeBack, ledMember, retainNow, settle } from './rebind-steps.ts';
 import { watchOf } from './rehearsal-of-plan.ts';
@@ -104,6 +104,7 @@ export const undoSwapSteps: Record<UndoSwapStep, Step<SwapContext>> = {
   undoClearStatus: step(clearStatus),
   undoOpenLine: step(openLine),
   undoVerify: step(async (context) => verify(context, reopenedTimeline(context))),
+  undoResume: step(resume),
   undoBackUp: step(async (context) => backUpInPod(context, firstPod(context), reopenedTimeline(context))),
   undoScaleOut: step(scaleOut),
   undoSettle: step(async (context) => {

@@ -1,6 +1,6 @@
 /**
  * A cluster that Patroni runs in a namespace, in the seed's shape: a StatefulSet of the project's image, Patroni's state in
- * ConfigMaps, a volume each, its WAL and backups in a bucket of a real S3 server.
+ * ConfigMaps, a volume each, its WAL and backups in a bucket of a server beside the bed.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import pg from 'pg';
 
 import { openKubernetesApi } from '../../../src/kubernetes/api/open.ts';
 import type { KubernetesApi } from '../../../src/kubernetes/api/kubernetes-api.ts';
-import { startMinio, type S3TestServer } from '../minio.ts';
+import { startGcsServer, type GcsTestServer } from '../gcs-server.ts';
 import { HOST_ADDRESS, type Bed } from './bed.ts';
 import type { TestNamespace } from './namespace.ts';
 
@@ -32,7 +32,7 @@ export interface PatroniDatabase extends AsyncDisposable {
   /** Of an administrator. */
   readonly api: KubernetesApi;
   readonly name: string;
-  readonly store: S3TestServer;
+  readonly store: GcsTestServer;
   readonly bucket: string;
   readonly password: string;
   /** What walkback in a terminal is told to reach the archive with. */
@@ -80,7 +80,7 @@ function fromSecret(name: string, secret: string, key: string): object {
   return { name, valueFrom: { secretKeyRef: { name: secret, key } } };
 }
 
-function environment(store: S3TestServer, bucket: string): object[] {
+function environment(store: GcsTestServer, bucket: string): object[] {
   const field = (name: string, fieldPath: string): object => ({ name, valueFrom: { fieldRef: { fieldPath } } });
   const plain = {
     SCOPE: NAME,
@@ -90,10 +90,8 @@ function environment(store: S3TestServer, bucket: string): object[] {
     KUBERNETES_LABELS: JSON.stringify(LABELS),
     KUBERNETES_USE_CONFIGMAPS: 'true',
     USE_WALG: 'true',
-    WALE_S3_PREFIX: `s3://${bucket}/${NAME}`,
-    AWS_ENDPOINT: store.endpoint,
-    AWS_REGION: 'us-east-1',
-    AWS_S3_FORCE_PATH_STYLE: 'true',
+    WALE_GS_PREFIX: `gs://${bucket}/${NAME}`,
+    STORAGE_EMULATOR_HOST: new URL(store.endpoint).host,
     BACKUP_SCHEDULE: '0 1 1 1 *',
     SPILO_CONFIGURATION: JSON.stringify({
       bootstrap: {
@@ -112,8 +110,6 @@ function environment(store: S3TestServer, bucket: string): object[] {
     fromSecret('PGPASSWORD_SUPERUSER', NAME, 'password-superuser'),
     fromSecret('PGPASSWORD_ADMIN', NAME, 'password-admin'),
     fromSecret('PGPASSWORD_STANDBY', NAME, 'password-standby'),
-    fromSecret('AWS_ACCESS_KEY_ID', 'bucket', 'AWS_ACCESS_KEY_ID'),
-    fromSecret('AWS_SECRET_ACCESS_KEY', 'bucket', 'AWS_SECRET_ACCESS_KEY'),
   ];
 }
 
@@ -201,16 +197,14 @@ async function connect(api: KubernetesApi, password: string, pod: string, databa
 export async function startPatroniDatabase(bed: Bed, options: DatabaseOptions): Promise<PatroniDatabase> {
   const image = importedImage(bed);
   if (image === undefined) throw new Error(`no image of ours is in the bed (${bed.state}/IMAGES)`);
-  const store = await startMinio({ host: HOST_ADDRESS });
-  if (store === undefined) throw new Error('there is no S3 server to be had here');
+  const store = await startGcsServer(HOST_ADDRESS);
+  if (store === undefined) throw new Error('there is no object store to be had here');
   const { bucket } = await store.newBucket();
   const namespace = await bed.namespace(options.prefix ?? 'k3-db');
   const password = 'tea';
-  const { accessKeyId, secretAccessKey } = store.credentials;
   const objects = [
     ...account(),
     secret(NAME, { 'password-superuser': password, 'password-admin': 'cola', 'password-standby': 'pinacolada' }),
-    secret('bucket', { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }),
     statefulSet(image, namespace.userId, environment(store, bucket), options),
   ];
   await bed.apply(objects.map((one) => ({ ...one, metadata: { ...Reflect.get(one, 'metadata'), namespace: namespace.name } })));

@@ -1,0 +1,42 @@
+/**
+ * Recovery of a cluster of two members in a namespace of a real Kubernetes, under load: to just before a random transaction, back
+ * again, and forth once more; by each way.
+ *
+ * Seed `s` is one case, of the way `s` modulo 4: `rebind`, `in-volume`, `recreate`, and `rebind` with pod 1 as the leader.
+ */
+
+import { startBed } from '../../tests/support/kubernetes/bed.ts';
+import { caseOf, runNamespaceCase } from './kubernetes/namespace-case.ts';
+import type { Proof } from './proof.ts';
+
+/** The proof. */
+export const proof: Proof = {
+  name: 'kubernetes',
+  shows:
+    'A cluster in a namespace, recovered under load to just before a random transaction by each way, taken back and recovered again, equals the oracle on every member, each of which is proven to follow the leader.',
+  defaultCount: 1,
+  budgetMs: 900_000,
+  run: async ({ seed, count, log }) => {
+    const bed = await startBed();
+    if (bed === undefined) return { holds: false, figure: 'SKIPPED: no Kubernetes runs here' };
+    let wrong = 0;
+    const downSeconds: string[] = [];
+    for (let one = seed; one < seed + count; one += 1) {
+      const begunMs = Date.now();
+      const way = caseOf(one);
+      log(`${one}: ${way.way}${way.leader === 0 ? '' : `, pod ${way.leader} leads`}`);
+      const { problems, downMs } = await runNamespaceCase(bed, { seed: one, ...way, log }).catch((error: unknown) => ({
+        problems: [String(error)],
+        downMs: [],
+      }));
+      const text = problems.length === 0 ? 'equal on all members' : problems.join('; ');
+      log(`${one}: ${text} (${Math.round((Date.now() - begunMs) / 1000)} s)`);
+      if (problems.length > 0) wrong += 1;
+      downSeconds.push(`${way.way} ${downMs.map((ms) => (ms / 1000).toFixed(1)).join('/')} s`);
+    }
+    return {
+      holds: wrong === 0,
+      figure: `${count - wrong} of ${count} recoveries, undos and recoveries again in a namespace; down: ${downSeconds.join(', ')}`,
+    };
+  },
+};

@@ -1,0 +1,208 @@
+/**
+ * One case: a workload with its oracle and a load beside it, a recovery to just before a random transaction of it, everything
+ * compared on every member; the undo, compared; the recovery again, compared.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type pg from 'pg';
+
+import type { SwapWay } from '../../../src/kubernetes/recover/step-names.ts';
+import type { Bed } from '../../../tests/support/kubernetes/bed.ts';
+import { startPatroniDatabase, type PatroniDatabase } from '../../../tests/support/kubernetes/patroni-database.ts';
+import { differencesFrom, stateAfter, type ModelState } from '../../../tests/support/oracle.ts';
+import { seededRandom, type Random } from '../../../tests/support/random.ts';
+import { runWalkback, type Ended } from '../../../tests/support/walkback-process.ts';
+import { openWorkload, type Workload } from '../../../tests/support/workload.ts';
+
+/** What a case is of. */
+export interface CaseWay {
+  readonly way: SwapWay;
+  /** The number of the pod that leads. */
+  readonly leader: number;
+}
+
+/** What a case does. */
+export interface CaseOptions extends CaseWay {
+  readonly seed: number;
+  readonly log: (line: string) => void;
+}
+
+/** What came of it: nothing wrong, and how long the cluster was down each time. */
+export interface CaseResult {
+  readonly problems: readonly string[];
+  readonly downMs: readonly number[];
+}
+
+const CASES: readonly CaseWay[] = [
+  { way: 'rebind', leader: 0 },
+  { way: 'in-volume', leader: 0 },
+  { way: 'recreate', leader: 0 },
+  { way: 'rebind', leader: 1 },
+];
+
+/** The case of a seed. */
+export function caseOf(seed: number): CaseWay {
+  return CASES[seed % CASES.length] ?? { way: 'rebind', leader: 0 };
+}
+
+/** Writes one row after the other to whoever leads, until it has lost its server. */
+async function startLoad(client: pg.Client): Promise<{ readonly stop: () => Promise<void> }> {
+  await client.query('CREATE SCHEMA load; CREATE TABLE load.rows (id int PRIMARY KEY, filler text)');
+  let isTold = false;
+  const ended = (async () => {
+    try {
+      for (let id = 1; !isTold; id += 1) {
+        await client.query("INSERT INTO load.rows VALUES ($1, repeat('x', 200))", [id]);
+        await sleep(20);
+      }
+    } catch {
+      // The server has stopped: that is what a cutover does.
+    }
+  })();
+  return {
+    stop: async () => {
+      isTold = true;
+      await ended;
+      await client.end().catch(() => {});
+    },
+  };
+}
+
+async function write(database: PatroniDatabase, leader: string, seed: number, random: Random): Promise<Workload> {
+  const clients: pg.Client[] = [];
+  const connect = async (): Promise<pg.Client> => {
+    const client = await database.connect(leader, 'work');
+    clients.push(client);
+    return client;
+  };
+  const workload = await openWorkload({ seed, sessions: 3, connect });
+  await workload.run(random.between(20, 35));
+  await workload.close();
+  await Promise.all(clients.map(async (client) => client.end().catch(() => {})));
+  return workload;
+}
+
+async function walkback(database: PatroniDatabase, args: readonly string[]): Promise<Ended> {
+  return runWalkback(args, { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...database.environment });
+}
+
+/** Every member equals the oracle, once it has replayed what there is. */
+async function differences(database: PatroniDatabase, replicas: number, state: ModelState): Promise<string[]> {
+  const found: string[] = [];
+  for (let ordinal = 0; ordinal < replicas; ordinal += 1) {
+    const pod = `${database.name}-${ordinal}`;
+    const client = await database.connect(pod, 'work');
+    try {
+      found.push(...(await differencesFrom(client, state)).slice(0, 3).map((row) => `${pod}: ${row}`));
+    } finally {
+      await client.end();
+    }
+  }
+  return found;
+}
+
+interface JournalLine {
+  readonly at: string;
+  readonly event: string;
+  readonly step?: string;
+}
+
+/** From the begin of one step to the end of another. */
+function downBetween(journal: readonly JournalLine[], from: string, to: string): number {
+  const begun = journal.findLast(({ event, step }) => event === 'begin' && step === from);
+  const done = journal.findLast(({ event, step }) => event === 'done' && step === to);
+  return begun === undefined || done === undefined ? Number.NaN : Date.parse(done.at) - Date.parse(begun.at);
+}
+
+function journalIn(out: string): readonly JournalLine[] {
+  const answer: unknown = JSON.parse(out);
+  const journal: unknown = typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'journal') : undefined;
+  return Array.isArray(journal) ? journal : [];
+}
+
+interface Played {
+  readonly database: PatroniDatabase;
+  readonly options: CaseOptions;
+  readonly replicas: number;
+  readonly downMs: number[];
+}
+
+/** Recovers to just before a transaction and compares. @returns what went wrong, and the recovery's id. */
+async function recover(
+  { database, options, replicas, downMs }: Played,
+  xid: number,
+  state: ModelState,
+): Promise<{ readonly problems: string[]; readonly id: string }> {
+  const target = ['--before-xid', String(xid), '--way', options.way];
+  const run = await walkback(database, ['recover', 'run', ...target, '--yes', '--json']);
+  if (run.code !== 0) return { problems: [`recover run ended with ${run.code}: ${run.err.slice(-800)}`], id: '' };
+  const journal = journalIn(run.out);
+  downMs.push(downBetween(journal, 'stopLive', 'openLine'));
+  const id: unknown = Reflect.get(JSON.parse(run.out) as object, 'id');
+  options.log(`  recovered as ${String(id)}, down ${downMs.at(-1)} ms`);
+  return { problems: await differences(database, replicas, state), id: String(id) };
+}
+
+async function undo({ database, options, replicas, downMs }: Played, id: string, state: ModelState): Promise<string[]> {
+  const run = await walkback(database, ['undo', id, '--yes', '--json']);
+  if (run.code !== 0) return [`undo ended with ${run.code}: ${run.err.slice(-800)}`];
+  downMs.push(downBetween(journalIn(run.out), 'undoStop', 'undoOpenLine'));
+  options.log(`  undone, down ${downMs.at(-1)} ms`);
+  return differences(database, replicas, state);
+}
+
+async function untilFirstBackup(database: PatroniDatabase): Promise<void> {
+  const deadline = Date.now() + 180_000;
+  for (;;) {
+    const listed = await walkback(database, ['window', '--json']);
+    if (listed.code === 0 && /"backups": ?\[\s*\{/.test(listed.out)) return;
+    if (Date.now() > deadline) throw new Error(`there is no first backup: ${listed.out}${listed.err}`);
+    await sleep(2000);
+  }
+}
+
+/** The pod that is to lead does. */
+async function makeLead(database: PatroniDatabase, ordinal: number): Promise<string> {
+  const wanted = `${database.name}-${ordinal}`;
+  const leader = await database.untilLeader();
+  if (leader === wanted) return leader;
+  const words = `patronictl -c /run/postgres.yml switchover ${database.name} --leader ${leader} --candidate ${wanted} --force`;
+  await database.namespace.kubectl(['exec', leader, '--', 'sh', '-c', words]);
+  const deadline = Date.now() + 120_000;
+  while ((await database.untilLeader()) !== wanted) {
+    if (Date.now() > deadline) throw new Error(`${wanted} does not lead`);
+    await sleep(1000);
+  }
+  return wanted;
+}
+
+/** Runs one case. */
+export async function runNamespaceCase(bed: Bed, options: CaseOptions): Promise<CaseResult> {
+  const { seed, log } = options;
+  const random = seededRandom(seed * 7919 + 3);
+  const replicas = 2;
+  await using database = await startPatroniDatabase(bed, { replicas, prefix: 'prove' });
+  const leader = await makeLead(database, options.leader);
+  await untilFirstBackup(database);
+  const admin = await database.connect(leader);
+  await admin.query('CREATE DATABASE work');
+  await admin.end();
+  const load = await startLoad(await database.connect(leader, 'work'));
+  const { commits } = await write(database, leader, seed, random);
+  const count = random.between(Math.floor(commits.length / 3), commits.length - 1);
+  const before = stateAfter(commits, count);
+  const all = stateAfter(commits, commits.length);
+  log(`  to just before commit ${count} of ${commits.length - 1}; ${leader} leads`);
+
+  const played: Played = { database, options, replicas, downMs: [] };
+  const { downMs } = played;
+  const xid = commits[count]?.xid ?? 0;
+  const first = await recover(played, xid, before);
+  await load.stop();
+  if (first.problems.length > 0) return { problems: first.problems, downMs };
+  const undone = await undo(played, first.id, all);
+  if (undone.length > 0) return { problems: undone, downMs };
+  const again = await recover(played, xid, before);
+  return { problems: again.problems, downMs };
+}
