@@ -58,4 +58,11 @@ export const KUBERNETES_SETTINGS = {
     example: 'shop-patroni',
     flag: 'scope',
   },
+  walkbackImage: {
+    group: 'kubernetes',
+    kind: text,
+    summary:
+      "The image that walkback is copied from into the pods of a recovery. Absent: the cluster's own image, which has to have it.",
+    example: 'registry.example.org/walkback:1',
+  },
 } as const satisfies Record<string, Setting>;

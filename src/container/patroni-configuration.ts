@@ -130,7 +130,10 @@ function restApiSection(reading: Reading, parts: ConfigurationParts): ConfigMap 
 }
 
 /** The user of the REST API that a container makes of its superuser's password. */
-export function restApiUser(scope: string, superuserPassword: string): { readonly username: string; readonly password: Secret } {
+export function restApiUser(
+  scope: string,
+  superuserPassword: string,
+): { readonly username: string; readonly password: Secret } {
   const hash = createHmac('sha256', superuserPassword).update(`REST API of ${scope}`);
   return { username: 'patroni', password: new Secret(hash.digest('base64url')) };
 }

@@ -84,7 +84,11 @@ async function write(database: PatroniDatabase, leader: string, seed: number, ra
 }
 
 async function walkback(database: PatroniDatabase, args: readonly string[]): Promise<Ended> {
-  return runWalkback(args, { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...database.environment });
+  return runWalkback(args, {
+    PATH: process.env['PATH'] ?? '',
+    HOME: process.env['HOME'] ?? '',
+    ...database.environment,
+  });
 }
 
 /** Every member equals the oracle, once it has replayed what there is. */

@@ -26,7 +26,11 @@ export const recoverPlan = defineCommand({
   path: ['recover', 'plan'],
   summary: 'Prove that a target can be reached, and show what a recovery to it would do and lose',
   settings: ['archive', 'writing', 'server', 'recovery', 'kubernetes'],
-  options: { ...TARGET_OPTIONS, ...NAMESPACE_OPTIONS, losses: flag('List the transactions that it loses, and what they did') },
+  options: {
+    ...TARGET_OPTIONS,
+    ...NAMESPACE_OPTIONS,
+    losses: flag('List the transactions that it loses, and what they did'),
+  },
   examples: [
     { line: 'walkback recover plan --before-xid 601762', does: 'to just before a transaction' },
     { line: 'walkback recover plan --to-time 2026-06-05T15:02:11Z', does: 'to a time' },
@@ -41,7 +45,10 @@ export const recoverPlan = defineCommand({
     if (isInKubernetes(settings)) {
       await using namespace = await openNamespaceRecovery(settings, { onProgress: shownProgress(reporter), signal });
       const planned = await planInNamespace(namespace, { ...given, target }, session);
-      return { text: (screen) => withLosses(namespacePlanText(planned, screen), planned.recovery, screen), json: planned };
+      return {
+        text: (screen) => withLosses(namespacePlanText(planned, screen), planned.recovery, screen),
+        json: planned,
+      };
     }
     await using opened = await openRecoveryUses(settings, { onProgress: shownProgress(reporter), signal });
     const plan = await shownPlanning(

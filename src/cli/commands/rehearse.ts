@@ -37,7 +37,12 @@ export const rehearse = defineCommand({
   summary: 'Restore the cluster at another moment beside the running one, paused there, to look at',
   settings: ['archive', 'writing', 'server', 'recovery', 'kubernetes'],
   operands: { id: { placeholder: 'ID', summary: 'a plan, or a rehearsal that stands', isOptional: true } },
-  options: { ...TARGET_OPTIONS, ...CHECK_OPTIONS, ...NAMESPACE_OPTIONS, discard: flag('Stop and remove the rehearsal') },
+  options: {
+    ...TARGET_OPTIONS,
+    ...CHECK_OPTIONS,
+    ...NAMESPACE_OPTIONS,
+    discard: flag('Stop and remove the rehearsal'),
+  },
   examples: [
     { line: 'walkback rehearse --before-xid 601762', does: 'just before a transaction' },
     { line: "walkback rehearse 7f3a --sql 'select count(*) > 50000 from orders'", does: 'check one that stands' },

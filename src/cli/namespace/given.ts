@@ -6,13 +6,15 @@
 
 import { Failure } from '../../base/failure.ts';
 import type { PlannedWorkload } from '../../kubernetes/recover/plan-value.ts';
-import { WAYS } from '../../kubernetes/recover/ways.ts';
+import { SWAP_WAYS } from '../../kubernetes/recover/step-names.ts';
 import { choice, repeated, text } from '../options.ts';
 
 /** For the `options` of a command that plans. */
 export const NAMESPACE_OPTIONS = {
-  way: choice('In Kubernetes: how the rehearsal becomes live; the best that is open unless told', WAYS),
-  scaleDown: repeated(text('In Kubernetes: what uses the database, scaled to 0 meanwhile, as deployment/NAME', 'KIND/NAME')),
+  way: choice('In Kubernetes: how the rehearsal becomes live; the best that is open unless told', SWAP_WAYS),
+  scaleDown: repeated(
+    text('In Kubernetes: what uses the database, scaled to 0 meanwhile, as deployment/NAME', 'KIND/NAME'),
+  ),
 } as const;
 
 const KINDS: Readonly<Record<string, { readonly apiVersion: string; readonly kind: string }>> = {

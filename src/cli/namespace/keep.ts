@@ -31,7 +31,12 @@ export async function statusInNamespace(opened: OpenNamespace, id: string | unde
   }
   const found = await listSwaps(api, await opened.statefulSet());
   const shown = all ? found : found.filter((one) => !isOver(one));
-  const recoveries = shown.map(({ id: one, state, plan, claims }) => ({ id: one, state, target: plan.recovery.target, claims }));
+  const recoveries = shown.map(({ id: one, state, plan, claims }) => ({
+    id: one,
+    state,
+    target: plan.recovery.target,
+    claims,
+  }));
   const hiddenCount = found.length - shown.length;
   return { text: (screen) => namespaceRecoveriesText(shown, hiddenCount, screen), json: { recoveries, hiddenCount } };
 }

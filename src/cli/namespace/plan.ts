@@ -9,7 +9,7 @@ import { Failure } from '../../base/failure.ts';
 import { replicasOf } from '../../kubernetes/recover/scale.ts';
 import { makeNamespacePlan } from '../../kubernetes/recover/new-plan.ts';
 import type { NamespacePlan, PlannedWorkload } from '../../kubernetes/recover/plan-value.ts';
-import type { Way } from '../../kubernetes/recover/ways.ts';
+import type { RecoveryWay } from '../../kubernetes/find/rights.ts';
 import type { AskedTarget } from '../../recovery/asked-target.ts';
 import { askWhich } from '../ask-which.ts';
 import { targetNotes } from '../output/plan-text.ts';
@@ -21,7 +21,7 @@ import { parseWorkload } from './given.ts';
 export interface PlanningOptions {
   readonly target: AskedTarget;
   readonly timeline: number | undefined;
-  readonly way?: Way | undefined;
+  readonly way?: RecoveryWay | undefined;
   readonly scaleDown?: readonly string[];
 }
 

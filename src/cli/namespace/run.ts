@@ -93,7 +93,10 @@ async function undoShown(context: SwapContext, shown: ShownJournal<SwapEntry>, s
   const isOpened = hasSwapOpened(journal.entries);
   const whole = { name: 'take back', summary: 'what has been done, last step first' };
   const steps = isOpened ? stepsToCome(SHOWN_UNDO, journal.entries, wayOf(context)) : [whole];
-  session.reporter.plan(`${plan.recovery.cluster.name} back to the data from before recovery ${plan.recovery.id}`, steps);
+  session.reporter.plan(
+    `${plan.recovery.cluster.name} back to the data from before recovery ${plan.recovery.id}`,
+    steps,
+  );
   if (!isOpened) session.reporter.begin(whole.name);
   await runSwap({ of: swapped(context), name: 'undo', run: (signal) => undoSwap(context, signal) }, session);
   if (!isOpened) session.reporter.finish(whole.name);
@@ -123,9 +126,16 @@ export async function runInNamespace(
   if (checks.some(({ passed }) => !passed)) throw checksFailed(id, checks);
   if (!(await confirmed(context, given.yes, session))) {
     const standing = await swapStatus(api, id);
-    return { text: (screen) => standingInNamespaceText(standing, checks, screen), json: { id, state: standing.state, checks } };
+    return {
+      text: (screen) => standingInNamespaceText(standing, checks, screen),
+      json: { id, state: standing.state, checks },
+    };
   }
-  const swap = { of: swapped(context), name: 'cutover', run: (held: AbortSignal) => cutOverSwap(context, held) } as const;
+  const swap = {
+    of: swapped(context),
+    name: 'cutover',
+    run: (held: AbortSignal) => cutOverSwap(context, held),
+  } as const;
   if ((await runSwap(swap, session)) === 'undo') {
     shown.stop('stopped, to be undone');
     const undone = await undoShown(context, shown, session);
@@ -155,7 +165,10 @@ export async function rehearseInNamespace(
   }
   transition(id, stateOf(context.journal.entries), 'rehearse');
   const { cluster, target } = context.plan.recovery;
-  session.reporter.plan(`${cluster.name}, ${target.asked}`, stepsToCome(SHOWN_REHEARSAL, context.journal.entries, wayOf(context)));
+  session.reporter.plan(
+    `${cluster.name}, ${target.asked}`,
+    stepsToCome(SHOWN_REHEARSAL, context.journal.entries, wayOf(context)),
+  );
   await standUp(context, shown, session);
   const checks = await runChecksBy((request) => checkSwap(context, request), given, session);
   const status = await swapStatus(opened.uses.api, id);
@@ -184,5 +197,8 @@ export async function undoInNamespace(
     return { text: () => 'Nothing has been changed.\n', json: { id, state } };
   }
   const status = await undoShown(context, shown, session);
-  return { text: (screen) => undoneInNamespaceText(status, screen), json: { id, state: status.state, journal: status.entries } };
+  return {
+    text: (screen) => undoneInNamespaceText(status, screen),
+    json: { id, state: status.state, journal: status.entries },
+  };
 }

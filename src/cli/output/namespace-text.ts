@@ -22,11 +22,16 @@ export function namespacePlanText(plan: NamespacePlan, screen: Screen): string {
   const passedOver = swap.passedOver.map(({ way, problem }) => `not ${way}: ${problem}`);
   const members = swap.members.map(({ pod, claim, volume, size, keptAs }) => {
     const role = pod === swap.leader ? ', leads' : '';
-    const kept = keptAs === null ? 'REMOVED, a copy of what is kept' : keptAs === claim ? 'stays as it is' : `kept as ${keptAs}`;
+    const kept =
+      keptAs === null ? 'REMOVED, a copy of what is kept' : keptAs === claim ? 'stays as it is' : `kept as ${keptAs}`;
     return `${pod}${role}: claim ${claim}, ${size}, volume ${volume ?? 'none'}; ${kept}`;
   });
   return planText(plan.recovery, screen, [
-    ...labelled('where', [`context ${swap.context}, namespace ${swap.namespace}, StatefulSet ${swap.statefulSet.name}`], screen),
+    ...labelled(
+      'where',
+      [`context ${swap.context}, namespace ${swap.namespace}, StatefulSet ${swap.statefulSet.name}`],
+      screen,
+    ),
     ...labelled('way', [`${swap.way}: ${swap.because}`, ...passedOver], screen),
     ...labelled('volumes', members, screen),
     ...labelled('restarts', swap.restarts, screen),
@@ -49,7 +54,9 @@ function fact({ entries }: SwapStatus, step: SwapStep, name: string): string {
 }
 
 function claimLines(claims: readonly HeldClaim[]): string[] {
-  return claims.map(({ name, holds, size, volume, phase }) => `claim ${name}: ${holds}, ${size}, volume ${volume}, ${phase}`);
+  return claims.map(
+    ({ name, holds, size, volume, phase }) => `claim ${name}: ${holds}, ${size}, volume ${volume}, ${phase}`,
+  );
 }
 
 /** After a rehearsal. */
@@ -60,7 +67,10 @@ export function standingInNamespaceText(status: SwapStatus, checks: readonly Che
     'The running cluster is untouched.',
     ...checksLines(checks, screen),
     '',
-    ...toType('Look around (read only)', `kubectl -n ${plan.swap.namespace} port-forward job/${fact(status, 'startRehearsal', 'job')} 5433:5433`),
+    ...toType(
+      'Look around (read only)',
+      `kubectl -n ${plan.swap.namespace} port-forward job/${fact(status, 'startRehearsal', 'job')} 5433:5433`,
+    ),
     ...toType('Cut over', `walkback recover run ${id}`),
     ...toType('Throw it away', `walkback rehearse --discard ${id}`),
   ];
@@ -77,7 +87,13 @@ export function recoveredInNamespaceText(status: SwapStatus, screen: Screen): st
       `Recovered.  ${plan.recovery.cluster.name} stands ${plan.recovery.target.asked}, on timeline ${fact(status, 'verify', 'timeline')}.`,
       'good',
     ),
-    ...labelled('proof', [`its history says "${fact(status, 'finishRehearsal', 'reason')}"; it took a commit at ${fact(status, 'verify', 'position')}`], screen),
+    ...labelled(
+      'proof',
+      [
+        `its history says "${fact(status, 'finishRehearsal', 'reason')}"; it took a commit at ${fact(status, 'verify', 'position')}`,
+      ],
+      screen,
+    ),
     ...labelled('down', [down(status, 'stopLive', 'openLine', screen)], screen),
     ...labelled('backup', [fact(status, 'backUp', 'backup') || fact(status, 'backUp', 'skipped')], screen),
     ...labelled('kept', claimLines(status.claims), screen),
@@ -113,7 +129,10 @@ function nextLines({ id, state }: SwapStatus): string[] {
     case 'rehearsing':
       return toType('Go on', `walkback recover run ${id}`);
     case 'standing':
-      return [...toType('Cut over', `walkback recover run ${id}`), ...toType('Throw it away', `walkback rehearse --discard ${id}`)];
+      return [
+        ...toType('Cut over', `walkback recover run ${id}`),
+        ...toType('Throw it away', `walkback rehearse --discard ${id}`),
+      ];
     case 'cuttingOver':
       return [...toType('Finish it', `walkback recover run ${id}`), ...toType('Go back', `walkback undo ${id}`)];
     case 'undoing':
@@ -133,7 +152,9 @@ function stepLines({ entries }: SwapStatus, screen: Screen): string[] {
   return names.map((name) => {
     const last = entries.findLast((entry) => 'step' in entry && entry.step === name);
     const at = last === undefined ? '' : readClock(BigInt(Date.parse(last.at)) * 1000n, screen.zone, 0).time;
-    const word = { begin: 'BEGUN', done: 'done', failed: 'FAILED', undone: 'taken back', state: '' }[last?.event ?? 'state'];
+    const word = { begin: 'BEGUN', done: 'done', failed: 'FAILED', undone: 'taken back', state: '' }[
+      last?.event ?? 'state'
+    ];
     const why = last?.event === 'failed' ? `: ${last.message}` : '';
     return `  ${at}  ${name}  ${word}${why}`;
   });
@@ -150,7 +171,13 @@ export function namespaceStatusText(status: SwapStatus, screen: Screen): string 
     `Recovery ${id}: ${STATE_WORDS[state]}`,
     '',
     ...labelled('to', [plan.recovery.target.asked], screen),
-    ...labelled('where', [`context ${plan.swap.context}, namespace ${plan.swap.namespace}, StatefulSet ${plan.swap.statefulSet.name}; ${plan.swap.way}`], screen),
+    ...labelled(
+      'where',
+      [
+        `context ${plan.swap.context}, namespace ${plan.swap.namespace}, StatefulSet ${plan.swap.statefulSet.name}; ${plan.swap.way}`,
+      ],
+      screen,
+    ),
     ...labelled('pods', [there], screen),
     ...(claims.length === 0 ? [] : labelled('keeps', claimLines(claims), screen)),
     '',

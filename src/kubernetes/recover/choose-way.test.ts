@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 
 import { chooseWay, type WayFacts } from './choose-way.ts';
 import { rightsOf } from './rights.ts';
-import { WAYS, type Way } from './ways.ts';
+import { RECOVERY_WAYS, type RecoveryWay } from '../find/rights.ts';
 
 const NOBODY = { patroni: null, workloads: [] };
-const NOTHING_MISSING = Object.fromEntries(WAYS.map((way) => [way, []])) as unknown as WayFacts['missing'];
+const NOTHING_MISSING = Object.fromEntries(RECOVERY_WAYS.map((way) => [way, []])) as unknown as WayFacts['missing'];
 
 const OPEN: WayFacts = {
   missing: NOTHING_MISSING,
@@ -16,7 +16,7 @@ const OPEN: WayFacts = {
   neededBytes: 50n,
 };
 
-function without(way: Way): WayFacts['missing'] {
+function without(way: RecoveryWay): WayFacts['missing'] {
   return { ...NOTHING_MISSING, [way]: rightsOf(way, NOBODY).filter(({ isClusterWide }) => isClusterWide === true) };
 }
 

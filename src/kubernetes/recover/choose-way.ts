@@ -6,13 +6,14 @@
 
 import { Failure } from '../../base/failure.ts';
 import type { PassedOverWay } from './plan-value.ts';
-import { rightWords, type Right } from './rights.ts';
-import { WAYS, type Way } from './ways.ts';
+import { rightWords } from '../find/review-rights.ts';
+import type { Right } from '../find/rights.ts';
+import { RECOVERY_WAYS, type RecoveryWay } from '../find/rights.ts';
 
 /** What decides it. */
 export interface WayFacts {
   /** By way, the rights that are missing. */
-  readonly missing: Readonly<Record<Way, readonly Right[]>>;
+  readonly missing: Readonly<Record<RecoveryWay, readonly Right[]>>;
   /** Why no second claim can be made (a quota, a class); `undefined`: it can. */
   readonly claimProblem: string | undefined;
   readonly accessModes: readonly string[];
@@ -25,7 +26,7 @@ export interface WayFacts {
 
 /** A way, and why it is that one. */
 export interface ChosenWay {
-  readonly way: Way;
+  readonly way: RecoveryWay;
   readonly because: string;
   readonly passedOver: readonly PassedOverWay[];
 }
@@ -39,7 +40,7 @@ function needsFirst({ leaderOrdinal }: WayFacts): string | undefined {
   return `pod ${leaderOrdinal} leads, and this way needs pod 0 to ("patronictl switchover")`;
 }
 
-const PROBLEMS: Record<Way, (facts: WayFacts) => string | undefined> = {
+const PROBLEMS: Record<RecoveryWay, (facts: WayFacts) => string | undefined> = {
   rebind: ({ claimProblem }) => claimProblem,
   'in-volume': (facts) => {
     if (facts.accessModes.includes('ReadWriteOncePod'))
@@ -50,14 +51,14 @@ const PROBLEMS: Record<Way, (facts: WayFacts) => string | undefined> = {
     return needsFirst(facts);
   },
   recreate: (facts) => facts.claimProblem ?? needsFirst(facts),
-  clone: () => 'it is taken only when it is asked for (--way clone)',
+  clone: () => 'this version does not carry it out',
 };
 
-const REASONS: Record<Way, string> = {
+const REASONS: Record<RecoveryWay, string> = {
   rebind: 'volumes may be bound anew, and there is room for a second claim',
   'in-volume': 'the live volume has room for a second copy',
   recreate: 'there is room for a second claim, and the StatefulSet may be made anew',
-  clone: 'it was asked for',
+  clone: '',
 };
 
 /**
@@ -65,8 +66,8 @@ const REASONS: Record<Way, string> = {
  *
  * @throws {Failure} `refused` if no way can be taken, or not the one that was asked for; `denied` where rights alone are missing.
  */
-export function chooseWay(facts: WayFacts, asked?: Way): ChosenWay {
-  const found = WAYS.map((way) => ({ way, problem: noRight(facts.missing[way]) ?? PROBLEMS[way](facts) }));
+export function chooseWay(facts: WayFacts, asked?: RecoveryWay): ChosenWay {
+  const found = RECOVERY_WAYS.map((way) => ({ way, problem: noRight(facts.missing[way]) ?? PROBLEMS[way](facts) }));
   const passedOver: PassedOverWay[] = [];
   for (const { way, problem } of found) {
     if (asked !== undefined && way !== asked) continue;

@@ -20,7 +20,16 @@ import {
   surveyedLeader,
   wasPaused,
 } from './live-steps.ts';
-import { clearStatus, firstPod, openLine, pauseAgain, resume, scaleOut, startUnderPause, verify } from './open-steps.ts';
+import {
+  clearStatus,
+  firstPod,
+  openLine,
+  pauseAgain,
+  resume,
+  scaleOut,
+  startUnderPause,
+  verify,
+} from './open-steps.ts';
 import { recreateStatefulSet, removeReplicaClaims, renameInVolume } from './other-way-steps.ts';
 import { readPatroniState, resumePatroni } from './patroni-objects.ts';
 import { podServer, untilPrimary } from './pod-server.ts';

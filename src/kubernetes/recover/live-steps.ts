@@ -6,6 +6,7 @@
  */
 
 import { Failure } from '../../base/failure.ts';
+import { findWalObjects } from '../../archive/read-wal-file.ts';
 import { archiveTailThrough } from '../../recovery/archive-tail.ts';
 import { factsOf, type StepFacts } from '../../recovery/journal.ts';
 import type { Pod, StatefulSet } from '../api/kubernetes-objects.ts';
@@ -113,7 +114,10 @@ export async function stopLive(context: SwapContext, leader: string | undefined)
   const { uses, plan } = context;
   if (plan.swap.patroni === null || leader === undefined || !(await isRunning(context, leader)))
     return { skipped: 'nothing runs that could be stopped by itself' };
-  const { controlState, unarchived } = await stopServerOf(uses, leader, plan.swap, uses.signal);
+  const { controlState, unacknowledged } = await stopServerOf(uses, leader, plan.swap, uses.signal);
+  // An archiver that was ended has not acknowledged what an agent has pushed: a look into the archive saves a Job meanwhile.
+  const found = await Promise.all(unacknowledged.map(async (name) => findWalObjects(uses.store, name)));
+  const unarchived = found.filter((objects) => objects.length === 0).length;
   return { controlState: controlState ?? 'unknown', unarchived };
 }
 

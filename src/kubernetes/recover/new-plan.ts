@@ -23,9 +23,9 @@ import { journalName, keptClaim, memberClaim, ordinalOf } from './names.ts';
 import { recreatedTemplate } from './other-way-steps.ts';
 import { readPatroniState } from './patroni-objects.ts';
 import type { NamespacePlan, PlannedMember, PlannedWorkload, SwapPlan } from './plan-value.ts';
-import { missingRights, rightsOf, type Right, type RightsFor } from './rights.ts';
+import { missingRights, rightsOf, type RightsFor } from './rights.ts';
 import type { Subject } from './subject.ts';
-import { WAYS, type Way } from './ways.ts';
+import { RECOVERY_WAYS, type RecoveryWay, type Right } from '../find/rights.ts';
 
 /** Replay, and what the server writes before somebody looks, on top of what was measured. */
 const SPARE_PERCENT = 25n;
@@ -37,7 +37,7 @@ export interface NamespacePlanRequest {
   readonly timeline?: number | undefined;
   readonly ask?: AskWhich;
   /** `undefined`: the best that is open. */
-  readonly way?: Way | undefined;
+  readonly way?: RecoveryWay | undefined;
   /** What is scaled down meanwhile. */
   readonly workloads: readonly PlannedWorkload[];
 }
@@ -74,7 +74,7 @@ function checkSubject({ statefulSet, patroni }: Subject): void {
   });
 }
 
-async function membersOf(api: KubernetesApi, subject: Subject, id: string, way: Way): Promise<PlannedMember[]> {
+async function membersOf(api: KubernetesApi, subject: Subject, id: string, way: RecoveryWay): Promise<PlannedMember[]> {
   const name = subject.statefulSet.metadata?.name ?? '';
   const replicas = Math.max(1, subject.statefulSet.spec?.replicas ?? 0);
   const members: PlannedMember[] = [];
@@ -120,13 +120,13 @@ async function claimProblemOf(api: KubernetesApi, { live }: Subject, name: strin
   );
 }
 
-function rehearsalClaimOf(id: string, statefulSet: string, way: Way, live: string): string {
+function rehearsalClaimOf(id: string, statefulSet: string, way: RecoveryWay, live: string): string {
   if (way === 'in-volume') return live;
   return way === 'recreate' ? memberClaim(recreatedTemplate(id), statefulSet, 0) : `walkback-${id}`;
 }
 
 function driftOf(
-  way: Way,
+  way: RecoveryWay,
   id: string,
   { claimTemplate, statefulSet }: Subject,
   workloads: readonly PlannedWorkload[],
@@ -160,8 +160,8 @@ async function wayFacts(
   },
 ): Promise<WayFacts> {
   const { id, leader, neededBytes, rights } = given;
-  const missing: Record<Way, readonly Right[]> = { rebind: [], 'in-volume': [], recreate: [], clone: [] };
-  for (const way of WAYS) missing[way] = await missingRights(api, rightsOf(way, rights));
+  const missing: Record<RecoveryWay, readonly Right[]> = { rebind: [], 'in-volume': [], recreate: [], clone: [] };
+  for (const way of RECOVERY_WAYS) missing[way] = await missingRights(api, rightsOf(way, rights));
   const name = subject.statefulSet.metadata?.name ?? '';
   return {
     missing,

@@ -8,7 +8,7 @@
 import type { Plan } from '../../recovery/plan-value.ts';
 import type { LiveShape, WalkbackSource, ArchiveEnvironment } from '../rehearse/rehearsal.ts';
 import type { VolumeRole } from '../volume/volume-plan.ts';
-import type { Way } from './ways.ts';
+import type { RecoveryWay } from '../find/rights.ts';
 
 /** One member's volume, and under which name it is kept. */
 export interface PlannedMember {
@@ -45,7 +45,7 @@ export interface PatroniObjects {
 
 /** A way that was not taken, and why. */
 export interface PassedOverWay {
-  readonly way: Way;
+  readonly way: RecoveryWay;
   readonly problem: string;
 }
 
@@ -55,7 +55,7 @@ export interface SwapPlan {
   readonly server: string;
   readonly namespace: string;
   readonly statefulSet: { readonly name: string; readonly uid: string; readonly replicas: number };
-  readonly way: Way;
+  readonly way: RecoveryWay;
   readonly because: string;
   readonly passedOver: readonly PassedOverWay[];
   /** The pod that took writes when it was planned. */

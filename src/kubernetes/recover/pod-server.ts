@@ -114,8 +114,8 @@ function notPrimary(pod: string, why: string): Failure {
 }
 
 /**
- * Ends the server as `pg_ctl stop -m fast` does, and waits for it. `$1`: PGDATA. Says what the control file says then, and how
- * many files the archiver has left.
+ * Ends the server as `pg_ctl stop -m fast` does, and waits for it. `$1`: PGDATA. Says what the control file says then, and which
+ * files the archiver has not acknowledged.
  */
 const STOP = `
 D=$1
@@ -133,17 +133,16 @@ for C in "$B" "/usr/lib/postgresql/$V/bin" "/opt/bitnami/postgresql/bin" "$(dirn
     break
   fi
 done
-N=0
-for F in "$D"/pg_wal/archive_status/*.ready; do [ -e "$F" ] && N=$((N+1)); done
-echo "unarchived=$N"
+for F in "$D"/pg_wal/archive_status/*.ready; do [ -e "$F" ] && echo "ready=$(basename "$F" .ready)"; done
+echo "stopped"
 `;
 
 /** How a server was found once it had been stopped. */
 export interface StoppedServer {
   /** As `pg_controldata` says it; `undefined` where the pod has no such program. */
   readonly controlState: string | undefined;
-  /** Files that its archiver has left. */
-  readonly unarchived: number;
+  /** Files that its archiver has not acknowledged. */
+  readonly unacknowledged: readonly string[];
 }
 
 /** Stops the server of a pod, which must be kept from being started again (a paused Patroni, say). Done already: it says so again. */
@@ -155,13 +154,15 @@ export async function stopServerOf(
 ): Promise<StoppedServer> {
   const command = ['sh', '-c', STOP, 'sh', live.dataDirectory];
   const outcome = await api.exec(pod, live.container, command, signal === undefined ? {} : { signal });
-  const unarchived = /^unarchived=(\d+)$/m.exec(outcome.stdout)?.[1];
-  if (outcome.exitCode !== 0 || unarchived === undefined) {
+  if (outcome.exitCode !== 0 || !/^stopped$/m.test(outcome.stdout)) {
     throw new Failure('failed', {
       message: `cannot stop the server of ${pod}: the shell there ended with ${outcome.exitCode}`,
       remedy: 'Look at the pod, and go on; or undo.',
       facts: outcome.stderr.trim().split('\n').slice(-3),
     });
   }
-  return { controlState: /^state=(.+)$/m.exec(outcome.stdout)?.[1], unarchived: Number(unarchived) };
+  return {
+    controlState: /^state=(.+)$/m.exec(outcome.stdout)?.[1],
+    unacknowledged: [...outcome.stdout.matchAll(/^ready=(.+)$/gm)].map(([, name = '']) => name),
+  };
 }

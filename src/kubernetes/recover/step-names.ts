@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Way } from './ways.ts';
+import type { RecoveryWay } from '../find/rights.ts';
 
 /** Restoring beside the live cluster, and replaying to the target. */
 export const REHEARSE_STEPS = ['startRehearsal', 'awaitRehearsal'] as const;
@@ -39,7 +39,7 @@ export const SWAP_STEPS = {
   rebind: ['retainVolumes', ...BEFORE_SWAP, 'exchangeVolumes', ...AFTER_SWAP],
   'in-volume': [...BEFORE_SWAP, 'renameInVolume', 'removeReplicaClaims', ...AFTER_SWAP],
   recreate: [...BEFORE_SWAP, 'recreateStatefulSet', ...AFTER_SWAP],
-} as const satisfies Partial<Record<Way, readonly string[]>>;
+} as const satisfies Partial<Record<RecoveryWay, readonly string[]>>;
 
 const UNDO_BEFORE = [
   'undoSurvey',
@@ -69,8 +69,10 @@ export const UNDO_SWAP_STEPS = {
   rebind: [...UNDO_BEFORE, 'undoRetainVolumes', 'undoExchangeVolumes', ...UNDO_AFTER],
   'in-volume': [...UNDO_BEFORE, 'undoRenameInVolume', 'undoRemoveReplicaClaims', ...UNDO_AFTER],
   recreate: [...UNDO_BEFORE, 'undoRecreateStatefulSet', ...UNDO_AFTER],
-} as const satisfies Partial<Record<Way, readonly string[]>>;
+} as const satisfies Partial<Record<RecoveryWay, readonly string[]>>;
 
+/** The ways that have steps here. */
+export const SWAP_WAYS = ['rebind', 'in-volume', 'recreate'] as const satisfies readonly (keyof typeof SWAP_STEPS)[];
 /** A way that has steps here. */
 export type SwapWay = keyof typeof SWAP_STEPS;
 /** A step of a cutover. */

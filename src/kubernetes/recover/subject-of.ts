@@ -47,7 +47,13 @@ function variableOf(get: Lookup, names: readonly string[]): { readonly variable:
 }
 
 const PASSWORD = {
-  superuser: ['PGPASSWORD_SUPERUSER', 'PATRONI_SUPERUSER_PASSWORD', 'POSTGRES_PASSWORD', 'POSTGRESQL_PASSWORD', 'PGPASSWORD'],
+  superuser: [
+    'PGPASSWORD_SUPERUSER',
+    'PATRONI_SUPERUSER_PASSWORD',
+    'POSTGRES_PASSWORD',
+    'POSTGRESQL_PASSWORD',
+    'PGPASSWORD',
+  ],
   replication: ['PGPASSWORD_STANDBY', 'PATRONI_REPLICATION_PASSWORD'],
   rewind: ['PATRONI_REWIND_PASSWORD'],
 } as const;
@@ -98,7 +104,11 @@ function liveShape(found: FoundCluster): LiveShape {
   const { cluster, objects, container } = found;
   const { data, claimTemplate } = cluster;
   if (claimTemplate === undefined || data.volume === undefined) {
-    throw refuse(found, 'its data is not on a claim of its claim templates', 'Recover it by hand: there is no volume that could be kept.');
+    throw refuse(
+      found,
+      'its data is not on a claim of its claim templates',
+      'Recover it by hand: there is no volume that could be kept.',
+    );
   }
   const name = memberClaim(claimTemplate.name, cluster.name, 0);
   const claim: PersistentVolumeClaim | undefined = objects.claims.find(({ metadata }) => metadata?.name === name);
@@ -128,7 +138,9 @@ async function walkbackOf(api: KubernetesApi, found: FoundCluster, image: string
   if (outcome?.exitCode === 0) return { kind: 'inImage' };
   throw refuse(
     found,
-    pod === undefined ? 'no pod of it runs, so whether its image has walkback cannot be told' : 'its image has no walkback',
+    pod === undefined
+      ? 'no pod of it runs, so whether its image has walkback cannot be told'
+      : 'its image has no walkback',
     'Name an image that has:  --walkback-image NAME',
   );
 }

@@ -54,7 +54,11 @@ export function importedImage(bed: Bed): string | undefined {
 }
 
 const RULES = [
-  { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'get', 'list', 'patch', 'update', 'watch', 'delete'] },
+  {
+    apiGroups: [''],
+    resources: ['configmaps'],
+    verbs: ['create', 'get', 'list', 'patch', 'update', 'watch', 'delete'],
+  },
   { apiGroups: [''], resources: ['endpoints'], verbs: ['create', 'get', 'list', 'patch', 'update', 'watch', 'delete'] },
   { apiGroups: [''], resources: ['services'], verbs: ['create'] },
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'patch', 'update', 'watch'] },
@@ -96,8 +100,9 @@ function environment(store: GcsTestServer, bucket: string): object[] {
     SPILO_CONFIGURATION: JSON.stringify({
       bootstrap: {
         dcs: {
-          ttl: 20,
-          loop_wait: 3,
+          ttl: 60,
+          loop_wait: 4,
+          retry_timeout: 20,
           postgresql: { parameters: { track_commit_timestamp: 'on', max_prepared_transactions: 20 } },
         },
       },
@@ -113,8 +118,17 @@ function environment(store: GcsTestServer, bucket: string): object[] {
   ];
 }
 
-function statefulSet(image: string, userId: number, env: object[], { replicas, size = '512Mi' }: DatabaseOptions): object {
-  const probe = (path: string, periodSeconds: number): object => ({ httpGet: { path, port: 8009 }, periodSeconds, failureThreshold: 60 });
+function statefulSet(
+  image: string,
+  userId: number,
+  env: object[],
+  { replicas, size = '512Mi' }: DatabaseOptions,
+): object {
+  const probe = (path: string, periodSeconds: number): object => ({
+    httpGet: { path, port: 8009 },
+    periodSeconds,
+    failureThreshold: 60,
+  });
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
@@ -143,7 +157,11 @@ function statefulSet(image: string, userId: number, env: object[], { replicas, s
               ports: [{ containerPort: 5432 }, { containerPort: 8008 }, { containerPort: 8009 }],
               readinessProbe: probe('/readiness', 2),
               livenessProbe: probe('/liveness', 10),
-              securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+              securityContext: {
+                allowPrivilegeEscalation: false,
+                readOnlyRootFilesystem: true,
+                capabilities: { drop: ['ALL'] },
+              },
               volumeMounts: [
                 { name: 'storage-volume', mountPath: '/home/postgres/pgdata' },
                 { name: 'run', mountPath: '/run' },
@@ -207,7 +225,9 @@ export async function startPatroniDatabase(bed: Bed, options: DatabaseOptions): 
     secret(NAME, { 'password-superuser': password, 'password-admin': 'cola', 'password-standby': 'pinacolada' }),
     statefulSet(image, namespace.userId, environment(store, bucket), options),
   ];
-  await bed.apply(objects.map((one) => ({ ...one, metadata: { ...Reflect.get(one, 'metadata'), namespace: namespace.name } })));
+  await bed.apply(
+    objects.map((one) => ({ ...one, metadata: { ...Reflect.get(one, 'metadata'), namespace: namespace.name } })),
+  );
   const api = await openKubernetesApi({ files: bed.kubeconfig, namespace: namespace.name });
   await untilLeader(api, 180_000);
   return {
