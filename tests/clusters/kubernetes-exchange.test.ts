@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { KubernetesApi } from '../../src/kubernetes/api/kubernetes-api.ts';
-import type { PersistentVolume, PersistentVolumeClaim } from '../../src/kubernetes/api/kubernetes-objects.ts';
+import type { Lease, PersistentVolume, PersistentVolumeClaim } from '../../src/kubernetes/api/kubernetes-objects.ts';
 import { openKubernetesApi } from '../../src/kubernetes/api/open.ts';
 import {
   claimRef,
@@ -200,11 +200,11 @@ describe.skipIf(bed === undefined)('the Lease of a StatefulSet', () => {
       leaseDurationSeconds: 1,
       renewTime: new Date().toISOString().replace('Z', '000Z'),
     };
-    await api.create({
+    await api.create<Lease>({
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
       metadata: { name: 'walkback-db' },
-      ...{ spec: stale },
+      spec: stale,
     });
     await using taken = await holdLease(api, 'walkback-db', times);
     expect(taken.lost.aborted).toBe(false);

@@ -7,6 +7,7 @@
 import type { OpenNamespace } from '../../app/open-namespace-recovery.ts';
 import { Failure } from '../../base/failure.ts';
 import type { SwapContext } from '../../kubernetes/recover/context.ts';
+import { makeSteppedNamespacePlan } from '../../kubernetes/recover/new-plan.ts';
 import { confirmWord } from '../../kubernetes/recover/plan-value.ts';
 import {
   checkSwap,
@@ -15,13 +16,17 @@ import {
   hasSwapOpened,
   openSwap,
   rehearseSwap,
+  stepSwap,
   undoSwap,
 } from '../../kubernetes/recover/recover.ts';
 import { swapStatus, type SwapStatus } from '../../kubernetes/recover/status.ts';
 import type { SwapWay } from '../../kubernetes/recover/step-names.ts';
+import type { AskedTarget } from '../../recovery/asked-target.ts';
 import type { CheckResult } from '../../recovery/checks.ts';
 import { stateOf } from '../../recovery/journal.ts';
 import { transition, type RecoveryState } from '../../recovery/states.ts';
+import { askWhich } from '../ask-which.ts';
+import { shownPlanning } from '../recovery-steps.ts';
 import { runChecksBy, type GivenChecks } from '../check-options.ts';
 import type { Answer } from '../command.ts';
 import { runSwap } from '../held-work.ts';
@@ -176,6 +181,27 @@ export async function rehearseInNamespace(
     text: (screen) => standingInNamespaceText(status, checks, screen),
     json: { id, state: status.state, plan: status.plan, checks, journal: status.entries },
     exitCode: checks.every(({ passed }) => passed) ? 0 : 1,
+  };
+}
+
+/** `walkback rehearse step`. */
+export async function stepInNamespace(
+  opened: OpenNamespace,
+  id: string,
+  target: AskedTarget,
+  session: Session,
+): Promise<Answer> {
+  const shown = shownSwapSteps(session.reporter);
+  await using recovery = await openSwap(opened.uses, id, shown.onEntry);
+  const { context } = recovery;
+  const request = { target, ask: askWhich(session) };
+  const stepped = makeSteppedNamespacePlan(opened.uses, await opened.subject(), context.plan, request);
+  await stepSwap(context, await shownPlanning(session.reporter, stepped));
+  shown.finish();
+  const status = await swapStatus(opened.uses.api, id);
+  return {
+    text: (screen) => standingInNamespaceText(status, [], screen),
+    json: { id, state: status.state, plan: status.plan },
   };
 }
 

@@ -67,14 +67,3 @@ export function claimsInPlay({ plan }: SwapContext): string[] {
   ]);
   return [...own, plan.swap.rehearsalClaim];
 }
-
-/** The leader's member of the plan. */
-export function leaderOf({ plan }: SwapContext): NamespacePlan['swap']['members'][number] {
-  const { members, leader } = plan.swap;
-  const found = members.find(({ pod }) => pod === leader) ?? members[0];
-  if (found !== undefined) return found;
-  throw new Failure('corrupt', {
-    message: `cannot go on with recovery ${plan.recovery.id}: its plan names no member`,
-    remedy: 'Make a new plan:  walkback recover plan',
-  });
-}

@@ -14,7 +14,8 @@ import { Failure, isFailure } from '../../base/failure.ts';
 import { parseJournalOf, type Journal, type JournalEntry } from '../../recovery/journal.ts';
 import type { KubernetesApi, ObjectRef } from '../api/kubernetes-api.ts';
 import type { ConfigMap } from '../api/kubernetes-objects.ts';
-import { journalName, recoveryLabels, STATEFUL_SET_LABEL } from './names.ts';
+import { journalName, STATEFUL_SET_LABEL } from './names.ts';
+import { labelsOf, RECOVERY_LABEL } from '../rehearse/rehearsal-names.ts';
 import type { NamespacePlan } from './plan-value.ts';
 import { isSwapStep, type SwapStep } from './step-names.ts';
 
@@ -69,7 +70,7 @@ export async function createRecovery(api: KubernetesApi, plan: NamespacePlan): P
     kind: 'ConfigMap',
     metadata: {
       name: journalName(id),
-      labels: { ...recoveryLabels(id), [STATEFUL_SET_LABEL]: plan.swap.statefulSet.name },
+      labels: { ...labelsOf(id), [STATEFUL_SET_LABEL]: plan.swap.statefulSet.name },
     },
     data: { plan: planText(plan), journal: '' },
   });
@@ -95,7 +96,7 @@ export async function listStoredRecoveries(api: KubernetesApi, statefulSet: stri
   const labels = `${STATEFUL_SET_LABEL}=${statefulSet}`;
   const objects = await api.list<ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap' }, { labels });
   const found = objects.flatMap((object) => {
-    const id = object.metadata?.labels?.['walkback/recovery'];
+    const id = object.metadata?.labels?.[RECOVERY_LABEL];
     if (id === undefined || object.metadata?.name !== journalName(id)) return [];
     return [{ plan: parsePlan(object.data?.['plan'] ?? '', id), entries: entriesIn(object, id) }];
   });

@@ -5,15 +5,8 @@
  * @module
  */
 
-/** On every object that a recovery has made: whose it is. */
-export const RECOVERY_LABEL = 'walkback/recovery';
 /** On journals: of which StatefulSet. */
 export const STATEFUL_SET_LABEL = 'walkback/statefulset';
-
-/** The labels of an object of one recovery. */
-export function recoveryLabels(id: string): Record<string, string> {
-  return { 'app.kubernetes.io/managed-by': 'walkback', [RECOVERY_LABEL]: id };
-}
 
 /** The ConfigMap with the plan and the journal. */
 export function journalName(id: string): string {

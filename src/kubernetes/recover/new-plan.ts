@@ -11,6 +11,7 @@ import type { AskWhich } from '../../history/choose-removal.ts';
 import type { AskedTarget } from '../../recovery/asked-target.ts';
 import { gatherFactsOf } from '../../recovery/gather-facts.ts';
 import { makePlan } from '../../recovery/plan.ts';
+import { makeSteppedPlan } from '../../recovery/stepped-plan.ts';
 import type { Plan } from '../../recovery/plan-value.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { ConfigMap, PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
@@ -260,6 +261,28 @@ function spaceOf(plan: Plan, { way, rehearsalClaim, claimBytes }: SwapPlan, { fr
     estimate: { ...plan.estimate, downSeconds: DOWN_SECONDS },
     space: { ...plan.space, freeBytes: free, folder: `claim ${rehearsalClaim}` },
   };
+}
+
+/** The plan of a standing rehearsal that goes on to a later target. @throws {Failure} `refused` if that is not behind the old one. */
+export async function makeSteppedNamespacePlan(
+  uses: SwapUses,
+  subject: Subject,
+  plan: NamespacePlan,
+  request: Pick<NamespacePlanRequest, 'target' | 'ask'>,
+): Promise<NamespacePlan> {
+  const { recovery } = plan;
+  const leader = await findLeader(uses.api, subject);
+  const asked = {
+    id: recovery.id,
+    target: request.target,
+    timeline: recovery.target.timeline,
+    // What it was restored from, and nothing nearer: all that it will replay must have been looked at.
+    backupName: recovery.backup.name,
+    ...(request.ask === undefined ? {} : { ask: request.ask }),
+  };
+  const server = { uses, superuser: subject.superuser };
+  const facts = await gatherFactsOf(uses, asked, () => lookAtLive(server, subject, leader));
+  return { ...plan, recovery: makeSteppedPlan(recovery, facts) };
 }
 
 /** A new plan, stored in the namespace. */

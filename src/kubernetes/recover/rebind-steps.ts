@@ -11,7 +11,8 @@ import type { PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
 import { claimsInPlay, factOf, type SwapContext } from './context.ts';
 import { claimRef, exchangeClaim, letVolumeGo, retainVolume, type Exchange } from './exchange-claim.ts';
 import { surveyedLeader } from './live-steps.ts';
-import { keptClaim, recoveryLabels } from './names.ts';
+import { keptClaim } from './names.ts';
+import { labelsOf } from '../rehearse/rehearsal-names.ts';
 import type { PlannedMember } from './plan-value.ts';
 import { checkStillDown } from './pods-gone.ts';
 import type { SwapStep } from './step-names.ts';
@@ -62,7 +63,7 @@ function aside(
   return {
     volume,
     toClaim: keptClaim(id, holds, ordinal),
-    labels: recoveryLabels(id),
+    labels: labelsOf(id),
     annotations: {
       'walkback/holds': `${words} recovery ${id}, member ${name}-${ordinal}`,
       ...(holds === 'kept' ? { 'walkback/undo': `walkback undo ${id}` } : {}),

@@ -9,7 +9,7 @@ import type { RehearsalPlace, RehearsalRef, RehearsalRequest, RehearsalWatch } f
 import type { VolumePlan } from '../volume/volume-plan.ts';
 import { factOf, type SwapContext } from './context.ts';
 import { journalOwner } from './journal-object.ts';
-import { recoveryLabels } from './names.ts';
+import { labelsOf } from '../rehearse/rehearsal-names.ts';
 import type { NamespacePlan } from './plan-value.ts';
 
 /** What the pod is told to make. */
@@ -33,7 +33,7 @@ export function volumePlanOf({ recovery, swap }: NamespacePlan): VolumePlan {
 
 function placeOf({ recovery, swap }: NamespacePlan): RehearsalPlace {
   if (swap.way === 'in-volume') return { kind: 'inVolume' };
-  const labels = { ...swap.live.claim.metadata?.labels, ...recoveryLabels(recovery.id) };
+  const labels = { ...swap.live.claim.metadata?.labels, ...labelsOf(recovery.id) };
   return { kind: 'newClaim', name: swap.rehearsalClaim, leastBytes: BigInt(swap.claimBytes), labels };
 }
 

@@ -7,7 +7,8 @@
 import { Failure, isFailure } from '../../base/failure.ts';
 import type { KubernetesApi, ObjectRef } from '../api/kubernetes-api.ts';
 import type { ConfigMap, KubernetesObject } from '../api/kubernetes-objects.ts';
-import { recoveryLabels, savedName } from './names.ts';
+import { savedName } from './names.ts';
+import { labelsOf } from '../rehearse/rehearsal-names.ts';
 
 function keyOf({ kind, name }: Pick<ObjectRef, 'kind' | 'name'>): string {
   return `${kind}.${name}`;
@@ -34,7 +35,7 @@ export async function saveObjects(
       object === undefined ? [] : [[keyOf(ref), JSON.stringify({ ...ref, ...withoutManagers(object) })]],
     ),
   );
-  const metadata = { name, labels: recoveryLabels(id) };
+  const metadata = { name, labels: labelsOf(id) };
   await api.create<ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }).catch((error: unknown) => {
     if (!isFailure(error, 'conflict')) throw error;
   });

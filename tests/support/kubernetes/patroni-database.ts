@@ -80,8 +80,8 @@ function account(): object[] {
 
 const LABELS = { app: NAME, release: 'test' };
 
-function fromSecret(name: string, secret: string, key: string): object {
-  return { name, valueFrom: { secretKeyRef: { name: secret, key } } };
+function fromSecret(name: string, key: string): object {
+  return { name, valueFrom: { secretKeyRef: { name: NAME, key } } };
 }
 
 function environment(store: GcsTestServer, bucket: string): object[] {
@@ -112,10 +112,37 @@ function environment(store: GcsTestServer, bucket: string): object[] {
     ...Object.entries(plain).map(([name, value]) => ({ name, value })),
     field('POD_NAMESPACE', 'metadata.namespace'),
     field('POD_IP', 'status.podIP'),
-    fromSecret('PGPASSWORD_SUPERUSER', NAME, 'password-superuser'),
-    fromSecret('PGPASSWORD_ADMIN', NAME, 'password-admin'),
-    fromSecret('PGPASSWORD_STANDBY', NAME, 'password-standby'),
+    fromSecret('PGPASSWORD_SUPERUSER', 'password-superuser'),
+    fromSecret('PGPASSWORD_ADMIN', 'password-admin'),
+    fromSecret('PGPASSWORD_STANDBY', 'password-standby'),
   ];
+}
+
+function container(image: string, env: object[]): object {
+  const probe = (path: string, periodSeconds: number): object => ({
+    httpGet: { path, port: 8009 },
+    periodSeconds,
+    failureThreshold: 60,
+  });
+  return {
+    name: 'patroni',
+    image,
+    imagePullPolicy: 'Never',
+    env,
+    ports: [{ containerPort: 5432 }, { containerPort: 8008 }, { containerPort: 8009 }],
+    readinessProbe: probe('/readiness', 2),
+    livenessProbe: probe('/liveness', 10),
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+    volumeMounts: [
+      { name: 'storage-volume', mountPath: '/home/postgres/pgdata' },
+      { name: 'run', mountPath: '/run' },
+      { name: 'tmp', mountPath: '/tmp' },
+    ],
+  };
 }
 
 function statefulSet(
@@ -124,11 +151,6 @@ function statefulSet(
   env: object[],
   { replicas, size = '512Mi' }: DatabaseOptions,
 ): object {
-  const probe = (path: string, periodSeconds: number): object => ({
-    httpGet: { path, port: 8009 },
-    periodSeconds,
-    failureThreshold: 60,
-  });
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
@@ -148,27 +170,7 @@ function statefulSet(
             fsGroup: userId,
             seccompProfile: { type: 'RuntimeDefault' },
           },
-          containers: [
-            {
-              name: 'patroni',
-              image,
-              imagePullPolicy: 'Never',
-              env,
-              ports: [{ containerPort: 5432 }, { containerPort: 8008 }, { containerPort: 8009 }],
-              readinessProbe: probe('/readiness', 2),
-              livenessProbe: probe('/liveness', 10),
-              securityContext: {
-                allowPrivilegeEscalation: false,
-                readOnlyRootFilesystem: true,
-                capabilities: { drop: ['ALL'] },
-              },
-              volumeMounts: [
-                { name: 'storage-volume', mountPath: '/home/postgres/pgdata' },
-                { name: 'run', mountPath: '/run' },
-                { name: 'tmp', mountPath: '/tmp' },
-              ],
-            },
-          ],
+          containers: [container(image, env)],
           volumes: [
             { name: 'run', emptyDir: { medium: 'Memory' } },
             { name: 'tmp', emptyDir: {} },
