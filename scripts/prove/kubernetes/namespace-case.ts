@@ -12,8 +12,8 @@ import type { Bed } from '../../../tests/support/kubernetes/bed.ts';
 import { startPatroniDatabase, type PatroniDatabase } from '../../../tests/support/kubernetes/patroni-database.ts';
 import { differencesFrom, stateAfter, type ModelState } from '../../../tests/support/oracle.ts';
 import { seededRandom, type Random } from '../../../tests/support/random.ts';
-import { runWalkback, type Ended } from '../../../tests/support/walkback-process.ts';
 import { openWorkload, type Workload } from '../../../tests/support/workload.ts';
+import { untilFirstBackup, walkbackIn } from './operate.ts';
 
 /** What a case is of. */
 export interface CaseWay {
@@ -83,14 +83,6 @@ async function write(database: PatroniDatabase, leader: string, seed: number, ra
   return workload;
 }
 
-async function walkback(database: PatroniDatabase, args: readonly string[]): Promise<Ended> {
-  return runWalkback(args, {
-    PATH: process.env['PATH'] ?? '',
-    HOME: process.env['HOME'] ?? '',
-    ...database.environment,
-  });
-}
-
 /** Every member equals the oracle, once it has replayed what there is. */
 async function differences(database: PatroniDatabase, replicas: number, state: ModelState): Promise<string[]> {
   const found: string[] = [];
@@ -139,7 +131,7 @@ async function recover(
   state: ModelState,
 ): Promise<{ readonly problems: string[]; readonly id: string }> {
   const target = ['--before-xid', String(xid), '--way', options.way];
-  const run = await walkback(database, ['recover', 'run', ...target, '--yes', '--json']);
+  const run = await walkbackIn(database, ['recover', 'run', ...target, '--yes', '--json']);
   if (run.code !== 0) return { problems: [`recover run ended with ${run.code}: ${run.err.slice(-800)}`], id: '' };
   const journal = journalIn(run.out);
   downMs.push(downBetween(journal, 'stopLive', 'openLine'));
@@ -149,21 +141,11 @@ async function recover(
 }
 
 async function undo({ database, options, replicas, downMs }: Played, id: string, state: ModelState): Promise<string[]> {
-  const run = await walkback(database, ['undo', id, '--yes', '--json']);
+  const run = await walkbackIn(database, ['undo', id, '--yes', '--json']);
   if (run.code !== 0) return [`undo ended with ${run.code}: ${run.err.slice(-800)}`];
   downMs.push(downBetween(journalIn(run.out), 'undoStop', 'undoOpenLine'));
   options.log(`  undone, down ${downMs.at(-1)} ms`);
   return differences(database, replicas, state);
-}
-
-async function untilFirstBackup(database: PatroniDatabase): Promise<void> {
-  const deadline = Date.now() + 180_000;
-  for (;;) {
-    const listed = await walkback(database, ['window', '--json']);
-    if (listed.code === 0 && /"backups": ?\[\s*\{/.test(listed.out)) return;
-    if (Date.now() > deadline) throw new Error(`there is no first backup: ${listed.out}${listed.err}`);
-    await sleep(2000);
-  }
 }
 
 /** The pod that is to lead does. */

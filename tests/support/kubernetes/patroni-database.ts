@@ -231,7 +231,7 @@ export async function startPatroniDatabase(bed: Bed, options: DatabaseOptions): 
     objects.map((one) => ({ ...one, metadata: { ...Reflect.get(one, 'metadata'), namespace: namespace.name } })),
   );
   const api = await openKubernetesApi({ files: bed.kubeconfig, namespace: namespace.name });
-  await untilLeader(api, 180_000);
+  await untilLeader(api, 600_000);
   return {
     bed,
     namespace,

@@ -1,0 +1,46 @@
+/**
+ * What proofs in a namespace do as an operator does it.
+ *
+ * @module
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { PatroniDatabase } from '../../../tests/support/kubernetes/patroni-database.ts';
+import { runWalkback, type Ended } from '../../../tests/support/walkback-process.ts';
+
+/** Runs walkback on this machine, on the database's namespace. */
+export async function walkbackIn(
+  database: PatroniDatabase,
+  args: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  return runWalkback(args, { HOME: process.env['HOME'] ?? '', ...database.environment, ...more });
+}
+
+/** Waits until the agent has taken the first backup. */
+export async function untilFirstBackup(database: PatroniDatabase): Promise<void> {
+  const deadline = Date.now() + 300_000;
+  for (;;) {
+    const listed = await walkbackIn(database, ['window', '--json']);
+    if (listed.code === 0 && /"backups":\s*\[\s*\{/.test(listed.out)) return;
+    if (Date.now() > deadline) throw new Error(`there is no first backup: ${listed.out}${listed.err}`);
+    await sleep(3000);
+  }
+}
+
+/** A DELETE without a WHERE, between two good transactions, all archived. @returns its number. */
+export async function badTransaction(database: PatroniDatabase): Promise<number> {
+  const client = await database.connect(await database.untilLeader());
+  try {
+    await client.query('CREATE TABLE orders AS SELECT g AS id, md5(g::text) AS note FROM generate_series(1, 5000) g');
+    await client.query('BEGIN; DELETE FROM orders');
+    const { rows } = await client.query<{ xid: string }>('SELECT pg_current_xact_id()::text AS xid');
+    await client.query('COMMIT');
+    await client.query('INSERT INTO orders VALUES (1, $1)', ['written later']);
+    await client.query('SELECT pg_switch_wal()');
+    return Number(rows[0]?.xid);
+  } finally {
+    await client.end();
+  }
+}
