@@ -311,6 +311,20 @@ describe('the log of a container', () => {
     },
   });
 
+  it('ends with the line at which it is enough, whatever has arrived with it', async () => {
+    await using server = await start((_received, response) => {
+      response.writeHead(200);
+      response.write('2026-06-05T08:00:00.1Z one\n2026-06-05T08:00:00.2Z two\n2026-06-05T08:00:00.3Z three\n');
+    });
+    const enough = new AbortController();
+    const lines: string[] = [];
+    for await (const line of server.api.followLogs('p', 'c', enough.signal)) {
+      lines.push(line);
+      if (line === 'two') enough.abort();
+    }
+    expect(lines).toEqual(['one', 'two']);
+  });
+
   it('is followed over a cut connection, with no line twice', async () => {
     let follows = 0;
     await using server = await start(({ path }, response) => {

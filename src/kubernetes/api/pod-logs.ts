@@ -51,6 +51,8 @@ export class PodLogs {
           if (at <= last) continue;
           last = at;
           yield text;
+          // What has arrived together with it is not wanted any more.
+          if (signal.aborted) return;
         }
       } catch (error) {
         if (signal.aborted) return;
