@@ -22,6 +22,8 @@ export const bucketProvision = defineCommand({
   description:
     "Creates the bucket of the archive's address, or adopts it; keeps versions in it; lets old versions and unfinished uploads go after a time, and never a current object; makes two accounts that can use this bucket only, and writes their credentials into a Secret. What is so already stays: a second run changes nothing, and keeps the credentials. Nothing is deleted, but for former keys with --end-former. A permission that is missing is named, with the lines that do the same by hand. Run it with credentials that may do all this; the archive itself then needs the writer's only.",
   settings: ['archive', 'kubernetes'],
+  // In the image that variable names a directory which a cluster's pod makes, and a Job has not.
+  ownEnvironment: true,
   options: {
     dryRun: flag('Only show what is there and what would be done'),
     secret: text(
