@@ -10,8 +10,9 @@ import { join } from 'node:path';
 import { writeFileDurably } from '../../archive/durable-file.ts';
 import { parseVolumePlan, type VolumePlan } from './volume-plan.ts';
 
+/** Another name than that of a host's recovery: whoever lists those finds this folder beside the live data later. */
 function planPath(folder: string): string {
-  return join(folder, 'plan.json');
+  return join(folder, 'volume-plan.json');
 }
 
 /** Leaves it, whole or not at all. */
