@@ -35,7 +35,7 @@ describe.skipIf(bed === undefined)('a rehearsal on a real Kubernetes', () => {
   let api: KubernetesApi;
   let rehearsals: Rehearsals;
   let folder: string;
-  let xids: number[] = [];
+  const xids: number[] = [];
 
   beforeAll(async () => {
     if (bed === undefined) return;
@@ -70,7 +70,7 @@ describe.skipIf(bed === undefined)('a rehearsal on a real Kubernetes', () => {
       const answer = await cluster.sql('select coalesce(last_archived_wal, $$$$) from pg_stat_archiver');
       return answer.trim() >= name;
     };
-    await expect.poll(isThere, { timeout: 60_000, interval: 500 }).toBe(true);
+    await expect.poll(isThere, { timeout: 300_000, interval: 500 }).toBe(true);
   }
 
   /** As the operator's machine makes it, of the archive alone. */
@@ -159,7 +159,7 @@ describe.skipIf(bed === undefined)('a rehearsal on a real Kubernetes', () => {
     expect((await cluster.sql('select count(*) from orders')).trim()).toBe('1');
 
     const { pod } = await rehearsals.look(ref);
-    await namespace.kubectl(['delete', 'pod', pod ?? '', '--wait=true', '--timeout=150s']);
+    await namespace.kubectl(['delete', 'pod', pod ?? '', '--wait=true', '--timeout=400s']);
     const again = await rehearsals.untilStanding(ref, {});
     expect(again.starts).toBeGreaterThan(1);
     expect((await rehearsals.look(ref)).pod).not.toBe(pod);
@@ -200,7 +200,7 @@ describe.skipIf(bed === undefined)('a rehearsal on a real Kubernetes', () => {
     expect((await cluster.sql('select count(*) from orders')).trim()).toBe('1');
     await rehearsals.discard(ref, request, {});
     expect(await api.get({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: ref.claim })).toBeUndefined();
-  }, 900_000);
+  }, 1_800_000);
 
   it('is in the live volume with walkback brought along, refuses to be swapped in before it is finished, and is thrown away', async (test) => {
     if (PLAIN_IMAGE === undefined) return test.skip();
@@ -223,7 +223,7 @@ describe.skipIf(bed === undefined)('a rehearsal on a real Kubernetes', () => {
     await rehearsals.discard(ref, { ...request, live: plain }, {});
     expect(await cluster.exec('ls', `/home/postgres/pgdata/pgroot/data.walkback/${ref.id}`)).not.toMatch(/^data$/m);
     expect((await cluster.sql('select count(*) from orders')).trim()).toBe('1');
-  }, 400_000);
+  }, 1_200_000);
 
   it('tells in plain words why its pod does not come up', async () => {
     const request = await requestFor(xids[0] ?? 0);
@@ -242,8 +242,8 @@ describe.skipIf(bed === undefined)('a rehearsal on a real Kubernetes', () => {
       const plan = { ...request.plan, id: newAttemptId() };
       const ref = await rehearsals.start({ ...request, plan, live: with_(change) });
       const trouble = async () => (await rehearsals.look(ref)).trouble?.message ?? '';
-      await expect.poll(trouble, { timeout: 60_000, interval: 500 }).toMatch(words);
+      await expect.poll(trouble, { timeout: 300_000, interval: 500 }).toMatch(words);
       await rehearsals.discard(ref, { ...request, plan }, {});
     }
-  }, 400_000);
+  }, 1_200_000);
 });

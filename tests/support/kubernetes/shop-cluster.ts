@@ -163,8 +163,8 @@ export async function startShopCluster(
     scale: async (replicas) => {
       await namespace.kubectl(['scale', 'statefulset', NAME, `--replicas=${replicas}`]);
       const until = replicas === 0 ? ['--for=delete', `pod/${NAME}-0`] : ['--for=condition=Ready', `pod/${NAME}-0`];
-      if (replicas > 0) await namespace.kubectl(['rollout', 'status', `statefulset/${NAME}`, '--timeout=180s']);
-      await namespace.kubectl(['wait', ...until, '--timeout=180s']);
+      if (replicas > 0) await namespace.kubectl(['rollout', 'status', `statefulset/${NAME}`, '--timeout=600s']);
+      await namespace.kubectl(['wait', ...until, '--timeout=600s']);
     },
     live: async (api) => {
       const [set, claim, pod] = await Promise.all([
