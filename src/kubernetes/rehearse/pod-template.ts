@@ -41,6 +41,16 @@ export interface PodRequest {
   readonly mounts?: readonly Mount[];
 }
 
+/**
+ * WAL reaches a private server by the process that keeps it, and by nobody else: a program that its restore_command called would
+ * look for the archive in an environment that does not name it (our image's directory of variables is written by its entrypoint).
+ */
+const OWN_VARIABLES: readonly V1EnvVar[] = [
+  { name: 'WALKBACK_ENV_DIR', value: '' },
+  { name: 'WALKBACK_ONLY_AGENT', value: 'yes' },
+  { name: 'WALKBACK_AGENT_SILENCE_S', value: '60' },
+];
+
 const PROGRAM_VOLUME = 'walkback-program';
 const PROGRAM_FOLDER = '/walkback-program';
 const TMP_VOLUME = 'walkback-tmp';
@@ -194,6 +204,7 @@ export function podTemplate(request: PodRequest): { metadata: object; spec: PodS
   const isBrought = walkback.kind === 'copied';
   const program = programOf(walkback);
   const environment = environmentOf(containers, [
+    ...OWN_VARIABLES,
     ...(isBrought ? [{ name: 'HOME', value: '/tmp' }] : []),
     ...request.variables,
   ]);

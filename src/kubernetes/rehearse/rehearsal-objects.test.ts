@@ -126,6 +126,9 @@ describe('the objects of a rehearsal', () => {
     expect(container?.env).toEqual([
       { name: 'SCOPE', value: 'shop' },
       { name: 'PGPASSWORD_SUPERUSER', valueFrom: { secretKeyRef: { name: 'shop', key: 'password-superuser' } } },
+      { name: 'WALKBACK_ENV_DIR', value: '' },
+      { name: 'WALKBACK_ONLY_AGENT', value: 'yes' },
+      { name: 'WALKBACK_AGENT_SILENCE_S', value: '60' },
     ]);
     expect(spec.volumes?.map(({ name }) => name)).toEqual([
       'storage-volume',
