@@ -28,6 +28,7 @@ export const OTHER_VARIABLES: Readonly<Record<string, string>> = {
   WALKBACK_ARCHIVE_WAIT_S: 'Seconds that walkback-archive waits for the agent to push a file (20).',
   WALKBACK_RESTORE_WAIT_S: 'Seconds that walkback-restore waits for the agent to answer (300; 30 on a replica).',
   WALKBACK_AGENT_SILENCE_S: 'Seconds of silence after which both scripts take the agent for dead (10).',
+  WALKBACK_ONLY_AGENT: 'yes: walkback-restore waits for the agent alone, and never calls the program.',
 };
 
 /** The environment that this process was started with. */
