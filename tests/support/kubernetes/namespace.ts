@@ -6,7 +6,12 @@
 
 import { randomInt, randomUUID } from 'node:crypto';
 
-import type { Bed } from './bed.ts';
+/** What makes one: the bed, as its administrator. */
+export interface Administrator {
+  kubectl(args: readonly string[], input?: string): Promise<string>;
+  helm(args: readonly string[]): Promise<string>;
+  apply(objects: string | readonly object[]): Promise<void>;
+}
 
 /** What a namespace is to be like. */
 export interface NamespaceOptions {
@@ -36,7 +41,7 @@ export const PROJECT_LABEL = 'walkback.local/project';
 
 /** Makes one. */
 export async function makeNamespace(
-  bed: Bed,
+  bed: Administrator,
   prefix: string,
   { security = 'restricted', isProject = false }: NamespaceOptions = {},
 ): Promise<TestNamespace> {
