@@ -65,5 +65,6 @@ export function claimsInPlay({ plan }: SwapContext): string[] {
     keptClaim(id, 'kept', ordinal),
     keptClaim(id, 'replaced', ordinal),
   ]);
-  return [...own, plan.swap.rehearsalClaim];
+  const recreated = plan.swap.members.map(({ ordinal }) => plan.swap.rehearsalClaim.replace(/\d+$/, String(ordinal)));
+  return [...own, ...(plan.swap.way === 'recreate' ? recreated : [plan.swap.rehearsalClaim])];
 }

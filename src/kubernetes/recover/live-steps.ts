@@ -8,7 +8,7 @@
 import { Failure } from '../../base/failure.ts';
 import { findWalObjects } from '../../archive/read-wal-file.ts';
 import { archiveTailThrough } from '../../recovery/archive-tail.ts';
-import { factsOf, type StepFacts } from '../../recovery/journal.ts';
+import { factsOf, hasStepBegun, isStepDone, type StepFacts } from '../../recovery/journal.ts';
 import type { Pod, StatefulSet } from '../api/kubernetes-objects.ts';
 import { claimsInPlay, type SwapContext } from './context.ts';
 import { journalOwner } from './journal-object.ts';
@@ -52,7 +52,9 @@ export async function survey(context: SwapContext): Promise<StepFacts> {
   const { uses, plan } = context;
   const { statefulSet, patroni } = plan.swap;
   const found = await uses.api.get<StatefulSet>(statefulSetRef(statefulSet.name));
-  if (found?.metadata?.uid !== statefulSet.uid)
+  // One that was made anew around other claims is another object, and the same cluster.
+  const isMadeAnew = hasStepBegun(context.journal.entries, 'recreateStatefulSet') && found !== undefined;
+  if (!isMadeAnew && found?.metadata?.uid !== statefulSet.uid)
     throw refused(context, 'it is not the StatefulSet that was planned for', 'Make a new plan:  walkback recover plan');
   const state = patroni === null ? undefined : await readPatroniState(uses.api, patroni);
   if (state?.isStandbyCluster === true)
@@ -62,7 +64,7 @@ export async function survey(context: SwapContext): Promise<StepFacts> {
   return {
     leader: (await findLeader(context)) ?? '',
     wasPaused: state?.isPaused === true,
-    replicas: found.spec?.replicas ?? 0,
+    replicas: found?.spec?.replicas ?? 0,
   };
 }
 
@@ -126,11 +128,17 @@ export async function scaleDown(context: SwapContext): Promise<StepFacts> {
   const { uses, plan } = context;
   const { statefulSet } = plan.swap;
   await scaleTo(uses.api, statefulSetRef(statefulSet.name), 0);
-  // The rehearsal's own pod stands on its claim until it is finished.
-  const claims = claimsInPlay(context).filter((claim) => claim !== plan.swap.rehearsalClaim);
-  const live = plan.swap.live.claim.metadata?.name;
-  const isInVolume = plan.swap.way === 'in-volume';
-  await untilUnused(uses.api, isInVolume ? claims.filter((claim) => claim !== live) : claims, PODS_GONE_MS);
+  await Promise.all(
+    plan.swap.members.map(async ({ pod }) =>
+      uses.api.until<Pod>(podRef(pod), `pod ${pod} to be gone`, (found) => found === undefined, {
+        timeoutMs: PODS_GONE_MS,
+      }),
+    ),
+  );
+  // The rehearsal's own pod stands on its claim, which may be the live one, until it is finished.
+  const isOver = isStepDone(context.journal.entries, 'endRehearsal');
+  const claims = claimsInPlay(context).filter((claim) => isOver || claim !== plan.swap.rehearsalClaim);
+  await untilUnused(uses.api, claims, PODS_GONE_MS);
   return {};
 }
 

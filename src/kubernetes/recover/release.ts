@@ -5,7 +5,7 @@
  */
 
 import { Failure } from '../../base/failure.ts';
-import { stateOf } from '../../recovery/journal.ts';
+import { hasStepBegun, stateOf } from '../../recovery/journal.ts';
 import { transition } from '../../recovery/states.ts';
 import type { SwapContext } from './context.ts';
 import { letVolumeGo, removeClaim } from './exchange-claim.ts';
@@ -43,6 +43,11 @@ export async function swapReleasePlan(context: SwapContext): Promise<SwapRelease
   });
 }
 
+/** What was swapped in is no rehearsal any more: its tablespaces are the live data's. */
+function leftIn({ journal }: SwapContext): readonly ('kept' | 'replaced' | 'rehearsal')[] {
+  return hasStepBegun(journal.entries, 'openLine') ? ['kept', 'replaced'] : ['replaced', 'rehearsal'];
+}
+
 async function removeFolders(context: SwapContext): Promise<void> {
   const { uses, plan } = context;
   const { id } = plan.recovery;
@@ -54,7 +59,7 @@ async function removeFolders(context: SwapContext): Promise<void> {
       walkback,
       archive,
       owner: { ...(await journalOwner(uses.api, id)) },
-      tasks: (['rehearsal', 'kept', 'replaced'] as const).map((what) => ({ do: 'remove', id, what })),
+      tasks: leftIn(context).map((what) => ({ do: 'remove', id, what })),
     },
     watchOf(context),
   );
