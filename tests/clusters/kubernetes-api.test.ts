@@ -13,17 +13,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { KubernetesApi } from '../../src/kubernetes/api/kubernetes-api.ts';
 import type { ConfigMap, Pod } from '../../src/kubernetes/api/kubernetes-objects.ts';
 import { openKubernetesApi } from '../../src/kubernetes/api/open.ts';
+import { bedImageName } from '../support/kubernetes/bed-image.ts';
 import { startBed, type Bed } from '../support/kubernetes/bed.ts';
-import { bedImage } from '../support/kubernetes/hand-made.ts';
 import type { TestNamespace } from '../support/kubernetes/namespace.ts';
 
 const bed = await startBed();
-const image = bed === undefined ? undefined : bedImage(bed);
 
 const MAP = { apiVersion: 'v1', kind: 'ConfigMap', name: 'one' };
 const POD = { apiVersion: 'v1', kind: 'Pod', name: 'worker' };
 
-function workerPod(userId: number): object {
+function workerPod(userId: number, image: string): object {
   return {
     ...POD,
     metadata: { name: POD.name },
@@ -175,9 +174,9 @@ describe.skipIf(bed === undefined)('the API of a namespace', () => {
     await rm(folder, { recursive: true });
   });
 
-  describe.skipIf(image === undefined)('with a pod', () => {
+  describe('with a pod', () => {
     beforeAll(async () => {
-      await api.create(workerPod(namespace.userId));
+      await api.create(workerPod(namespace.userId, await bedImageName(there)));
       await api.until<Pod>(POD, 'the worker to run', (pod) => pod?.status?.phase === 'Running', { timeoutMs: 120_000 });
     });
 

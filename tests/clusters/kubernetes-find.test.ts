@@ -14,11 +14,11 @@ import type { Pod } from '../../src/kubernetes/api/kubernetes-objects.ts';
 import { findCluster } from '../../src/kubernetes/find/find-cluster.ts';
 import { until } from '../support/archived-cluster.ts';
 import { startBedArchive, type BedArchive } from '../support/kubernetes/bed-archive.ts';
+import { bedImageName } from '../support/kubernetes/bed-image.ts';
 import { startBed, type Bed } from '../support/kubernetes/bed.ts';
 import {
   HIDDEN_KEY,
   applyHandMade,
-  bedImage,
   patroniObjects,
   plainObjects,
   type HandMade,
@@ -27,7 +27,6 @@ import type { TestNamespace } from '../support/kubernetes/namespace.ts';
 import { runWalkback } from '../support/walkback-process.ts';
 
 const bed = await startBed();
-const image = bed === undefined ? undefined : bedImage(bed);
 
 interface Inspected {
   readonly where: { readonly context: string; readonly namespace: string };
@@ -36,7 +35,7 @@ interface Inspected {
   readonly problems: readonly { readonly level: string; readonly topic: string; readonly text: string }[];
 }
 
-describe.skipIf(bed === undefined || image === undefined)('a namespace with three clusters', () => {
+describe.skipIf(bed === undefined)('a namespace with three clusters', () => {
   let there: Bed;
   let namespace: TestNamespace;
   let stored: BedArchive;
@@ -70,7 +69,7 @@ describe.skipIf(bed === undefined || image === undefined)('a namespace with thre
     namespace = await there.namespace('k1-find');
     api = await openKubernetesApi({ files: there.kubeconfig, namespace: namespace.name });
     environment = { KUBECONFIG: there.kubeconfig, HOME: tmpdir() };
-    const common = { namespace, image: image ?? '' };
+    const common = { namespace, image: await bedImageName(there) };
     const shop: HandMade = { ...common, name: 'shop', archive: stored };
     const old: HandMade = { ...common, name: 'old', archive: undefined };
     const plain: HandMade = { ...common, name: 'plain', archive: stored };

@@ -18,17 +18,18 @@ import type { VolumePlan } from '../../src/kubernetes/volume/volume-plan.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { startMinio, type S3TestServer } from '../support/minio.ts';
+import { bedImageName } from '../support/kubernetes/bed-image.ts';
 import { HOST_ADDRESS, startBed, type Bed } from '../support/kubernetes/bed.ts';
 import type { TestNamespace } from '../support/kubernetes/namespace.ts';
 import { startShopCluster, SUPERUSER_PASSWORD, type ShopCluster } from '../support/kubernetes/shop-cluster.ts';
 
-/** The image of the project, and one of PostgreSQL without walkback, as they were handed to the bed. */
-const IMAGE = process.env['WALKBACK_BED_IMAGE'] ?? 'walkback.local/postgres:1';
+/** An image of PostgreSQL without walkback, as somebody has handed it to the bed. */
 const PLAIN_IMAGE = process.env['WALKBACK_BED_PLAIN_IMAGE'];
 
 const bed: Bed | undefined = await startBed();
 
 describe.skipIf(bed === undefined)('a rehearsal on a real Kubernetes', () => {
+  let image: string;
   let namespace: TestNamespace;
   let s3: S3TestServer;
   let store: ObjectStore;
@@ -46,7 +47,8 @@ describe.skipIf(bed === undefined)('a rehearsal on a real Kubernetes', () => {
     const archive = await s3.newBucket();
     store = await openStore(archive);
     namespace = await bed.namespace('k2');
-    cluster = await startShopCluster(namespace, IMAGE, archive);
+    image = await bedImageName(bed);
+    cluster = await startShopCluster(namespace, image, archive);
     api = await openKubernetesApi({ files: bed.kubeconfig, namespace: namespace.name });
     rehearsals = rehearsalsIn(api);
     folder = await mkdtemp(join(tmpdir(), 'walkback-k2-'));
@@ -127,7 +129,7 @@ describe.skipIf(bed === undefined)('a rehearsal on a real Kubernetes', () => {
   const count = (rows: number) => [{ name: 'orders', sql: `select count(*) = ${rows} from orders` }];
 
   it('is admitted as Pod Security "restricted" wants it, with walkback in the image and brought along', async () => {
-    for (const walkback of [{ kind: 'inImage' }, { kind: 'copied', image: IMAGE }] as const) {
+    for (const walkback of [{ kind: 'inImage' }, { kind: 'copied', image }] as const) {
       const { job, policy, claim } = rehearsalObjects(await requestFor(xids[0] ?? 0, { walkback }));
       for (const object of [policy, claim, job]) {
         if (object !== undefined) await api.create(object, { isDryRun: true });
@@ -204,10 +206,10 @@ describe.skipIf(bed === undefined)('a rehearsal on a real Kubernetes', () => {
   }, 1_800_000);
 
   it('is in the live volume with walkback brought along, refuses to be swapped in before it is finished, and is thrown away', async (test) => {
-    if (PLAIN_IMAGE === undefined) return test.skip();
+    if (PLAIN_IMAGE === undefined) return test.skip('WALKBACK_BED_PLAIN_IMAGE names no image without walkback');
     const request = await requestFor(xids[0] ?? 0, {
       place: { kind: 'inVolume' },
-      walkback: { kind: 'copied', image: IMAGE },
+      walkback: { kind: 'copied', image },
     });
     const [server] = request.live.podSpec.containers;
     if (server === undefined) throw new Error('no container');

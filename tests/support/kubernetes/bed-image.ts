@@ -4,12 +4,13 @@
  * @module
  */
 
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { testImage } from '../../../scripts/prove/image/test-image.ts';
-import { podman } from '../containers.ts';
+import { podman, whyNoContainers } from '../containers.ts';
+import { makeOnce } from '../programs.ts';
 import type { Bed } from './bed.ts';
 
 /** An image by its two names in a chart's values. */
@@ -25,18 +26,21 @@ function named(name: string): BedImage {
   return { repository: name.slice(0, colon), tag: name.slice(colon + 1) };
 }
 
+const listOf = (bed: Bed): string => join(bed.state, 'IMAGES');
+
 /** Names that the file IMAGES of a bed lists, one a line. */
 async function listed(bed: Bed): Promise<readonly string[]> {
-  const text = await readFile(join(bed.state, 'IMAGES'), 'utf8').catch(() => '');
+  const text = await readFile(listOf(bed), 'utf8').catch(() => '');
   return text
     .split('\n')
     .flatMap((line) => line.trim().split(/\s+/, 1))
     .filter((name) => name !== '');
 }
 
-async function build(bed: Bed): Promise<string | undefined> {
+/** Builds it, hands it to the bed, and lists it. */
+async function build(bed: Bed): Promise<void> {
   const image = await testImage();
-  if (typeof image === 'string') return image;
+  if (typeof image === 'string') throw new Error(`the image cannot be built: ${image}`);
   const folder = await mkdtemp(join(tmpdir(), 'walkback-image-'));
   try {
     const archive = join(folder, 'image.tar');
@@ -46,14 +50,23 @@ async function build(bed: Bed): Promise<string | undefined> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  await appendFile(join(bed.state, 'IMAGES'), `${OWN}\n`);
-  return undefined;
+  await writeFile(listOf(bed), `${OWN}\n`);
 }
 
 /** The image: WALKBACK_BED_IMAGE, the last that is listed, or one that is built now. A text says why there can be none. */
 export async function bedImage(bed: Bed): Promise<BedImage | string> {
   const given = process.env['WALKBACK_BED_IMAGE'] ?? (await listed(bed)).at(-1);
   if (given !== undefined) return named(given);
-  const reason = await build(bed);
-  return reason ?? named(OWN);
+  const reason = whyNoContainers();
+  if (reason !== undefined) return reason;
+  // Several test files want it at once.
+  await makeOnce(listOf(bed), () => build(bed));
+  return named((await listed(bed)).at(-1) ?? OWN);
+}
+
+/** Its name, for a pod. @throws if there can be none. */
+export async function bedImageName(bed: Bed): Promise<string> {
+  const image = await bedImage(bed);
+  if (typeof image === 'string') throw new Error(`there is no image of ours for the bed: ${image}`);
+  return `${image.repository}:${image.tag}`;
 }

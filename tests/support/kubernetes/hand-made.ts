@@ -5,9 +5,6 @@
  * @module
  */
 
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { BedArchive } from './bed-archive.ts';
 import type { Bed } from './bed.ts';
 import type { TestNamespace } from './namespace.ts';
@@ -21,14 +18,6 @@ export interface HandMade {
   readonly namespace: TestNamespace;
   readonly image: string;
   readonly archive: Pick<BedArchive, 'bucket' | 'emulator'> | undefined;
-}
-
-/** The image of ours that the bed has; `undefined` if nobody has imported one. */
-export function bedImage(bed: Bed): string | undefined {
-  const list = join(bed.state, 'IMAGES');
-  return (
-    process.env['WALKBACK_BED_IMAGE'] ?? (existsSync(list) ? readFileSync(list, 'utf8').split(/\s/)[0] : undefined)
-  );
 }
 
 const RULE = { apiGroups: [''], verbs: ['create', 'get', 'list', 'patch', 'update', 'watch', 'delete'] };

@@ -5,8 +5,6 @@
  * @module
  */
 
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import pg from 'pg';
@@ -14,6 +12,7 @@ import pg from 'pg';
 import { openKubernetesApi } from '../../../src/kubernetes/api/open.ts';
 import type { KubernetesApi } from '../../../src/kubernetes/api/kubernetes-api.ts';
 import { startGcsServer, type GcsTestServer } from '../gcs-server.ts';
+import { bedImageName } from './bed-image.ts';
 import { HOST_ADDRESS, type Bed } from './bed.ts';
 import type { TestNamespace } from './namespace.ts';
 
@@ -44,14 +43,6 @@ export interface PatroniDatabase extends AsyncDisposable {
 }
 
 const NAME = 'shop';
-
-/** The image that was imported last; `undefined` if none is there. */
-export function importedImage(bed: Bed): string | undefined {
-  const list = join(bed.state, 'IMAGES');
-  const given = process.env['WALKBACK_BED_IMAGE'];
-  if (given !== undefined) return given;
-  return existsSync(list) ? readFileSync(list, 'utf8').trim().split('\n').at(-1)?.split(' ')[0] : undefined;
-}
 
 const RULES = [
   {
@@ -215,8 +206,7 @@ async function connect(api: KubernetesApi, password: string, pod: string, databa
 
 /** Starts one, and waits until it has a leader. */
 export async function startPatroniDatabase(bed: Bed, options: DatabaseOptions): Promise<PatroniDatabase> {
-  const image = importedImage(bed);
-  if (image === undefined) throw new Error(`no image of ours is in the bed (${bed.state}/IMAGES)`);
+  const image = await bedImageName(bed);
   const store = await startGcsServer(HOST_ADDRESS);
   if (store === undefined) throw new Error('there is no object store to be had here');
   const { bucket } = await store.newBucket();
