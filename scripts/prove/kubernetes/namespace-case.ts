@@ -13,7 +13,7 @@ import { startPatroniDatabase, type PatroniDatabase } from '../../../tests/suppo
 import { differencesFrom, stateAfter, type ModelState } from '../../../tests/support/oracle.ts';
 import { seededRandom, type Random } from '../../../tests/support/random.ts';
 import { openWorkload, type Workload } from '../../../tests/support/workload.ts';
-import { untilFirstBackup, walkbackIn } from './operate.ts';
+import { archiveSoFar, untilFirstBackup, walkbackIn } from './operate.ts';
 
 /** What a case is of. */
 export interface CaseWay {
@@ -176,6 +176,7 @@ export async function runNamespaceCase(bed: Bed, options: CaseOptions): Promise<
   await admin.end();
   const load = await startLoad(await database.connect(leader, 'work'));
   const { commits } = await write(database, leader, seed, random);
+  await archiveSoFar(database);
   const count = random.between(Math.floor(commits.length / 3), commits.length - 1);
   const before = stateAfter(commits, count);
   const all = stateAfter(commits, commits.length);

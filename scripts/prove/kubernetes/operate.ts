@@ -29,6 +29,26 @@ export async function untilFirstBackup(database: PatroniDatabase): Promise<void>
   }
 }
 
+/** Ends the segment that is being written, and waits until it is archived: a plan made elsewhere reads the archive alone. */
+export async function archiveSoFar(database: PatroniDatabase): Promise<void> {
+  const client = await database.connect(await database.untilLeader());
+  try {
+    const { rows } = await client.query<{ name: string }>('SELECT pg_walfile_name(pg_switch_wal()) AS name');
+    const deadline = Date.now() + 120_000;
+    for (;;) {
+      const archived = await client.query<{ isDone: boolean }>(
+        'SELECT last_archived_wal >= $1 AS "isDone" FROM pg_stat_archiver',
+        [rows[0]?.name],
+      );
+      if (archived.rows[0]?.isDone === true) return;
+      if (Date.now() > deadline) throw new Error(`${rows[0]?.name ?? 'the segment'} is not archived`);
+      await sleep(500);
+    }
+  } finally {
+    await client.end();
+  }
+}
+
 /** A DELETE without a WHERE, between two good transactions, all archived. @returns its number. */
 export async function badTransaction(database: PatroniDatabase): Promise<number> {
   const client = await database.connect(await database.untilLeader());
