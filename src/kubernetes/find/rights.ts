@@ -28,8 +28,9 @@ const COMMON: readonly Right[] = [
   ...rights('apps', 'statefulsets', ['get', 'patch'], 'look at the StatefulSet, and leave a note on it'),
   ...rights('apps', 'statefulsets/scale', ['patch'], 'scale it to 0 and back'),
   ...rights('', 'pods', ['get', 'list'], 'find its pods, and wait until they are gone'),
-  ...rights('', 'pods/exec', ['create'], 'stop PostgreSQL, take a backup'),
-  ...rights('', 'pods/portforward', ['create'], 'ask PostgreSQL'),
+  // A WebSocket begins with a GET, which servers judge as that; since Kubernetes 1.35 they judge it as a create too.
+  ...rights('', 'pods/exec', ['get', 'create'], 'stop PostgreSQL, take a backup'),
+  ...rights('', 'pods/portforward', ['get', 'create'], 'ask PostgreSQL'),
   ...rights('', 'pods/log', ['get'], 'follow the rehearsal'),
   ...rights('', 'secrets', ['get'], "read the superuser's password and the archive's credentials"),
   ...rights('', 'configmaps', ['get', 'list', 'create', 'patch'], 'write the journal'),
