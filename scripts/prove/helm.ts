@@ -59,7 +59,7 @@ async function run({ seed, count, log }: ProofRun): Promise<ProofResult> {
 export const proof: Proof = {
   name: 'helm',
   shows: 'helm install brings a healthy cluster with a backup, and an upgrade from the seed’s shape keeps everything',
-  defaultCount: 3,
+  defaultCount: 1,
   budgetMs: 300_000,
   run,
 };

@@ -93,6 +93,9 @@ export function wordsOf({ verb, resource, name, namespace }: Asked): string {
 function rightNeeded({ verb, resource, group, namespace }: Asked): string {
   const full = group === '' ? resource : `${resource.replace(/^[^/]+/, (plural) => `${plural}.${group}`)}`;
   const where = namespace === undefined ? 'in the whole cluster' : `in namespace ${namespace}`;
+  // A WebSocket begins with a GET: some servers judge it as that, some as a create, some as both.
+  const isSocket = resource === 'pods/exec' || resource === 'pods/portforward';
+  if (isSocket) return `Ask for the rights to get and to create ${full} ${where}: servers want either or both.`;
   const look = `kubectl auth can-i ${verb} ${full}${namespace === undefined ? '' : ` -n ${namespace}`}`;
   return `Ask for the right to ${verb} ${full} ${where}. To look whether you have it: ${look}`;
 }

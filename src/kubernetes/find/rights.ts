@@ -53,6 +53,9 @@ const OF_WAY: Readonly<Record<RecoveryWay, readonly Right[]>> = {
   clone: rights('', 'persistentvolumes', ['get', 'patch'], 'keep volumes', true),
 };
 
+/** The rights that every way needs. */
+export const RIGHTS_OF_EVERY_WAY = COMMON;
+
 /** The ways, the one that is tried first first. */
 export const RECOVERY_WAYS: readonly RecoveryWay[] = ['rebind', 'in-volume', 'recreate', 'clone'];
 

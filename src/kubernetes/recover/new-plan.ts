@@ -24,7 +24,7 @@ import { journalName, keptClaim, memberClaim, ordinalOf } from './names.ts';
 import { recreatedTemplate } from './other-way-steps.ts';
 import { readPatroniState } from './patroni-objects.ts';
 import type { NamespacePlan, PlannedMember, PlannedWorkload, SwapPlan } from './plan-value.ts';
-import { missingRights, rightsOf, type RightsFor } from './rights.ts';
+import { checkRightsOfEveryWay, missingRights, rightsOf, type RightsFor } from './rights.ts';
 import type { Subject } from './subject.ts';
 import { RECOVERY_WAYS, type RecoveryWay, type Right } from '../find/rights.ts';
 
@@ -236,6 +236,7 @@ async function planOf(
 ): Promise<NamespacePlan> {
   const { target, timeline, ask, workloads } = request;
   checkSubject(subject);
+  await checkRightsOfEveryWay(uses.api, subject.statefulSet.metadata?.name ?? '');
   const leader = await findLeader(uses.api, subject);
   const server = { uses, superuser: subject.superuser };
   const asked = {

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { Failure } from '../../base/failure.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
-import { rightsOfWay, type RecoveryWay, type Right } from '../find/rights.ts';
+import { RIGHTS_OF_EVERY_WAY, rightsOfWay, type RecoveryWay, type Right } from '../find/rights.ts';
 import type { PatroniObjects, PlannedWorkload } from './plan-value.ts';
 
 /** Scaling something of this kind: `Deployment` of `apps/v1`. */
@@ -34,4 +35,20 @@ export function rightsOf(way: RecoveryWay, { patroni, workloads }: RightsFor): r
 export async function missingRights(api: KubernetesApi, wanted: readonly Right[]): Promise<readonly Right[]> {
   const allowed = await Promise.all(wanted.map(async (right) => api.isAllowed(right)));
   return wanted.filter((_, index) => allowed[index] !== true);
+}
+
+/**
+ * Before anything is asked of the cluster: what is missing is told whole, and not by the first thing that fails for want of it.
+ *
+ * @throws {Failure} `denied`, naming each right that is missing.
+ */
+export async function checkRightsOfEveryWay(api: KubernetesApi, name: string): Promise<void> {
+  const missing = await missingRights(api, RIGHTS_OF_EVERY_WAY);
+  if (missing.length === 0) return;
+  const { namespace, user } = api.where;
+  throw new Failure('denied', {
+    message: `cannot plan a recovery of ${namespace}/${name}: ${user} lacks rights that every way needs`,
+    facts: missing.map(({ verb, resource, why }) => `${verb} ${resource}: to ${why}`),
+    remedy: `Ask for them in namespace ${namespace}; the chart's recovery account has all of them.`,
+  });
 }
