@@ -154,11 +154,12 @@ async function makeLead(database: PatroniDatabase, ordinal: number): Promise<str
   const leader = await database.untilLeader();
   if (leader === wanted) return leader;
   const words = `patronictl -c /run/postgres.yml switchover ${database.name} --leader ${leader} --candidate ${wanted} --force`;
-  await database.namespace.kubectl(['exec', leader, '--', 'sh', '-c', words]);
   const deadline = Date.now() + 120_000;
   while ((await database.untilLeader()) !== wanted) {
     if (Date.now() > deadline) throw new Error(`${wanted} does not lead`);
-    await sleep(1000);
+    // Refused as long as the replica is still being made.
+    await database.namespace.kubectl(['exec', leader, '--', 'sh', '-c', words]).catch(() => '');
+    await sleep(3000);
   }
   return wanted;
 }
