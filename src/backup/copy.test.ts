@@ -16,7 +16,7 @@ const FROM = openFileStore(join(import.meta.dirname, '../../fixtures/walg/pg15-z
 const root = await mkdtemp(join(tmpdir(), 'walkback-copy-'));
 let folders = 0;
 
-afterAll(() => rm(root, { recursive: true, force: true }));
+afterAll(() => rm(root, { recursive: true, force: true, maxRetries: 5 }));
 
 async function emptyStore(): Promise<ObjectStore> {
   const path = join(root, String(++folders));

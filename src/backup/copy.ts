@@ -180,8 +180,10 @@ export async function runCopy(
   let outcome: CopyOutcome = { copiedObjects: 0, copiedBytes: 0, presentObjects: 0 };
   for (const group of [plan.objects.filter((object) => !isLast(object)), plan.objects.filter(isLast)]) {
     const waiting = group.values();
+    let hasFailed = false;
     const worker = async (): Promise<void> => {
       for (const object of waiting) {
+        if (hasFailed) return;
         const isNew = await copyOne(from, to, object, options);
         outcome = {
           copiedObjects: outcome.copiedObjects + (isNew ? 1 : 0),
@@ -191,7 +193,15 @@ export async function runCopy(
         options.onCopied?.(object);
       }
     };
-    await Promise.all(Array.from({ length: options.concurrency }, worker));
+    // Nothing is copied any more once this has failed.
+    const workers = Array.from({ length: options.concurrency }, async () =>
+      worker().catch((error: unknown) => {
+        hasFailed = true;
+        throw error;
+      }),
+    );
+    const failed = (await Promise.allSettled(workers)).find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
   }
   return outcome;
 }
