@@ -24,7 +24,7 @@ import { journalName, keptClaim, memberClaim, ordinalOf } from './names.ts';
 import { recreatedTemplate } from './other-way-steps.ts';
 import { readPatroniState } from './patroni-objects.ts';
 import type { NamespacePlan, PlannedMember, PlannedWorkload, SwapPlan } from './plan-value.ts';
-import { checkRightsOfEveryWay, missingRights, rightsOf, type RightsFor } from './rights.ts';
+import { checkRightsOfEveryWay, furtherRightsOf, missingRights, type RightsFor } from './rights.ts';
 import type { Subject } from './subject.ts';
 import { RECOVERY_WAYS, type RecoveryWay, type Right } from '../find/rights.ts';
 
@@ -162,7 +162,7 @@ async function wayFacts(
 ): Promise<WayFacts> {
   const { id, leader, neededBytes, rights } = given;
   const missing: Record<RecoveryWay, readonly Right[]> = { rebind: [], 'in-volume': [], recreate: [], clone: [] };
-  for (const way of RECOVERY_WAYS) missing[way] = await missingRights(api, rightsOf(way, rights));
+  for (const way of RECOVERY_WAYS) missing[way] = await missingRights(api, furtherRightsOf(way, rights));
   const name = subject.statefulSet.metadata?.name ?? '';
   return {
     missing,

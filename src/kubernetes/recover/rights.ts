@@ -31,6 +31,11 @@ export function rightsOf(way: RecoveryWay, { patroni, workloads }: RightsFor): r
   return [...rightsOfWay(way, patroni?.kind), ...workloads.flatMap(workloadRights)];
 }
 
+/** What a way needs beside what {@link checkRightsOfEveryWay} has looked at. */
+export function furtherRightsOf(way: RecoveryWay, given: RightsFor): readonly Right[] {
+  return rightsOf(way, given).filter((right) => !RIGHTS_OF_EVERY_WAY.includes(right));
+}
+
 /** Those of these that this user has not. */
 export async function missingRights(api: KubernetesApi, wanted: readonly Right[]): Promise<readonly Right[]> {
   const allowed = await Promise.all(wanted.map(async (right) => api.isAllowed(right)));
