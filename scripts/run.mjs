@@ -108,7 +108,7 @@ async function bringEngine() {
 /** A Kubernetes for a task that goes on as an ordinary user and could start none. */
 function bringBed() {
   const none = { environment: {}, close: () => {} };
-  const reason = process.env.WALKBACK_BED_STATE === undefined ? whyNoBed() : undefined;
+  const reason = process.env.BED_STATE === undefined ? whyNoBed() : undefined;
   try {
     if (reason === undefined) return startBed();
     process.stderr.write(`SKIPPED: what works in a Kubernetes: ${reason}\n`);

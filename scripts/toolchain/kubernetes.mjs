@@ -1,6 +1,6 @@
 /**
  * A real Kubernetes of one node for a task that goes on as an ordinary user and could start none: built with Go once, started
- * and ended by root. `WALKBACK_BED_STATE` names one that runs already, and is then used and left as it is.
+ * and ended by root. `BED_STATE` names one that runs already, and is then used and left as it is.
  *
  * Plain JavaScript, built-in modules only, as all that runs before the project's own Node is there.
  *
@@ -67,9 +67,9 @@ function ensurePrograms() {
  */
 export function startBed() {
   const programs = ensurePrograms();
-  const named = process.env.WALKBACK_BED_STATE;
+  const named = process.env.BED_STATE;
   if (named !== undefined)
-    return { environment: { WALKBACK_BED_STATE: named, WALKBACK_BED_PROGRAMS: programs }, close: () => {} };
+    return { environment: { BED_STATE: named, BED_PROGRAMS: programs }, close: () => {} };
   const state = mkdtempSync(join(tmpdir(), 'walkback-bed-'));
   const close = () => spawnSync('bash', [join(SCRIPTS, 'down.sh'), state], { stdio: 'ignore' });
   try {
@@ -78,5 +78,5 @@ export function startBed() {
     close();
     throw error;
   }
-  return { environment: { WALKBACK_BED_STATE: state, WALKBACK_BED_PROGRAMS: programs }, close };
+  return { environment: { BED_STATE: state, BED_PROGRAMS: programs }, close };
 }

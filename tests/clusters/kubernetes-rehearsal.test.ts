@@ -24,7 +24,7 @@ import type { TestNamespace } from '../support/kubernetes/namespace.ts';
 import { startShopCluster, SUPERUSER_PASSWORD, type ShopCluster } from '../support/kubernetes/shop-cluster.ts';
 
 /** An image of PostgreSQL without walkback, as somebody has handed it to the bed. */
-const PLAIN_IMAGE = process.env['WALKBACK_BED_PLAIN_IMAGE'];
+const PLAIN_IMAGE = process.env['BED_PLAIN_IMAGE'];
 
 const bed: Bed | undefined = await startBed();
 
@@ -206,7 +206,7 @@ describe.skipIf(bed === undefined)('a rehearsal on a real Kubernetes', () => {
   }, 1_800_000);
 
   it('is in the live volume with walkback brought along, refuses to be swapped in before it is finished, and is thrown away', async (test) => {
-    if (PLAIN_IMAGE === undefined) return test.skip('WALKBACK_BED_PLAIN_IMAGE names no image without walkback');
+    if (PLAIN_IMAGE === undefined) return test.skip('BED_PLAIN_IMAGE names no image without walkback');
     const request = await requestFor(xids[0] ?? 0, {
       place: { kind: 'inVolume' },
       walkback: { kind: 'copied', image },

@@ -34,7 +34,7 @@ export async function openTerminal(programs: string, environment: Readonly<Recor
     type: (lines) => {
       const script = [
         'set -eu',
-        'unset "${!WALKBACK_BED_@}"',
+        'unset "${!BED_@}"',
         `. '${exported}'`,
         ...lines,
         `export -p >'${exported}'`,

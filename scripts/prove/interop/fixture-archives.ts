@@ -33,9 +33,9 @@ export interface FixtureArchive {
   readonly moments: readonly ExpectedMoment[];
 }
 
-/** Folders with archives: the project's, and one named by `WALKBACK_MORE_FIXTURES` (with the same layout). */
+/** Folders with archives: the project's, and one named by `MORE_FIXTURES` (with the same layout). */
 function folders(): string[] {
-  const more = process.env['WALKBACK_MORE_FIXTURES'];
+  const more = process.env['MORE_FIXTURES'];
   return [join(ROOT, 'fixtures/walg'), ...(more === undefined ? [] : [more])];
 }
 

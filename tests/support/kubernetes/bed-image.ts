@@ -53,9 +53,9 @@ async function build(bed: Bed): Promise<void> {
   await writeFile(listOf(bed), `${OWN}\n`);
 }
 
-/** The image: WALKBACK_BED_IMAGE, the last that is listed, or one that is built now. A text says why there can be none. */
+/** The image: BED_IMAGE, the last that is listed, or one that is built now. A text says why there can be none. */
 export async function bedImage(bed: Bed): Promise<BedImage | string> {
-  const given = process.env['WALKBACK_BED_IMAGE'] ?? (await listed(bed)).at(-1);
+  const given = process.env['BED_IMAGE'] ?? (await listed(bed)).at(-1);
   if (given !== undefined) return named(given);
   const reason = whyNoContainers();
   if (reason !== undefined) return reason;

@@ -1,6 +1,6 @@
 /**
  * The bed: a real Kubernetes of one node that tests work in. It is root who starts one (`scripts/run.mjs` for tasks that need
- * it, or `up.sh`); a test finds it by WALKBACK_BED_STATE.
+ * it, or `up.sh`); a test finds it by BED_STATE.
  *
  * Addresses are fixed, so one bed runs at a time, and files that run together share it: each works in namespaces of its own.
  *
@@ -64,7 +64,7 @@ async function runWithInput(
 }
 
 function bedOf(state: string): Bed {
-  const programs = process.env['WALKBACK_BED_PROGRAMS'] ?? join(dirname(cacheFolder()), 'kubernetes', 'bin');
+  const programs = process.env['BED_PROGRAMS'] ?? join(dirname(cacheFolder()), 'kubernetes', 'bin');
   const kubeconfig = join(state, 'pki', 'admin.conf');
   const home = join(state, 'helm');
   const environment = {
@@ -100,9 +100,9 @@ function bedOf(state: string): Bed {
 
 /** The bed. `undefined`, and said so, where none runs: the tests are then skipped. */
 export async function startBed(): Promise<Bed | undefined> {
-  const state = process.env['WALKBACK_BED_STATE'];
+  const state = process.env['BED_STATE'];
   if (state === undefined) {
-    process.stderr.write('SKIPPED: tests on a real Kubernetes, since no bed runs (WALKBACK_BED_STATE is not set)\n');
+    process.stderr.write('SKIPPED: tests on a real Kubernetes, since no bed runs (BED_STATE is not set)\n');
     return undefined;
   }
   if (!existsSync(join(state, 'pki', 'admin.conf'))) throw new Error(`there is no bed in ${state}`);
