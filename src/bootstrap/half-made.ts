@@ -17,7 +17,7 @@ import { lstat, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import { makeFolder, syncFolder } from '../instance/durable-rename.ts';
-import { isProcessAlive } from '../instance/postmaster.ts';
+import { isRunningPostgres } from '../instance/postmaster.ts';
 
 /** What is made in a cluster is numbered from here on. */
 const FIRST_NORMAL_OBJECT_ID = 16_384;
@@ -70,7 +70,7 @@ async function isWalOfInitdb(dataDirectory: string): Promise<boolean> {
 async function isLockOfInitdb(dataDirectory: string): Promise<boolean> {
   const text = await readFile(join(dataDirectory, 'postmaster.pid'), 'utf8').catch(() => '');
   const number = Number(text.split('\n')[0]);
-  return text.trim() === '' || (number < 0 && !isProcessAlive(-number));
+  return text.trim() === '' || (number < 0 && !(await isRunningPostgres(-number)));
 }
 
 /** True if a program works on the directory: an initdb goes on when Patroni is killed. Only Linux tells. */

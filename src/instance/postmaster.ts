@@ -81,7 +81,12 @@ export function isProcessAlive(pid: number): boolean {
 export async function runningPostmaster(dataDirectory: string): Promise<PostmasterPid | undefined> {
   const text = await readIfThere(join(dataDirectory, 'postmaster.pid'));
   const found = text === undefined ? undefined : parsePostmasterPid(text);
-  return found !== undefined && isProcessAlive(found.pid) && (await isPostgres(found.pid)) ? found : undefined;
+  return found !== undefined && (await isRunningPostgres(found.pid)) ? found : undefined;
+}
+
+/** True if a process of PostgreSQL with this id runs: neither another program, nor one that waits to be reaped. */
+export async function isRunningPostgres(pid: number): Promise<boolean> {
+  return isProcessAlive(pid) && (await isPostgres(pid));
 }
 
 /**

@@ -41,7 +41,7 @@ describe('a brand-new cluster', { timeout: 900_000 }, () => {
       expect(code, err).toBe(0);
       return out;
     };
-    for (const ms of [0, 100, 300]) {
+    for (const ms of [0, 80, 200]) {
       member.start();
       await untilInitdb(member);
       await sleep(ms);
