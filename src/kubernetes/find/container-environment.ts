@@ -9,6 +9,7 @@
 import type { ConfigMap, Pod, Secret } from '../api/kubernetes-objects.ts';
 import type { Container } from './database-container.ts';
 import type { FoundVariable } from './kubernetes-cluster.ts';
+import { isSecretVariable } from './secret-words.ts';
 
 /** What references lead to, by name: an object, `undefined` for none, or why it could not be read. */
 export interface ReferencedObjects {
@@ -26,9 +27,6 @@ type EnvEntry = NonNullable<Container['env']>[number];
 type Source = NonNullable<EnvEntry['valueFrom']>;
 
 const SPECIFICATION = 'the pod specification';
-/** Names whose literal values are not shown either: people write passwords into specifications. */
-const SECRET_NAME =
-  /PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE|CREDENTIAL.*JSON|ACCESS_KEY|LIBSODIUM_KEY$|PGP_KEY$|PASSPHRASE|SAS/i;
 
 /** The names of Secrets and ConfigMaps that a container's variables come from. */
 export function referencesOf(container: Container): { readonly secrets: string[]; readonly configMaps: string[] } {
@@ -59,7 +57,7 @@ function variable(
   from: string,
   given: { readonly isSecret?: boolean; readonly problem?: string } = {},
 ): ContainerVariable {
-  const isHidden = given.isSecret === true || SECRET_NAME.test(name);
+  const isHidden = given.isSecret === true || isSecretVariable(name, value);
   return { name, value: isHidden ? undefined : value, secretValue: value, from, problem: given.problem };
 }
 

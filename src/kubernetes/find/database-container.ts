@@ -8,6 +8,7 @@ import type { V1Container, V1Probe } from '@kubernetes/client-node';
 
 import type { Json, StatefulSet } from '../api/kubernetes-objects.ts';
 import type { DataPlace, FoundProbe } from './kubernetes-cluster.ts';
+import { shownWords } from './secret-words.ts';
 
 export type Container = Json<V1Container>;
 
@@ -105,7 +106,7 @@ export function dataPlace(
 function wordsOfProbe(probe: Json<V1Probe>): string {
   const { httpGet, exec, tcpSocket, grpc } = probe;
   if (httpGet !== undefined) return `GET ${httpGet.path ?? '/'} :${httpGet.port}`;
-  if (exec !== undefined) return `exec ${(exec.command ?? []).join(' ')}`;
+  if (exec !== undefined) return `exec ${shownWords((exec.command ?? []).join(' '))}`;
   if (tcpSocket !== undefined) return `tcp :${tcpSocket.port}`;
   return grpc === undefined ? 'nothing' : `grpc :${grpc.port}`;
 }

@@ -32,7 +32,12 @@ const COMMON: readonly Right[] = [
   ...rights('', 'pods/exec', ['get', 'create'], 'stop PostgreSQL, take a backup'),
   ...rights('', 'pods/portforward', ['get', 'create'], 'ask PostgreSQL'),
   ...rights('', 'pods/log', ['get'], 'follow the rehearsal'),
-  ...rights('', 'secrets', ['get'], "read the superuser's password and the archive's credentials"),
+  ...rights(
+    '',
+    'secrets',
+    ['get', 'create'],
+    "read the superuser's password and the archive's credentials, and save objects before they are changed",
+  ),
   ...rights('', 'configmaps', ['get', 'list', 'create', 'patch'], 'write the journal'),
   ...rights('', 'events', ['create', 'list'], 'tell what was done, and why a pod does not come up'),
   ...rights('', 'persistentvolumeclaims', ['get', 'create', 'delete'], "make the rehearsal's claim"),

@@ -12,6 +12,7 @@ import { factsOf, hasStepBegun, isStepDone, type StepFacts } from '../../recover
 import type { Pod, StatefulSet } from '../api/kubernetes-objects.ts';
 import { claimsInPlay, type SwapContext } from './context.ts';
 import { journalOwner } from './journal-object.ts';
+import { liveShapeOf } from './live-shape.ts';
 import { connectToPod, podServer, stopServerOf } from './pod-server.ts';
 import { pausePatroni, readPatroniState } from './patroni-objects.ts';
 import { podRef, statefulSetRef, untilUnused } from './pods-gone.ts';
@@ -152,11 +153,11 @@ export async function archiveRest(
   const { uses, plan } = context;
   const stopped = surveyed(context, step);
   if (stopped['unarchived'] === 0 && stopped['controlState'] === 'shut down') return { pushed: 0 };
-  const { live, walkback, archive } = plan.swap;
+  const { walkback, archive } = plan.swap;
   const [result] = await uses.rehearsals.run(
     {
       name: `${plan.recovery.id}-${name}`,
-      live,
+      live: await liveShapeOf(context),
       walkback,
       archive,
       claim,

@@ -13,7 +13,7 @@ export function journalName(id: string): string {
   return `walkback-recovery-${id}`;
 }
 
-/** The ConfigMap with objects as they were before they were changed. */
+/** The Secret with objects as they were before they were changed: their variables may hold passwords. */
 export function savedName(id: string): string {
   return `walkback-recovery-${id}-saved`;
 }

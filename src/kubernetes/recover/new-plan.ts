@@ -23,6 +23,7 @@ import { freeBytesOf, lookAtLive } from './look-at-live.ts';
 import { journalName, keptClaim, memberClaim, ordinalOf } from './names.ts';
 import { recreatedTemplate } from './other-way-steps.ts';
 import { readPatroniState } from './patroni-objects.ts';
+import { plannedShape } from './planned-shape.ts';
 import type { NamespacePlan, PlannedMember, PlannedWorkload, SwapPlan } from './plan-value.ts';
 import { checkRightsOfEveryWay, furtherRightsOf, missingRights, type RightsFor } from './rights.ts';
 import type { Subject } from './subject.ts';
@@ -215,7 +216,7 @@ async function swapPlanOf(
     workloads,
     restarts: restartsOf(name, replicas, workloads),
     drift: driftOf(way, id, subject, workloads),
-    live,
+    live: plannedShape(live),
     walkback,
     archive,
     superuser,

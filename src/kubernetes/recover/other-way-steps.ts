@@ -11,6 +11,7 @@ import type { PersistentVolumeClaim, StatefulSet } from '../api/kubernetes-objec
 import { claimsInPlay, type SwapContext } from './context.ts';
 import { claimRef, removeClaim } from './exchange-claim.ts';
 import { journalOwner } from './journal-object.ts';
+import { liveShapeOf } from './live-shape.ts';
 import { checkStillDown, statefulSetRef } from './pods-gone.ts';
 import { savedObject } from './save-objects.ts';
 import { watchOf } from './rehearsal-of-plan.ts';
@@ -21,12 +22,12 @@ const GONE_MS = 60_000;
 export async function renameInVolume(context: SwapContext, back: boolean): Promise<StepFacts> {
   const { uses, plan } = context;
   const { id } = plan.recovery;
-  const { live, walkback, archive, statefulSet } = plan.swap;
+  const { walkback, archive, statefulSet } = plan.swap;
   await checkStillDown(uses.api, statefulSet.name, []);
   const [result] = await uses.rehearsals.run(
     {
       name: `${id}-${back ? 'back' : 'swap'}`,
-      live,
+      live: await liveShapeOf(context),
       walkback,
       archive,
       owner: { ...(await journalOwner(uses.api, id)) },

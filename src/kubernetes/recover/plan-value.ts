@@ -1,14 +1,16 @@
 /**
  * The plan of a recovery in a namespace: the plan of the moment, as for every cluster, and what is done with objects of the
- * namespace to make it live. Printable, JSON as it is, stored in the journal's ConfigMap; it holds no secret.
+ * namespace to make it live. Printable, JSON as it is, stored in the journal's ConfigMap; it holds no secret: of the pods'
+ * variables there are names, and no values.
  *
  * @module
  */
 
 import type { Plan } from '../../recovery/plan-value.ts';
-import type { LiveShape, WalkbackSource, ArchiveEnvironment } from '../rehearse/rehearsal.ts';
+import type { WalkbackSource, ArchiveEnvironment } from '../rehearse/rehearsal.ts';
 import type { VolumeRole } from '../volume/volume-plan.ts';
 import type { RecoveryWay } from '../find/rights.ts';
+import type { PlannedShape } from './planned-shape.ts';
 
 /** One member's volume, and under which name it is kept. */
 export interface PlannedMember {
@@ -72,7 +74,7 @@ export interface SwapPlan {
   /** What is to be known afterwards: Helm's values, GitOps. */
   readonly drift: readonly string[];
   /** What the pods that work for it are like. */
-  readonly live: LiveShape;
+  readonly live: PlannedShape;
   readonly walkback: WalkbackSource;
   readonly archive: ArchiveEnvironment;
   readonly superuser: string;

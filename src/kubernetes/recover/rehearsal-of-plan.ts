@@ -9,6 +9,7 @@ import type { RehearsalPlace, RehearsalRef, RehearsalRequest, RehearsalWatch } f
 import type { VolumePlan } from '../volume/volume-plan.ts';
 import { factOf, type SwapContext } from './context.ts';
 import { journalOwner } from './journal-object.ts';
+import { liveShapeOf } from './live-shape.ts';
 import { labelsOf } from '../rehearse/rehearsal-names.ts';
 import type { NamespacePlan } from './plan-value.ts';
 
@@ -38,11 +39,12 @@ function placeOf({ recovery, swap }: NamespacePlan): RehearsalPlace {
 }
 
 /** The request. */
-export async function requestOf({ uses, plan }: SwapContext): Promise<RehearsalRequest> {
-  const { live, walkback, archive } = plan.swap;
+export async function requestOf(context: SwapContext): Promise<RehearsalRequest> {
+  const { uses, plan } = context;
+  const { walkback, archive } = plan.swap;
   return {
     plan: volumePlanOf(plan),
-    live,
+    live: await liveShapeOf(context),
     place: placeOf(plan),
     walkback,
     archive,

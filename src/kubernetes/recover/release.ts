@@ -10,6 +10,7 @@ import { transition } from '../../recovery/states.ts';
 import type { SwapContext } from './context.ts';
 import { letVolumeGo, removeClaim } from './exchange-claim.ts';
 import { journalOwner } from './journal-object.ts';
+import { liveShapeOf } from './live-shape.ts';
 import { podsUsing } from './pods-gone.ts';
 import { watchOf } from './rehearsal-of-plan.ts';
 import { heldClaims, type HeldClaim } from './status.ts';
@@ -51,11 +52,11 @@ function leftIn({ journal }: SwapContext): readonly ('kept' | 'replaced' | 'rehe
 async function removeFolders(context: SwapContext): Promise<void> {
   const { uses, plan } = context;
   const { id } = plan.recovery;
-  const { live, walkback, archive } = plan.swap;
+  const { walkback, archive } = plan.swap;
   await uses.rehearsals.run(
     {
       name: `${id}-release`,
-      live,
+      live: await liveShapeOf(context),
       walkback,
       archive,
       owner: { ...(await journalOwner(uses.api, id)) },

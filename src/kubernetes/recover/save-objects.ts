@@ -1,14 +1,21 @@
 /**
- * Objects as they were before a recovery changed them, in a ConfigMap beside its journal: written once, never overwritten.
+ * Objects as they were before a recovery changed them, in a Secret beside its journal, since their variables may hold passwords:
+ * written once, never overwritten, and gone with the journal.
  *
  * @module
  */
 
 import { Failure, isFailure } from '../../base/failure.ts';
 import type { KubernetesApi, ObjectRef } from '../api/kubernetes-api.ts';
-import type { ConfigMap, KubernetesObject } from '../api/kubernetes-objects.ts';
+import type { KubernetesObject, Secret } from '../api/kubernetes-objects.ts';
+import { secretText } from '../find/container-environment.ts';
+import { journalOwner } from './journal-object.ts';
 import { savedName } from './names.ts';
 import { labelsOf } from '../rehearse/rehearsal-names.ts';
+
+function refOf(id: string): ObjectRef {
+  return { apiVersion: 'v1', kind: 'Secret', name: savedName(id) };
+}
 
 function keyOf({ kind, name }: Pick<ObjectRef, 'kind' | 'name'>): string {
   return `${kind}.${name}`;
@@ -26,8 +33,7 @@ export async function saveObjects(
   id: string,
   refs: readonly ObjectRef[],
 ): Promise<readonly string[]> {
-  const name = savedName(id);
-  const found = await api.get<ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name });
+  const found = await api.get<Secret>(refOf(id));
   if (found !== undefined) return Object.keys(found.data ?? {});
   const objects = await Promise.all(refs.map(async (ref) => ({ ref, object: await api.get<KubernetesObject>(ref) })));
   const data = Object.fromEntries(
@@ -35,8 +41,12 @@ export async function saveObjects(
       object === undefined ? [] : [[keyOf(ref), JSON.stringify({ ...ref, ...withoutManagers(object) })]],
     ),
   );
-  const metadata = { name, labels: labelsOf(id) };
-  await api.create<ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }).catch((error: unknown) => {
+  const metadata = { name: savedName(id), labels: labelsOf(id), ownerReferences: [await journalOwner(api, id)] };
+  const encoded = Object.fromEntries(
+    Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
+  );
+  const secret: Secret = { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', immutable: true, data: encoded };
+  await api.create(secret).catch((error: unknown) => {
     if (!isFailure(error, 'conflict')) throw error;
   });
   return Object.keys(data);
@@ -48,11 +58,11 @@ export async function savedObject<T extends KubernetesObject>(
   id: string,
   ref: Pick<ObjectRef, 'kind' | 'name'>,
 ): Promise<T> {
-  const saved = await api.get<ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name: savedName(id) });
-  const text = saved?.data?.[keyOf(ref)];
+  const saved = await api.get<Secret>(refOf(id));
+  const text = saved === undefined ? undefined : secretText(saved, keyOf(ref));
   if (text !== undefined) return JSON.parse(text) as T;
   throw new Failure('failed', {
-    message: `cannot find ${ref.kind} ${ref.name} as it was before recovery ${id}: the ConfigMap ${savedName(id)} has it not`,
+    message: `cannot find ${ref.kind} ${ref.name} as it was before recovery ${id}: the Secret ${savedName(id)} has it not`,
     remedy: 'Apply it from where it came from (the chart, your repository), and go on.',
   });
 }

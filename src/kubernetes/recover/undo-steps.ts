@@ -12,6 +12,7 @@ import { backUpInPod } from './back-up-in-pod.ts';
 import { factOf, type SwapContext } from './context.ts';
 import { scaleWorkloads, step } from './cutover-steps.ts';
 import { journalOwner } from './journal-object.ts';
+import { liveShapeOf } from './live-shape.ts';
 import { archiveRest, archiveTail, pause, scaleDown, stopLive, survey, surveyedLeader } from './live-steps.ts';
 import { keptClaim } from './names.ts';
 import { clearStatus, firstPod, openLine, pauseAgain, resume, scaleOut, verify } from './open-steps.ts';
@@ -41,12 +42,12 @@ function keptIn(context: SwapContext): string | undefined {
 async function reopen(context: SwapContext): Promise<StepFacts> {
   const { uses, plan } = context;
   const { id } = plan.recovery;
-  const { live, walkback, archive, roles, superuser } = plan.swap;
+  const { walkback, archive, roles, superuser } = plan.swap;
   const claim = keptIn(context);
   const [result] = await uses.rehearsals.run(
     {
       name: `${id}-reopen`,
-      live,
+      live: await liveShapeOf(context),
       walkback,
       archive,
       ...(claim === undefined ? {} : { claim }),
