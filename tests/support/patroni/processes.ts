@@ -116,11 +116,16 @@ export function killAllOf(folder: string): void {
   for (const pid of processesOf(folder)) kill(pid);
 }
 
-/** Ends everything of a test's own folder, and waits for its end. */
+/** Ends everything of a test's own folder, and waits for its end, and until the kernel has forgotten it. */
 export async function endAllOf(folder: string): Promise<void> {
+  const ended = new Set<number>();
   await until('nothing of the test runs any more', async () => {
     const pids = processesOf(folder);
-    for (const pid of pids) kill(pid);
+    for (const pid of pids) {
+      kill(pid);
+      ended.add(pid);
+    }
     return pids.length === 0;
   });
+  await Promise.all([...ended].map(async (pid) => isForgotten(pid)));
 }
