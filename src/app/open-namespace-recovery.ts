@@ -24,10 +24,19 @@ export interface OpenNamespace extends AsyncDisposable {
   readonly statefulSet: () => Promise<string>;
 }
 
-/** Opens it. @throws {Failure} `usage` if the settings name no cluster, `refused` if that has no archive. */
-export async function openNamespaceRecovery(settings: Settings, run: RecoveryRun): Promise<OpenNamespace> {
+/**
+ * Opens it.
+ *
+ * @param actAs whom to act as in place of what the settings say.
+ * @throws {Failure} `usage` if the settings name no cluster, `refused` if that has no archive.
+ */
+export async function openNamespaceRecovery(
+  settings: Settings,
+  run: RecoveryRun,
+  actAs?: string,
+): Promise<OpenNamespace> {
   const archive = await openArchive(settings);
-  const api = await openNamespace(settings);
+  const api = await openNamespace(settings, undefined, actAs);
   let found: Promise<FoundCluster> | undefined;
   // Once: it reads much, and what changes is read again by the steps.
   const find = async (): Promise<FoundCluster> => (found ??= findCluster(api, clusterChoice(settings)));

@@ -15,15 +15,20 @@ function named<K extends string>(key: K, value: string | undefined): { readonly 
   return (value === undefined ? {} : { [key]: value }) as { readonly [N in K]?: string };
 }
 
-/** Opens it, or another of the same cluster; nothing is asked yet. @throws {Failure} `usage` if no cluster is named. */
-export async function openNamespace(settings: Settings, namespace?: string): Promise<KubernetesApi> {
-  const groups = settings.get('actAsGroup');
+/**
+ * Opens it, or another of the same cluster; nothing is asked yet.
+ *
+ * @param actAs whom to act as in place of what the settings say.
+ * @throws {Failure} `usage` if no cluster is named.
+ */
+export async function openNamespace(settings: Settings, namespace?: string, actAs?: string): Promise<KubernetesApi> {
+  const groups = actAs === undefined ? settings.get('actAsGroup') : undefined;
   return openKubernetesApi({
     ...named('files', settings.get('kubeconfig')),
     ...named('home', settings.environment['HOME']),
     ...named('context', settings.get('kubeContext')),
     ...named('namespace', namespace ?? settings.get('namespace')),
-    ...named('actAs', settings.get('actAs')),
+    ...named('actAs', actAs ?? settings.get('actAs')),
     ...(groups === undefined ? {} : { actAsGroups: groups }),
     proxy: {
       ...named('https', settings.get('httpsProxy')),

@@ -41,26 +41,31 @@ async function readCheck(file: string): Promise<Check> {
   return { name: file, sql };
 }
 
+/** What was given, with the files read. */
+export async function checksFrom({ sql, check, checkDatabase, writable }: GivenChecks): Promise<ChecksRequest> {
+  const checks = [...sql.map((one) => ({ name: one, sql: one })), ...(await Promise.all(check.map(readCheck)))];
+  return { checks, database: checkDatabase ?? 'postgres', isWritable: writable };
+}
+
 /** Runs what was given in a rehearsal of this host. */
 export async function runGivenChecks(
   context: RecoveryContext,
   given: GivenChecks,
   session: Session,
 ): Promise<readonly CheckResult[]> {
-  return runChecksBy((checks) => checkRehearsal(context, checks), given, session);
+  return runChecksBy((checks) => checkRehearsal(context, checks), await checksFrom(given), session);
 }
 
-/** Runs what was given, in order. None given: none run. @param run in a standing rehearsal, wherever that is. */
+/** Runs them, in order. None given: none run. @param run in a standing rehearsal, wherever that is. */
 export async function runChecksBy(
   run: (checks: ChecksRequest) => Promise<readonly CheckResult[]>,
-  given: GivenChecks,
+  request: ChecksRequest,
   session: Session,
 ): Promise<readonly CheckResult[]> {
-  const checks = [...given.sql.map((sql) => ({ name: sql, sql })), ...(await Promise.all(given.check.map(readCheck)))];
+  const { checks } = request;
   if (checks.length === 0) return [];
   session.reporter.begin('check', countOf(checks.length, 'check'));
-  const { checkDatabase: database = 'postgres', writable: isWritable } = given;
-  const results = await run({ checks, database, isWritable });
+  const results = await run(request);
   const failed = results.filter(({ passed }) => !passed).length;
   if (failed === 0) session.reporter.finish('check', `${results.length} passed`);
   else session.reporter.fail('check', `${failed} of ${results.length} failed`);

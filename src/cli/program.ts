@@ -41,6 +41,7 @@ export const PROGRAM: readonly ProgramEntry[] = [
   entry('cluster list', async () => (await import('./commands/cluster-list.ts')).clusterList),
   entry('recover plan', async () => (await import('./commands/recover-plan.ts')).recoverPlan),
   entry('recover run', async () => (await import('./commands/recover-run.ts')).recoverRun),
+  entry('recover carry', async () => (await import('./commands/recover-carry.ts')).recoverCarry),
   entry('recover status', async () => (await import('./commands/recover-status.ts')).recoverStatus),
   entry('rehearse', async () => (await import('./commands/rehearse.ts')).rehearse),
   entry('rehearse step', async () => (await import('./commands/rehearse-step.ts')).rehearseStep),

@@ -65,4 +65,11 @@ export const KUBERNETES_SETTINGS = {
       "The image that walkback is copied from into the pods of a recovery. Absent: the cluster's own image, which has to have it.",
     example: 'registry.example.org/walkback:1',
   },
+  serviceAccount: {
+    group: 'kubernetes',
+    kind: text,
+    summary:
+      "The ServiceAccount that the Job of --in-cluster runs as. Absent: the chart's, which is the StatefulSet's name with -recovery behind it.",
+    example: 'shop-patroni-recovery',
+  },
 } as const satisfies Record<string, Setting>;

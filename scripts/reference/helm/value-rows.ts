@@ -274,4 +274,9 @@ export const VALUE_ROWS: readonly ValueRow[] = [
     summary:
       'Its rights on PersistentVolumes, of the whole cluster: for exchanging volumes. Who installs must have them.',
   },
+  {
+    path: 'recovery.workloads',
+    schema: flag,
+    summary: 'Its rights to scale Deployments and the like of the namespace, for --scale-down.',
+  },
 ];

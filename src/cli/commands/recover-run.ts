@@ -5,6 +5,7 @@
  */
 
 import { Failure } from '../../base/failure.ts';
+import { openCarrier } from '../../app/open-carrier.ts';
 import { openNamespaceRecovery } from '../../app/open-namespace-recovery.ts';
 import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
 import type { AskedTarget } from '../../recovery/asked-target.ts';
@@ -17,16 +18,17 @@ import { transition, type RecoveryState } from '../../recovery/states.ts';
 import { recoveryStatus } from '../../recovery/status.ts';
 import { isInKubernetes } from '../../config/load-settings.ts';
 import { askWhich } from '../ask-which.ts';
-import { CHECK_OPTIONS, runGivenChecks } from '../check-options.ts';
-import { defineCommand } from '../command.ts';
+import { CHECK_OPTIONS, checksFrom, runGivenChecks, type GivenChecks } from '../check-options.ts';
+import { defineCommand, type Answer } from '../command.ts';
 import { flag } from '../options.ts';
 import { runSwap, swapped } from '../held-work.ts';
 import { countOf, formatAgo } from '../output/format.ts';
 import { wrap } from '../output/wrap.ts';
 import { targetNotes } from '../output/plan-text.ts';
 import { checksLines, recoveredText, standingText, undoneText } from '../output/recovery-text.ts';
-import { NAMESPACE_OPTIONS } from '../namespace/given.ts';
-import { planAndNote } from '../namespace/plan.ts';
+import { IN_CLUSTER_OPTION, NAMESPACE_OPTIONS, needsNamespace } from '../namespace/given.ts';
+import { planAndNote, type PlanningOptions } from '../namespace/plan.ts';
+import { noteRights, refuseIfAtWork, runCarried } from '../namespace/carried.ts';
 import { runInNamespace } from '../namespace/run.ts';
 import { shownPlanning, shownProgress, shownSteps } from '../recovery-steps.ts';
 import { runRehearsal, stepsBefore } from '../rehearsal-steps.ts';
@@ -54,21 +56,26 @@ export const recoverRun = defineCommand({
     'Takes the id of a plan, or a target to plan for. The cluster runs untouched until the cutover, which asks for its name to be typed. Interrupted, it goes on where it was.',
   settings: ['archive', 'writing', 'server', 'recovery', 'kubernetes'],
   operands: { id: { placeholder: 'ID', summary: 'the plan, or the recovery to go on with', isOptional: true } },
-  options: { ...TARGET_OPTIONS, ...CHECK_OPTIONS, ...NAMESPACE_OPTIONS, yes: flag('Cut over without asking') },
+  options: {
+    ...TARGET_OPTIONS,
+    ...CHECK_OPTIONS,
+    ...NAMESPACE_OPTIONS,
+    ...IN_CLUSTER_OPTION,
+    yes: flag('Cut over without asking'),
+  },
   examples: [
     { line: 'walkback recover run 7f3a', does: 'the plan of that id' },
     { line: 'walkback recover run --before-xid 601762 --check checks/orders.sql', does: 'plan, rehearse, check, ask' },
+    { line: 'walkback recover run 7f3a --in-cluster', does: 'a Job does it, this terminal watches; type it again to' },
   ],
   run: async (given, session) => {
     const { settings, signal, reporter } = session;
-    const onProgress = shownProgress(reporter);
-    if (isInKubernetes(settings)) {
-      await using namespace = await openNamespaceRecovery(settings, { onProgress, signal });
-      const planned = async (target: AskedTarget): Promise<string> =>
-        (await planAndNote(namespace, { ...given, target }, session)).recovery.id;
-      return await runInNamespace(namespace, await idToRun(given, planned), given, session);
+    if (given.inCluster) {
+      needsNamespace(settings);
+      return runByCarrier(given, session);
     }
-    await using opened = await openRecoveryUses(settings, { onProgress, signal });
+    if (isInKubernetes(settings)) return runFromHere(given, session);
+    await using opened = await openRecoveryUses(settings, { onProgress: shownProgress(reporter), signal });
     const { uses } = opened;
     const id = await idToRun(given, (target) => planToRun(target, given.timeline, uses, session));
     const shown = shownSteps(reporter);
@@ -116,6 +123,31 @@ type Given = Parameters<typeof targetFrom>[0] & {
   readonly id: string | undefined;
   readonly timeline: number | undefined;
 };
+
+type GivenRun = Given & GivenChecks & Omit<PlanningOptions, 'target' | 'timeline'> & { readonly yes: boolean };
+
+/** In a namespace, by this process. */
+async function runFromHere(given: GivenRun, session: Session): Promise<Answer> {
+  const { settings, signal, reporter } = session;
+  await using namespace = await openNamespaceRecovery(settings, { onProgress: shownProgress(reporter), signal });
+  const planned = async (target: AskedTarget): Promise<string> =>
+    (await planAndNote(namespace, { ...given, target }, session)).recovery.id;
+  const id = await idToRun(given, planned);
+  return await runInNamespace(namespace, id, { checks: await checksFrom(given), yes: given.yes }, session);
+}
+
+/** In a namespace, by a Job of it. */
+async function runByCarrier(given: GivenRun, session: Session): Promise<Answer> {
+  const { settings, signal, reporter } = session;
+  await using carrier = await openCarrier(settings, { onProgress: shownProgress(reporter), signal });
+  const checks = await checksFrom(given);
+  const planned = async (target: AskedTarget): Promise<string> => {
+    noteRights(carrier, session);
+    await refuseIfAtWork(carrier);
+    return (await planAndNote(carrier, { ...given, target }, session)).recovery.id;
+  };
+  return await runCarried(carrier, await idToRun(given, planned), { checks, yes: given.yes }, session);
+}
 
 async function planToRun(
   target: AskedTarget,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { openCarrier } from '../../app/open-carrier.ts';
 import { openNamespaceRecovery } from '../../app/open-namespace-recovery.ts';
 import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
 import { isInKubernetes } from '../../config/load-settings.ts';
@@ -11,6 +12,8 @@ import { openRecovery } from '../../recovery/recover.ts';
 import { release as releaseRecovery, releasePlan } from '../../recovery/release.ts';
 import { defineCommand } from '../command.ts';
 import { flag } from '../options.ts';
+import { releaseCarried } from '../namespace/carried.ts';
+import { IN_CLUSTER_OPTION, needsNamespace } from '../namespace/given.ts';
 import { releaseInNamespace } from '../namespace/keep.ts';
 import { releaseText } from '../output/recovery-text.ts';
 
@@ -26,10 +29,19 @@ export const release = defineCommand({
       summary: 'the recovery',
     },
   },
-  options: { dryRun: flag('Only show what would be removed'), yes: flag('Remove without asking') },
+  options: {
+    ...IN_CLUSTER_OPTION,
+    dryRun: flag('Only show what would be removed'),
+    yes: flag('Remove without asking'),
+  },
   examples: [{ line: 'walkback release 7f3a --dry-run', does: 'show what is kept, by path and size' }],
-  run: async ({ id, dryRun, yes }, session) => {
+  run: async ({ id, dryRun, yes, inCluster }, session) => {
     const { settings, signal, questions } = session;
+    if (inCluster && !dryRun) {
+      needsNamespace(settings);
+      await using carrier = await openCarrier(settings, { onProgress: () => {}, signal });
+      return await releaseCarried(carrier, id, yes, session);
+    }
     if (isInKubernetes(settings)) {
       await using namespace = await openNamespaceRecovery(settings, { onProgress: () => {}, signal });
       return await releaseInNamespace(namespace, { id, dryRun, yes }, session);

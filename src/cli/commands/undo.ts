@@ -4,6 +4,7 @@
  * @module
  */
 
+import { openCarrier } from '../../app/open-carrier.ts';
 import { openNamespaceRecovery } from '../../app/open-namespace-recovery.ts';
 import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
 import { isInKubernetes } from '../../config/load-settings.ts';
@@ -13,6 +14,8 @@ import { transition } from '../../recovery/states.ts';
 import { defineCommand } from '../command.ts';
 import { flag } from '../options.ts';
 import { undoneText } from '../output/recovery-text.ts';
+import { undoCarried } from '../namespace/carried.ts';
+import { IN_CLUSTER_OPTION, needsNamespace } from '../namespace/given.ts';
 import { undoInNamespace } from '../namespace/run.ts';
 import { shownProgress, shownSteps } from '../recovery-steps.ts';
 import { runUndo } from '../undo-steps.ts';
@@ -31,10 +34,15 @@ export const undo = defineCommand({
       summary: 'the recovery',
     },
   },
-  options: { yes: flag('Swap back without asking') },
+  options: { ...IN_CLUSTER_OPTION, yes: flag('Swap back without asking') },
   examples: [{ line: 'walkback undo 7f3a', does: 'take that recovery back' }],
-  run: async ({ id, yes }, session) => {
+  run: async ({ id, yes, inCluster }, session) => {
     const { settings, signal, reporter, questions } = session;
+    if (inCluster) {
+      needsNamespace(settings);
+      await using carrier = await openCarrier(settings, { onProgress: shownProgress(reporter), signal });
+      return await undoCarried(carrier, id, yes, session);
+    }
     if (isInKubernetes(settings)) {
       await using namespace = await openNamespaceRecovery(settings, { onProgress: shownProgress(reporter), signal });
       return await undoInNamespace(namespace, id, yes, session);

@@ -5,9 +5,10 @@
  */
 
 import { Failure } from '../../base/failure.ts';
+import { isInKubernetes, type Settings } from '../../config/load-settings.ts';
 import type { PlannedWorkload } from '../../kubernetes/recover/plan-value.ts';
 import { SWAP_WAYS } from '../../kubernetes/recover/step-names.ts';
-import { choice, repeated, text } from '../options.ts';
+import { choice, flag, repeated, text } from '../options.ts';
 
 /** For the `options` of a command that plans. */
 export const NAMESPACE_OPTIONS = {
@@ -15,6 +16,11 @@ export const NAMESPACE_OPTIONS = {
   scaleDown: repeated(
     text('In Kubernetes: what uses the database, scaled to 0 meanwhile, as deployment/NAME', 'KIND/NAME'),
   ),
+} as const;
+
+/** For the `options` of a command whose work a Job can do. */
+export const IN_CLUSTER_OPTION = {
+  inCluster: flag('In Kubernetes: a Job of the namespace does the work, and this terminal only watches'),
 } as const;
 
 const KINDS: Readonly<Record<string, { readonly apiVersion: string; readonly kind: string }>> = {
@@ -35,5 +41,14 @@ export function parseWorkload(given: string): Omit<PlannedWorkload, 'replicas'> 
   throw new Failure('usage', {
     message: `cannot scale ${JSON.stringify(given)} down: it is not KIND/NAME of a deployment, statefulset, replicaset or deploymentconfig`,
     remedy: 'Write it as kubectl does:  --scale-down deployment/shop',
+  });
+}
+
+/** @throws {Failure} `usage` where there is no namespace in which a Job could work. */
+export function needsNamespace(settings: Settings): void {
+  if (isInKubernetes(settings)) return;
+  throw new Failure('usage', {
+    message: 'cannot use --in-cluster: the cluster is not named as one of Kubernetes',
+    remedy: 'Name its StatefulSet (--statefulset), or leave --in-cluster out.',
   });
 }

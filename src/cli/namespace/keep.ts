@@ -5,6 +5,7 @@
  */
 
 import type { OpenNamespace } from '../../app/open-namespace-recovery.ts';
+import { findCarrier } from '../../kubernetes/carry/carrier.ts';
 import { confirmWord } from '../../kubernetes/recover/plan-value.ts';
 import { openSwap } from '../../kubernetes/recover/recover.ts';
 import { releaseSwap, swapReleasePlan } from '../../kubernetes/recover/release.ts';
@@ -27,7 +28,9 @@ export async function statusInNamespace(opened: OpenNamespace, id: string | unde
   const { api } = opened.uses;
   if (id !== undefined) {
     const status = await swapStatus(api, id);
-    return { text: (screen) => namespaceStatusText(status, screen), json: status };
+    const carrier = await findCarrier(api, id);
+    const work = carrier?.state === 'atWork' ? carrier.work : undefined;
+    return { text: (screen) => namespaceStatusText(status, work, screen), json: { ...status, carrier } };
   }
   const found = await listSwaps(api, await opened.statefulSet());
   const shown = all ? found : found.filter((one) => !isOver(one));

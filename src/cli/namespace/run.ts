@@ -22,12 +22,13 @@ import {
 import { swapStatus, type SwapStatus } from '../../kubernetes/recover/status.ts';
 import type { SwapWay } from '../../kubernetes/recover/step-names.ts';
 import type { AskedTarget } from '../../recovery/asked-target.ts';
+import type { ChecksRequest } from '../../recovery/check-rehearsal.ts';
 import type { CheckResult } from '../../recovery/checks.ts';
 import { stateOf } from '../../recovery/journal.ts';
 import { transition, type RecoveryState } from '../../recovery/states.ts';
 import { askWhich } from '../ask-which.ts';
 import { shownPlanning } from '../recovery-steps.ts';
-import { runChecksBy, type GivenChecks } from '../check-options.ts';
+import { checksFrom, runChecksBy, type GivenChecks } from '../check-options.ts';
 import type { Answer } from '../command.ts';
 import { runSwap } from '../held-work.ts';
 import { countOf, formatAgo } from '../output/format.ts';
@@ -58,14 +59,19 @@ function swapped(context: SwapContext) {
   };
 }
 
-/** Makes a rehearsal stand. Stopped by a signal, it is thrown away. */
-async function standUp(context: SwapContext, shown: ShownJournal<SwapEntry>, session: Session): Promise<void> {
+/** Makes a rehearsal stand. Stopped by a signal, it is thrown away, unless another pod is to go on with it. */
+async function standUp(
+  context: SwapContext,
+  shown: ShownJournal<SwapEntry>,
+  session: Session,
+  keeps = false,
+): Promise<void> {
   const { reporter, signal } = session;
   const stood = stateOf(context.journal.entries) === 'standing';
   try {
     await rehearseSwap(context);
   } catch (error) {
-    if (stood || !signal.aborted) throw error;
+    if (stood || keeps || !signal.aborted) throw error;
     shown.stop('stopped');
     reporter.begin('clean up', 'the rehearsal is removed');
     const { signal: _stopped, ...uses } = context.uses;
@@ -109,11 +115,19 @@ async function undoShown(context: SwapContext, shown: ShownJournal<SwapEntry>, s
   return swapStatus(uses.api, plan.recovery.id);
 }
 
+/** How a plan is run. */
+export interface RunOptions {
+  readonly checks: ChecksRequest;
+  readonly yes: boolean;
+  /** True in a pod that another one follows: what is stopped is left as it is. */
+  readonly isCarried?: boolean;
+}
+
 /** `walkback recover run`. */
 export async function runInNamespace(
   opened: OpenNamespace,
   id: string,
-  given: GivenChecks & { readonly yes: boolean },
+  given: RunOptions,
   session: Session,
 ): Promise<Answer> {
   const { reporter } = session;
@@ -125,9 +139,9 @@ export async function runInNamespace(
   transition(id, state, BEFORE_CUTOVER.has(state) ? 'rehearse' : 'cutOver');
   const toCome = stepsToCome([...SHOWN_REHEARSAL, ...SHOWN_CUTOVER], context.journal.entries, wayOf(context));
   reporter.plan(`${context.plan.recovery.cluster.name} to ${context.plan.recovery.target.asked}`, toCome);
-  if (state !== 'cuttingOver') await standUp(context, shown, session);
+  if (state !== 'cuttingOver') await standUp(context, shown, session, given.isCarried);
   const checks =
-    state === 'cuttingOver' ? [] : await runChecksBy((request) => checkSwap(context, request), given, session);
+    state === 'cuttingOver' ? [] : await runChecksBy((request) => checkSwap(context, request), given.checks, session);
   if (checks.some(({ passed }) => !passed)) throw checksFailed(id, checks);
   if (!(await confirmed(context, given.yes, session))) {
     const standing = await swapStatus(api, id);
@@ -175,7 +189,8 @@ export async function rehearseInNamespace(
     stepsToCome(SHOWN_REHEARSAL, context.journal.entries, wayOf(context)),
   );
   await standUp(context, shown, session);
-  const checks = await runChecksBy((request) => checkSwap(context, request), given, session);
+  const asked = await checksFrom(given);
+  const checks = await runChecksBy((request) => checkSwap(context, request), asked, session);
   const status = await swapStatus(opened.uses.api, id);
   return {
     text: (screen) => standingInNamespaceText(status, checks, screen),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { CarriedWork } from '../../kubernetes/carry/carrier-job.ts';
 import type { SwapRelease } from '../../kubernetes/recover/release.ts';
 import type { NamespacePlan } from '../../kubernetes/recover/plan-value.ts';
 import { confirmWord } from '../../kubernetes/recover/plan-value.ts';
@@ -122,8 +123,9 @@ export function undoneInNamespaceText(status: SwapStatus, screen: Screen): strin
   return `${lines.join('\n')}\n`;
 }
 
-/** What to type next, by where it stands. */
-function nextLines({ id, state }: SwapStatus): string[] {
+/** What to type next, by where it stands. @param carrier what a Job in the cluster does for it. */
+function nextLines({ id, state }: SwapStatus, carrier: CarriedWork | undefined): string[] {
+  if (carrier !== undefined) return toType('A Job in the cluster works on it; watch it', watchLine(id, carrier));
   switch (state) {
     case 'planned':
     case 'rehearsing':
@@ -161,7 +163,7 @@ function stepLines({ entries }: SwapStatus, screen: Screen): string[] {
 }
 
 /** One recovery: what is done, what is half done, what is kept, and what to type. */
-export function namespaceStatusText(status: SwapStatus, screen: Screen): string {
+export function namespaceStatusText(status: SwapStatus, carrier: CarriedWork | undefined, screen: Screen): string {
   const { id, plan, state, claims, pods } = status;
   const there =
     pods === undefined
@@ -183,7 +185,7 @@ export function namespaceStatusText(status: SwapStatus, screen: Screen): string 
     '',
     ...stepLines(status, screen),
     '',
-    ...nextLines(status),
+    ...nextLines(status, carrier),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -209,6 +211,17 @@ export function namespaceReleaseText({ claims, foldersIn }: SwapRelease, isDone:
   ];
   if (lines.length === 0) return 'Nothing is kept.\n';
   return `${[isDone ? 'Removed:' : 'To be removed, with its volume:', ...lines].join('\n')}\n`;
+}
+
+const COMMAND: Readonly<Record<CarriedWork, string>> = {
+  run: 'walkback recover run',
+  undo: 'walkback undo',
+  release: 'walkback release',
+};
+
+/** What is to be typed to watch a Job in the cluster. */
+export function watchLine(id: string, work: CarriedWork): string {
+  return `${COMMAND[work]} ${id} --in-cluster`;
 }
 
 /** What is typed, and why: two clusters of one name must not be confused. */

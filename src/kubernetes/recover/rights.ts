@@ -10,7 +10,7 @@ import { RIGHTS_OF_EVERY_WAY, rightsOfWay, type RecoveryWay, type Right } from '
 import type { PatroniObjects, PlannedWorkload } from './plan-value.ts';
 
 /** Scaling something of this kind: `Deployment` of `apps/v1`. */
-function workloadRights({ apiVersion, kind }: Pick<PlannedWorkload, 'apiVersion' | 'kind'>): Right[] {
+export function workloadRights({ apiVersion, kind }: Pick<PlannedWorkload, 'apiVersion' | 'kind'>): Right[] {
   const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
   const plural = `${kind.toLowerCase()}s`;
   const why = `scale ${kind}s that use the database`;

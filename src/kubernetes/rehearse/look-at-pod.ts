@@ -30,6 +30,12 @@ export function claimRef(name: string): ObjectRef {
   return { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name };
 }
 
+/** True once it has ended so. */
+export function isOver(job: Job | undefined, type: 'Complete' | 'Failed'): boolean {
+  const conditions = job?.status?.conditions ?? [];
+  return conditions.some((one) => one.type === type && one.status === 'True');
+}
+
 /** Its pods, oldest first. Those of the label that every version has. */
 export async function podsOf(api: KubernetesApi, job: string): Promise<Pod[]> {
   const pods = await api.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, { labels: `job-name=${job}` });

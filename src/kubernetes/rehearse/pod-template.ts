@@ -61,7 +61,8 @@ cp -R /opt/walkback/. ${PROGRAM_FOLDER}/
 mkdir -p ${PROGRAM_FOLDER}/.tools/node/node_modules/node-copied/bin
 cp /usr/local/bin/node ${PROGRAM_FOLDER}/.tools/node/node_modules/node-copied/bin/node`;
 
-function containerOf({ podSpec, statefulSet }: LiveShape, name: string): Container {
+/** A container of theirs. @throws {Failure} `refused` if there is none of that name. */
+export function containerOf({ podSpec, statefulSet }: LiveShape, name: string): Container {
   const found = podSpec.containers.find((one) => one.name === name);
   if (found !== undefined) return found;
   throw new Failure('refused', {
@@ -112,7 +113,7 @@ function mountsOf({ podSpec }: LiveShape, containers: readonly Container[]): Mou
 }
 
 /** The effective user and groups of the live container: a container's own win over the pod's. */
-function podSecurity(
+export function podSecurity(
   { podSpec, runAs }: LiveShape,
   { securityContext: own = {} }: Container,
 ): NonNullable<PodSpec['securityContext']> {
@@ -131,7 +132,8 @@ function podSecurity(
   };
 }
 
-function containerSecurity({ securityContext: own = {} }: Container): NonNullable<Container['securityContext']> {
+/** What a container of ours may: nothing that "restricted" does not allow. */
+export function containerSecurity({ securityContext: own = {} }: Container): NonNullable<Container['securityContext']> {
   return {
     allowPrivilegeEscalation: false,
     capabilities: { drop: ['ALL'] },
@@ -155,7 +157,7 @@ function affinityOf({ podSpec, node }: LiveShape, wish: PodRequest['node']): Aff
 }
 
 /** What lets a pod be scheduled, and its image be pulled, as for the live ones. */
-function likeLive({ podSpec }: LiveShape): Partial<PodSpec> {
+export function likeLive({ podSpec }: LiveShape): Partial<PodSpec> {
   const { serviceAccountName, imagePullSecrets, nodeSelector, tolerations, priorityClassName, runtimeClassName } =
     podSpec;
   const { schedulerName, dnsPolicy, dnsConfig, hostAliases } = podSpec;

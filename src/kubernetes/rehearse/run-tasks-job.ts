@@ -11,7 +11,7 @@ import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { Job, Pod } from '../api/kubernetes-objects.ts';
 import type { VolumeTaskResult } from '../volume/volume-tasks.ts';
 import { endJob } from './end-job.ts';
-import { hasLog, jobRef, lookAtJob, type JobSight } from './look-at-pod.ts';
+import { hasLog, isOver, jobRef, lookAtJob, type JobSight } from './look-at-pod.ts';
 import type { RehearsalWatch, VolumeTasksRequest } from './rehearsal.ts';
 import { CONTAINER, objectName } from './rehearsal-names.ts';
 import { tasksJob } from './rehearsal-objects.ts';
@@ -29,11 +29,6 @@ const KINDS: readonly FailureKind[] = [
   'unavailable',
   'conflict',
 ];
-
-function isOver(job: Job | undefined, type: 'Complete' | 'Failed'): boolean {
-  const conditions = job?.status?.conditions ?? [];
-  return conditions.some((one) => one.type === type && one.status === 'True');
-}
 
 async function logOf(api: KubernetesApi, pod: Pod | undefined): Promise<string> {
   const name = pod?.metadata?.name;

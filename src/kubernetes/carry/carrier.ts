@@ -1,0 +1,45 @@
+/**
+ * The Job that carries out a recovery, as it is in the namespace: looked at, started, ended.
+ *
+ * @module
+ */
+
+import type { KubernetesApi } from '../api/kubernetes-api.ts';
+import type { Job } from '../api/kubernetes-objects.ts';
+import { journalOwner } from '../recover/journal-object.ts';
+import { endJob } from '../rehearse/end-job.ts';
+import { isOver, jobRef } from '../rehearse/look-at-pod.ts';
+import { CARRIED_WORK, carrierJob, carrierName, WORK_ANNOTATION } from './carrier-job.ts';
+import type { CarriedWork, CarrierRequest } from './carrier-job.ts';
+
+/** One that is there. */
+export interface Carrier {
+  readonly job: string;
+  readonly work: CarriedWork;
+  readonly state: 'atWork' | 'complete' | 'failed';
+}
+
+/** The Job of a recovery; `undefined`: there is none, or it is going. */
+export async function findCarrier(api: KubernetesApi, id: string): Promise<Carrier | undefined> {
+  const name = carrierName(id);
+  const job = await api.get<Job>(jobRef(name));
+  const work = CARRIED_WORK.find((one) => one === job?.metadata?.annotations?.[WORK_ANNOTATION]);
+  if (work === undefined || job?.metadata?.deletionTimestamp !== undefined) return undefined;
+  return { job: name, work, state: isOver(job, 'Complete') ? 'complete' : isOver(job, 'Failed') ? 'failed' : 'atWork' };
+}
+
+/** Ends what works there: behind its step, as the journal says; then nobody does. */
+export async function endCarrier(api: KubernetesApi, id: string, signal?: AbortSignal): Promise<void> {
+  await endJob(api, carrierName(id), signal);
+}
+
+/** Starts one; an old one that has ended is removed first. @throws {Failure} `denied`, `refused` */
+export async function startCarrier(
+  api: KubernetesApi,
+  request: Omit<CarrierRequest, 'owner'>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { id } = request.plan.recovery;
+  await endCarrier(api, id, signal);
+  await api.create<Job>(carrierJob({ ...request, owner: await journalOwner(api, id) }));
+}
