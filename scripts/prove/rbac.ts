@@ -1,112 +1,131 @@
 /**
- * The rights of a recovery in a namespace: with exactly those of the table it succeeds; with any one of them taken away the plan
- * is refused, and says which. On a real API server, as a service account that has nothing else.
+ * The rights of a recovery in a namespace, on a real API server, as the ServiceAccount that the chart makes and helm renders: with
+ * exactly its rights it succeeds, carried by a Job too; with any one of them taken away the plan is refused, and says which; and none of
+ * them is one that no way needs.
  *
- * Seed `s` is the right number `s` of the table (rebind) to be taken away; seed 0 runs the whole recovery too.
+ * Seed `s` is the right number `s` to be taken away; seed 0 runs the recovery in a Job too, once refused and once to its end.
  */
 
-import { rightsOfWay, type Right } from '../../src/kubernetes/find/rights.ts';
+import { RECOVERY_WAYS, rightsOfWay, type RecoveryWay } from '../../src/kubernetes/find/rights.ts';
 import { startBed } from '../../tests/support/kubernetes/bed.ts';
 import { startPatroniDatabase, type PatroniDatabase } from '../../tests/support/kubernetes/patroni-database.ts';
-import { badTransaction, untilFirstBackup, walkbackIn } from './kubernetes/operate.ts';
+import { archiveSoFar, badTransaction, untilFirstBackup, walkbackIn } from './kubernetes/operate.ts';
+import { grantedBy, isSameRight, renderAccount, without, type Granted } from './rbac/chart-account.ts';
 import type { Proof, ProofRun } from './proof.ts';
 
-const WAY = 'rebind';
-const NAME = 'recovery';
-const ALL = rightsOfWay(WAY, 'ConfigMap');
-
-interface Rule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
-  readonly verbs: readonly string[];
+/** One right, and a way that needs it where Patroni keeps its state in ConfigMaps. */
+interface Case {
+  readonly right: Granted;
+  readonly way: RecoveryWay;
 }
 
-function rulesOf(rights: readonly Right[]): Rule[] {
-  return rights.map(({ group, resource, verb }) => ({ apiGroups: [group], resources: [resource], verbs: [verb] }));
+interface Played {
+  readonly database: PatroniDatabase;
+  readonly account: Awaited<ReturnType<typeof renderAccount>>;
+  readonly xid: number;
+  readonly log: (line: string) => void;
 }
 
-function roles(namespace: string, rights: readonly Right[]): object[] {
-  const api = 'rbac.authorization.k8s.io';
-  const apiVersion = `${api}/v1`;
-  const subjects = [{ kind: 'ServiceAccount', name: NAME, namespace }];
-  const clusterName = `${namespace}-${NAME}`;
-  const inNamespace = rights.filter(({ isClusterWide }) => isClusterWide !== true);
-  const wide = rights.filter(({ isClusterWide }) => isClusterWide === true);
-  return [
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: NAME, namespace } },
-    { apiVersion, kind: 'Role', metadata: { name: NAME, namespace }, rules: rulesOf(inNamespace) },
-    {
-      apiVersion,
-      kind: 'RoleBinding',
-      metadata: { name: NAME, namespace },
-      subjects,
-      roleRef: { apiGroup: api, kind: 'Role', name: NAME },
-    },
-    { apiVersion, kind: 'ClusterRole', metadata: { name: clusterName }, rules: rulesOf(wide) },
-    {
-      apiVersion,
-      kind: 'ClusterRoleBinding',
-      metadata: { name: clusterName },
-      subjects,
-      roleRef: { apiGroup: api, kind: 'ClusterRole', name: clusterName },
-    },
-  ];
-}
-
-function asRecovery({ namespace }: PatroniDatabase): Record<string, string> {
-  return { WALKBACK_ACT_AS: `system:serviceaccount:${namespace.name}:${NAME}` };
-}
-
-function words({ verb, resource }: Right): string {
+function words({ verb, resource }: Granted): string {
   return `${verb} ${resource}`;
 }
 
-/** Planned without one right: refused, and the right is named. */
-async function planWithout(database: PatroniDatabase, xid: number, right: Right): Promise<string | undefined> {
-  await database.bed.apply(
-    roles(
-      database.namespace.name,
-      ALL.filter((one) => one !== right),
-    ),
+/** The ways that can be planned for this database; the rest of the table is Patroni's Endpoints. */
+function wayThatNeeds(right: Granted): RecoveryWay | undefined {
+  return RECOVERY_WAYS.find((way) => rightsOfWay(way, 'ConfigMap').some((one) => isSameRight(one, right)));
+}
+
+function casesOf(granted: readonly Granted[]): readonly Case[] {
+  return granted.flatMap((right) => {
+    const way = wayThatNeeds(right);
+    return way === undefined ? [] : [{ right, way }];
+  });
+}
+
+/** Rights that are granted, and that no way asks for, with ConfigMaps or with Endpoints. */
+function tooMany(granted: readonly Granted[]): string[] {
+  const table = RECOVERY_WAYS.flatMap((way) =>
+    (['ConfigMap', 'Endpoints'] as const).flatMap((store) => rightsOfWay(way, store)),
   );
-  const target = ['--before-xid', String(xid), '--way', WAY];
-  const run = await walkbackIn(database, ['recover', 'plan', ...target], asRecovery(database));
+  return granted.filter((right) => !table.some((one) => isSameRight(one, right))).map(words);
+}
+
+function asAccount({ namespace, name }: PatroniDatabase): Record<string, string> {
+  return { WALKBACK_ACT_AS: `system:serviceaccount:${namespace.name}:${name}-recovery` };
+}
+
+/** Says what is missing, and where: the right by its verb and resource. */
+function names(text: string, { resource, verb }: Granted): boolean {
+  return text.includes(resource.split('/')[0] ?? '') && text.includes(verb);
+}
+
+/** Planned without one right: refused, and the right is named. */
+async function planWithout({ database, account, xid }: Played, { right, way }: Case): Promise<string | undefined> {
+  await database.bed.apply(without(account, right));
+  const run = await walkbackIn(
+    database,
+    ['recover', 'plan', '--before-xid', String(xid), '--way', way],
+    asAccount(database),
+  );
   if (run.code === 0) return `without ${words(right)} it is planned all the same`;
-  const resource = right.resource.split('/')[0] ?? '';
-  return run.err.includes(resource) && run.err.includes(right.verb)
+  return names(run.err, right)
     ? undefined
     : `without ${words(right)} the refusal does not name it: ${run.err.slice(0, 300)}`;
 }
 
-async function recoverWithAll(database: PatroniDatabase, xid: number): Promise<string | undefined> {
-  await database.bed.apply(roles(database.namespace.name, ALL));
-  const target = ['--before-xid', String(xid), '--way', WAY];
-  const run = await walkbackIn(database, ['recover', 'run', ...target, '--yes'], asRecovery(database));
-  return run.code === 0 ? undefined : `with exactly the rights of the table it fails: ${run.err.slice(-600)}`;
+/** Planned by somebody with more rights than the Job's account has: the Job refuses before it does anything. */
+async function carryWithout({ database, account }: Played, id: string, right: Granted): Promise<string | undefined> {
+  await database.bed.apply(without(account, right));
+  const run = await walkbackIn(database, ['recover', 'run', id, '--in-cluster', '--yes']);
+  if (run.code === 0) return `a Job without ${words(right)} recovers all the same`;
+  const status = await walkbackIn(database, ['recover', 'status', id, '--json']);
+  if (!/"state": ?"planned"/.test(status.out))
+    return `a Job without ${words(right)} has begun: ${status.out.slice(0, 200)}`;
+  return names(run.err, right) ? undefined : `a Job does not name ${words(right)}: ${run.err.slice(0, 300)}`;
+}
+
+/** The whole recovery by a Job, with exactly the rights of the chart. */
+async function carry(played: Played): Promise<string[]> {
+  const { database, account, xid, log } = played;
+  await database.bed.apply(account);
+  const target = ['--before-xid', String(xid), '--way', 'rebind'];
+  const planned = await walkbackIn(database, ['recover', 'plan', ...target, '--in-cluster', '--json']);
+  if (planned.code !== 0) return [`it cannot be planned for a Job: ${planned.err.slice(-400)}`];
+  const { recovery } = JSON.parse(planned.out) as { readonly recovery: { readonly id: string } };
+  const patch = { verb: 'patch', group: '', resource: 'persistentvolumes', isClusterWide: true };
+  const refused = await carryWithout(played, recovery.id, patch);
+  log(`a Job without ${words(patch)}: ${refused ?? 'refused before its first step, by its name'}`);
+  await database.bed.apply(account);
+  const run = await walkbackIn(database, ['recover', 'run', recovery.id, '--in-cluster', '--yes']);
+  const problem = run.code === 0 ? undefined : `with exactly the chart's rights a Job fails: ${run.err.slice(-600)}`;
+  log(`a Job with exactly the chart's rights: ${problem ?? 'recovered'}`);
+  return [refused, problem].filter((one) => one !== undefined);
 }
 
 async function problemsOf(database: PatroniDatabase, { seed, count, log }: ProofRun): Promise<string[]> {
   await untilFirstBackup(database);
   const xid = await badTransaction(database);
-  const problems: string[] = [];
+  await archiveSoFar(database);
+  const account = await renderAccount(database.bed, database.name, database.namespace.name);
+  const granted = grantedBy(account);
+  const cases = casesOf(granted);
+  const played: Played = { database, account, xid, log };
+  const problems = tooMany(granted).map((right) => `the chart grants ${right}, which no way needs`);
   for (let one = seed; one < seed + count; one += 1) {
-    const right = ALL[one % ALL.length];
-    if (right === undefined) continue;
-    const problem = await planWithout(database, xid, right);
-    log(`without ${words(right)}: ${problem ?? 'refused in the plan, by its name'}`);
+    const taken = cases[one % cases.length];
+    if (taken === undefined) continue;
+    const problem = await planWithout(played, taken);
+    log(`${one}: without ${words(taken.right)}, ${taken.way}: ${problem ?? 'refused in the plan, by its name'}`);
     if (problem !== undefined) problems.push(problem);
   }
-  if (seed > 0) return problems;
-  const problem = await recoverWithAll(database, xid);
-  log(`with exactly these rights: ${problem ?? 'recovered'}`);
-  return problem === undefined ? problems : [...problems, problem];
+  return seed > 0 ? problems : [...problems, ...(await carry(played))];
 }
 
 /** The proof. */
 export const proof: Proof = {
   name: 'rbac',
   shows:
-    'A recovery in a namespace succeeds with exactly the rights of the table that the shipped Role is made of, and is refused in the plan, by name, without any one of them.',
+    'A recovery in a namespace succeeds with exactly the rights of the ServiceAccount that the chart renders, carried by a Job as that account; without any one of them it is refused in the plan, by name, and none is granted that no way needs.',
   defaultCount: 3,
   budgetMs: 1_800_000,
   run: async (given) => {
@@ -114,10 +133,10 @@ export const proof: Proof = {
     if (bed === undefined) return { holds: false, figure: 'SKIPPED: no Kubernetes runs here' };
     await using database = await startPatroniDatabase(bed, { replicas: 1, prefix: 'rbac' });
     const problems = await problemsOf(database, given);
-    const whole = given.seed > 0 ? '' : '; and the whole recovery with exactly these';
+    const whole = given.seed > 0 ? '' : '; and a Job with exactly these recovers, and one with one less refuses';
     return {
       holds: problems.length === 0,
-      figure: `${given.count - problems.length} of ${given.count} rights, each taken away: refused in the plan${whole}`,
+      figure: `${given.count - problems.length} of ${given.count} rights of the chart's account, each taken away: refused in the plan${whole}`,
     };
   },
 };

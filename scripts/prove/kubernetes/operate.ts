@@ -9,9 +9,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PatroniDatabase } from '../../../tests/support/kubernetes/patroni-database.ts';
 import { runWalkback, type Ended } from '../../../tests/support/walkback-process.ts';
 
+/** What is operated on, with Patroni or without. */
+export type Operated = Pick<PatroniDatabase, 'environment' | 'connect' | 'untilLeader'>;
+
 /** Runs walkback on this machine, on the database's namespace. */
 export async function walkbackIn(
-  database: PatroniDatabase,
+  database: Pick<Operated, 'environment'>,
   args: readonly string[],
   more: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
@@ -19,7 +22,7 @@ export async function walkbackIn(
 }
 
 /** Waits until the agent has taken the first backup. */
-export async function untilFirstBackup(database: PatroniDatabase): Promise<void> {
+export async function untilFirstBackup(database: Operated): Promise<void> {
   const deadline = Date.now() + 300_000;
   for (;;) {
     const listed = await walkbackIn(database, ['window', '--json']);
@@ -30,7 +33,7 @@ export async function untilFirstBackup(database: PatroniDatabase): Promise<void>
 }
 
 /** Ends the segment that is being written, and waits until it is archived: a plan made elsewhere reads the archive alone. */
-export async function archiveSoFar(database: PatroniDatabase): Promise<void> {
+export async function archiveSoFar(database: Operated): Promise<void> {
   const client = await database.connect(await database.untilLeader());
   try {
     const { rows } = await client.query<{ name: string }>('SELECT pg_walfile_name(pg_switch_wal()) AS name');
@@ -50,7 +53,7 @@ export async function archiveSoFar(database: PatroniDatabase): Promise<void> {
 }
 
 /** A DELETE without a WHERE, between two good transactions, all archived. @returns its number. */
-export async function badTransaction(database: PatroniDatabase): Promise<number> {
+export async function badTransaction(database: Operated): Promise<number> {
   const client = await database.connect(await database.untilLeader());
   try {
     await client.query('CREATE TABLE orders AS SELECT g AS id, md5(g::text) AS note FROM generate_series(1, 5000) g');

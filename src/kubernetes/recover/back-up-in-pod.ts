@@ -11,15 +11,28 @@ import type { StepFacts } from '../../recovery/journal.ts';
 import type { SwapContext } from './context.ts';
 import { connectToPod, podServer } from './pod-server.ts';
 
-/** As the agent in our image, Spilo's cron job, or a person with wal-g would. `$1`: PGDATA. */
+/**
+ * As the agent in our image, Spilo's cron job, or a person with wal-g would. `$1`: PGDATA, `$2`: the superuser. Where no directory of
+ * variables says how the server is reached, its own files and the image's variables do.
+ */
 const TAKE = `
+S() {
+  export PGDATA="\${PGDATA:-$1}" PGUSER="\${PGUSER:-$2}"
+  P="\${PGPASSWORD:-\${POSTGRES_PASSWORD:-\${POSTGRESQL_PASSWORD:-}}}"
+  if [ -n "$P" ]; then export PGPASSWORD="$P"; fi
+  H=$(sed -n 5p "$1/postmaster.pid" 2>/dev/null)
+  if [ -z "\${PGHOST:-}" ] && [ -n "$H" ]; then
+    PGPORT=$(sed -n 4p "$1/postmaster.pid")
+    export PGHOST="$H" PGPORT
+  fi
+}
 E="\${WALE_ENV_DIR:-\${RW_DIR:-/run}/etc/wal-e.d/env}"
 if command -v walkback >/dev/null 2>&1; then
   if [ -d "$E" ]; then exec walkback --env-dir="$E" backup take --full --allow-corrupt-pages
-  else exec walkback backup take --full --allow-corrupt-pages; fi
+  else S "$1" "$2"; exec walkback backup take --full --allow-corrupt-pages; fi
 fi
 if [ -x /scripts/postgres_backup.sh ]; then exec envdir "$E" /scripts/postgres_backup.sh "$1"; fi
-if command -v wal-g >/dev/null 2>&1; then exec wal-g backup-push "$1"; fi
+if command -v wal-g >/dev/null 2>&1; then S "$1" "$2"; exec wal-g backup-push "$1"; fi
 echo "there is neither walkback nor wal-g in this container" >&2
 exit 127
 `;
@@ -48,7 +61,7 @@ export async function backUpInPod(context: SwapContext, pod: string, timeline: n
   const outcome = await uses.api.exec(
     pod,
     live.archiveContainer,
-    ['sh', '-c', TAKE, 'sh', live.dataDirectory],
+    ['sh', '-c', TAKE, 'sh', live.dataDirectory, plan.swap.superuser],
     options,
   );
   const taken = await found();

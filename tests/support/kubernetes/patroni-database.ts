@@ -22,6 +22,8 @@ export interface DatabaseOptions {
   /** Of each claim; `512Mi` unless told. */
   readonly size?: string;
   readonly prefix?: string;
+  /** Where Patroni keeps its state; ConfigMaps unless told. */
+  readonly keeps?: 'ConfigMap' | 'Endpoints';
 }
 
 /** A database that runs. Disposing removes its namespace and its object store. */
@@ -75,7 +77,11 @@ function fromSecret(name: string, key: string): object {
   return { name, valueFrom: { secretKeyRef: { name: NAME, key } } };
 }
 
-function environment(store: GcsTestServer, bucket: string): object[] {
+function environment(
+  store: GcsTestServer,
+  bucket: string,
+  { keeps = 'ConfigMap' }: Pick<DatabaseOptions, 'keeps'>,
+): object[] {
   const field = (name: string, fieldPath: string): object => ({ name, valueFrom: { fieldRef: { fieldPath } } });
   const plain = {
     SCOPE: NAME,
@@ -83,7 +89,7 @@ function environment(store: GcsTestServer, bucket: string): object[] {
     DCS_ENABLE_KUBERNETES_API: 'true',
     KUBERNETES_SCOPE_LABEL: 'app',
     KUBERNETES_LABELS: JSON.stringify(LABELS),
-    KUBERNETES_USE_CONFIGMAPS: 'true',
+    ...(keeps === 'ConfigMap' ? { KUBERNETES_USE_CONFIGMAPS: 'true' } : {}),
     USE_WALG: 'true',
     WALE_GS_PREFIX: `gs://${bucket}/${NAME}`,
     STORAGE_EMULATOR_HOST: new URL(store.endpoint).host,
@@ -178,14 +184,21 @@ function statefulSet(
   };
 }
 
+/** Without a selector: Patroni writes its Endpoints. */
+function leaderService(): object {
+  const spec = { ports: [{ port: 5432 }] };
+  return { apiVersion: 'v1', kind: 'Service', metadata: { name: NAME, labels: LABELS }, spec };
+}
+
 function secret(name: string, values: Readonly<Record<string, string>>): object {
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: values };
 }
 
-async function untilLeader(api: KubernetesApi, timeoutMs: number): Promise<string> {
+async function untilLeader(api: KubernetesApi, kind: 'ConfigMap' | 'Endpoints', timeoutMs: number): Promise<string> {
+  const name = kind === 'ConfigMap' ? `${NAME}-leader` : NAME;
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const object = await api.get({ apiVersion: 'v1', kind: 'ConfigMap', name: `${NAME}-leader` });
+    const object = await api.get({ apiVersion: 'v1', kind, name });
     const leader = object?.metadata?.annotations?.['leader'];
     const pod = leader === undefined ? undefined : await api.get({ apiVersion: 'v1', kind: 'Pod', name: leader });
     const status = pod?.metadata?.annotations?.['status'] ?? '';
@@ -212,16 +225,18 @@ export async function startPatroniDatabase(bed: Bed, options: DatabaseOptions): 
   const { bucket } = await store.newBucket();
   const namespace = await bed.namespace(options.prefix ?? 'k3-db');
   const password = 'tea';
+  const { keeps = 'ConfigMap' } = options;
   const objects = [
     ...account(),
     secret(NAME, { 'password-superuser': password, 'password-admin': 'cola', 'password-standby': 'pinacolada' }),
-    statefulSet(image, namespace.userId, environment(store, bucket), options),
+    statefulSet(image, namespace.userId, environment(store, bucket, options), options),
+    ...(keeps === 'Endpoints' ? [leaderService()] : []),
   ];
   await bed.apply(
     objects.map((one) => ({ ...one, metadata: { ...Reflect.get(one, 'metadata'), namespace: namespace.name } })),
   );
   const api = await openKubernetesApi({ files: bed.kubeconfig, namespace: namespace.name });
-  await untilLeader(api, 600_000);
+  await untilLeader(api, keeps, 600_000);
   return {
     bed,
     namespace,
@@ -236,7 +251,7 @@ export async function startPatroniDatabase(bed: Bed, options: DatabaseOptions): 
       WALKBACK_NAMESPACE: namespace.name,
       WALKBACK_STATEFULSET: NAME,
     },
-    untilLeader: (timeoutMs = 120_000) => untilLeader(api, timeoutMs),
+    untilLeader: (timeoutMs = 120_000) => untilLeader(api, keeps, timeoutMs),
     connect: (pod, database) => connect(api, password, pod, database),
     [Symbol.asyncDispose]: async () => {
       await api[Symbol.asyncDispose]();
