@@ -88,7 +88,7 @@ async function carry(opened: OpenCarrier, stored: StoredRecovery, work: CarriedW
   const { plan } = stored;
   const { uses, account, flags } = opened;
   session.reporter.note(`ServiceAccount ${account} works in ${plan.swap.namespace}; this terminal only watches`);
-  await startCarrier(uses.api, { plan, work, account, flags }, session.signal);
+  await startCarrier(uses, { plan, work, account, flags });
   await watchCarrier(opened, plan, work, session);
 }
 

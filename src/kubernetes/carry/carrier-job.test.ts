@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
 import { carrierJob, type CarrierRequest } from './carrier-job.ts';
-import { namespacePlan } from './testing/namespace-plan.ts';
+import { live, namespacePlan } from './testing/namespace-plan.ts';
 
 const request: CarrierRequest = {
   plan: namespacePlan,
+  live,
   work: 'run',
   account: 'shop-recovery',
   owner: { apiVersion: 'v1', kind: 'ConfigMap', name: 'walkback-recovery-7f3a', uid: 'u-2' },

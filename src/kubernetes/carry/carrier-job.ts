@@ -13,7 +13,7 @@ import { CAUSE_CODES } from '../../base/exit-codes.ts';
 import type { Job } from '../api/kubernetes-objects.ts';
 import type { NamespacePlan } from '../recover/plan-value.ts';
 import { containerOf, containerSecurity, likeLive, podSecurity } from '../rehearse/pod-template.ts';
-import type { PodSpec } from '../rehearse/rehearsal.ts';
+import type { LiveShape, PodSpec } from '../rehearse/rehearsal.ts';
 import { labelsOf, objectName } from '../rehearse/rehearsal-names.ts';
 
 /** What is carried out. */
@@ -24,6 +24,8 @@ export type CarriedWork = (typeof CARRIED_WORK)[number];
 /** Which work, as whom. */
 export interface CarrierRequest {
   readonly plan: NamespacePlan;
+  /** The cluster's pods as they are now: a plan has no values. */
+  readonly live: LiveShape;
   readonly work: CarriedWork;
   /** The ServiceAccount. */
   readonly account: string;
@@ -66,8 +68,8 @@ const NETWORK_VARIABLES: ReadonlySet<string> = new Set([
 
 const RESOURCES = { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } };
 
-function podSpecOf({ plan, work, account, flags }: CarrierRequest): PodSpec {
-  const { live, walkback, namespace, statefulSet } = plan.swap;
+function podSpecOf({ plan, live, work, account, flags }: CarrierRequest): PodSpec {
+  const { walkback, namespace, statefulSet } = plan.swap;
   const server = containerOf(live, live.container);
   const archive = containerOf(live, live.archiveContainer);
   const image = walkback.kind === 'copied' ? walkback.image : server.image;

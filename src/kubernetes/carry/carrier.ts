@@ -6,7 +6,9 @@
 
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { Job } from '../api/kubernetes-objects.ts';
+import type { SwapUses } from '../recover/context.ts';
 import { journalOwner } from '../recover/journal-object.ts';
+import { liveShapeOf } from '../recover/live-shape.ts';
 import { endJob } from '../rehearse/end-job.ts';
 import { isOver, jobRef } from '../rehearse/look-at-pod.ts';
 import { CARRIED_WORK, carrierJob, carrierName, WORK_ANNOTATION } from './carrier-job.ts';
@@ -34,12 +36,11 @@ export async function endCarrier(api: KubernetesApi, id: string, signal?: AbortS
 }
 
 /** Starts one; an old one that has ended is removed first. @throws {Failure} `denied`, `refused` */
-export async function startCarrier(
-  api: KubernetesApi,
-  request: Omit<CarrierRequest, 'owner'>,
-  signal?: AbortSignal,
-): Promise<void> {
-  const { id } = request.plan.recovery;
+export async function startCarrier(uses: SwapUses, request: Omit<CarrierRequest, 'owner' | 'live'>): Promise<void> {
+  const { api, signal } = uses;
+  const { plan } = request;
+  const { id } = plan.recovery;
   await endCarrier(api, id, signal);
-  await api.create<Job>(carrierJob({ ...request, owner: await journalOwner(api, id) }));
+  const live = await liveShapeOf({ uses, plan });
+  await api.create<Job>(carrierJob({ ...request, live, owner: await journalOwner(api, id) }));
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { plannedShape } from '../../recover/planned-shape.ts';
 import type { NamespacePlan, SwapPlan } from '../../recover/plan-value.ts';
 import type { LiveShape, PodSpec } from '../../rehearse/rehearsal.ts';
 import { volumePlan } from '../../rehearse/testing/volume-plan.ts';
@@ -31,7 +32,8 @@ const podSpec: PodSpec = {
   ],
 };
 
-const live: LiveShape = {
+/** The cluster's pods as they are. */
+export const live: LiveShape = {
   statefulSet: 'shop',
   podSpec,
   container: 'patroni',
@@ -58,7 +60,7 @@ const swap: SwapPlan = {
   workloads: [],
   restarts: [],
   drift: [],
-  live,
+  live: plannedShape(live),
   walkback: { kind: 'inImage' },
   archive: 'container',
   superuser: 'postgres',
