@@ -70,7 +70,7 @@ describe('the turn to take a backup', () => {
       await sleep(5000, undefined, { signal: stop }).catch(() => {});
       stoppedMs = performance.now();
     }, signal);
-    await sleep(50);
+    await expect.poll(() => isAway, { timeout: 10_000 }).toBe(true);
     const other = turnOf('other');
     let begunMs = 0;
     const work = async (): Promise<void> => void (begunMs = performance.now());
