@@ -68,8 +68,7 @@ function ensurePrograms() {
 export function startBed() {
   const programs = ensurePrograms();
   const named = process.env.BED_STATE;
-  if (named !== undefined)
-    return { environment: { BED_STATE: named, BED_PROGRAMS: programs }, close: () => {} };
+  if (named !== undefined) return { environment: { BED_STATE: named, BED_PROGRAMS: programs }, close: () => {} };
   const state = mkdtempSync(join(tmpdir(), 'walkback-bed-'));
   const close = () => spawnSync('bash', [join(SCRIPTS, 'down.sh'), state], { stdio: 'ignore' });
   try {

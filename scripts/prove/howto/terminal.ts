@@ -32,13 +32,9 @@ export async function openTerminal(programs: string, environment: Readonly<Recor
   const path = `${folder}:${process.env['PATH'] ?? ''}`;
   return {
     type: (lines) => {
-      const script = [
-        'set -eu',
-        'unset "${!BED_@}"',
-        `. '${exported}'`,
-        ...lines,
-        `export -p >'${exported}'`,
-      ].join('\n');
+      const script = ['set -eu', 'unset "${!BED_@}"', `. '${exported}'`, ...lines, `export -p >'${exported}'`].join(
+        '\n',
+      );
       return runProgram('bash', ['-c', script], { ...environment, PATH: path, HOME: folder });
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
