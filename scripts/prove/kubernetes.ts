@@ -2,7 +2,8 @@
  * Recovery of a cluster of two members in a namespace of a real Kubernetes, under load: to just before a random transaction, back
  * again, and forth once more; by each way.
  *
- * Seed `s` is one case, of the way `s` modulo 4: `rebind`, `in-volume`, `recreate`, and `rebind` with pod 1 as the leader.
+ * Seed `s` is one case, of the way `s` modulo 5: `rebind`, `in-volume`, `recreate`, `rebind` with pod 1 as the leader,
+ * and `clone`, the image's own restore.
  */
 
 import { startBed } from '../../tests/support/kubernetes/bed.ts';

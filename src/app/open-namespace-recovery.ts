@@ -4,13 +4,14 @@
  * @module
  */
 
+import { Failure } from '../base/failure.ts';
 import type { Settings } from '../config/load-settings.ts';
 import { findCluster, type FoundCluster } from '../kubernetes/find/find-cluster.ts';
 import type { SwapUses } from '../kubernetes/recover/context.ts';
 import { subjectOf, superuserPasswordOf } from '../kubernetes/recover/subject-of.ts';
 import type { Subject } from '../kubernetes/recover/subject.ts';
 import { rehearsalsIn } from '../kubernetes/rehearse/rehearsals-in.ts';
-import { openArchive } from './open-archive.ts';
+import { openArchive, type Archive } from './open-archive.ts';
 import { clusterChoice, openNamespace } from './open-namespace.ts';
 import { openPodPatroni } from './pod-patroni.ts';
 import type { RecoveryRun } from './open-recovery-uses.ts';
@@ -22,6 +23,18 @@ export interface OpenNamespace extends AsyncDisposable {
   readonly subject: () => Promise<Subject>;
   /** The name of its StatefulSet. */
   readonly statefulSet: () => Promise<string>;
+}
+
+/** Another location, with the same credentials. @throws {Failure} `usage` if the settings insist on one. */
+async function archiveAt(settings: Settings, address: string): Promise<Archive> {
+  const there = settings.withEnvironment({ WALKBACK_ARCHIVE: address }, (name) => name !== 'archive');
+  const archive = await openArchive(there);
+  if (archive.store.address === address) return archive;
+  await archive[Symbol.asyncDispose]();
+  throw new Failure('usage', {
+    message: `cannot reach ${address}: the archive ${archive.store.address} is named on the command line`,
+    remedy: 'Leave --archive out: where it is, the pods say.',
+  });
 }
 
 /**
@@ -44,6 +57,7 @@ export async function openNamespaceRecovery(
     api,
     rehearsals: rehearsalsIn(api),
     store: archive.store,
+    archiveAt: async (address) => archiveAt(settings, address),
     superuserPassword: async () => superuserPasswordOf(await find()),
     patroniOf: async (pod) => openPodPatroni(api, pod, await find()),
     nowUs: () => BigInt(Date.now()) * 1000n,

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type pg from 'pg';
 
-import type { SwapWay } from '../../../src/kubernetes/recover/step-names.ts';
+import type { RecoveryWay } from '../../../src/kubernetes/find/rights.ts';
 import type { Bed } from '../../../tests/support/kubernetes/bed.ts';
 import { startPatroniDatabase, type PatroniDatabase } from '../../../tests/support/kubernetes/patroni-database.ts';
 import { differencesFrom, stateAfter, type ModelState } from '../../../tests/support/oracle.ts';
@@ -17,7 +17,7 @@ import { archiveSoFar, untilFirstBackup, walkbackIn } from './operate.ts';
 
 /** What a case is of. */
 export interface CaseWay {
-  readonly way: SwapWay;
+  readonly way: RecoveryWay;
   /** The number of the pod that leads. */
   readonly leader: number;
 }
@@ -39,6 +39,7 @@ const CASES: readonly CaseWay[] = [
   { way: 'in-volume', leader: 0 },
   { way: 'recreate', leader: 0 },
   { way: 'rebind', leader: 1 },
+  { way: 'clone', leader: 0 },
 ];
 
 /** The case of a seed. */
@@ -134,7 +135,8 @@ async function recover(
   const run = await walkbackIn(database, ['recover', 'run', ...target, '--yes', '--json']);
   if (run.code !== 0) return { problems: [`recover run ended with ${run.code}: ${run.err.slice(-800)}`], id: '' };
   const journal = journalIn(run.out);
-  downMs.push(downBetween(journal, 'stopLive', 'openLine'));
+  // The pod that has cloned is started once more before it is the application's.
+  downMs.push(downBetween(journal, 'stopLive', options.way === 'clone' ? 'removeVariables' : 'openLine'));
   const id: unknown = Reflect.get(JSON.parse(run.out) as object, 'id');
   options.log(`  recovered as ${String(id)}, down ${downMs.at(-1)} ms`);
   return { problems: await differences(database, replicas, state), id: String(id) };

@@ -7,12 +7,12 @@
 import { Failure } from '../../base/failure.ts';
 import { isInKubernetes, type Settings } from '../../config/load-settings.ts';
 import type { PlannedWorkload } from '../../kubernetes/recover/plan-value.ts';
-import { SWAP_WAYS } from '../../kubernetes/recover/step-names.ts';
+import { RECOVERY_WAYS } from '../../kubernetes/find/rights.ts';
 import { choice, flag, repeated, text } from '../options.ts';
 
 /** For the `options` of a command that plans. */
 export const NAMESPACE_OPTIONS = {
-  way: choice('In Kubernetes: how the rehearsal becomes live; the best that is open unless told', SWAP_WAYS),
+  way: choice('In Kubernetes: how the rehearsal becomes live; the best that is open unless told', RECOVERY_WAYS),
   scaleDown: repeated(
     text('In Kubernetes: what uses the database, scaled to 0 meanwhile, as deployment/NAME', 'KIND/NAME'),
   ),

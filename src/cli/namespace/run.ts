@@ -6,10 +6,12 @@
 
 import type { OpenNamespace } from '../../app/open-namespace-recovery.ts';
 import { Failure } from '../../base/failure.ts';
+import type { RecoveryWay } from '../../kubernetes/find/rights.ts';
 import type { SwapContext } from '../../kubernetes/recover/context.ts';
 import { makeSteppedNamespacePlan } from '../../kubernetes/recover/new-plan.ts';
 import { confirmWord } from '../../kubernetes/recover/plan-value.ts';
 import {
+  checkHasRehearsal,
   checkSwap,
   cutOverSwap,
   discardSwap,
@@ -20,7 +22,6 @@ import {
   undoSwap,
 } from '../../kubernetes/recover/recover.ts';
 import { swapStatus, type SwapStatus } from '../../kubernetes/recover/status.ts';
-import type { SwapWay } from '../../kubernetes/recover/step-names.ts';
 import type { AskedTarget } from '../../recovery/asked-target.ts';
 import type { ChecksRequest } from '../../recovery/check-rehearsal.ts';
 import type { CheckResult } from '../../recovery/checks.ts';
@@ -46,9 +47,8 @@ import { SHOWN_CUTOVER, SHOWN_REHEARSAL, SHOWN_UNDO, shownSwapSteps, stepsToCome
 
 const BEFORE_CUTOVER: ReadonlySet<RecoveryState> = new Set(['planned', 'rehearsing', 'standing']);
 
-function wayOf({ plan }: SwapContext): SwapWay {
-  const { way } = plan.swap;
-  return way === 'clone' ? 'rebind' : way;
+function wayOf({ plan }: SwapContext): RecoveryWay {
+  return plan.swap.way;
 }
 
 function swapped(context: SwapContext) {
@@ -178,6 +178,7 @@ export async function rehearseInNamespace(
   const shown = shownSwapSteps(session.reporter);
   await using recovery = await openSwap(opened.uses, id, shown.onEntry);
   const { context } = recovery;
+  if (!given.discard) checkHasRehearsal(context);
   if (given.discard) {
     await discardSwap(context);
     return { text: () => 'Thrown away.  The running cluster was never touched.\n', json: { id, state: 'discarded' } };

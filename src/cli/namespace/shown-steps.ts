@@ -4,21 +4,17 @@
  * @module
  */
 
+import type { RecoveryWay } from '../../kubernetes/find/rights.ts';
 import { isStepDone } from '../../recovery/journal.ts';
 import type { SwapEntry } from '../../kubernetes/recover/journal-object.ts';
-import {
-  REHEARSE_STEPS,
-  SWAP_STEPS,
-  UNDO_SWAP_STEPS,
-  type SwapStep,
-  type SwapWay,
-} from '../../kubernetes/recover/step-names.ts';
+import { rehearseStepsOf, SWAP_STEPS, UNDO_SWAP_STEPS, type SwapStep } from '../../kubernetes/recover/step-names.ts';
 import type { PlannedStep, Reporter } from '../output/reporter.ts';
 import { shownJournal, type ShownJournal } from '../output/shown-journal.ts';
 
 const SHOWN: Record<SwapStep, string> = {
   startRehearsal: 'start',
   awaitRehearsal: 'fetch',
+  proveArchive: 'prove',
   retainVolumes: 'hold',
   survey: 'hold',
   save: 'hold',
@@ -34,8 +30,13 @@ const SHOWN: Record<SwapStep, string> = {
   renameInVolume: 'cut over',
   removeReplicaClaims: 'cut over',
   recreateStatefulSet: 'cut over',
+  setVariables: 'cut over',
+  forgetCluster: 'cut over',
   clearStatus: 'cut over',
   openLine: 'cut over',
+  proveTarget: 'cut over',
+  putConfigurationBack: 'cut over',
+  removeVariables: 'cut over',
   verify: 'cut over',
   resume: 'cut over',
   backUp: 'back up',
@@ -56,6 +57,8 @@ const SHOWN: Record<SwapStep, string> = {
   undoRenameInVolume: 'swap back',
   undoRemoveReplicaClaims: 'swap back',
   undoRecreateStatefulSet: 'swap back',
+  undoVariables: 'swap back',
+  undoForgetCluster: 'swap back',
   undoClearStatus: 'swap back',
   undoOpenLine: 'swap back',
   undoVerify: 'swap back',
@@ -75,6 +78,7 @@ const REPLICAS: PlannedStep = { name: 'replicas', summary: 'one after the other,
 export const SHOWN_REHEARSAL: readonly PlannedStep[] = [
   { name: 'start', summary: 'claim and Job, beside the running cluster' },
   { name: 'fetch', summary: 'the backup, then replay to the target' },
+  { name: 'prove', summary: 'the archive up to the target, read whole' },
 ];
 
 /** The steps of a cutover. */
@@ -97,9 +101,9 @@ export const SHOWN_UNDO: readonly PlannedStep[] = [
 export function stepsToCome(
   shown: readonly PlannedStep[],
   entries: readonly SwapEntry[],
-  way: SwapWay,
+  way: RecoveryWay,
 ): readonly PlannedStep[] {
-  const steps: readonly SwapStep[] = [...REHEARSE_STEPS, ...SWAP_STEPS[way], ...UNDO_SWAP_STEPS[way]];
+  const steps: readonly SwapStep[] = [...rehearseStepsOf(way), ...SWAP_STEPS[way], ...UNDO_SWAP_STEPS[way]];
   return shown.filter(({ name }) => steps.some((step) => SHOWN[step] === name && !isStepDone(entries, step)));
 }
 

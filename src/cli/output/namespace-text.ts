@@ -35,9 +35,21 @@ export function namespacePlanText(plan: NamespacePlan, screen: Screen): string {
     ),
     ...labelled('way', [`${swap.way}: ${swap.because}`, ...passedOver], screen),
     ...labelled('volumes', members, screen),
+    ...labelled('clone', cloneLines(swap), screen),
     ...labelled('restarts', swap.restarts, screen),
     ...swap.drift.flatMap((text) => labelled('mind', [screen.paint(text, 'attention')], screen)),
   ]);
+}
+
+/** What the cluster's own image is told. */
+function cloneLines({ clone }: NamespacePlan['swap']): string[] {
+  if (clone === undefined) return [];
+  const { CLONE_TARGET_TIME: time = '', CLONE_TARGET_TIMELINE: timeline = '' } = clone.variables;
+  return [
+    `the image restores ${clone.archive.from} by itself, to ${time} on timeline ${timeline}, WHILE THE CLUSTER IS DOWN`,
+    `it archives to ${clone.archive.to} afterwards, which is new`,
+    `set meanwhile: ${[...Object.keys(clone.variables), ...clone.copied.map((name) => `CLONE_${name}`)].join(', ')}`,
+  ];
 }
 
 /** How long it was down, from the begin of one step to the end of another. */
@@ -63,6 +75,13 @@ function claimLines(claims: readonly HeldClaim[]): string[] {
 /** After a rehearsal. */
 export function standingInNamespaceText(status: SwapStatus, checks: readonly CheckResult[], screen: Screen): string {
   const { id, plan } = status;
+  if (plan.swap.clone !== undefined) {
+    const lines = [
+      'The archive is proven up to the target.  The running cluster is untouched.',
+      ...toType('Cut over', `walkback recover run ${id}`),
+    ];
+    return `${lines.join('\n')}\n`;
+  }
   const lines = [
     `The rehearsal stands ${plan.recovery.target.asked}, at ${fact(status, 'awaitRehearsal', 'replayLsn')}.`,
     'The running cluster is untouched.',
@@ -81,6 +100,10 @@ export function standingInNamespaceText(status: SwapStatus, checks: readonly Che
 /** After a cutover: the proof. */
 export function recoveredInNamespaceText(status: SwapStatus, screen: Screen): string {
   const { id, plan } = status;
+  const [proofStep, upStep] =
+    plan.swap.clone === undefined
+      ? (['finishRehearsal', 'openLine'] as const)
+      : (['proveTarget', 'removeVariables'] as const);
   const accepted = fact(status, 'scaleOut', 'accepted');
   const scaled = fact(status, 'scaleWorkloadsUp', 'scaled');
   const lines = [
@@ -91,11 +114,11 @@ export function recoveredInNamespaceText(status: SwapStatus, screen: Screen): st
     ...labelled(
       'proof',
       [
-        `its history says "${fact(status, 'finishRehearsal', 'reason')}"; it took a commit at ${fact(status, 'verify', 'position')}`,
+        `its history says "${fact(status, proofStep, 'reason')}"; it took a commit at ${fact(status, 'verify', 'position')}`,
       ],
       screen,
     ),
-    ...labelled('down', [down(status, 'stopLive', 'openLine', screen)], screen),
+    ...labelled('down', [down(status, 'stopLive', upStep, screen)], screen),
     ...labelled('backup', [fact(status, 'backUp', 'backup') || fact(status, 'backUp', 'skipped')], screen),
     ...labelled('kept', claimLines(status.claims), screen),
     ...(accepted === '' ? [] : labelled('members', [`${accepted}: proven to follow the leader`], screen)),
@@ -110,7 +133,7 @@ export function recoveredInNamespaceText(status: SwapStatus, screen: Screen): st
 /** After an undo. */
 export function undoneInNamespaceText(status: SwapStatus, screen: Screen): string {
   if (status.state === 'discarded') return 'Thrown away.  The running cluster was never touched.\n';
-  const timeline = fact(status, 'undoReopen', 'timeline');
+  const timeline = fact(status, 'undoReopen', 'timeline') || fact(status, 'undoVerify', 'timeline');
   const lines = [
     screen.paint(
       `Undone.  ${status.plan.recovery.cluster.name} runs on the data from before${timeline === '' ? ', as it was' : `, on timeline ${timeline}`}.`,

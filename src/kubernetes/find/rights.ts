@@ -55,8 +55,16 @@ const OF_WAY: Readonly<Record<RecoveryWay, readonly Right[]>> = {
     ['create', 'delete'],
     'make the StatefulSet anew around the rehearsed claim',
   ),
-  clone: rights('', 'persistentvolumes', ['get', 'patch'], 'keep volumes', true),
+  clone: rights('', 'persistentvolumes', ['get', 'patch'], 'keep volumes and exchange them', true),
 };
+
+/** Patroni's own record of the cluster is removed before a clone, and is there again after an undo. */
+function ofClone(store: 'ConfigMap' | 'Endpoints' | undefined): Right[] {
+  const why = "clear Patroni's record of the cluster for a clone";
+  return store === 'Endpoints'
+    ? rights('', 'endpoints', ['create', 'delete'], why)
+    : rights('', 'configmaps', ['delete'], why);
+}
 
 /** The rights that every way needs. */
 export const RIGHTS_OF_EVERY_WAY = COMMON;
@@ -68,5 +76,5 @@ export const RECOVERY_WAYS: readonly RecoveryWay[] = ['rebind', 'in-volume', 're
 export function rightsOfWay(way: RecoveryWay, store: 'ConfigMap' | 'Endpoints' | undefined): readonly Right[] {
   const ofStore =
     store === 'Endpoints' ? rights('', 'endpoints', ['get', 'patch'], 'pause Patroni and clear its status') : [];
-  return [...COMMON, ...OF_WAY[way], ...ofStore];
+  return [...COMMON, ...OF_WAY[way], ...ofStore, ...(way === 'clone' ? ofClone(store) : [])];
 }

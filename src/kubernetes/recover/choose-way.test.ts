@@ -14,6 +14,8 @@ const OPEN: WayFacts = {
   leaderOrdinal: 0,
   freeBytes: 100n,
   neededBytes: 50n,
+  walkbackProblem: undefined,
+  cloneProblem: undefined,
 };
 
 function without(way: RecoveryWay): WayFacts['missing'] {
@@ -42,13 +44,29 @@ describe('the way of a recovery', () => {
   it('is not a rename where no second pod may mount the claim, nor where another pod leads', () => {
     const missing = without('rebind');
     expect(chooseWay({ ...OPEN, missing, accessModes: ['ReadWriteOncePod'] }).way).toBe('recreate');
-    expect(() => chooseWay({ ...OPEN, missing, leaderOrdinal: 1 })).toThrow(/no way is open/);
+    const none = { ...missing, clone: without('clone').clone };
+    expect(() => chooseWay({ ...OPEN, missing: none, leaderOrdinal: 1 })).toThrow(/no way is open/);
   });
 
   it('is the one that was asked for, or none', () => {
     expect(chooseWay(OPEN, 'recreate').way).toBe('recreate');
     expect(() => chooseWay({ ...OPEN, claimProblem: 'exceeded quota' }, 'rebind')).toThrow(
       /the way rebind is not open/,
+    );
+  });
+
+  it("is the image's own restore only where no other is open", () => {
+    expect(chooseWay({ ...OPEN, walkbackProblem: 'its image has no walkback' })).toMatchObject({
+      way: 'clone',
+      passedOver: [
+        { way: 'rebind', problem: 'its image has no walkback' },
+        { way: 'in-volume', problem: 'its image has no walkback' },
+        { way: 'recreate', problem: 'its image has no walkback' },
+      ],
+    });
+    expect(chooseWay(OPEN, 'clone')).toMatchObject({ way: 'clone', because: 'it was asked for' });
+    expect(() => chooseWay({ ...OPEN, cloneProblem: 'Patroni does not run it' }, 'clone')).toThrow(
+      /the way clone is not open/,
     );
   });
 

@@ -22,6 +22,10 @@ export interface WayFacts {
   /** Of the live volume; `undefined`: that could not be looked at. */
   readonly freeBytes: bigint | undefined;
   readonly neededBytes: bigint;
+  /** Why no pod of ours can be made, which rehearses; `undefined`: one can. */
+  readonly walkbackProblem: string | undefined;
+  /** Why the cluster's own image cannot be told to restore; `undefined`: it can. */
+  readonly cloneProblem: string | undefined;
 }
 
 /** A way, and why it is that one. */
@@ -41,8 +45,9 @@ function needsFirst({ leaderOrdinal }: WayFacts): string | undefined {
 }
 
 const PROBLEMS: Record<RecoveryWay, (facts: WayFacts) => string | undefined> = {
-  rebind: ({ claimProblem }) => claimProblem,
+  rebind: ({ walkbackProblem, claimProblem }) => walkbackProblem ?? claimProblem,
   'in-volume': (facts) => {
+    if (facts.walkbackProblem !== undefined) return facts.walkbackProblem;
     if (facts.accessModes.includes('ReadWriteOncePod'))
       return 'the claim is ReadWriteOncePod: no second pod may mount it';
     if (facts.freeBytes === undefined) return 'how much room its volume has could not be looked at';
@@ -50,15 +55,15 @@ const PROBLEMS: Record<RecoveryWay, (facts: WayFacts) => string | undefined> = {
       return `its volume has ${facts.freeBytes} bytes free, and ${facts.neededBytes} are needed`;
     return needsFirst(facts);
   },
-  recreate: (facts) => facts.claimProblem ?? needsFirst(facts),
-  clone: () => 'this version does not carry it out',
+  recreate: (facts) => facts.walkbackProblem ?? facts.claimProblem ?? needsFirst(facts),
+  clone: ({ cloneProblem, claimProblem }) => cloneProblem ?? claimProblem,
 };
 
 const REASONS: Record<RecoveryWay, string> = {
   rebind: 'volumes may be bound anew, and there is room for a second claim',
   'in-volume': 'the live volume has room for a second copy',
   recreate: 'there is room for a second claim, and the StatefulSet may be made anew',
-  clone: '',
+  clone: 'no other way is open; the image restores by itself, while the cluster is down',
 };
 
 /**

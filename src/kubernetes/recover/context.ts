@@ -23,12 +23,19 @@ export interface PodPatroni extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
+/** An archive that is open until it is disposed of. */
+export interface OpenedArchive extends AsyncDisposable {
+  readonly store: ObjectStore;
+}
+
 /** What a recovery in a namespace works with. */
 export interface SwapUses {
   readonly api: KubernetesApi;
   readonly rehearsals: Rehearsals;
   /** The archive, as it is reached from here. */
   readonly store: ObjectStore;
+  /** Another location, by its address, with the same credentials. */
+  readonly archiveAt: (address: string) => Promise<OpenedArchive>;
   /** The superuser's present password, read when it is needed and kept nowhere; `undefined`: there is none. */
   readonly superuserPassword: () => Promise<string | undefined>;
   readonly patroniOf: (pod: string) => Promise<PodPatroni>;

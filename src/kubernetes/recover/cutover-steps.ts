@@ -7,8 +7,15 @@
 
 import { Failure } from '../../base/failure.ts';
 import type { StepFacts } from '../../recovery/journal.ts';
+import { proveWal } from '../../recovery/prove-wal.ts';
 import type { Step } from '../../recovery/runner.ts';
+import { inArchive } from './archive-of.ts';
 import { backUpInPod } from './back-up-in-pod.ts';
+import { forgetCluster, putConfigurationBack, rememberCluster } from './clone/cluster-state.ts';
+import { openClone } from './clone/open-clone.ts';
+import { proveTarget } from './clone/prove-clone.ts';
+import { removeVariables } from './clone/remove-variables.ts';
+import { putTemplateBack, setVariables } from './clone/template-steps.ts';
 import { factOf, type SwapContext } from './context.ts';
 import {
   archiveRest,
@@ -35,10 +42,10 @@ import { readPatroniState, resumePatroni } from './patroni-objects.ts';
 import { podServer, untilPrimary } from './pod-server.ts';
 import { statefulSetRef } from './pods-gone.ts';
 import { exchangeVolumes, ledMember, letVolumesGo, retainVolumes, settle, takeExchangeBack } from './rebind-steps.ts';
-import { refFacts, refOf, requestOf, watchOf } from './rehearsal-of-plan.ts';
+import { refFacts, refOf, requestOf, volumePlanOf, watchOf } from './rehearsal-of-plan.ts';
 import { saveObjects } from './save-objects.ts';
 import { scaleTo } from './scale.ts';
-import type { CutoverSwapStep, REHEARSE_STEPS } from './step-names.ts';
+import type { CutoverSwapStep, RehearseStep } from './step-names.ts';
 import { annotate, tellEvent } from './tell-story.ts';
 
 type SwapWork = Step<SwapContext>;
@@ -132,7 +139,8 @@ async function endRehearsal(context: SwapContext): Promise<StepFacts> {
 
 /** The timeline that this recovery has opened. */
 export function openedTimeline(context: SwapContext): number {
-  return Number(factOf(context, 'finishRehearsal', 'timeline'));
+  const from = context.plan.swap.clone === undefined ? 'finishRehearsal' : 'proveTarget';
+  return Number(factOf(context, from, 'timeline'));
 }
 
 async function tellRecovered(context: SwapContext): Promise<StepFacts> {
@@ -144,11 +152,15 @@ async function tellRecovered(context: SwapContext): Promise<StepFacts> {
 }
 
 /** The steps of a rehearsal. */
-export const rehearseSwapSteps: Record<(typeof REHEARSE_STEPS)[number], SwapWork> = {
+export const rehearseSwapSteps: Record<RehearseStep, SwapWork> = {
   startRehearsal: step(async (context) => refFacts(await context.uses.rehearsals.start(await requestOf(context)))),
   awaitRehearsal: step(async (context) => {
     const status = await context.uses.rehearsals.untilStanding(refOf(context), watchOf(context));
     return { replayLsn: status.replayLsn ?? '', targetLsn: status.targetLsn };
+  }),
+  proveArchive: step(async ({ uses, plan }) => {
+    await proveWal(uses, volumePlanOf(plan));
+    return { segments: plan.recovery.replay.segments };
   }),
 };
 
@@ -186,11 +198,18 @@ export const cutoverSwapSteps: Record<CutoverSwapStep, SwapWork> = {
     async (context) => recreateStatefulSet(context, false),
     async (context) => void (await recreateStatefulSet(context, true)),
   ),
+  setVariables: step(setVariables, async (context) => void (await putTemplateBack(context))),
+  forgetCluster: step(forgetCluster, async (context) => void (await rememberCluster(context))),
   clearStatus: step(clearStatus),
-  openLine: step(openLine),
+  openLine: step(async (context) => (context.plan.swap.clone === undefined ? openLine(context) : openClone(context))),
+  proveTarget: step(proveTarget),
+  putConfigurationBack: step(putConfigurationBack),
+  removeVariables: step(removeVariables),
   verify: step(async (context) => verify(context, openedTimeline(context))),
   resume: step(resume),
-  backUp: step(async (context) => backUpInPod(context, firstPod(context), openedTimeline(context))),
+  backUp: step(async (context) =>
+    inArchive(context, 'after', async (after) => backUpInPod(after, firstPod(context), openedTimeline(context))),
+  ),
   scaleOut: step(scaleOut),
   settle: step(async (context) => {
     await pauseAgain(context);

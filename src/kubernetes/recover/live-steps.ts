@@ -13,7 +13,7 @@ import type { Pod, StatefulSet } from '../api/kubernetes-objects.ts';
 import { claimsInPlay, type SwapContext } from './context.ts';
 import { journalOwner } from './journal-object.ts';
 import { liveShapeOf } from './live-shape.ts';
-import { connectToPod, podServer, stopServerOf } from './pod-server.ts';
+import { connectToPod, podServer, stopServerOf, timelineOf } from './pod-server.ts';
 import { pausePatroni, readPatroniState } from './patroni-objects.ts';
 import { podRef, statefulSetRef, untilUnused } from './pods-gone.ts';
 import { scaleTo } from './scale.ts';
@@ -104,7 +104,7 @@ export async function archiveTail(context: SwapContext, leader: string | undefin
   if (leader === undefined || !(await isRunning(context, leader))) return { outcome: 'skipped' };
   await using connection = await connectToPod(podServer(context), leader);
   const tail = await archiveTailThrough(connection, uses.store, uses.archiveTimeoutMs);
-  if (tail.outcome !== 'late') return { outcome: tail.outcome };
+  if (tail.outcome !== 'late') return { outcome: tail.outcome, timeline: await timelineOf(connection) };
   throw new Failure('unavailable', {
     message: `cannot archive the newest WAL of ${leader}: ${tail.lastSegment} has not reached ${uses.store.address}`,
     remedy: `Look at the log of ${leader} for what its archive_command says, mend it, and go on:  walkback recover run ${plan.recovery.id}`,

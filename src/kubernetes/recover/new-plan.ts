@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { Failure, isFailure } from '../../base/failure.ts';
 import type { AskWhich } from '../../history/choose-removal.ts';
 import type { AskedTarget } from '../../recovery/asked-target.ts';
-import { gatherFactsOf } from '../../recovery/gather-facts.ts';
+import { gatherFactsOf, type LookedAtCluster } from '../../recovery/gather-facts.ts';
 import { makePlan } from '../../recovery/plan.ts';
 import { makeSteppedPlan } from '../../recovery/stepped-plan.ts';
 import type { Plan } from '../../recovery/plan-value.ts';
@@ -18,13 +18,14 @@ import type { ConfigMap, PersistentVolumeClaim } from '../api/kubernetes-objects
 import { chooseWay, type ChosenWay, type WayFacts } from './choose-way.ts';
 import type { SwapUses } from './context.ts';
 import { claimRef } from './exchange-claim.ts';
+import { cloneTimeUs, planClone } from './clone/plan-clone.ts';
 import { createRecovery } from './journal-object.ts';
 import { freeBytesOf, lookAtLive } from './look-at-live.ts';
 import { journalName, keptClaim, memberClaim, ordinalOf } from './names.ts';
 import { recreatedTemplate } from './other-way-steps.ts';
 import { readPatroniState } from './patroni-objects.ts';
 import { plannedShape } from './planned-shape.ts';
-import type { NamespacePlan, PlannedMember, PlannedWorkload, SwapPlan } from './plan-value.ts';
+import type { NamespacePlan, PlannedClone, PlannedMember, PlannedWorkload, SwapPlan } from './plan-value.ts';
 import { checkRightsOfEveryWay, furtherRightsOf, missingRights, type RightsFor } from './rights.ts';
 import type { Subject } from './subject.ts';
 import { RECOVERY_WAYS, type RecoveryWay, type Right } from '../find/rights.ts';
@@ -32,6 +33,8 @@ import { RECOVERY_WAYS, type RecoveryWay, type Right } from '../find/rights.ts';
 /** Replay, and what the server writes before somebody looks, on top of what was measured. */
 const SPARE_PERCENT = 25n;
 const DOWN_SECONDS = 12;
+/** Two starts of a pod, on top of restore and replay. */
+const CLONE_SECONDS = 60;
 
 /** What to plan. */
 export interface NamespacePlanRequest {
@@ -132,6 +135,7 @@ function driftOf(
   id: string,
   { claimTemplate, statefulSet }: Subject,
   workloads: readonly PlannedWorkload[],
+  clone: PlannedClone | undefined,
 ): string[] {
   const owner = statefulSet.metadata?.labels?.['app.kubernetes.io/managed-by'];
   const isGitOps = Object.keys(statefulSet.metadata?.annotations ?? {}).some((name) =>
@@ -143,6 +147,11 @@ function driftOf(
           `The StatefulSet's claim template is called ${recreatedTemplate(id)} afterwards, and not ${claimTemplate}: put that name into the chart's values before the next ${owner ?? 'Helm'} upgrade, which would otherwise be refused.`,
         ]
       : []),
+    ...(clone === undefined
+      ? []
+      : [
+          `The recovered cluster archives to ${clone.archive.to}: put ${Object.keys(clone.archive.variables).join(' and ')} into the chart's values before the next ${owner ?? 'Helm'} upgrade, which would lead it back to the archive of before. ${clone.archive.from} stays as it is.`,
+        ]),
     ...(isGitOps ? ['Argo CD manages it: switch automatic sync off meanwhile, as it would scale it up again.'] : []),
     ...(workloads.length > 0
       ? ['An autoscaler of what is scaled down would scale it up again: suspend it meanwhile.']
@@ -172,6 +181,8 @@ async function wayFacts(
     leaderOrdinal: leader === undefined ? undefined : ordinalOf(leader, name),
     freeBytes: leader === undefined ? undefined : await freeBytesOf(api, subject, leader).catch(() => undefined),
     neededBytes,
+    walkbackProblem: subject.walkback.kind === 'none' ? subject.walkback.why : undefined,
+    cloneProblem: typeof subject.clone === 'string' ? subject.clone : undefined,
   };
 }
 
@@ -188,12 +199,13 @@ interface Decided {
   readonly leader: string | undefined;
   readonly neededBytes: bigint;
   readonly chosen: ChosenWay;
+  readonly clone: PlannedClone | undefined;
 }
 
 async function swapPlanOf(
   { api }: SwapUses,
   subject: Subject,
-  { id, leader, neededBytes, chosen }: Decided,
+  { id, leader, neededBytes, chosen, clone }: Decided,
   workloads: readonly PlannedWorkload[],
 ): Promise<SwapPlan> {
   const { way } = chosen;
@@ -211,11 +223,12 @@ async function swapPlanOf(
     claimTemplate,
     members: await membersOf(api, subject, id, way),
     patroni,
+    ...(clone === undefined ? {} : { clone }),
     rehearsalClaim: rehearsalClaimOf(id, name, way, live.claim.metadata?.name ?? ''),
     claimBytes: ((neededBytes * (100n + SPARE_PERCENT)) / 100n).toString(),
     workloads,
     restarts: restartsOf(name, replicas, workloads),
-    drift: driftOf(way, id, subject, workloads),
+    drift: driftOf(way, id, subject, workloads, clone),
     live: plannedShape(live),
     walkback,
     archive,
@@ -246,22 +259,51 @@ async function planOf(
     ...(timeline === undefined ? {} : { timeline }),
     ...(ask === undefined ? {} : { ask }),
   };
-  const recovery = makePlan(await gatherFactsOf(uses, asked, () => lookAtLive(server, subject, leader)));
+  const look = () => lookAtLive(server, subject, leader);
+  const recovery = makePlan(await gatherFactsOf(uses, asked, look));
   const neededBytes = BigInt(recovery.space.neededBytes);
   const rights: RightsFor = { patroni: subject.patroni, workloads };
   const facts = await wayFacts(uses, subject, { id, leader, neededBytes, rights });
   const chosen = chooseWay(facts, request.way);
-  const swap = await swapPlanOf(uses, subject, { id, leader, neededBytes, chosen }, workloads);
-  return { version: 1, recovery: spaceOf(recovery, swap, facts), swap };
+  const clone = chosen.way === 'clone' ? await cloneFor(uses, subject, recovery, look) : undefined;
+  const swap = await swapPlanOf(uses, subject, { id, leader, neededBytes, chosen, clone }, workloads);
+  return { version: 1, recovery: spaceOf(recovery, swap, facts, subject), swap };
+}
+
+/** What the image is told, if it means the moment of the plan. @throws {Failure} `refused` if it does not. */
+async function cloneFor(
+  uses: SwapUses,
+  { clone: subject }: Subject,
+  recovery: Plan,
+  look: () => Promise<LookedAtCluster>,
+): Promise<PlannedClone | undefined> {
+  if (typeof subject === 'string') return undefined;
+  const timeUs = cloneTimeUs(recovery.target.firstLost);
+  const target = { kind: 'time', timeUs, inclusive: true } as const;
+  const { timeline } = recovery.target;
+  const byTime = await gatherFactsOf(uses, { id: recovery.id, target, timeline }, look);
+  return planClone(uses, { subject, recovery, byTime, timeUs });
+}
+
+/** The image restores while the cluster is down; every other way has restored before. */
+function downSecondsOf({ estimate }: Plan, way: RecoveryWay): number {
+  return way === 'clone' ? CLONE_SECONDS + estimate.restoreSeconds + estimate.replaySeconds : DOWN_SECONDS;
 }
 
 /** Room is that of the claim, or of the live volume. */
-function spaceOf(plan: Plan, { way, rehearsalClaim, claimBytes }: SwapPlan, { freeBytes }: WayFacts): Plan {
-  const free = way === 'in-volume' ? (freeBytes ?? 0n).toString() : claimBytes;
+function spaceOf(
+  plan: Plan,
+  { way, rehearsalClaim, claimBytes, members }: SwapPlan,
+  { freeBytes }: WayFacts,
+  subject: Subject,
+): Plan {
+  const madeAnew = typeof subject.clone === 'string' ? claimBytes : subject.clone.claimBytes.toString();
+  const free = way === 'in-volume' ? (freeBytes ?? 0n).toString() : way === 'clone' ? madeAnew : claimBytes;
+  const claim = way === 'clone' ? `${members[0]?.claim ?? ''}, made anew` : rehearsalClaim;
   return {
     ...plan,
-    estimate: { ...plan.estimate, downSeconds: DOWN_SECONDS },
-    space: { ...plan.space, freeBytes: free, folder: `claim ${rehearsalClaim}` },
+    estimate: { ...plan.estimate, downSeconds: downSecondsOf(plan, way) },
+    space: { ...plan.space, freeBytes: free, folder: `claim ${claim}` },
   };
 }
 

@@ -43,6 +43,28 @@ export interface PatroniObjects {
   readonly config: string;
   readonly sync: string;
   readonly failover: string;
+  /** Those of the cluster's own, by which an object of that name is known to be it. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The way *clone*: what the cluster's own image is told to restore. Holds names of variables and values that are no secret. */
+export interface PlannedClone {
+  /** The container whose variables are set. */
+  readonly container: string;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Variables of the container that are set once more, with `CLONE_` before their names. */
+  readonly copied: readonly string[];
+  /** What is restored from, and the new location that the recovered cluster writes to. */
+  readonly archive: {
+    readonly from: string;
+    readonly to: string;
+    /** The variables that name the new location. */
+    readonly variables: Readonly<Record<string, string>>;
+  };
+  /** `CLONE_TARGET_TIME`, as microseconds since the Unix epoch, decimal. */
+  readonly targetTimeUs: string;
+  /** Where a server that is told this time stops. */
+  readonly stopLsn: string;
 }
 
 /** A way that was not taken, and why. */
@@ -65,6 +87,8 @@ export interface SwapPlan {
   readonly claimTemplate: string;
   readonly members: readonly PlannedMember[];
   readonly patroni: PatroniObjects | null;
+  /** Only of the way *clone*. */
+  readonly clone?: PlannedClone;
   readonly rehearsalClaim: string;
   /** What the rehearsal's claim asks for at least, decimal. */
   readonly claimBytes: string;

@@ -32,8 +32,10 @@ async function retainMembers(context: SwapContext): Promise<string[]> {
 
 /** Every volume in play is kept when its claim goes, before anything is stopped. */
 export async function retainVolumes(context: SwapContext): Promise<StepFacts> {
-  const rehearsed = await volumeOfClaim(context, context.plan.swap.rehearsalClaim);
-  await retainVolume(context.uses.api, rehearsed);
+  const { clone, rehearsalClaim } = context.plan.swap;
+  // A clone has none: what it restores goes to a claim that the StatefulSet makes.
+  const rehearsed = clone === undefined ? await volumeOfClaim(context, rehearsalClaim) : '';
+  if (clone === undefined) await retainVolume(context.uses.api, rehearsed);
   return { rehearsed, volumes: (await retainMembers(context)).join(',') };
 }
 
@@ -87,7 +89,8 @@ export async function exchangeVolumes(context: SwapContext): Promise<StepFacts> 
       exchangeClaim(api, {
         claim: member.claim,
         labels: liveLabels(context),
-        incoming: member.ordinal === 0 ? { volume: rehearsed, fromClaim: rehearsalClaim } : undefined,
+        incoming:
+          member.ordinal === 0 && rehearsed !== '' ? { volume: rehearsed, fromClaim: rehearsalClaim } : undefined,
         outgoing: aside(context, 'kept', member.ordinal, volumeAt(context, 'retainVolumes', member)),
       }),
     ),
@@ -104,7 +107,7 @@ export async function takeExchangeBack(context: SwapContext): Promise<void> {
   await checkStillDown(api, statefulSet.name, claimsInPlay(context));
   for (const member of members) {
     const own = volumeAt(context, 'retainVolumes', member);
-    const back = aside(context, 'replaced', member.ordinal, rehearsed);
+    const back = aside(context, 'replaced', member.ordinal, rehearsed === '' ? undefined : rehearsed);
     await exchangeClaim(api, {
       claim: member.claim,
       labels: liveLabels(context),

@@ -20,7 +20,7 @@ import { holdLease } from './lease.ts';
 import { leaseName } from './names.ts';
 import { statefulSetRef } from './pods-gone.ts';
 import { refOf, requestOf, volumePlanOf, watchOf } from './rehearsal-of-plan.ts';
-import { REHEARSE_STEPS, SWAP_STEPS, UNDO_SWAP_STEPS, type SwapStep, type SwapWay } from './step-names.ts';
+import { REHEARSE_STEPS, rehearseStepsOf, SWAP_STEPS, UNDO_SWAP_STEPS, type SwapStep } from './step-names.ts';
 import { undoSwapSteps } from './undo-steps.ts';
 
 const STEPS: Record<SwapStep, Step<SwapContext>> = { ...rehearseSwapSteps, ...cutoverSwapSteps, ...undoSwapSteps };
@@ -63,12 +63,13 @@ async function during<T>(context: SwapContext, event: RecoveryEvent, work: () =>
   return result;
 }
 
-function wayOf({ plan }: SwapContext): SwapWay {
-  const { way } = plan.swap;
-  if (way !== 'clone') return way;
-  throw new Failure('usage', {
-    message: `cannot go on with recovery ${plan.recovery.id}: this version does not carry out the way ${way}`,
-    remedy: 'Make a new plan:  walkback recover plan',
+/** @throws {Failure} `refused` for the way *clone*: there is nothing to look at before the cutover. */
+export function checkHasRehearsal({ plan }: SwapContext): void {
+  if (plan.swap.clone === undefined) return;
+  const { id } = plan.recovery;
+  throw new Failure('refused', {
+    message: `cannot rehearse recovery ${id}: by the way clone the cluster's own image restores, in the cutover, and nothing stands beside it before`,
+    remedy: `Cut over:  walkback recover run ${id}\nOr plan another way, with --way (--walkback-image names an image that has walkback).`,
   });
 }
 
@@ -79,12 +80,13 @@ function runOf(context: SwapContext, order: readonly SwapStep[], signal?: AbortS
 /** Restores beside the live cluster and replays to the target. One that stands already is proven to. */
 export async function rehearseSwap(context: SwapContext): Promise<void> {
   await during(context, 'rehearse', async () => {
-    if (stateOf(context.journal.entries) === 'standing') {
+    const isStanding = stateOf(context.journal.entries) === 'standing';
+    if (isStanding && context.plan.swap.clone === undefined) {
       await context.uses.rehearsals.untilStanding(refOf(context), watchOf(context));
       return;
     }
     await checkSameCluster(context);
-    await runSteps(runOf(context, REHEARSE_STEPS, context.uses.signal));
+    await runSteps(runOf(context, rehearseStepsOf(context.plan.swap.way), context.uses.signal));
   });
 }
 
@@ -127,7 +129,7 @@ async function sayingWhatIsDown(context: SwapContext, goOn: string, work: () => 
 export async function cutOverSwap(context: SwapContext, signal?: AbortSignal): Promise<void> {
   const isFirst = stateOf(context.journal.entries) === 'standing';
   if (isFirst) await checkSameCluster(context);
-  const order: readonly SwapStep[] = SWAP_STEPS[wayOf(context)];
+  const order: readonly SwapStep[] = SWAP_STEPS[context.plan.swap.way];
   const both = [signal, context.uses.signal].filter((one) => one !== undefined);
   await during(context, 'cutOver', () =>
     sayingWhatIsDown(context, 'recover run', () => runSteps(runOf(context, order, AbortSignal.any(both)))),
@@ -143,7 +145,7 @@ export function hasSwapOpened(entries: readonly SwapEntry[]): boolean {
 export async function undoSwap(context: SwapContext, signal?: AbortSignal): Promise<void> {
   const state = stateOf(context.journal.entries);
   if (state === 'rehearsing' || state === 'standing') return discardSwap(context);
-  const way = wayOf(context);
+  const { way } = context.plan.swap;
   await during(context, 'undo', async () => {
     const isOpened = hasSwapOpened(context.journal.entries);
     const order: readonly SwapStep[] = isOpened ? UNDO_SWAP_STEPS[way] : SWAP_STEPS[way];
@@ -174,11 +176,13 @@ export async function discardSwap(context: SwapContext): Promise<void> {
 
 /** Runs checks in a standing rehearsal. A failed one is a result. @throws {Failure} `refused` if it does not stand. */
 export async function checkSwap(context: SwapContext, checks: RehearsalChecks): Promise<readonly CheckResult[]> {
+  checkHasRehearsal(context);
   return during(context, 'check', () => context.uses.rehearsals.check(refOf(context), checks, watchOf(context)));
 }
 
 /** Moves a standing rehearsal to the later target of `plan`, which is of the same id, backup and timeline. */
 export async function stepSwap(context: SwapContext, plan: NamespacePlan): Promise<void> {
+  checkHasRehearsal(context);
   await during(context, 'step', async () => {
     const ref = refOf(context);
     await context.journal.append({ event: 'undone', step: 'awaitRehearsal' });

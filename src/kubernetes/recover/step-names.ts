@@ -9,6 +9,9 @@ import type { RecoveryWay } from '../find/rights.ts';
 /** Restoring beside the live cluster, and replaying to the target. */
 export const REHEARSE_STEPS = ['startRehearsal', 'awaitRehearsal'] as const;
 
+/** What a *clone* has in their place: the image restores by itself, in the cutover. */
+export const PROVE_STEPS = ['proveArchive'] as const;
+
 const BEFORE_SWAP = [
   'survey',
   'save',
@@ -39,7 +42,31 @@ export const SWAP_STEPS = {
   rebind: ['retainVolumes', ...BEFORE_SWAP, 'exchangeVolumes', ...AFTER_SWAP],
   'in-volume': [...BEFORE_SWAP, 'renameInVolume', 'removeReplicaClaims', ...AFTER_SWAP],
   recreate: [...BEFORE_SWAP, 'recreateStatefulSet', ...AFTER_SWAP],
-} as const satisfies Partial<Record<RecoveryWay, readonly string[]>>;
+  clone: [
+    'retainVolumes',
+    'survey',
+    'save',
+    'scaleWorkloadsDown',
+    'pause',
+    'archiveTail',
+    'stopLive',
+    'scaleDown',
+    'exchangeVolumes',
+    'setVariables',
+    'forgetCluster',
+    'openLine',
+    'proveTarget',
+    'putConfigurationBack',
+    'removeVariables',
+    'verify',
+    'resume',
+    'backUp',
+    'scaleOut',
+    'settle',
+    'scaleWorkloadsUp',
+    'tellStory',
+  ],
+} as const satisfies Record<RecoveryWay, readonly string[]>;
 
 const UNDO_BEFORE = [
   'undoSurvey',
@@ -69,22 +96,39 @@ export const UNDO_SWAP_STEPS = {
   rebind: [...UNDO_BEFORE, 'undoRetainVolumes', 'undoExchangeVolumes', ...UNDO_AFTER],
   'in-volume': [...UNDO_BEFORE, 'undoRenameInVolume', 'undoRemoveReplicaClaims', ...UNDO_AFTER],
   recreate: [...UNDO_BEFORE, 'undoRecreateStatefulSet', ...UNDO_AFTER],
-} as const satisfies Partial<Record<RecoveryWay, readonly string[]>>;
+  // The new line is in an archive of its own: the kept data goes on where it was, on its own timeline.
+  clone: [
+    'undoSurvey',
+    'undoScaleWorkloadsDown',
+    'undoPause',
+    'undoArchiveTail',
+    'undoStop',
+    'undoScaleDown',
+    'undoRetainVolumes',
+    'undoExchangeVolumes',
+    'undoVariables',
+    'undoForgetCluster',
+    ...UNDO_AFTER,
+  ],
+} as const satisfies Record<RecoveryWay, readonly string[]>;
 
-/** The ways that have steps here. */
-export const SWAP_WAYS = ['rebind', 'in-volume', 'recreate'] as const satisfies readonly (keyof typeof SWAP_STEPS)[];
-/** A way that has steps here. */
-export type SwapWay = keyof typeof SWAP_STEPS;
+/** A step before the cutover. */
+export type RehearseStep = (typeof REHEARSE_STEPS)[number] | (typeof PROVE_STEPS)[number];
 /** A step of a cutover. */
-export type CutoverSwapStep = (typeof SWAP_STEPS)[SwapWay][number];
+export type CutoverSwapStep = (typeof SWAP_STEPS)[RecoveryWay][number];
 /** A step of an undo. */
-export type UndoSwapStep = (typeof UNDO_SWAP_STEPS)[SwapWay][number];
+export type UndoSwapStep = (typeof UNDO_SWAP_STEPS)[RecoveryWay][number];
 /** A step's name. */
-export type SwapStep = (typeof REHEARSE_STEPS)[number] | CutoverSwapStep | UndoSwapStep;
+export type SwapStep = RehearseStep | CutoverSwapStep | UndoSwapStep;
+
+/** The steps before a cutover. */
+export function rehearseStepsOf(way: RecoveryWay): readonly RehearseStep[] {
+  return way === 'clone' ? PROVE_STEPS : REHEARSE_STEPS;
+}
 
 /** Every step there is. */
 export const ALL_SWAP_STEPS: readonly SwapStep[] = [
-  ...new Set([REHEARSE_STEPS, ...Object.values(SWAP_STEPS), ...Object.values(UNDO_SWAP_STEPS)].flat()),
+  ...new Set([REHEARSE_STEPS, PROVE_STEPS, ...Object.values(SWAP_STEPS), ...Object.values(UNDO_SWAP_STEPS)].flat()),
 ];
 
 const ALL: ReadonlySet<unknown> = new Set(ALL_SWAP_STEPS);

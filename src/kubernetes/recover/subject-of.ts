@@ -10,6 +10,7 @@ import type { PersistentVolumeClaim, Pod } from '../api/kubernetes-objects.ts';
 import type { FoundCluster } from '../find/find-cluster.ts';
 import type { LiveShape, WalkbackSource } from '../rehearse/rehearsal.ts';
 import type { VolumeRole } from '../volume/volume-plan.ts';
+import { cloneSubjectOf } from './clone/clone-subject.ts';
 import { memberClaim } from './names.ts';
 import type { PatroniObjects } from './plan-value.ts';
 import type { Subject } from './subject.ts';
@@ -26,7 +27,7 @@ function refuse({ cluster }: FoundCluster, found: string, remedy: string): Failu
 function patroniObjects(found: FoundCluster): PatroniObjects | null {
   const { patroni } = found.cluster;
   if (patroni === undefined) return null;
-  const { scope, kind, leader, config, sync, failover } = patroni;
+  const { scope, kind, leader, config, sync, failover, labels } = patroni;
   const foreign = [leader, config, sync, failover].find(({ isThere, isOurs }) => isThere && !isOurs);
   if (foreign !== undefined) {
     throw refuse(
@@ -35,7 +36,15 @@ function patroniObjects(found: FoundCluster): PatroniObjects | null {
       'Two clusters share a scope there. Give one of them another, or recover by hand.',
     );
   }
-  return { scope, kind, leader: leader.name, config: config.name, sync: sync.name, failover: failover.name };
+  return {
+    scope,
+    kind,
+    leader: leader.name,
+    config: config.name,
+    sync: sync.name,
+    failover: failover.name,
+    labels,
+  };
 }
 
 type Lookup = (name: string) => string | undefined;
@@ -129,20 +138,20 @@ function liveShape(found: FoundCluster): LiveShape {
   };
 }
 
-/** Ours has walkback in it; into any other it is copied from ours. */
+/** Ours has walkback in it; into any other it is copied from ours. Without it the way that is left is the image's own. */
 async function walkbackOf(api: KubernetesApi, found: FoundCluster, image: string | undefined): Promise<WalkbackSource> {
   if (image !== undefined) return { kind: 'copied', image };
   const pod = podOf(found)?.metadata?.name;
   const outcome =
     pod === undefined ? undefined : await api.exec(pod, found.container.name, ['sh', '-c', 'command -v walkback']);
   if (outcome?.exitCode === 0) return { kind: 'inImage' };
-  throw refuse(
-    found,
-    pod === undefined
-      ? 'no pod of it runs, so whether its image has walkback cannot be told'
-      : 'its image has no walkback',
-    'Name an image that has:  --walkback-image NAME',
-  );
+  return {
+    kind: 'none',
+    why:
+      pod === undefined
+        ? 'no pod of it runs, so whether its image has walkback cannot be told, and --walkback-image names none'
+        : 'its image has no walkback, and --walkback-image names none that has',
+  };
 }
 
 /** What a plan is made for. @param image from which walkback is copied; `undefined`: the cluster's own. @throws {Failure} `refused`. */
@@ -158,6 +167,7 @@ export async function subjectOf(api: KubernetesApi, found: FoundCluster, image: 
     live,
     archive: isContainer ? 'container' : 'settings',
     walkback: await walkbackOf(api, found, image),
+    clone: cloneSubjectOf(found),
     patroni: patroniObjects(found),
     superuser: userOf(get, 'superuser') ?? 'postgres',
     roles: rolesOf(found, get),

@@ -7,6 +7,7 @@
 import type { Pod, StatefulSet } from '../api/kubernetes-objects.ts';
 import type { ArchiveEnvironment, LiveShape, WalkbackSource } from '../rehearse/rehearsal.ts';
 import type { VolumeRole } from '../volume/volume-plan.ts';
+import type { CloneSubject } from './clone/clone-subject.ts';
 import type { PatroniObjects } from './plan-value.ts';
 
 /** What a plan is made for. */
@@ -18,6 +19,8 @@ export interface Subject {
   readonly live: LiveShape;
   readonly archive: ArchiveEnvironment;
   readonly walkback: WalkbackSource;
+  /** What the way *clone* has to do with; a text says why it has nothing. */
+  readonly clone: CloneSubject | string;
   /** `null`: nothing fails over; one pod alone may be recovered then. */
   readonly patroni: PatroniObjects | null;
   readonly superuser: string;

@@ -8,7 +8,10 @@
 import { Failure, messageOf } from '../../base/failure.ts';
 import { factsOf, type StepFacts } from '../../recovery/journal.ts';
 import type { Step } from '../../recovery/runner.ts';
+import { inArchive } from './archive-of.ts';
 import { backUpInPod } from './back-up-in-pod.ts';
+import { rememberCluster } from './clone/cluster-state.ts';
+import { putTemplateBack } from './clone/template-steps.ts';
 import { factOf, type SwapContext } from './context.ts';
 import { scaleWorkloads, step } from './cutover-steps.ts';
 import { journalOwner } from './journal-object.ts';
@@ -24,7 +27,8 @@ import { annotate, tellEvent } from './tell-story.ts';
 
 /** An archiver that fails must not keep anybody on the line that is to be left; what it leaves is pushed afterwards. */
 async function archiveNewLine(context: SwapContext): Promise<StepFacts> {
-  return archiveTail(context, surveyedLeader(context, 'undoSurvey')).catch((error: unknown) => ({
+  const leader = surveyedLeader(context, 'undoSurvey');
+  return inArchive(context, 'after', async (after) => archiveTail(after, leader)).catch((error: unknown) => ({
     outcome: 'late',
     failure: messageOf(error),
   }));
@@ -65,8 +69,17 @@ async function reopen(context: SwapContext): Promise<StepFacts> {
   });
 }
 
+/** A clone's new line is in another archive: what is kept goes on, on the timeline that it was on. */
 function reopenedTimeline(context: SwapContext): number {
-  return Number(factOf(context, 'undoReopen', 'timeline'));
+  const { plan, journal } = context;
+  if (plan.swap.clone === undefined) return Number(factOf(context, 'undoReopen', 'timeline'));
+  return Number(factsOf(journal.entries, 'archiveTail')?.['timeline'] ?? plan.recovery.preconditions.liveTimeline);
+}
+
+/** A clone that is broken off in its bootstrap has no Patroni yet that could be paused. */
+async function pauseWhatLeads(context: SwapContext): Promise<StepFacts> {
+  const isBootstrap = context.plan.swap.clone !== undefined && surveyedLeader(context, 'undoSurvey') === undefined;
+  return isBootstrap ? { skipped: 'nobody leads' } : pause(context);
 }
 
 /** The live claim of the first member now: that of a StatefulSet made anew has another name. */
@@ -91,9 +104,11 @@ export const undoSwapSteps: Record<UndoSwapStep, Step<SwapContext>> = {
     return facts;
   }),
   undoScaleWorkloadsDown: step(async (context) => scaleWorkloads(context, false)),
-  undoPause: step(pause),
+  undoPause: step(pauseWhatLeads),
   undoArchiveTail: step(archiveNewLine),
-  undoStop: step(async (context) => stopLive(context, surveyedLeader(context, 'undoSurvey'))),
+  undoStop: step(async (context) =>
+    inArchive(context, 'after', async (after) => stopLive(after, surveyedLeader(context, 'undoSurvey'))),
+  ),
   undoScaleDown: step(scaleDown),
   undoArchiveRest: step(async (context) => archiveRest(context, 'undoStop', liveClaim(context), 'undo-rest')),
   undoReopen: step(reopen),
@@ -102,11 +117,15 @@ export const undoSwapSteps: Record<UndoSwapStep, Step<SwapContext>> = {
   undoRenameInVolume: step(async (context) => renameInVolume(context, true)),
   undoRemoveReplicaClaims: step(removeReplicaClaims),
   undoRecreateStatefulSet: step(async (context) => recreateStatefulSet(context, true)),
+  undoVariables: step(putTemplateBack),
+  undoForgetCluster: step(rememberCluster),
   undoClearStatus: step(clearStatus),
   undoOpenLine: step(openLine),
   undoVerify: step(async (context) => verify(context, reopenedTimeline(context))),
   undoResume: step(resume),
-  undoBackUp: step(async (context) => backUpInPod(context, firstPod(context), reopenedTimeline(context))),
+  undoBackUp: step(async (context) =>
+    inArchive(context, 'before', async (before) => backUpInPod(before, firstPod(context), reopenedTimeline(context))),
+  ),
   undoScaleOut: step(scaleOut),
   undoSettle: step(async (context) => {
     await pauseAgain(context);

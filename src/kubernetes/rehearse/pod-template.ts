@@ -72,7 +72,13 @@ export function containerOf({ podSpec, statefulSet }: LiveShape, name: string): 
 }
 
 /** The program as the pod calls it. */
-function programOf(walkback: WalkbackSource): readonly string[] {
+function programOf(walkback: WalkbackSource, { statefulSet }: LiveShape): readonly string[] {
+  if (walkback.kind === 'none') {
+    throw new Failure('refused', {
+      message: `cannot make a pod of ours beside ${statefulSet}: ${walkback.why}`,
+      remedy: 'Name an image that has walkback:  --walkback-image NAME',
+    });
+  }
   return walkback.kind === 'inImage' ? ['walkback'] : [`${PROGRAM_FOLDER}/bin/walkback`];
 }
 
@@ -204,7 +210,7 @@ export function podTemplate(request: PodRequest): { metadata: object; spec: PodS
   const copied = mountsOf(live, containers);
   const tmp = tmpMount(copied.mounts);
   const isBrought = walkback.kind === 'copied';
-  const program = programOf(walkback);
+  const program = programOf(walkback, live);
   const environment = environmentOf(containers, [
     ...OWN_VARIABLES,
     ...(isBrought ? [{ name: 'HOME', value: '/tmp' }] : []),

@@ -68,7 +68,9 @@ export type WalkbackSource =
   /** The cluster's image is ours. */
   | { readonly kind: 'inImage' }
   /** Copied from our image by an init container. */
-  | { readonly kind: 'copied'; readonly image: string; readonly imagePullPolicy?: string };
+  | { readonly kind: 'copied'; readonly image: string; readonly imagePullPolicy?: string }
+  /** From nowhere: no pod of ours can be made. */
+  | { readonly kind: 'none'; readonly why: string };
 
 /** What to rehearse, and where. */
 export interface RehearsalRequest {
