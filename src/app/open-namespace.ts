@@ -8,6 +8,7 @@ import type { Settings } from '../config/load-settings.ts';
 import type { KubernetesApi } from '../kubernetes/api/kubernetes-api.ts';
 import { openKubernetesApi } from '../kubernetes/api/open.ts';
 import type { ClusterChoice } from '../kubernetes/find/find-cluster.ts';
+import { removedStatefulSet } from '../kubernetes/recover/removed-statefulset.ts';
 
 /** `undefined` values left out. */
 function named<K extends string>(key: K, value: string | undefined): { readonly [N in K]?: string } {
@@ -43,5 +44,6 @@ export function clusterChoice(settings: Settings): ClusterChoice {
   return {
     ...named('statefulSet', settings.get('statefulset')),
     ...named('scope', settings.get('patroniScope')),
+    whenGone: removedStatefulSet,
   };
 }

@@ -33,6 +33,8 @@ export interface ClusterChoice {
   readonly statefulSet?: string;
   /** Patroni's scope, where that is what is known. */
   readonly scope?: string;
+  /** Asked for one that is not there (of that name, or of any): as it was before somebody at work removed it. */
+  readonly whenGone?: (api: KubernetesApi, name: string | undefined) => Promise<StatefulSet | undefined>;
 }
 
 /** A cluster, with what pods are made of. */
@@ -85,7 +87,8 @@ function chooseOne(found: readonly StatefulSet[], { where }: KubernetesApi, aske
 async function findStatefulSet(api: KubernetesApi, choice: ClusterChoice): Promise<StatefulSet> {
   if (choice.statefulSet !== undefined) {
     const found = await api.get<StatefulSet>({ apiVersion: 'apps/v1', kind: 'StatefulSet', name: choice.statefulSet });
-    if (found !== undefined) return found;
+    const whole = found ?? (await choice.whenGone?.(api, choice.statefulSet));
+    if (whole !== undefined) return whole;
     const others = await listStatefulSets(api).catch(() => []);
     throw new Failure('usage', {
       message: `cannot find StatefulSet ${choice.statefulSet}: there is none in namespace ${api.where.namespace}`,
@@ -97,6 +100,8 @@ async function findStatefulSet(api: KubernetesApi, choice: ClusterChoice): Promi
     });
   }
   const all = await listStatefulSets(api);
+  const gone = all.length === 0 ? await choice.whenGone?.(api, undefined) : undefined;
+  if (gone !== undefined) return gone;
   if (choice.scope === undefined) return chooseOne(all, api, 'runs PostgreSQL');
   const ofScope = all.filter((one) => scopeIn(databaseContainer(one)) === choice.scope);
   return chooseOne(ofScope, api, `has the scope ${choice.scope}`);

@@ -27,16 +27,7 @@ import {
   surveyedLeader,
   wasPaused,
 } from './live-steps.ts';
-import {
-  clearStatus,
-  firstPod,
-  openLine,
-  pauseAgain,
-  resume,
-  scaleOut,
-  startUnderPause,
-  verify,
-} from './open-steps.ts';
+import { clearStatus, firstPod, openLine, pauseAgain, resume, scaleOut, verify } from './open-steps.ts';
 import { recreateStatefulSet, removeReplicaClaims, renameInVolume } from './other-way-steps.ts';
 import { readPatroniState, resumePatroni } from './patroni-objects.ts';
 import { podServer, untilPrimary } from './pod-server.ts';
@@ -46,6 +37,7 @@ import { refFacts, refOf, requestOf, volumePlanOf, watchOf } from './rehearsal-o
 import { saveObjects } from './save-objects.ts';
 import { scaleTo } from './scale.ts';
 import type { CutoverSwapStep, RehearseStep } from './step-names.ts';
+import { startIfCrashed, startUnderPause } from './start-under-pause.ts';
 import { annotate, tellEvent } from './tell-story.ts';
 
 type SwapWork = Step<SwapContext>;
@@ -118,6 +110,23 @@ async function takePauseBack(context: SwapContext): Promise<void> {
   if (wasPaused(context)) await pauseAgain(context);
 }
 
+/** One that led and has crashed since is started first: what it had not archived is not left behind. */
+async function archiveLiveTail(context: SwapContext): Promise<StepFacts> {
+  const leader = surveyedLeader(context, 'survey');
+  const failure = await startIfCrashed(context, leader);
+  return failure === undefined ? archiveTail(context, leader) : { outcome: 'notStarted', failure };
+}
+
+/** As {@link archiveLiveTail}: it ends cleanly, so that its archiver has seen all of its WAL. */
+async function stopWhole(context: SwapContext): Promise<StepFacts> {
+  const leader = surveyedLeader(context, 'survey');
+  const stopped = await stopLive(context, leader);
+  const wasCrashed = 'skipped' in stopped || stopped['controlState'] !== 'shut down';
+  if (!wasCrashed || stopped['controlState'] === 'unknown') return stopped;
+  const failure = await startIfCrashed(context, leader);
+  return failure === undefined ? stopLive(context, leader) : { ...stopped, failure };
+}
+
 async function finishRehearsal(context: SwapContext): Promise<StepFacts> {
   const { target } = context.plan.recovery;
   const { timeline, reason, switchLsn, changedRoles } = await context.uses.rehearsals.finish(
@@ -182,8 +191,8 @@ export const cutoverSwapSteps: Record<CutoverSwapStep, SwapWork> = {
     async (context) => void (await scaleWorkloads(context, true)),
   ),
   pause: step(pause, takePauseBack),
-  archiveTail: step(async (context) => archiveTail(context, surveyedLeader(context, 'survey'))),
-  stopLive: step(async (context) => stopLive(context, surveyedLeader(context, 'survey')), startAgain),
+  archiveTail: step(archiveLiveTail),
+  stopLive: step(stopWhole, startAgain),
   scaleDown: step(scaleDown, startAgain),
   archiveRest: step(async (context) => archiveRest(context, 'stopLive', ledMember(context).claim, 'rest')),
   finishRehearsal: step(finishRehearsal),

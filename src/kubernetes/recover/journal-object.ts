@@ -91,9 +91,12 @@ export async function readRecovery(api: KubernetesApi, id: string): Promise<Stor
   return { plan: parsePlan(object.data?.['plan'] ?? '', id), entries: entriesIn(object, id) };
 }
 
-/** Every recovery of a StatefulSet, newest plan first. */
-export async function listStoredRecoveries(api: KubernetesApi, statefulSet: string): Promise<StoredRecovery[]> {
-  const labels = `${STATEFUL_SET_LABEL}=${statefulSet}`;
+/** Every recovery of a StatefulSet, or of all there are, newest plan first. */
+export async function listStoredRecoveries(
+  api: KubernetesApi,
+  statefulSet: string | undefined,
+): Promise<StoredRecovery[]> {
+  const labels = statefulSet === undefined ? STATEFUL_SET_LABEL : `${STATEFUL_SET_LABEL}=${statefulSet}`;
   const objects = await api.list<ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap' }, { labels });
   const found = objects.flatMap((object) => {
     const id = object.metadata?.labels?.[RECOVERY_LABEL];

@@ -8,14 +8,14 @@
 import { Failure } from '../../base/failure.ts';
 import { findWalObjects } from '../../archive/read-wal-file.ts';
 import { archiveTailThrough } from '../../recovery/archive-tail.ts';
-import { factsOf, hasStepBegun, isStepDone, type StepFacts } from '../../recovery/journal.ts';
+import { factsOf, hasStepBegun, isStepDone, stateOf, type StepFacts } from '../../recovery/journal.ts';
 import type { Pod, StatefulSet } from '../api/kubernetes-objects.ts';
 import { claimsInPlay, type SwapContext } from './context.ts';
 import { journalOwner } from './journal-object.ts';
 import { liveShapeOf } from './live-shape.ts';
 import { connectToPod, podServer, stopServerOf, timelineOf } from './pod-server.ts';
 import { pausePatroni, readPatroniState } from './patroni-objects.ts';
-import { podRef, statefulSetRef, untilUnused } from './pods-gone.ts';
+import { podRef, scaledUp, statefulSetRef, untilUnused } from './pods-gone.ts';
 import { scaleTo } from './scale.ts';
 import type { SwapStep } from './step-names.ts';
 
@@ -74,10 +74,11 @@ function surveyed({ journal }: SwapContext, step: SwapStep): StepFacts {
   return factsOf(journal.entries, step) ?? {};
 }
 
-/** The pod that led when a survey was made; `undefined`: none did. */
-export function surveyedLeader(context: SwapContext, step: SwapStep): string | undefined {
-  const leader = surveyed(context, step)['leader'];
-  return typeof leader === 'string' && leader !== '' ? leader : undefined;
+/** The pod that led when Patroni was paused, which nobody takes over from then on; else when the survey was made. `undefined`: none did. */
+export function surveyedLeader(context: SwapContext, step: 'survey' | 'undoSurvey'): string | undefined {
+  const leaders = [step === 'survey' ? 'pause' : 'undoPause', step] as const;
+  const found = leaders.map((one) => surveyed(context, one)['leader']);
+  return found.find((leader): leader is string => typeof leader === 'string' && leader !== '');
 }
 
 /** Somebody else had paused it before the recovery. */
@@ -85,7 +86,24 @@ export function wasPaused(context: SwapContext): boolean {
   return surveyed(context, 'survey')['wasPaused'] === true;
 }
 
-/** Pauses Patroni, so that no other member takes over what is stopped. */
+/**
+ * Only pod 0 has the claim that the way works in; claims of others are removed as copies of it.
+ *
+ * @throws {Failure} `refused` if another has taken over since.
+ */
+function checkLeads(context: SwapContext, leader: string): void {
+  const { way, statefulSet } = context.plan.swap;
+  const first = `${statefulSet.name}-0`;
+  const needsFirst = way === 'in-volume' || (way === 'recreate' && stateOf(context.journal.entries) !== 'undoing');
+  if (!needsFirst || leader === '' || leader === first) return;
+  throw refused(
+    context,
+    `${leader} leads by now, and the way ${way} needs ${first} to`,
+    `Switch over, which a paused Patroni does too, then run this again:  patronictl switchover --candidate ${first}`,
+  );
+}
+
+/** Pauses Patroni, so that no other member takes over what is stopped; and looks who leads, since that may have changed before. */
 export async function pause(context: SwapContext): Promise<StepFacts> {
   const { uses, plan } = context;
   const { patroni, members } = plan.swap;
@@ -95,7 +113,10 @@ export async function pause(context: SwapContext): Promise<StepFacts> {
     patroni,
     members.map(({ pod }) => pod),
   );
-  return { acknowledged: acknowledged.join(', ') };
+  const { leader = '' } = await readPatroniState(uses.api, patroni);
+  const ours = members.some(({ pod }) => pod === leader) ? leader : '';
+  checkLeads(context, ours);
+  return { acknowledged: acknowledged.join(', '), leader: ours };
 }
 
 /** The leader's newest WAL reaches the archive; one that does not run has none that could be asked for. */
@@ -124,18 +145,46 @@ export async function stopLive(context: SwapContext, leader: string | undefined)
   return { controlState: controlState ?? 'unknown', unarchived };
 }
 
+/** @throws {Failure} `conflict` as soon as somebody has scaled it up: its pods would never be gone. */
+async function unlessScaledUp(context: SwapContext, signal: AbortSignal): Promise<void> {
+  const { uses, plan } = context;
+  const { name } = plan.swap.statefulSet;
+  const found = await uses.api.until<StatefulSet>(
+    statefulSetRef(name),
+    `somebody to scale ${name} up`,
+    (one) => (one?.spec?.replicas ?? 0) > 0,
+    { timeoutMs: PODS_GONE_MS, signal },
+  );
+  throw scaledUp(name, found?.spec?.replicas ?? 0, []);
+}
+
+/** Scales to 0, and waits until the pods of its members are gone. */
+export async function scaleDownMembers(context: SwapContext): Promise<void> {
+  const { uses, plan } = context;
+  const { statefulSet, members } = plan.swap;
+  await scaleTo(uses.api, statefulSetRef(statefulSet.name), 0);
+  const over = new AbortController();
+  const signal = uses.signal === undefined ? over.signal : AbortSignal.any([uses.signal, over.signal]);
+  const gone = members.map(async ({ pod }) =>
+    uses.api.until<Pod>(podRef(pod), `pod ${pod} to be gone`, (found) => found === undefined, {
+      timeoutMs: PODS_GONE_MS,
+      signal,
+    }),
+  );
+  const interrupted = unlessScaledUp(context, signal);
+  interrupted.catch(() => {});
+  try {
+    await Promise.race([Promise.all(gone), interrupted]);
+  } finally {
+    over.abort();
+    await Promise.allSettled([...gone, interrupted]);
+  }
+}
+
 /** Scales to 0, and waits until no pod object is left that uses any of its volumes. */
 export async function scaleDown(context: SwapContext): Promise<StepFacts> {
   const { uses, plan } = context;
-  const { statefulSet } = plan.swap;
-  await scaleTo(uses.api, statefulSetRef(statefulSet.name), 0);
-  await Promise.all(
-    plan.swap.members.map(async ({ pod }) =>
-      uses.api.until<Pod>(podRef(pod), `pod ${pod} to be gone`, (found) => found === undefined, {
-        timeoutMs: PODS_GONE_MS,
-      }),
-    ),
-  );
+  await scaleDownMembers(context);
   // The rehearsal's own pod stands on its claim, which may be the live one, until it is finished.
   const isOver = isStepDone(context.journal.entries, 'endRehearsal');
   const claims = claimsInPlay(context).filter((claim) => isOver || claim !== plan.swap.rehearsalClaim);
@@ -146,7 +195,7 @@ export async function scaleDown(context: SwapContext): Promise<StepFacts> {
 /** What the archiver of a stopped server had left is pushed, by a short Job on its claim. */
 export async function archiveRest(
   context: SwapContext,
-  step: SwapStep,
+  step: 'stopLive' | 'undoStop',
   claim: string,
   name: string,
 ): Promise<StepFacts> {

@@ -5,23 +5,20 @@
  * @module
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
-
-import { Failure, messageOf } from '../../base/failure.ts';
+import { Failure } from '../../base/failure.ts';
 import { queryText } from '../../instance/connection.ts';
 import { quoteLiteral } from '../../instance/quote-sql.ts';
 import type { StepFacts } from '../../recovery/journal.ts';
-import type { Pod } from '../api/kubernetes-objects.ts';
 import { claimsInPlay, type SwapContext } from './context.ts';
 import { wasPaused } from './live-steps.ts';
 import { scaleOutOneByOne } from './members.ts';
 import { connectToPod, podServer, timelineOf, untilPrimary } from './pod-server.ts';
 import { clearPatroniStatus, pausePatroni, readPatroniState, resumePatroni } from './patroni-objects.ts';
-import { checkStillDown, podRef, statefulSetRef } from './pods-gone.ts';
+import { checkStillDown, statefulSetRef } from './pods-gone.ts';
 import { replicasOf, scaleTo } from './scale.ts';
+import { startUnderPause } from './start-under-pause.ts';
 
 const PRIMARY_MS = 600_000;
-const POLL_MS = 500;
 
 /** The pod that opens the exchanged data. */
 export function firstPod({ plan }: SwapContext): string {
@@ -48,37 +45,6 @@ export async function openLine(context: SwapContext): Promise<StepFacts> {
   return {};
 }
 
-/**
- * Starts the server of a pod whose Patroni is paused. One that is not paused makes a standby of it first, and promotes that: to
- * another timeline than the one that was opened and proven. Somebody who has resumed it is too late to be stopped.
- */
-export async function startUnderPause({ uses }: SwapContext, pod: string): Promise<void> {
-  const deadline = Date.now() + PRIMARY_MS;
-  for (;;) {
-    uses.signal?.throwIfAborted();
-    const state = await stateOrStart(uses, pod).catch((error: unknown) => messageOf(error));
-    if (state === undefined) return;
-    if (Date.now() > deadline) {
-      throw new Failure('unavailable', {
-        message: `cannot start the server of ${pod}: ${state}`,
-        remedy: `See what the pod says ("kubectl describe pod ${pod}", its log), mend it, and go on; or undo.`,
-      });
-    }
-    await sleep(POLL_MS);
-  }
-}
-
-/** `undefined` once it runs or was told to. */
-async function stateOrStart(uses: SwapContext['uses'], pod: string): Promise<string | undefined> {
-  const found = await uses.api.get<Pod>(podRef(pod));
-  if (found?.status?.phase !== 'Running') return 'its pod does not run yet';
-  await using patroni = await uses.patroniOf(pod);
-  const state = await patroni.state();
-  if (state === undefined) return 'its Patroni does not answer yet';
-  if (state === 'stopped' || state === 'start failed' || state === 'crashed') await patroni.restart();
-  return state === 'starting' ? 'it is starting' : undefined;
-}
-
 /** Patroni may work again: with one pod nobody else can lead. */
 export async function resume(context: SwapContext): Promise<StepFacts> {
   const { patroni } = context.plan.swap;
@@ -102,6 +68,8 @@ function wrong({ plan }: SwapContext, found: string): Failure {
  */
 export async function verify(context: SwapContext, timeline: number): Promise<StepFacts> {
   const { uses, plan } = context;
+  // Its pod may have been made anew since, or scaled away: a paused Patroni does not start its server.
+  await openLine(context);
   const { id, preconditions } = plan.recovery;
   await using connection = await connectToPod(podServer(context), firstPod(context));
   if ((await queryText(connection, 'select pg_is_in_recovery()')) === 't') throw wrong(context, 'it is in recovery');

@@ -48,9 +48,18 @@ export async function checkStillDown(
   const [found, pods] = await Promise.all([api.get<StatefulSet>(statefulSetRef(statefulSet)), podsUsing(api, claims)]);
   const replicas = found?.spec?.replicas ?? 0;
   if (replicas === 0 && pods.length === 0) return;
-  const names = pods.map(({ metadata }) => metadata?.name ?? '?').join(', ');
-  throw new Failure('conflict', {
-    message: `cannot exchange the volumes of ${statefulSet}: somebody has scaled it to ${replicas} meanwhile${names === '' ? '' : `, and ${names} is there`}`,
+  throw scaledUp(
+    statefulSet,
+    replicas,
+    pods.map(({ metadata }) => metadata?.name ?? '?'),
+  );
+}
+
+/** Somebody else scales it. */
+export function scaledUp(statefulSet: string, replicas: number, pods: readonly string[]): Failure {
+  const there = pods.length === 0 ? '' : `, and ${pods.join(', ')} is there`;
+  return new Failure('conflict', {
+    message: `cannot exchange the volumes of ${statefulSet}: somebody has scaled it to ${replicas} meanwhile${there}`,
     remedy:
       'Find out who does (an autoscaler, GitOps, another hand), stop that, and go on: it is scaled down again then.',
   });

@@ -20,6 +20,7 @@ import { holdLease } from './lease.ts';
 import { leaseName } from './names.ts';
 import { statefulSetRef } from './pods-gone.ts';
 import { refOf, requestOf, volumePlanOf, watchOf } from './rehearsal-of-plan.ts';
+import { scaleDownAgain } from './scaled-again.ts';
 import { REHEARSE_STEPS, rehearseStepsOf, SWAP_STEPS, UNDO_SWAP_STEPS, type SwapStep } from './step-names.ts';
 import { undoSwapSteps } from './undo-steps.ts';
 
@@ -103,9 +104,12 @@ async function checkSameCluster({ uses, plan }: SwapContext): Promise<void> {
   });
 }
 
-async function isLiveUp({ uses, plan }: SwapContext): Promise<boolean> {
-  const found = await uses.api.get<StatefulSet>(statefulSetRef(plan.swap.statefulSet.name)).catch(() => undefined);
-  return (found?.status?.readyReplicas ?? 0) > 0;
+/** Whether a pod of it is ready; `undefined`: the API server does not say. */
+async function isLiveUp({ uses, plan }: SwapContext): Promise<boolean | undefined> {
+  return uses.api.get<StatefulSet>(statefulSetRef(plan.swap.statefulSet.name)).then(
+    (found) => (found?.status?.readyReplicas ?? 0) > 0,
+    () => undefined,
+  );
 }
 
 /** Work that fails while the cluster is stopped says so, and what to type. */
@@ -113,11 +117,12 @@ async function sayingWhatIsDown(context: SwapContext, goOn: string, work: () => 
   try {
     await work();
   } catch (error) {
-    if (!isFailure(error) || (await isLiveUp(context))) throw error;
+    const isUp = isFailure(error) ? await isLiveUp(context) : true;
+    if (!isFailure(error) || isUp === true) throw error;
     const { id } = context.plan.recovery;
     const back = goOn === 'undo' ? '' : `\nTo have it up again as it was:  walkback undo ${id}`;
     throw new Failure(error.kind, {
-      message: `${error.message}; the cluster is DOWN now`,
+      message: `${error.message}; ${isUp === false ? 'the cluster is DOWN now' : 'the cluster MAY BE DOWN now: the API server does not say'}`,
       remedy: `${error.remedy}\nTo go on:  walkback ${goOn} ${id}${back}`,
       facts: error.facts,
       cause: error,
@@ -132,7 +137,10 @@ export async function cutOverSwap(context: SwapContext, signal?: AbortSignal): P
   const order: readonly SwapStep[] = SWAP_STEPS[context.plan.swap.way];
   const both = [signal, context.uses.signal].filter((one) => one !== undefined);
   await during(context, 'cutOver', () =>
-    sayingWhatIsDown(context, 'recover run', () => runSteps(runOf(context, order, AbortSignal.any(both)))),
+    sayingWhatIsDown(context, 'recover run', async () => {
+      await scaleDownAgain(context, 'cutOver');
+      await runSteps(runOf(context, order, AbortSignal.any(both)));
+    }),
   );
 }
 
@@ -150,7 +158,10 @@ export async function undoSwap(context: SwapContext, signal?: AbortSignal): Prom
     const isOpened = hasSwapOpened(context.journal.entries);
     const order: readonly SwapStep[] = isOpened ? UNDO_SWAP_STEPS[way] : SWAP_STEPS[way];
     const run = runOf(context, order, signal);
-    await sayingWhatIsDown(context, 'undo', async () => (isOpened ? runSteps(run) : undoSteps(run)));
+    await sayingWhatIsDown(context, 'undo', async () => {
+      await scaleDownAgain(context, isOpened ? 'undo' : 'takeBack');
+      await (isOpened ? runSteps(run) : undoSteps(run));
+    });
     if (!isOpened) await endWhatRehearses(context);
   });
 }

@@ -10,7 +10,8 @@
 import type { StepFacts } from '../../../recovery/journal.ts';
 import type { Pod } from '../../api/kubernetes-objects.ts';
 import type { SwapContext } from '../context.ts';
-import { firstPod, startUnderPause } from '../open-steps.ts';
+import { firstPod } from '../open-steps.ts';
+import { startUnderPause } from '../start-under-pause.ts';
 import { clearPatroniStatus, pausePatroni } from '../patroni-objects.ts';
 import { podServer, stopServerOf, untilPrimary } from '../pod-server.ts';
 import { podRef, statefulSetRef } from '../pods-gone.ts';
