@@ -2,6 +2,8 @@
  * Volumes of a StatefulSet exchanged on a real API server, by a process that is killed before each of its changes in turn.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { KubernetesApi } from '../../src/kubernetes/api/kubernetes-api.ts';
@@ -14,12 +16,15 @@ import {
   volumeRef,
   type Exchange,
 } from '../../src/kubernetes/recover/exchange-claim.ts';
+import type { SwapContext } from '../../src/kubernetes/recover/context.ts';
 import { holdLease } from '../../src/kubernetes/recover/lease.ts';
+import { clearStatus } from '../../src/kubernetes/recover/open-steps.ts';
 import { checkStillDown, statefulSetRef, untilUnused } from '../../src/kubernetes/recover/pods-gone.ts';
 import { scaleTo } from '../../src/kubernetes/recover/scale.ts';
 import { startBed, type Bed } from '../support/kubernetes/bed.ts';
 import { dyingApi, Killed } from '../support/kubernetes/killed-api.ts';
 import type { TestNamespace } from '../support/kubernetes/namespace.ts';
+import { until } from '../support/archived-cluster.ts';
 
 const bed = await startBed();
 
@@ -64,6 +69,8 @@ function statefulSet(userId: number): object {
     },
   };
 }
+
+const podOf = (name: string) => ({ apiVersion: 'v1', kind: 'Pod', name });
 
 describe.skipIf(bed === undefined)('volumes of a StatefulSet', () => {
   let there: Bed;
@@ -127,6 +134,58 @@ describe.skipIf(bed === undefined)('volumes of a StatefulSet', () => {
     },
   };
 
+  const keysOf = async (name: string): Promise<Readonly<Record<string, string>>> =>
+    (await api.get({ apiVersion: 'v1', kind: 'ConfigMap', name }))?.metadata?.annotations ?? {};
+  /** As far as Patroni's keys need one. */
+  const context = (): SwapContext =>
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rest is of other steps
+    ({
+      uses: { api },
+      plan: {
+        recovery: { id: 'none' },
+        swap: {
+          way: 'rebind',
+          statefulSet: { name: 'db' },
+          members: [{ claim: 'data-db-0', ordinal: 0 }],
+          rehearsalClaim: 'rehearsed',
+          patroni: {
+            kind: 'ConfigMap',
+            scope: 'db',
+            leader: 'db-leader',
+            config: 'db-config',
+            sync: 'db-sync',
+            failover: 'db-failover',
+          },
+        },
+      },
+      journal: { entries: [] },
+    }) as unknown as SwapContext;
+
+  test('have their Patroni’s keys left alone while a pod is there, and the leader’s forgotten when none is', async () => {
+    const leader = { leader: 'db-0', optime: '4711', slots: '{}', ttl: '30' };
+    const config = { initialize: '7300000000000000001', config: '{"pause":true}', history: '[]' };
+    const sync = { leader: 'db-0', sync_standby: 'db-1' };
+    for (const [name, annotations] of Object.entries({ 'db-leader': leader, 'db-config': config, 'db-sync': sync }))
+      await api.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, annotations } });
+    await expect(clearStatus(context())).rejects.toMatchObject({ kind: 'conflict' });
+    expect(await keysOf('db-leader')).toEqual(leader);
+    // No replicas are wanted, and the pod is there still: as a server that archives its last WAL is.
+    await api.patch(podOf('db-0'), { type: 'merge', body: { metadata: { finalizers: ['walkback.test/late'] } } });
+    await scaleTo(api, statefulSetRef('db'), 0);
+    await until('the pod ends', async () => (await api.get(podOf('db-0')))?.metadata?.deletionTimestamp !== undefined);
+    await expect(clearStatus(context())).rejects.toMatchObject({ kind: 'conflict' });
+    expect(await keysOf('db-leader')).toEqual(leader);
+    await api.patch(podOf('db-0'), { type: 'merge', body: { metadata: { finalizers: null } } });
+    await untilUnused(api, ['data-db-0'], 60_000);
+    await clearStatus(context());
+    expect(await keysOf('db-leader')).toEqual({ ttl: '30' });
+    expect(await keysOf('db-sync')).toEqual({});
+    // Without these Patroni would take the cluster for one that was given up, and bootstrap it.
+    expect(await keysOf('db-config')).toEqual(config);
+    await scaleTo(api, statefulSetRef('db'), 1);
+    await until('the pod is back', async () => (await api.get(podOf('db-0'))) !== undefined);
+  });
+
   test('are not exchanged under a pod', async () => {
     await expect(checkStillDown(api, 'db', ['data-db-0'])).rejects.toMatchObject({ kind: 'conflict' });
     await scaleTo(api, statefulSetRef('db'), 0);
@@ -156,6 +215,24 @@ describe.skipIf(bed === undefined)('volumes of a StatefulSet', () => {
       }
     }
     expect(isWhole).toBe(true);
+  });
+
+  test('wait for a claim whose deletion ends late, and are never on it again', async () => {
+    const claim = await api.get<PersistentVolumeClaim>(claimRef('data-db-0'));
+    const held = [...(claim?.metadata?.finalizers ?? []), 'walkback.test/late'];
+    await api.patch(claimRef('data-db-0'), { type: 'merge', body: { metadata: { finalizers: held } } });
+    let isOver = false;
+    const exchanging = exchangeClaim(api, there_).finally(() => (isOver = true));
+    const read = async () => (await api.get<PersistentVolumeClaim>(claimRef('data-db-0')))?.metadata;
+    await until('the claim is going', async () => (await read())?.deletionTimestamp !== undefined);
+    await sleep(2000);
+    expect([isOver, (await read())?.uid]).toEqual([false, claim?.metadata?.uid]);
+    await api.patch(claimRef('data-db-0'), { type: 'merge', body: { metadata: { finalizers: null } } });
+    await exchanging;
+    expect((await read())?.uid).not.toBe(claim?.metadata?.uid);
+    expect(await volumeOf('data-db-0')).toBe(rehearsed);
+    expect(await volumeOf('kept')).toBe(live);
+    await exchangeClaim(api, back);
   });
 
   test('go to the claim that the StatefulSet has made meanwhile, and to no other', async () => {

@@ -26,8 +26,6 @@ export class EvidenceFinder {
   /** What is wrong with it; `undefined` if it is there. */
   problemOf(evidence: Evidence): string | undefined {
     switch (evidence.kind) {
-      case 'kubernetes':
-        return undefined;
       case 'test':
         return this.#problemOfTest(evidence);
       case 'proof':

@@ -24,7 +24,7 @@ Why.
 
 ## F-02 Claims
 
-- Kubernetes: see there, since it keeps claims
+- proof \`prune\`
 - something else
 `;
 
@@ -40,7 +40,12 @@ describe('the page of failure modes', () => {
         ],
         unread: [],
       },
-      { id: 'F-02', title: 'Claims', evidence: [{ kind: 'kubernetes' }], unread: ['something else'] },
+      {
+        id: 'F-02',
+        title: 'Claims',
+        evidence: [{ kind: 'proof', name: 'prune', set: undefined }],
+        unread: ['something else'],
+      },
     ]);
   });
 });

@@ -2,7 +2,7 @@
  * The page of failure modes, as values: each mode with what shows that it is prevented or caught.
  *
  * A mode is a heading `## F-07 …`. What shows it are the items of its list: `` `path` › name of a test ``, a proof as
- * `` proof `name` ``, a set of a proof's table as `` proof `entrypoint` › name of the set ``, or `Kubernetes: see there`.
+ * `` proof `name` ``, or a set of a proof's table as `` proof `entrypoint` › name of the set ``.
  *
  * @module
  */
@@ -10,9 +10,7 @@
 /** What shows that a mode is prevented or caught. */
 export type Evidence =
   | { readonly kind: 'test'; readonly path: string; readonly title: string }
-  | { readonly kind: 'proof'; readonly name: string; readonly set: string | undefined }
-  /** Only Kubernetes can provoke it. */
-  | { readonly kind: 'kubernetes' };
+  | { readonly kind: 'proof'; readonly name: string; readonly set: string | undefined };
 
 /** One failure mode. */
 export interface FailureMode {
@@ -32,8 +30,7 @@ function evidenceOf(item: string): Evidence | undefined {
   const [, path, title] = TEST.exec(item) ?? [];
   if (path !== undefined && title !== undefined) return { kind: 'test', path, title };
   const [, name, set] = PROOF.exec(item) ?? [];
-  if (name !== undefined) return { kind: 'proof', name, set };
-  return item.startsWith('Kubernetes: see there') ? { kind: 'kubernetes' } : undefined;
+  return name === undefined ? undefined : { kind: 'proof', name, set };
 }
 
 /** Reads the page. A list item may go on over indented lines. */

@@ -1,0 +1,68 @@
+/**
+ * What goes wrong on bad days, by name, and at which steps it can.
+ *
+ * Those of the whole bed are last: others in it feel them.
+ *
+ * @module
+ */
+
+import type { SwapStep } from '../../../src/kubernetes/recover/step-names.ts';
+
+/** Where each can be met; absent: at any step. */
+interface NamedFault {
+  readonly name: string;
+  readonly steps?: readonly SwapStep[];
+}
+
+const REHEARSING: readonly SwapStep[] = ['startRehearsal', 'awaitRehearsal'];
+const WHILE_UP: readonly SwapStep[] = ['survey', 'save', 'pause', 'archiveTail', 'stopLive'];
+const WHILE_OPENING: readonly SwapStep[] = ['openLine', 'verify', 'resume', 'backUp', 'scaleOut', 'settle'];
+const WHILE_DOWN: readonly SwapStep[] = [
+  'archiveRest',
+  'finishRehearsal',
+  'endRehearsal',
+  'exchangeVolumes',
+  'renameInVolume',
+  'recreateStatefulSet',
+  'clearStatus',
+];
+const WITH_JOB: readonly SwapStep[] = ['awaitRehearsal', 'finishRehearsal'];
+
+const NAMED = [
+  { name: 'the API is away for 8 s' },
+  { name: 'the API is away for 40 s' },
+  { name: 'a change is answered 409' },
+  { name: 'watches are answered 410' },
+  { name: 'watches and logs are cut after 200 ms' },
+  { name: 'throttled: 429 for 12 requests' },
+  { name: 'the answers of three changes are lost' },
+  { name: '503 for 8 requests' },
+  { name: 'programs and ports in pods are cut after 200 ms' },
+  { name: 'the token has ended' },
+  { name: 'the token has ended, and is renewed' },
+  { name: 'the live pod is deleted', steps: [...WHILE_UP, ...WHILE_OPENING] },
+  { name: 'the live server is killed', steps: [...WHILE_UP, ...WHILE_OPENING] },
+  { name: 'the rehearsal’s pod is deleted', steps: WITH_JOB },
+  { name: 'the rehearsal’s pod is evicted', steps: WITH_JOB },
+  { name: 'the rehearsal is killed for its memory', steps: WITH_JOB },
+  { name: 'another hand scales up', steps: WHILE_DOWN },
+  { name: 'another hand scales down', steps: WHILE_OPENING },
+  { name: 'a claim stays Terminating', steps: ['exchangeVolumes', 'removeReplicaClaims', 'endRehearsal'] },
+  { name: 'a quota refuses pods', steps: [...REHEARSING, 'archiveRest', 'openLine', 'scaleOut'] },
+  { name: 'a quota refuses claims', steps: ['startRehearsal', 'exchangeVolumes', 'scaleOut'] },
+  { name: 'the image cannot be pulled', steps: REHEARSING },
+  { name: 'the Job’s deadline has passed', steps: WITH_JOB },
+  { name: 'Helm upgrades it in the middle' },
+  { name: 'the API server is killed for 20 s' },
+  { name: 'the API server is killed for 50 s' },
+  { name: 'the API server stands still for 12 s' },
+  { name: 'the kubelet is killed for 30 s' },
+  { name: 'the kubelet is killed for 60 s' },
+  { name: 'the controllers are killed for 30 s' },
+] as const;
+
+/** A fault's name. */
+export type FaultName = (typeof NAMED)[number]['name'];
+
+/** All, in the order of their seeds. */
+export const FAULT_NAMES: readonly (NamedFault & { readonly name: FaultName })[] = NAMED;

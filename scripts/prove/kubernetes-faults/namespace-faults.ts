@@ -1,0 +1,135 @@
+/**
+ * Faults in the namespace: pods that go, other hands, claims, quotas, Jobs.
+ *
+ * @module
+ */
+
+import type { Pod } from '../../../src/kubernetes/api/kubernetes-objects.ts';
+import { forSomeTime, type FaultKind, type Met } from './active-fault.ts';
+
+const nothing = async (): Promise<void> => {};
+
+async function kubectl({ scene }: Met, args: readonly string[], input?: string): Promise<string> {
+  return scene.database.namespace.kubectl(args, input);
+}
+
+/** What another hand does once; nothing of it has to be put right. What it cannot do (the pod is gone already) is not done. */
+function once(act: (met: Met) => Promise<unknown>): FaultKind {
+  return {
+    begin: async (met) => {
+      await act(met).catch(() => {});
+      return { mend: nothing };
+    },
+  };
+}
+
+async function rehearsalPod({ scene, watch }: Met): Promise<string> {
+  const labels = `job-name=walkback-${watch.id}`;
+  for (let tries = 0; tries < 120; tries += 1) {
+    const pods = await scene.database.api.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, { labels });
+    const name = pods.find(({ status }) => status?.phase === 'Running')?.metadata?.name;
+    if (name !== undefined) return name;
+    await new Promise((resolve) => {
+      setTimeout(resolve, 250);
+    });
+  }
+  throw new Error('the rehearsal has no pod that runs');
+}
+
+const first = ({ scene }: Met): string => `${scene.database.name}-0`;
+const IN_DATA = '/home/postgres/pgdata/pgroot/data/postmaster.pid';
+
+/** Deleted as a person does it, or as a drained node. */
+export const LIVE_POD_DELETED = once(async (met) =>
+  kubectl(met, ['delete', 'pod', first(met), '--wait=false', '--grace-period=1']),
+);
+/** As the kernel does it that is out of memory. */
+export const LIVE_SERVER_KILLED = once(async (met) =>
+  kubectl(met, ['exec', first(met), '--', 'sh', '-c', `kill -9 $(head -n 1 ${IN_DATA})`]),
+);
+/** The Job makes another. */
+export const REHEARSAL_DELETED = once(async (met) =>
+  kubectl(met, ['delete', 'pod', await rehearsalPod(met), '--wait=false', '--grace-period=1']),
+);
+/** By the API that drains nodes. */
+export const REHEARSAL_EVICTED = once(async (met) => {
+  const pod = await rehearsalPod(met);
+  const namespace = met.scene.database.namespace.name;
+  const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod, namespace } };
+  const path = `/api/v1/namespaces/${namespace}/pods/${pod}/eviction`;
+  return kubectl(met, ['create', '--raw', path, '--filename', '-'], JSON.stringify(eviction));
+});
+/** Everything in the container, but for its first process, which then ends. */
+export const REHEARSAL_OUT_OF_MEMORY = once(async (met) =>
+  kubectl(met, ['exec', await rehearsalPod(met), '--', 'sh', '-c', 'kill -9 -1']),
+);
+
+async function scale(met: Met, replicas: number): Promise<unknown> {
+  return kubectl(met, ['scale', `statefulset/${met.scene.database.name}`, `--replicas=${replicas}`]);
+}
+
+/** An autoscaler, GitOps, a colleague. */
+export const SCALED_UP = once(async (met) => scale(met, 2));
+/** Who has done it takes it back. */
+export const SCALED_DOWN: FaultKind = {
+  begin: async (met) => {
+    await scale(met, 0);
+    return { mend: async () => void (await scale(met, 1)) };
+  },
+};
+
+async function setFinalizers(met: Met, finalizers: readonly string[] | null): Promise<void> {
+  const names = (await kubectl(met, ['get', 'persistentvolumeclaims', '--output', 'name'])).split('\n').filter(Boolean);
+  for (const name of names) {
+    const found: { metadata?: { finalizers?: string[] } } = JSON.parse(
+      await kubectl(met, ['get', name, '--output', 'json']),
+    );
+    const others = (found.metadata?.finalizers ?? []).filter((one) => one !== STUCK);
+    const patch = JSON.stringify({ metadata: { finalizers: [...others, ...(finalizers ?? [])] } });
+    await kubectl(met, ['patch', name, '--type', 'merge', '--patch', patch]).catch(() => '');
+  }
+}
+
+const STUCK = 'walkback.test/stuck';
+
+/** Something holds every claim. */
+export const CLAIM_STUCK: FaultKind = {
+  begin: async (met) => {
+    await setFinalizers(met, [STUCK]);
+    return { mend: async () => setFinalizers(met, null) };
+  },
+};
+
+/** A quota that is full, for so long or until the run has ended. */
+export function quota(hard: Readonly<Record<string, string>>, ms: number): FaultKind {
+  return {
+    begin: async (met) => {
+      const object = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'full' }, spec: { hard } };
+      await kubectl(met, ['apply', '--server-side', '--filename', '-'], JSON.stringify(object));
+      const end = async (): Promise<void> =>
+        void (await kubectl(met, ['delete', 'resourcequota', 'full', '--ignore-not-found']));
+      return { mend: forSomeTime(ms, end) };
+    },
+  };
+}
+
+/** The plan names an image that no registry has. */
+export const NO_IMAGE: FaultKind = {
+  planned: ['--walkback-image', 'walkback.local/none:1'],
+  endsInUndo: true,
+  begin: async () => ({ mend: nothing }),
+};
+
+/** As for a Job that took longer than it was allowed to. */
+export const DEADLINE = once(async (met) => {
+  await rehearsalPod(met);
+  const patch = JSON.stringify({ spec: { activeDeadlineSeconds: 1 } });
+  return kubectl(met, ['patch', 'job', `walkback-${met.watch.id}`, '--type', 'merge', '--patch', patch]);
+});
+
+/** The template changes, and as many replicas are wanted as the chart says. */
+export const UPGRADED = once(async (met) => {
+  const template = { metadata: { annotations: { 'walkback.test/upgrade': String(Date.now()) } } };
+  const patch = JSON.stringify({ spec: { replicas: 2, template } });
+  return kubectl(met, ['patch', `statefulset/${met.scene.database.name}`, '--type', 'merge', '--patch', patch]);
+});

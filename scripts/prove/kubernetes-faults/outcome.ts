@@ -1,0 +1,33 @@
+/**
+ * What came of a case. There are few ways in which one may end; any other is wrong.
+ *
+ * @module
+ */
+
+/** How it ended. */
+export type Ending =
+  /** Interrupted, gone on with, recovered. */
+  | 'gone on, recovered'
+  /** Interrupted, gone on with, undone. */
+  | 'gone on, undone'
+  /** Interrupted, and taken back. */
+  | 'taken back'
+  /** It came to its end in spite of the fault. */
+  | 'came to its end'
+  | 'OTHER';
+
+/** Of one seed. */
+export interface Outcome {
+  readonly seed: number;
+  readonly words: string;
+  readonly ending: Ending;
+  readonly problems: readonly string[];
+  readonly looks: number;
+}
+
+/** How many ended in which way, in the order of their first. */
+export function tableOf(outcomes: readonly Outcome[]): string {
+  const counts = new Map<Ending, number>();
+  for (const { ending } of outcomes) counts.set(ending, (counts.get(ending) ?? 0) + 1);
+  return [...counts].map(([ending, count]) => `${count} ${ending}`).join(', ');
+}

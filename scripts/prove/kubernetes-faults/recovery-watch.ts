@@ -1,0 +1,102 @@
+/**
+ * What must be true of one recovery at every moment: the data from before are on a volume, and so are the recovered data once they
+ * have stood at the target; and `status` says what is done, what is half done, and what to type.
+ *
+ * @module
+ */
+
+import { swapStatus } from '../../../src/kubernetes/recover/status.ts';
+import type { RecoveryWay } from '../../../src/kubernetes/find/rights.ts';
+import type { SwapStep } from '../../../src/kubernetes/recover/step-names.ts';
+import type { FaultScene } from './fault-scene.ts';
+import type { SeenData } from './outside-eye.ts';
+
+/** As the journal says it. */
+export interface SeenStatus {
+  readonly state: string;
+  readonly steps: ReadonlyMap<string, string>;
+}
+
+/** From when on the recovered data are there: once they have stood at the target. */
+const STANDING: readonly SwapStep[] = ['awaitRehearsal', 'proveTarget'];
+
+const NEXT = /walkback (?:recover run|undo|rehearse --discard|release) /;
+
+/** One recovery, looked at from outside again and again. */
+export class RecoveryWatch {
+  readonly id: string;
+  readonly way: RecoveryWay;
+  /** Rows that the cluster had when it was planned. */
+  readonly rowsBefore: number;
+  looks = 0;
+  readonly #scene: FaultScene;
+  readonly #old: string;
+  readonly #known: ReadonlySet<string>;
+  #new: string | undefined;
+
+  private constructor(
+    scene: FaultScene,
+    given: { readonly id: string; readonly way: RecoveryWay; readonly rowsBefore: number },
+    data: readonly SeenData[],
+    old: string,
+  ) {
+    this.#scene = scene;
+    this.id = given.id;
+    this.way = given.way;
+    this.rowsBefore = given.rowsBefore;
+    this.#old = old;
+    this.#known = new Set(data.map(({ inode }) => inode));
+  }
+
+  /** Plans a recovery, and notes which data are there before it. */
+  static async begin(scene: FaultScene, way: RecoveryWay, more: readonly string[] = []): Promise<RecoveryWatch> {
+    const { namespace, name } = scene.database;
+    const leader = await scene.untilFirstLeads();
+    const rowsBefore = await scene.writeRow();
+    const id = await scene.plan(way, more);
+    const data = await scene.eye.look(namespace.name);
+    const volume = await scene.volumeOf(leader);
+    const old = data.find(({ path }) => path.startsWith(`${volume}_`) && !path.includes('.walkback/'));
+    if (old === undefined)
+      throw new Error(`the data of ${name} are not seen: ${data.map(({ path }) => path).join(', ')}`);
+    return new RecoveryWatch(scene, { id, way, rowsBefore }, data, old.inode);
+  }
+
+  /** What is wrong now with what the volumes hold. */
+  async look(): Promise<string[]> {
+    this.looks += 1;
+    const data = await this.#scene.eye.look(this.#scene.database.namespace.name);
+    const inodes = new Set(data.map(({ inode }) => inode));
+    const { state, steps } = await this.status();
+    const isOver = state === 'discarded' || state === 'released';
+    if (this.#new === undefined && STANDING.some((step) => steps.get(step) === 'done') && !isOver) {
+      const fresh = data.filter(({ inode }) => !this.#known.has(inode));
+      this.#new = fresh[0]?.inode;
+      if (this.#new === undefined) return ['the rehearsal stands, and its data are on no volume'];
+    }
+    const gone = [
+      ...(inodes.has(this.#old) ? [] : ['the data from before']),
+      ...(this.#new === undefined || isOver || inodes.has(this.#new) ? [] : ['the recovered data']),
+    ];
+    return gone.length === 0 ? [] : [`${gone.join(' and ')} is gone (${state})`];
+  }
+
+  /** As the journal says it, read past the proxy. */
+  async status(): Promise<SeenStatus> {
+    const { state, entries } = await swapStatus(this.#scene.database.api, this.id);
+    const steps = new Map<string, string>();
+    for (const entry of entries) if ('step' in entry) steps.set(entry.step, entry.event);
+    return { state, steps };
+  }
+
+  /** Whether the text of `status` names the step that was interrupted, and what to type. */
+  async explains(step: SwapStep | undefined): Promise<string[]> {
+    const { code, out, err } = await this.#scene.run(['recover', 'status', this.id]);
+    if (code !== 0) return [`status ended with ${code}: ${err.slice(-400)}`];
+    const namesStep = step === undefined || new RegExp(`\\b${step}  (?:BEGUN|FAILED|done)`).test(out);
+    return [
+      ...(namesStep ? [] : [`status does not name ${step}`]),
+      ...(NEXT.test(out) || /thrown away|released/i.test(out) ? [] : ['status does not say what to type']),
+    ];
+  }
+}
