@@ -20,6 +20,7 @@ import { engineEnvironment, ensureBaseImage, serveEngine, whyNoEngine } from './
 import { startBed, whyNoBed } from './toolchain/kubernetes.mjs';
 import { asOrdinaryUser } from './toolchain/ordinary-user.mjs';
 import { EXIT_UNAVAILABLE, ToolchainProblem } from './toolchain/problem.mjs';
+import { temporaryFolder } from './toolchain/temporary-folder.mjs';
 
 const ALL = Object.keys(POSTGRES_VERSIONS).map(Number);
 const OK = ['node', 'scripts/ok.ts'];
@@ -36,6 +37,9 @@ const KUBERNETES_PROOFS = new Set(['all', 'helm', 'howto', 'kubernetes', 'kubern
 
 /** Proofs that run containers; those in a Kubernetes run them there, of an image that is built here. */
 const CONTAINER_PROOFS = new Set(['all', 'bats', 'image', ...KUBERNETES_PROOFS]);
+
+/** Tasks that measure, or write what stays, use the disk. */
+const IN_MEMORY = new Set(['ok', 'prove', 'test', 'test:unit', 'test:system', 'test:extra', 'test:all', 'exec']);
 
 /** Tests that work in a Kubernetes, by their files' names: all of `extra`, or those that somebody asks for by name. */
 function areKubernetesTests(args) {
@@ -152,7 +156,8 @@ async function main([taskName, ...extra]) {
   const node = bring(task);
   const engine = task.containers?.(extra) ? await bringEngine() : undefined;
   const bed = task.kubernetes?.(extra) ? bringBed() : undefined;
-  const brought = { ...engine?.environment, ...bed?.environment };
+  const folder = IN_MEMORY.has(taskName) ? temporaryFolder() : undefined;
+  const brought = { ...engine?.environment, ...bed?.environment, ...folder?.environment };
   const codes = [];
   try {
     for (const [index, line] of task.lines.entries()) {
@@ -162,6 +167,7 @@ async function main([taskName, ...extra]) {
       if (code >= 128) break;
     }
   } finally {
+    folder?.close();
     bed?.close();
     engine?.close();
   }
