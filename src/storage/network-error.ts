@@ -4,15 +4,13 @@
  * @module
  */
 
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-}
+import { propertyOf } from '../base/unknown-value.ts';
 
 /** The system's code (`ECONNRESET`) of an error, or of what caused it. */
 export function systemCodeOf(error: unknown, depth = 0): string | undefined {
-  const code = property(error, 'code');
+  const code = propertyOf(error, 'code');
   if (typeof code === 'string' && /^E[A-Z_]+$|_/.test(code)) return code;
-  const cause = property(error, 'cause') ?? property(property(error, 'errors'), '0');
+  const cause = propertyOf(error, 'cause') ?? propertyOf(propertyOf(error, 'errors'), '0');
   return cause === undefined || depth === 4 ? undefined : systemCodeOf(cause, depth + 1);
 }
 

@@ -11,6 +11,7 @@
  */
 
 import { Failure } from '../../base/failure.ts';
+import { parseJsonOrNothing } from '../../base/unknown-value.ts';
 import type { GcsError } from '../../storage/gcs/gcs-error.ts';
 import { isFields } from '../../storage/gcs/object-resource.ts';
 import type { AccountAct, Accounts, AccountState, AccountWish, ByHand } from '../accounts.ts';
@@ -82,14 +83,6 @@ function isOvertaken({ status }: GcsError): boolean {
   return status === 409 || status === 412;
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Service accounts of one project. */
 export class ServiceAccounts implements Accounts {
   readonly word = 'service account';
@@ -135,7 +128,7 @@ export class ServiceAccounts implements Accounts {
   }
 
   keyOf(credentials: Credentials, wish: AccountWish): string | undefined {
-    const key = parsed(credentials[KEY_FILE] ?? '');
+    const key = parseJsonOrNothing(credentials[KEY_FILE] ?? '');
     if (!isFields(key) || key['client_email'] !== this.#email(wish)) return undefined;
     return typeof key['private_key_id'] === 'string' ? key['private_key_id'] : undefined;
   }
@@ -178,7 +171,7 @@ export class ServiceAccounts implements Accounts {
     });
     const data = made?.['privateKeyData'];
     const text = typeof data === 'string' ? Buffer.from(data, 'base64').toString() : '';
-    if (isFields(parsed(text))) return { [KEY_FILE]: text };
+    if (isFields(parseJsonOrNothing(text))) return { [KEY_FILE]: text };
     throw new Failure('corrupt', {
       message: `cannot ${verb}: the answer holds no key`,
       remedy: 'Look for a proxy between here and Google. The key may have been made: --end-former ends it.',

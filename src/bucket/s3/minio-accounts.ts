@@ -8,6 +8,7 @@
 
 import { randomBytes } from 'node:crypto';
 
+import { parseJsonOrNothing, propertyOf } from '../../base/unknown-value.ts';
 import type { S3Credentials } from '../../storage/s3/s3-location.ts';
 import type { AccountAct, Accounts, AccountState, AccountWish, ByHand } from '../accounts.ts';
 import type { Role } from '../bucket-change.ts';
@@ -20,21 +21,9 @@ import { unreadable, type S3Api } from './s3-request.ts';
 /** 40 characters, the most that MinIO's own secrets have. */
 const SECRET_BYTES = 30;
 
-function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 function errorIn(text: string): readonly [string | undefined, string] {
-  const value = parsed(text);
-  const [code, message] = [member(value, 'Code'), member(value, 'Message')];
+  const value = parseJsonOrNothing(text);
+  const [code, message] = [propertyOf(value, 'Code'), propertyOf(value, 'Message')];
   return [typeof code === 'string' ? code : undefined, typeof message === 'string' ? message : text.slice(0, 200)];
 }
 
@@ -96,7 +85,7 @@ export class MinioAccounts implements Accounts {
       expected: ['XMinioAdminNoSuchUser'],
     });
     if (user === undefined) return { exists: false, isAllowed: false, keys: [] };
-    const policies = member(user, 'policyName');
+    const policies = propertyOf(user, 'policyName');
     const attached = typeof policies === 'string' ? policies.split(',') : [];
     const found = await this.#json({
       verb: `look at the policy ${JSON.stringify(name)}`,
@@ -153,7 +142,7 @@ export class MinioAccounts implements Accounts {
   async #json(call: AdminCall): Promise<unknown> {
     const text = await this.#call(call);
     if (text === undefined) return undefined;
-    const value = parsed(text);
+    const value = parseJsonOrNothing(text);
     if (value === undefined) throw unreadable(call.verb, 'it is no JSON');
     return value;
   }

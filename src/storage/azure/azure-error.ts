@@ -6,6 +6,7 @@
  * @module
  */
 
+import { propertyOf } from '../../base/unknown-value.ts';
 import { isTlsCode, systemCodeOf } from '../network-error.ts';
 import { readText, type HttpAnswer } from '../send-request.ts';
 import { childOf, parseXml } from '../xml.ts';
@@ -28,17 +29,13 @@ export class AzureError extends Error {
 
 const LONGEST_MESSAGE = 500;
 
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-}
-
 /** Code and message of the forms that Azure's errors have: XML (storage), JSON (tokens), or a page that is neither. */
 function read(text: string): readonly [code: string | undefined, message: string] {
   const plain = text.replace(/\s+/g, ' ').trim();
   try {
     if (plain.startsWith('{')) {
       const value: unknown = JSON.parse(plain);
-      const [code, message] = [property(value, 'error'), property(value, 'error_description')];
+      const [code, message] = [propertyOf(value, 'error'), propertyOf(value, 'error_description')];
       return [typeof code === 'string' ? code : undefined, typeof message === 'string' ? message : plain];
     }
     const error = parseXml(text);

@@ -11,6 +11,7 @@ import { createSign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
 import { Failure, messageOf } from '../../base/failure.ts';
+import { propertyOf } from '../../base/unknown-value.ts';
 import { readText, type HttpAnswer, type HttpRequest } from '../send-request.ts';
 import type { GoogleCredentials, Impersonation, ServiceAccountKey, WorkloadIdentity } from './credentials-file.ts';
 import { GcsError, isRetryable, readGcsError } from './gcs-error.ts';
@@ -30,10 +31,6 @@ export const READ_AND_WRITE = 'https://www.googleapis.com/auth/devstorage.read_w
 /** Everything that its owner may. */
 export const ANY = 'https://www.googleapis.com/auth/cloud-platform';
 const LIFETIME_S = 3600;
-
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-}
 
 /** The credentials are refused for what they are. @param found Google's words. */
 function refused(found: string, cause: unknown): Failure {
@@ -60,9 +57,9 @@ async function answered(send: Send, request: HttpRequest): Promise<unknown> {
 }
 
 function tokenOf(value: unknown, host: string): Token {
-  const text = property(value, 'access_token') ?? property(value, 'accessToken');
-  const seconds = property(value, 'expires_in');
-  const until = property(value, 'expireTime');
+  const text = propertyOf(value, 'access_token') ?? propertyOf(value, 'accessToken');
+  const seconds = propertyOf(value, 'expires_in');
+  const until = propertyOf(value, 'expireTime');
   if (typeof text !== 'string' || text === '') throw refused(`the answer of ${host} holds no token`, undefined);
   if (typeof until === 'string') return { text, endsAtMs: Date.parse(until) };
   return { text, endsAtMs: Date.now() + (typeof seconds === 'number' ? seconds : LIFETIME_S) * 1000 };
@@ -104,7 +101,7 @@ async function subjectToken({ subjectToken: { from, member } }: WorkloadIdentity
   if (member === undefined) return text.trim();
   let found: unknown;
   try {
-    found = property(JSON.parse(text), member);
+    found = propertyOf(JSON.parse(text), member);
   } catch {
     // Not quoted: it may be a token.
   }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { parseJsonOrNothing, propertyOf } from '../../base/unknown-value.ts';
 import { isTlsCode, systemCodeOf } from '../network-error.ts';
 import { readText, type HttpAnswer } from '../send-request.ts';
 
@@ -27,26 +28,14 @@ export class GcsError extends Error {
 
 const LONGEST_MESSAGE = 500;
 
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** The reason and the message in the two forms that Google's errors have, or of a page that is neither. */
 function read(text: string, status: number): readonly [reason: string, message: string] {
-  const value = parsed(text);
-  const error = property(value, 'error');
-  const description = property(value, 'error_description');
+  const value = parseJsonOrNothing(text);
+  const error = propertyOf(value, 'error');
+  const description = propertyOf(value, 'error_description');
   if (typeof error === 'string') return [error, typeof description === 'string' ? `${error}: ${description}` : error];
-  const reason = property(property(property(error, 'errors'), '0'), 'reason');
-  const message = property(error, 'message');
+  const reason = propertyOf(propertyOf(propertyOf(error, 'errors'), '0'), 'reason');
+  const message = propertyOf(error, 'message');
   return [
     typeof reason === 'string' ? reason : String(status),
     typeof message === 'string' ? message : text.replace(/\s+/g, ' ').trim(),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { propertyOf } from '../../base/unknown-value.ts';
 import { isTlsCode, systemCodeOf } from '../network-error.ts';
 
 /** The parts of an error that decide what it means. */
@@ -20,16 +21,12 @@ export interface S3Error {
   readonly message: string;
 }
 
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-}
-
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 function headersOf(error: unknown): Record<string, string> {
-  const headers = property(property(error, '$response'), 'headers');
+  const headers = propertyOf(propertyOf(error, '$response'), 'headers');
   if (typeof headers !== 'object' || headers === null) return {};
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
 }
@@ -37,15 +34,16 @@ function headersOf(error: unknown): Record<string, string> {
 /** Reads anything thrown. */
 export function readS3Error(error: unknown): S3Error {
   const status =
-    property(property(error, '$metadata'), 'httpStatusCode') ?? property(property(error, '$response'), 'statusCode');
+    propertyOf(propertyOf(error, '$metadata'), 'httpStatusCode') ??
+    propertyOf(propertyOf(error, '$response'), 'statusCode');
   const headers = headersOf(error);
   return {
-    name: text(property(error, 'Code')) ?? text(property(error, 'name')) ?? 'Error',
+    name: text(propertyOf(error, 'Code')) ?? text(propertyOf(error, 'name')) ?? 'Error',
     status: typeof status === 'number' ? status : undefined,
     systemCode: systemCodeOf(error),
     headers,
-    region: headers['x-amz-bucket-region'] ?? text(property(error, 'Region')),
-    message: text(property(error, 'message')) ?? String(error),
+    region: headers['x-amz-bucket-region'] ?? text(propertyOf(error, 'Region')),
+    message: text(propertyOf(error, 'message')) ?? String(error),
   };
 }
 

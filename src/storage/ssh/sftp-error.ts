@@ -10,22 +10,19 @@
  */
 
 import { Failure, messageOf, type FailureKind } from '../../base/failure.ts';
+import { propertyOf } from '../../base/unknown-value.ts';
 
 const STATUS = { noSuchFile: 2, permissionDenied: 3, failure: 4, badMessage: 5, unsupported: 8 } as const;
 
 /** What went wrong. */
 export type SftpProblem = keyof typeof STATUS | 'login' | 'connection' | 'other';
 
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-}
-
 /** Reads anything thrown by the library. */
 export function problemOf(thrown: unknown): SftpProblem {
-  const level = property(thrown, 'level');
+  const level = propertyOf(thrown, 'level');
   if (level === 'client-authentication') return 'login';
   if (typeof level === 'string') return 'connection';
-  const code = property(thrown, 'code');
+  const code = propertyOf(thrown, 'code');
   for (const name of ['noSuchFile', 'permissionDenied', 'failure', 'badMessage', 'unsupported'] as const)
     if (code === STATUS[name]) return name;
   if (messageOf(thrown).includes('does not support this extended request')) return 'unsupported';
