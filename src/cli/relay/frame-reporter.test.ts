@@ -27,6 +27,8 @@ describe('what a command reports elsewhere', () => {
       reporter.progress({ phase: 'fetch', done: 5, total: 10, unit: 'bytes', note: 'base_1' });
       reporter.progress({ phase: 'fetch', done: 10, total: 10, unit: 'bytes' });
       reporter.finish('fetch', '10 bytes');
+      reporter.progress({ phase: 'replicas', done: 1, total: 2, unit: 'members', note: 'shop-1' });
+      reporter.finish('replicas');
       reporter.begin('check', '2 checks');
       reporter.fail('check', '1 of 2 failed');
       reporter.note('a note');
@@ -35,7 +37,7 @@ describe('what a command reports elsewhere', () => {
       reporter.end('failed');
     });
     expect(far).toBe(near);
-    expect(near.split('\n')).toHaveLength(10);
+    expect(near.split('\n')).toHaveLength(13);
   });
 
   it('is thinned: no more than two reports of progress a second, and always the last', () => {

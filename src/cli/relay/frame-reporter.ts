@@ -36,7 +36,7 @@ export function frameReporter(write: (frame: Frame) => void, nowMs = () => Date.
   };
 }
 
-const UNITS: readonly Progress['unit'][] = ['bytes', 'segments', 'files', 'objects', 'microseconds'];
+const UNITS: readonly Progress['unit'][] = ['bytes', 'segments', 'files', 'objects', 'members', 'microseconds'];
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
