@@ -47,6 +47,11 @@ describe('the Job that carries out a recovery', () => {
     expect(podOf({ ...request, plan: { ...namespacePlan, swap } }).container.image).toBe('walkback:2');
   });
 
+  it('is refused where no image with walkback is known', () => {
+    const swap = { ...namespacePlan.swap, walkback: { kind: 'none', why: 'its image has no walkback' } as const };
+    expect(() => carrierJob({ ...request, plan: { ...namespacePlan, swap } })).toThrow(/its image has no walkback/);
+  });
+
   it('holds no secret, and of the pods’ environment only the way through a proxy', () => {
     const text = JSON.stringify(carrierJob(request));
     expect(text).not.toContain('hunter2');

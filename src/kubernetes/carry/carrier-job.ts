@@ -10,6 +10,7 @@
  */
 
 import { CAUSE_CODES } from '../../base/exit-codes.ts';
+import { Failure } from '../../base/failure.ts';
 import type { Job } from '../api/kubernetes-objects.ts';
 import type { NamespacePlan } from '../recover/plan-value.ts';
 import { containerOf, containerSecurity, likeLive, podSecurity } from '../rehearse/pod-template.ts';
@@ -68,12 +69,27 @@ const NETWORK_VARIABLES: ReadonlySet<string> = new Set([
 
 const RESOURCES = { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } };
 
-function podSpecOf({ plan, live, work, account, flags }: CarrierRequest): PodSpec {
-  const { walkback, namespace, statefulSet } = plan.swap;
+/** An image that has walkback. @throws {Failure} `refused` if none is known. */
+function imageOf({ plan, live }: CarrierRequest): Pick<PodSpec['containers'][number], 'image' | 'imagePullPolicy'> {
+  const { walkback } = plan.swap;
+  if (walkback.kind === 'none') {
+    throw new Failure('refused', {
+      message: `cannot carry out recovery ${plan.recovery.id} in the cluster: ${walkback.why}`,
+      remedy: 'Plan again with --walkback-image NAME, or run it from here, without --in-cluster.',
+    });
+  }
+  const { image, imagePullPolicy } = walkback.kind === 'copied' ? walkback : containerOf(live, live.container);
+  return {
+    ...(image === undefined ? {} : { image }),
+    ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
+  };
+}
+
+function podSpecOf(request: CarrierRequest): PodSpec {
+  const { plan, live, work, account, flags } = request;
+  const { namespace, statefulSet } = plan.swap;
   const server = containerOf(live, live.container);
   const archive = containerOf(live, live.archiveContainer);
-  const image = walkback.kind === 'copied' ? walkback.image : server.image;
-  const pullPolicy = walkback.kind === 'copied' ? walkback.imagePullPolicy : server.imagePullPolicy;
   return {
     ...likeLive(live),
     serviceAccountName: account,
@@ -85,8 +101,7 @@ function podSpecOf({ plan, live, work, account, flags }: CarrierRequest): PodSpe
     containers: [
       {
         name: CARRIER_CONTAINER,
-        image: image ?? '',
-        ...(pullPolicy === undefined ? {} : { imagePullPolicy: pullPolicy }),
+        ...imageOf(request),
         command: [
           'walkback',
           'recover',
