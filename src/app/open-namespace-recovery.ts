@@ -7,20 +7,24 @@
 import { Failure } from '../base/failure.ts';
 import type { Settings } from '../config/load-settings.ts';
 import { findCluster, type FoundCluster } from '../kubernetes/find/find-cluster.ts';
-import type { SwapUses } from '../kubernetes/recover/context.ts';
 import { subjectOf, superuserPasswordOf } from '../kubernetes/recover/subject-of.ts';
 import type { Subject } from '../kubernetes/recover/subject.ts';
 import { rehearsalsIn } from '../kubernetes/rehearse/rehearsals-in.ts';
+import type { ResetPlan } from '../kubernetes/reset/plan-value.ts';
+import type { ResetUses } from '../kubernetes/reset/context.ts';
 import { openArchive, type Archive } from './open-archive.ts';
 import { clusterChoice, openNamespace } from './open-namespace.ts';
 import { openPodPatroni } from './pod-patroni.ts';
 import type { RecoveryRun } from './open-recovery-uses.ts';
+import { openArchiveNow, planReset } from './plan-reset.ts';
 
 /** A namespace that is worked in. */
 export interface OpenNamespace extends AsyncDisposable {
-  readonly uses: SwapUses;
+  readonly uses: ResetUses;
   /** The cluster that the settings name, as it is now. */
   readonly subject: () => Promise<Subject>;
+  /** Plans its reset. */
+  readonly planReset: () => Promise<ResetPlan>;
   /** The name of its StatefulSet. */
   readonly statefulSet: () => Promise<string>;
 }
@@ -53,11 +57,12 @@ export async function openNamespaceRecovery(
   let found: Promise<FoundCluster> | undefined;
   // Once: it reads much, and what changes is read again by the steps.
   const find = async (): Promise<FoundCluster> => (found ??= findCluster(api, clusterChoice(settings)));
-  const uses: SwapUses = {
+  const uses: ResetUses = {
     api,
     rehearsals: rehearsalsIn(api),
     store: archive.store,
     archiveAt: async (address) => archiveAt(settings, address),
+    archiveNow: async () => openArchiveNow(api, settings),
     superuserPassword: async () => superuserPasswordOf(await find()),
     patroniOf: async (pod) => openPodPatroni(api, pod, await find()),
     nowUs: () => BigInt(Date.now()) * 1000n,
@@ -68,6 +73,7 @@ export async function openNamespaceRecovery(
   return {
     uses,
     subject: async () => subjectOf(api, await find(), settings.get('walkbackImage')),
+    planReset: async () => planReset(api, settings),
     statefulSet: async () => (await find()).cluster.name,
     [Symbol.asyncDispose]: async () => {
       await api[Symbol.asyncDispose]();

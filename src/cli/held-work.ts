@@ -26,12 +26,12 @@ export function swapped({ plan, journal, uses }: RecoveryContext): Swapped {
 /** A swap: forth or back. */
 export interface Swap {
   readonly of: Swapped;
-  /** `cutover` can be undone, `undo` only be finished. */
-  readonly name: 'cutover' | 'undo';
+  /** `cutover` and `reset` can be undone, `undo` only be finished. */
+  readonly name: 'cutover' | 'reset' | 'undo';
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
-const FINISH = { cutover: 'walkback recover run', undo: 'walkback undo' } as const;
+const FINISH = { cutover: 'walkback recover run', reset: 'walkback cluster reset', undo: 'walkback undo' } as const;
 
 /** What is half done, in one line: `cutover stopped behind promote; the cluster is down`. */
 async function whatIsHalfDone({ of, name }: Swap): Promise<string> {
@@ -42,7 +42,7 @@ async function whatIsHalfDone({ of, name }: Swap): Promise<string> {
 
 function leftHalfDone(swap: Swap, found: string): Failure {
   const { id } = swap.of;
-  const undo = swap.name === 'cutover' ? `\nGo back:\n    walkback undo ${id}` : '';
+  const undo = swap.name !== 'undo' ? `\nGo back:\n    walkback undo ${id}` : '';
   return new Failure('refused', {
     message: `stopped, as asked: ${found}`,
     remedy: `Finish it:\n    ${FINISH[swap.name]} ${id}${undo}`,
@@ -50,7 +50,7 @@ function leftHalfDone(swap: Swap, found: string): Failure {
 }
 
 async function askHow(swap: Swap, found: string, { questions }: Session): Promise<string> {
-  const words = swap.name === 'cutover' ? '"finish", "undo"' : '"finish"';
+  const words = swap.name !== 'undo' ? '"finish", "undo"' : '"finish"';
   const question = `\nStopped: ${found}.\nType ${words}, or Enter to leave it for later: `;
   return (await questions.ask({ question, flag: '' }))?.trim().toLowerCase() ?? '';
 }
@@ -77,7 +77,7 @@ export async function runSwap(swap: Swap, session: Session): Promise<'finished' 
     reporter.pause();
     const found = await whatIsHalfDone(swap);
     const wanted = questions.canAsk ? await askHow(swap, found, session) : '';
-    if (wanted === 'undo' && swap.name === 'cutover') return 'undo';
+    if (wanted === 'undo' && swap.name !== 'undo') return 'undo';
     if (wanted !== 'finish') {
       held.giveUp();
       throw leftHalfDone(swap, found);

@@ -39,6 +39,7 @@ export const PROGRAM: readonly ProgramEntry[] = [
   entry('window', async () => (await import('./commands/window.ts')).window),
   entry('cluster inspect', async () => (await import('./commands/cluster-inspect.ts')).clusterInspect),
   entry('cluster list', async () => (await import('./commands/cluster-list.ts')).clusterList),
+  entry('cluster reset', async () => (await import('./commands/cluster-reset.ts')).clusterReset),
   entry('recover plan', async () => (await import('./commands/recover-plan.ts')).recoverPlan),
   entry('recover run', async () => (await import('./commands/recover-run.ts')).recoverRun),
   entry('recover carry', async () => (await import('./commands/recover-carry.ts')).recoverCarry),

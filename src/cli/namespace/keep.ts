@@ -7,9 +7,11 @@
 import type { OpenNamespace } from '../../app/open-namespace-recovery.ts';
 import { findCarrier } from '../../kubernetes/carry/carrier.ts';
 import { confirmWord } from '../../kubernetes/recover/plan-value.ts';
+import { isResetId } from '../../kubernetes/recover/journal-object.ts';
 import { openSwap } from '../../kubernetes/recover/recover.ts';
 import { releaseSwap, swapReleasePlan } from '../../kubernetes/recover/release.ts';
 import { listSwaps, swapStatus, type SwapStatus } from '../../kubernetes/recover/status.ts';
+import { isResetOver, listResets } from '../../kubernetes/reset/status.ts';
 import type { Answer } from '../command.ts';
 import {
   confirmQuestion,
@@ -17,7 +19,9 @@ import {
   namespaceReleaseText,
   namespaceStatusText,
 } from '../output/namespace-text.ts';
+import { resetsText } from '../output/reset-text.ts';
 import type { Session } from '../session.ts';
+import { releaseResetInNamespace, statusOfReset } from './reset.ts';
 
 function isOver({ state, claims }: SwapStatus): boolean {
   return (state === 'discarded' || state === 'released') && claims.length === 0;
@@ -26,13 +30,16 @@ function isOver({ state, claims }: SwapStatus): boolean {
 /** One recovery, or those of the StatefulSet. */
 export async function statusInNamespace(opened: OpenNamespace, id: string | undefined, all: boolean): Promise<Answer> {
   const { api } = opened.uses;
+  if (id !== undefined && (await isResetId(api, id))) return statusOfReset(api, id);
   if (id !== undefined) {
     const status = await swapStatus(api, id);
     const carrier = await findCarrier(api, id);
     const work = carrier?.state === 'atWork' ? carrier.work : undefined;
     return { text: (screen) => namespaceStatusText(status, work, screen), json: { ...status, carrier } };
   }
-  const found = await listSwaps(api, await opened.statefulSet());
+  const statefulSet = await opened.statefulSet();
+  const found = await listSwaps(api, statefulSet);
+  const resets = (await listResets(api, statefulSet)).filter((one) => all || !isResetOver(one));
   const shown = all ? found : found.filter((one) => !isOver(one));
   const recoveries = shown.map(({ id: one, state, plan, claims }) => ({
     id: one,
@@ -41,7 +48,10 @@ export async function statusInNamespace(opened: OpenNamespace, id: string | unde
     claims,
   }));
   const hiddenCount = found.length - shown.length;
-  return { text: (screen) => namespaceRecoveriesText(shown, hiddenCount, screen), json: { recoveries, hiddenCount } };
+  return {
+    text: (screen) => `${namespaceRecoveriesText(shown, hiddenCount, screen)}${resetsText(resets, screen)}`,
+    json: { recoveries, hiddenCount, resets: resets.map(({ id: one, state, claims }) => ({ id: one, state, claims })) },
+  };
 }
 
 /** Removes what a recovery that is over has kept. */
@@ -51,6 +61,7 @@ export async function releaseInNamespace(
   session: Session,
 ): Promise<Answer> {
   const { id, dryRun, yes } = given;
+  if (await isResetId(opened.uses.api, id)) return releaseResetInNamespace(opened, given, session);
   await using recovery = await openSwap(opened.uses, id);
   const { context } = recovery;
   const planned = await swapReleasePlan(context);

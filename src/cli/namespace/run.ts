@@ -41,8 +41,9 @@ import {
 } from '../output/namespace-text.ts';
 import { checksLines } from '../output/recovery-text.ts';
 import type { ShownJournal } from '../output/shown-journal.ts';
-import type { SwapEntry } from '../../kubernetes/recover/journal-object.ts';
+import { isResetId, type SwapEntry } from '../../kubernetes/recover/journal-object.ts';
 import type { Session } from '../session.ts';
+import { undoResetInNamespace } from './reset.ts';
 import { SHOWN_CUTOVER, SHOWN_REHEARSAL, SHOWN_UNDO, shownSwapSteps, stepsToCome } from './shown-steps.ts';
 
 const BEFORE_CUTOVER: ReadonlySet<RecoveryState> = new Set(['planned', 'rehearsing', 'standing']);
@@ -228,6 +229,7 @@ export async function undoInNamespace(
   yes: boolean,
   session: Session,
 ): Promise<Answer> {
+  if (await isResetId(opened.uses.api, id)) return undoResetInNamespace(opened, id, yes, session);
   const shown = shownSwapSteps(session.reporter);
   await using recovery = await openSwap(opened.uses, id, shown.onEntry);
   const { context } = recovery;

@@ -6,7 +6,7 @@
 
 import type { CarriedWork } from '../../kubernetes/carry/carrier-job.ts';
 import type { SwapRelease } from '../../kubernetes/recover/release.ts';
-import type { NamespacePlan } from '../../kubernetes/recover/plan-value.ts';
+import type { NamespacePlan, WorkPlan } from '../../kubernetes/recover/plan-value.ts';
 import { confirmWord } from '../../kubernetes/recover/plan-value.ts';
 import type { HeldClaim, SwapStatus } from '../../kubernetes/recover/status.ts';
 import type { SwapStep } from '../../kubernetes/recover/step-names.ts';
@@ -66,7 +66,8 @@ function fact({ entries }: SwapStatus, step: SwapStep, name: string): string {
   return String(factsOf(entries, step)?.[name] ?? '');
 }
 
-function claimLines(claims: readonly HeldClaim[]): string[] {
+/** Claims that hold something, a line each. */
+export function claimLines(claims: readonly HeldClaim[]): string[] {
   return claims.map(
     ({ name, holds, size, volume, phase }) => `claim ${name}: ${holds}, ${size}, volume ${volume}, ${phase}`,
   );
@@ -248,6 +249,6 @@ export function watchLine(id: string, work: CarriedWork): string {
 }
 
 /** What is typed, and why: two clusters of one name must not be confused. */
-export function confirmQuestion(plan: NamespacePlan, does: string): string {
+export function confirmQuestion(plan: WorkPlan, does: string): string {
   return `\n${does}\nType context, namespace and cluster, ${confirmWord(plan)}, to go on: `;
 }

@@ -66,6 +66,21 @@ function ofClone(store: 'ConfigMap' | 'Endpoints' | undefined): Right[] {
     : rights('', 'configmaps', ['delete'], why);
 }
 
+/** What of {@link COMMON} a rehearsal alone needs. */
+const OF_REHEARSAL: ReadonlySet<string> = new Set(['jobs', 'networkpolicies', 'pods/log']);
+
+/** The rights that a reset needs. @param store what Patroni keeps its state in. */
+export function rightsOfReset(store: 'ConfigMap' | 'Endpoints' | undefined): readonly Right[] {
+  const forget = "remove Patroni's state, and put it back";
+  return [
+    ...COMMON.filter(({ resource }) => !OF_REHEARSAL.has(resource)),
+    ...OF_WAY.rebind,
+    ...rights('batch', 'jobs', ['list', 'delete'], 'remove Jobs that have ended'),
+    ...(store === 'ConfigMap' ? rights('', 'configmaps', ['delete'], forget) : []),
+    ...(store === 'Endpoints' ? rights('', 'endpoints', ['get', 'create', 'patch', 'delete'], forget) : []),
+  ];
+}
+
 /** The rights that every way needs. */
 export const RIGHTS_OF_EVERY_WAY = COMMON;
 

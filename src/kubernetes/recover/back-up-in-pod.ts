@@ -8,7 +8,7 @@ import { listBackups } from '../../backup/list.ts';
 import { Failure } from '../../base/failure.ts';
 import { queryText } from '../../instance/connection.ts';
 import type { StepFacts } from '../../recovery/journal.ts';
-import type { SwapContext } from './context.ts';
+import type { WorkContext } from './context.ts';
 import { connectToPod, podServer } from './pod-server.ts';
 
 /**
@@ -45,7 +45,7 @@ const WITH_DAMAGE = 2;
  *
  * @throws {Failure} `failed` with what the program says, or if there is none on this timeline afterwards.
  */
-export async function backUpInPod(context: SwapContext, pod: string, timeline: number): Promise<StepFacts> {
+export async function backUpInPod(context: WorkContext, pod: string, timeline: number): Promise<StepFacts> {
   const { uses, plan } = context;
   const { live } = plan.swap;
   const found = async () =>

@@ -6,13 +6,14 @@
 
 import { Failure } from '../../base/failure.ts';
 import type { OnProgress } from '../../base/progress.ts';
-import { factsOf } from '../../recovery/journal.ts';
+import { factsOf, type Journal } from '../../recovery/journal.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { Rehearsals } from '../rehearse/rehearsal.ts';
 import type { SwapJournal } from './journal-object.ts';
 import { keptClaim } from './names.ts';
-import type { NamespacePlan } from './plan-value.ts';
+import type { ResetStep } from '../reset/step-names.ts';
+import type { NamespacePlan, WorkPlan } from './plan-value.ts';
 import type { SwapStep } from './step-names.ts';
 
 /** The Patroni of one pod, as far as it is asked by itself. */
@@ -54,8 +55,18 @@ export interface SwapContext {
   readonly journal: SwapJournal;
 }
 
+/** A step of any work in a namespace. */
+export type WorkStep = SwapStep | ResetStep;
+
+/** Any work in a namespace, as far as its steps share something. */
+export interface WorkContext {
+  readonly uses: SwapUses;
+  readonly plan: WorkPlan;
+  readonly journal: Journal<WorkStep>;
+}
+
 /** A fact that an earlier step must have left. */
-export function factOf({ plan, journal }: SwapContext, step: SwapStep, name: string): string {
+export function factOf({ plan, journal }: WorkContext, step: WorkStep, name: string): string {
   const fact = factsOf(journal.entries, step)?.[name];
   if (fact !== undefined) return String(fact);
   throw new Failure('corrupt', {
@@ -65,13 +76,15 @@ export function factOf({ plan, journal }: SwapContext, step: SwapStep, name: str
 }
 
 /** Every claim that a member of the StatefulSet has, and those that a recovery gives its volumes to. */
-export function claimsInPlay({ plan }: SwapContext): string[] {
+export function claimsInPlay({ plan }: WorkContext): string[] {
   const { id } = plan.recovery;
+  const { way, rehearsalClaim } = plan.swap;
   const own = plan.swap.members.flatMap(({ claim, ordinal }) => [
     claim,
     keptClaim(id, 'kept', ordinal),
     keptClaim(id, 'replaced', ordinal),
   ]);
-  const recreated = plan.swap.members.map(({ ordinal }) => plan.swap.rehearsalClaim.replace(/\d+$/, String(ordinal)));
-  return [...own, ...(plan.swap.way === 'recreate' ? recreated : [plan.swap.rehearsalClaim])];
+  if (rehearsalClaim === undefined) return own;
+  const recreated = plan.swap.members.map(({ ordinal }) => rehearsalClaim.replace(/\d+$/, String(ordinal)));
+  return [...own, ...(way === 'recreate' ? recreated : [rehearsalClaim])];
 }

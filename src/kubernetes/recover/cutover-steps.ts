@@ -16,7 +16,7 @@ import { openClone } from './clone/open-clone.ts';
 import { proveTarget } from './clone/prove-clone.ts';
 import { removeVariables } from './clone/remove-variables.ts';
 import { putTemplateBack, setVariables } from './clone/template-steps.ts';
-import { factOf, type SwapContext } from './context.ts';
+import { factOf, type SwapContext, type WorkContext } from './context.ts';
 import {
   archiveRest,
   archiveTail,
@@ -26,6 +26,7 @@ import {
   survey,
   surveyedLeader,
   wasPaused,
+  type SurveyStep,
 } from './live-steps.ts';
 import { clearStatus, firstPod, openLine, pauseAgain, resume, scaleOut, verify } from './open-steps.ts';
 import { recreateStatefulSet, removeReplicaClaims, renameInVolume } from './other-way-steps.ts';
@@ -74,26 +75,27 @@ export async function scaleWorkloads({ uses, plan }: SwapContext, up: boolean): 
 }
 
 /** The cluster runs again as it did: Patroni lets it, every member has its pod, and the one that led takes writes. */
-export async function startAgain(context: SwapContext): Promise<void> {
+export async function startAgain(context: WorkContext, at: SurveyStep = 'survey'): Promise<void> {
   const { uses, plan } = context;
   const { statefulSet, patroni } = plan.swap;
   const isPaused = patroni !== null && (await readPatroniState(uses.api, patroni)).isPaused;
-  const isFirst = ledMember(context).ordinal === 0 && surveyedLeader(context, 'survey') !== undefined;
+  const led = ledMember(context, at);
+  const isFirst = led.ordinal === 0 && surveyedLeader(context, at) !== undefined;
   // Pods that are made one after the other wait for the first to be ready, and a paused one is not.
   if (isPaused && !isFirst) await resumePatroni(uses.api, patroni);
-  if (surveyedLeader(context, 'survey') === undefined) return;
-  await scaleTo(uses.api, statefulSetRef(statefulSet.name), Number(factOf(context, 'survey', 'replicas')));
-  if (isPaused && isFirst) await startUnderPause(context, ledMember(context).pod);
-  const pod = patroni === null ? firstPod(context) : ledMember(context).pod;
+  if (surveyedLeader(context, at) === undefined) return;
+  await scaleTo(uses.api, statefulSetRef(statefulSet.name), Number(factOf(context, at, 'replicas')));
+  if (isPaused && isFirst) await startUnderPause(context, led.pod);
+  const pod = patroni === null ? firstPod(context) : led.pod;
   // Another member may have taken the lead meanwhile; that one of them takes writes is what counts.
   await untilPrimary(podServer(context), pod, BACK_MS, uses.signal).catch(async (error: unknown) => {
     if (patroni === null) throw error;
-    await anyPrimary(context, error);
+    await anyPrimary(context, led.pod, error);
   });
 }
 
-async function anyPrimary(context: SwapContext, error: unknown): Promise<void> {
-  const others = context.plan.swap.members.filter(({ pod }) => pod !== ledMember(context).pod);
+async function anyPrimary(context: WorkContext, led: string, error: unknown): Promise<void> {
+  const others = context.plan.swap.members.filter(({ pod }) => pod !== led);
   for (const { pod } of others) {
     const isPrimary = await untilPrimary(podServer(context), pod, 1).then(
       () => true,
@@ -192,8 +194,8 @@ export const cutoverSwapSteps: Record<CutoverSwapStep, SwapWork> = {
   ),
   pause: step(pause, takePauseBack),
   archiveTail: step(archiveLiveTail),
-  stopLive: step(stopWhole, startAgain),
-  scaleDown: step(scaleDown, startAgain),
+  stopLive: step(stopWhole, async (context) => startAgain(context)),
+  scaleDown: step(scaleDown, async (context) => startAgain(context)),
   archiveRest: step(async (context) => archiveRest(context, 'stopLive', ledMember(context).claim, 'rest')),
   finishRehearsal: step(finishRehearsal),
   endRehearsal: step(endRehearsal),

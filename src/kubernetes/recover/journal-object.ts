@@ -10,19 +10,27 @@
 
 import { createHash } from 'node:crypto';
 
-import { Failure, isFailure } from '../../base/failure.ts';
-import { parseJournalOf, type Journal, type JournalEntry } from '../../recovery/journal.ts';
-import type { KubernetesApi, ObjectRef } from '../api/kubernetes-api.ts';
+import { Failure } from '../../base/failure.ts';
+import type { Journal, JournalEntry } from '../../recovery/journal.ts';
+import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { ConfigMap } from '../api/kubernetes-objects.ts';
 import { journalName, STATEFUL_SET_LABEL } from './names.ts';
 import { labelsOf, RECOVERY_LABEL } from '../rehearse/rehearsal-names.ts';
+import type { ResetPlan } from '../reset/plan-value.ts';
+import { isResetStep, type ResetStep } from '../reset/step-names.ts';
 import type { NamespacePlan } from './plan-value.ts';
 import { isSwapStep, type SwapStep } from './step-names.ts';
+import { entriesOf, journalObject, journalRef, openJournalOf } from './write-journal.ts';
 
 /** The journal of a recovery in a namespace. */
 export type SwapJournal = Journal<SwapStep>;
 /** One line of it. */
 export type SwapEntry = JournalEntry<SwapStep>;
+
+/** The journal of a reset. */
+export type ResetJournal = Journal<ResetStep>;
+/** One line of it. */
+export type ResetEntry = JournalEntry<ResetStep>;
 
 /** A recovery as it is in its namespace. */
 export interface StoredRecovery {
@@ -30,24 +38,34 @@ export interface StoredRecovery {
   readonly entries: readonly SwapEntry[];
 }
 
-function refOf(id: string): ObjectRef {
-  return { apiVersion: 'v1', kind: 'ConfigMap', name: journalName(id) };
+/** A reset as it is in its namespace. */
+export interface StoredReset {
+  readonly plan: ResetPlan;
+  readonly entries: readonly ResetEntry[];
 }
+
+/** What is planned and written down in the same way. */
+type StoredPlan = NamespacePlan | ResetPlan;
 
 function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-function planText(plan: NamespacePlan): string {
+function planText(plan: StoredPlan): string {
   const text = JSON.stringify(plan);
   return `${digestOf(text)}\n${text}\n`;
 }
 
-function isPlan(value: unknown): value is NamespacePlan {
+function isPlan(value: unknown): value is StoredPlan {
   return typeof value === 'object' && value !== null && 'version' in value && value.version === 1 && 'swap' in value;
 }
 
-function parsePlan(text: string, id: string): NamespacePlan {
+function isReset(plan: StoredPlan): plan is ResetPlan {
+  return 'reset' in plan;
+}
+
+function planIn({ data }: ConfigMap, id: string): StoredPlan {
+  const text = data?.['plan'] ?? '';
   const [digest = '', body = ''] = text.split('\n');
   const value: unknown = digestOf(body) === digest ? JSON.parse(body) : undefined;
   if (isPlan(value) && value.recovery.id === id) return value;
@@ -57,13 +75,26 @@ function parsePlan(text: string, id: string): NamespacePlan {
   });
 }
 
-function entriesIn({ data }: ConfigMap, id: string): SwapEntry[] {
-  const where = `in the ConfigMap ${journalName(id)}`;
-  return parseJournalOf(Buffer.from(data?.['journal'] ?? ''), where, isSwapStep).entries;
+function recoveryPlanIn(object: ConfigMap, id: string): NamespacePlan {
+  const plan = planIn(object, id);
+  if (!isReset(plan)) return plan;
+  throw new Failure('usage', {
+    message: `cannot treat ${id} as a recovery: it is a reset of ${plan.swap.statefulSet.name}`,
+    remedy: `Go on with it:  walkback cluster reset ${id}\nGo back:  walkback undo ${id}`,
+  });
+}
+
+function resetPlanIn(object: ConfigMap, id: string): ResetPlan {
+  const plan = planIn(object, id);
+  if (isReset(plan)) return plan;
+  throw new Failure('usage', {
+    message: `cannot treat ${id} as a reset: it is a recovery of ${plan.swap.statefulSet.name}`,
+    remedy: `Go on with it:  walkback recover run ${id}`,
+  });
 }
 
 /** Writes a new recovery, of which nothing has been done. @throws {Failure} `conflict` if the id is taken. */
-export async function createRecovery(api: KubernetesApi, plan: NamespacePlan): Promise<void> {
+export async function createRecovery(api: KubernetesApi, plan: StoredPlan): Promise<void> {
   const { id } = plan.recovery;
   await api.create<ConfigMap>({
     apiVersion: 'v1',
@@ -76,19 +107,38 @@ export async function createRecovery(api: KubernetesApi, plan: NamespacePlan): P
   });
 }
 
-async function objectOf(api: KubernetesApi, id: string): Promise<ConfigMap> {
-  const object = await api.get<ConfigMap>(refOf(id));
-  if (object !== undefined) return object;
-  throw new Failure('usage', {
-    message: `cannot find recovery ${id} in namespace ${api.where.namespace} of ${api.where.context}: there is no ConfigMap ${journalName(id)}`,
-    remedy: 'List the recoveries there:  walkback recover status',
+/** One recovery. @throws {Failure} `usage` if there is none, `corrupt` if it is not as it was written. */
+export async function readRecovery(api: KubernetesApi, id: string): Promise<StoredRecovery> {
+  const object = await journalObject(api, id);
+  return { plan: recoveryPlanIn(object, id), entries: entriesOf(object, id, isSwapStep) };
+}
+
+/** One reset. @throws {Failure} as {@link readRecovery}. */
+export async function readReset(api: KubernetesApi, id: string): Promise<StoredReset> {
+  const object = await journalObject(api, id);
+  return { plan: resetPlanIn(object, id), entries: entriesOf(object, id, isResetStep) };
+}
+
+/** True if this id is a reset's. @throws {Failure} as {@link readRecovery}. */
+export async function isResetId(api: KubernetesApi, id: string): Promise<boolean> {
+  return isReset(planIn(await journalObject(api, id), id));
+}
+
+/** The journals of a StatefulSet, or of all there are, by their ids. */
+async function journalsOf(
+  api: KubernetesApi,
+  statefulSet: string | undefined,
+): Promise<{ id: string; object: ConfigMap }[]> {
+  const labels = statefulSet === undefined ? STATEFUL_SET_LABEL : `${STATEFUL_SET_LABEL}=${statefulSet}`;
+  const objects = await api.list<ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap' }, { labels });
+  return objects.flatMap((object) => {
+    const id = object.metadata?.labels?.[RECOVERY_LABEL];
+    return id === undefined || object.metadata?.name !== journalName(id) ? [] : [{ id, object }];
   });
 }
 
-/** One recovery. @throws {Failure} `usage` if there is none, `corrupt` if it is not as it was written. */
-export async function readRecovery(api: KubernetesApi, id: string): Promise<StoredRecovery> {
-  const object = await objectOf(api, id);
-  return { plan: parsePlan(object.data?.['plan'] ?? '', id), entries: entriesIn(object, id) };
+function newestFirst<T extends { readonly plan: StoredPlan }>(found: readonly T[]): T[] {
+  return found.toSorted((a, b) => (a.plan.recovery.createdAt < b.plan.recovery.createdAt ? 1 : -1));
 }
 
 /** Every recovery of a StatefulSet, or of all there are, newest plan first. */
@@ -96,19 +146,25 @@ export async function listStoredRecoveries(
   api: KubernetesApi,
   statefulSet: string | undefined,
 ): Promise<StoredRecovery[]> {
-  const labels = statefulSet === undefined ? STATEFUL_SET_LABEL : `${STATEFUL_SET_LABEL}=${statefulSet}`;
-  const objects = await api.list<ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap' }, { labels });
-  const found = objects.flatMap((object) => {
-    const id = object.metadata?.labels?.[RECOVERY_LABEL];
-    if (id === undefined || object.metadata?.name !== journalName(id)) return [];
-    return [{ plan: parsePlan(object.data?.['plan'] ?? '', id), entries: entriesIn(object, id) }];
+  const found = (await journalsOf(api, statefulSet)).flatMap(({ id, object }) => {
+    const plan = planIn(object, id);
+    return isReset(plan) ? [] : [{ plan, entries: entriesOf(object, id, isSwapStep) }];
   });
-  return found.toSorted((a, b) => (a.plan.recovery.createdAt < b.plan.recovery.createdAt ? 1 : -1));
+  return newestFirst(found);
+}
+
+/** Every reset of a StatefulSet, newest plan first. */
+export async function listStoredResets(api: KubernetesApi, statefulSet: string): Promise<StoredReset[]> {
+  const found = (await journalsOf(api, statefulSet)).flatMap(({ id, object }) => {
+    const plan = planIn(object, id);
+    return isReset(plan) ? [{ plan, entries: entriesOf(object, id, isResetStep) }] : [];
+  });
+  return newestFirst(found);
 }
 
 /** Replaces the plan of a rehearsal that is stepped on. */
 export async function replacePlan(api: KubernetesApi, plan: NamespacePlan): Promise<void> {
-  await api.patch(refOf(plan.recovery.id), { type: 'merge', body: { data: { plan: planText(plan) } } });
+  await api.patch(journalRef(plan.recovery.id), { type: 'merge', body: { data: { plan: planText(plan) } } });
 }
 
 /** The journal's object, for what is to go when that goes. */
@@ -116,15 +172,8 @@ export async function journalOwner(
   api: KubernetesApi,
   id: string,
 ): Promise<{ apiVersion: string; kind: string; name: string; uid: string }> {
-  const { metadata } = await objectOf(api, id);
+  const { metadata } = await journalObject(api, id);
   return { apiVersion: 'v1', kind: 'ConfigMap', name: journalName(id), uid: metadata?.uid ?? '' };
-}
-
-function writtenMeanwhile(id: string): Failure {
-  return new Failure('conflict', {
-    message: `cannot go on with recovery ${id}: somebody else has written its journal meanwhile`,
-    remedy: `See who works on it:  walkback recover status ${id}`,
-  });
 }
 
 /** Opens a recovery's journal to go on writing it. The caller holds the Lease. */
@@ -134,40 +183,17 @@ export async function openNamespaceJournal(
   now: () => Date,
   onEntry: (entry: SwapEntry) => void = () => {},
 ): Promise<{ readonly plan: NamespacePlan; readonly journal: SwapJournal }> {
-  let object = await objectOf(api, id);
-  const entries = entriesIn(object, id);
+  const { object, journal } = await openJournalOf(api, id, { isName: isSwapStep, now, onEntry });
+  return { plan: recoveryPlanIn(object, id), journal };
+}
 
-  async function write(journal: string): Promise<void> {
-    const before = object.data?.['journal'] ?? '';
-    for (;;) {
-      const { resourceVersion } = object.metadata ?? {};
-      try {
-        const body = { metadata: { resourceVersion }, data: { journal } };
-        object = await api.patch<ConfigMap>(refOf(id), { type: 'merge', body });
-        return;
-      } catch (error) {
-        if (!isFailure(error, 'conflict')) throw error;
-        object = await objectOf(api, id);
-        const found = object.data?.['journal'] ?? '';
-        // Written, and the answer was lost.
-        if (found === journal) return;
-        // Somebody has put a label on it, say: what it says is as it was.
-        if (found !== before) throw writtenMeanwhile(id);
-      }
-    }
-  }
-
-  return {
-    plan: parsePlan(object.data?.['plan'] ?? '', id),
-    journal: {
-      entries,
-      append: async (entry) => {
-        const line: SwapEntry = { at: now().toISOString(), ...entry };
-        await write(`${object.data?.['journal'] ?? ''}${JSON.stringify(line)}\n`);
-        entries.push(line);
-        onEntry(line);
-      },
-      [Symbol.asyncDispose]: async () => {},
-    },
-  };
+/** As {@link openNamespaceJournal}, of a reset. */
+export async function openResetJournal(
+  api: KubernetesApi,
+  id: string,
+  now: () => Date,
+  onEntry: (entry: ResetEntry) => void = () => {},
+): Promise<{ readonly plan: ResetPlan; readonly journal: ResetJournal }> {
+  const { object, journal } = await openJournalOf(api, id, { isName: isResetStep, now, onEntry });
+  return { plan: resetPlanIn(object, id), journal };
 }

@@ -10,24 +10,23 @@ import { findWalObjects } from '../../archive/read-wal-file.ts';
 import { archiveTailThrough } from '../../recovery/archive-tail.ts';
 import { factsOf, hasStepBegun, isStepDone, stateOf, type StepFacts } from '../../recovery/journal.ts';
 import type { Pod, StatefulSet } from '../api/kubernetes-objects.ts';
-import { claimsInPlay, type SwapContext } from './context.ts';
+import { claimsInPlay, type SwapContext, type WorkContext, type WorkStep } from './context.ts';
 import { journalOwner } from './journal-object.ts';
 import { liveShapeOf } from './live-shape.ts';
 import { connectToPod, podServer, stopServerOf, timelineOf } from './pod-server.ts';
 import { pausePatroni, readPatroniState } from './patroni-objects.ts';
 import { podRef, scaledUp, statefulSetRef, untilUnused } from './pods-gone.ts';
 import { scaleTo } from './scale.ts';
-import type { SwapStep } from './step-names.ts';
 
 /** The chart gives a pod an hour to end; PostgreSQL has been stopped by then. */
 const PODS_GONE_MS = 3_600_000;
 
-async function isRunning({ uses }: SwapContext, pod: string): Promise<boolean> {
+async function isRunning({ uses }: WorkContext, pod: string): Promise<boolean> {
   return (await uses.api.get<Pod>(podRef(pod)))?.status?.phase === 'Running';
 }
 
 /** The pod that takes writes, if one does: Patroni's leader; where there is no Patroni, the first. */
-async function findLeader(context: SwapContext): Promise<string | undefined> {
+async function findLeader(context: WorkContext): Promise<string | undefined> {
   const { uses, plan } = context;
   const { patroni, statefulSet, members } = plan.swap;
   const state = patroni === null ? undefined : await readPatroniState(uses.api, patroni);
@@ -36,7 +35,7 @@ async function findLeader(context: SwapContext): Promise<string | undefined> {
   return named !== undefined && isOurs && (await isRunning(context, named)) ? named : undefined;
 }
 
-function refused(context: SwapContext, found: string, remedy: string): Failure {
+function refused(context: WorkContext, found: string, remedy: string): Failure {
   const { namespace, statefulSet } = context.plan.swap;
   return new Failure('refused', {
     message: `cannot exchange the data of ${namespace}/${statefulSet.name} now: ${found}`,
@@ -49,7 +48,7 @@ function refused(context: SwapContext, found: string, remedy: string): Failure {
  *
  * @throws {Failure} `refused` if it may not be cut over now.
  */
-export async function survey(context: SwapContext): Promise<StepFacts> {
+export async function survey(context: WorkContext): Promise<StepFacts> {
   const { uses, plan } = context;
   const { statefulSet, patroni } = plan.swap;
   const found = await uses.api.get<StatefulSet>(statefulSetRef(statefulSet.name));
@@ -70,20 +69,26 @@ export async function survey(context: SwapContext): Promise<StepFacts> {
 }
 
 /** What `survey` (or `undoSurvey`) found. */
-function surveyed({ journal }: SwapContext, step: SwapStep): StepFacts {
+function surveyed({ journal }: WorkContext, step: WorkStep): StepFacts {
   return factsOf(journal.entries, step) ?? {};
 }
 
+/** Where it was paused, after each survey. */
+const PAUSED_AT = { survey: 'pause', undoSurvey: 'undoPause', resetSurvey: 'resetPause' } as const;
+
+/** A survey. */
+export type SurveyStep = keyof typeof PAUSED_AT;
+
 /** The pod that led when Patroni was paused, which nobody takes over from then on; else when the survey was made. `undefined`: none did. */
-export function surveyedLeader(context: SwapContext, step: 'survey' | 'undoSurvey'): string | undefined {
-  const leaders = [step === 'survey' ? 'pause' : 'undoPause', step] as const;
+export function surveyedLeader(context: WorkContext, step: SurveyStep): string | undefined {
+  const leaders = [PAUSED_AT[step], step] as const;
   const found = leaders.map((one) => surveyed(context, one)['leader']);
   return found.find((leader): leader is string => typeof leader === 'string' && leader !== '');
 }
 
-/** Somebody else had paused it before the recovery. */
-export function wasPaused(context: SwapContext): boolean {
-  return surveyed(context, 'survey')['wasPaused'] === true;
+/** Somebody else had paused it before. @param at where that was looked at. */
+export function wasPaused(context: WorkContext, at: SurveyStep = 'survey'): boolean {
+  return surveyed(context, at)['wasPaused'] === true;
 }
 
 /**
@@ -91,7 +96,7 @@ export function wasPaused(context: SwapContext): boolean {
  *
  * @throws {Failure} `refused` if another has taken over since.
  */
-function checkLeads(context: SwapContext, leader: string): void {
+function checkLeads(context: WorkContext, leader: string): void {
   const { way, statefulSet } = context.plan.swap;
   const first = `${statefulSet.name}-0`;
   const needsFirst = way === 'in-volume' || (way === 'recreate' && stateOf(context.journal.entries) !== 'undoing');
@@ -104,7 +109,7 @@ function checkLeads(context: SwapContext, leader: string): void {
 }
 
 /** Pauses Patroni, so that no other member takes over what is stopped; and looks who leads, since that may have changed before. */
-export async function pause(context: SwapContext): Promise<StepFacts> {
+export async function pause(context: WorkContext): Promise<StepFacts> {
   const { uses, plan } = context;
   const { patroni, members } = plan.swap;
   if (patroni === null) return { skipped: 'no Patroni' };
@@ -120,7 +125,7 @@ export async function pause(context: SwapContext): Promise<StepFacts> {
 }
 
 /** The leader's newest WAL reaches the archive; one that does not run has none that could be asked for. */
-export async function archiveTail(context: SwapContext, leader: string | undefined): Promise<StepFacts> {
+export async function archiveTail(context: WorkContext, leader: string | undefined): Promise<StepFacts> {
   const { uses, plan } = context;
   if (leader === undefined || !(await isRunning(context, leader))) return { outcome: 'skipped' };
   await using connection = await connectToPod(podServer(context), leader);
@@ -134,7 +139,7 @@ export async function archiveTail(context: SwapContext, leader: string | undefin
 }
 
 /** PostgreSQL ends under a paused Patroni, while its archiver still runs. Without Patroni the pod's end is the server's end. */
-export async function stopLive(context: SwapContext, leader: string | undefined): Promise<StepFacts> {
+export async function stopLive(context: WorkContext, leader: string | undefined): Promise<StepFacts> {
   const { uses, plan } = context;
   if (plan.swap.patroni === null || leader === undefined || !(await isRunning(context, leader)))
     return { skipped: 'nothing runs that could be stopped by itself' };
@@ -146,7 +151,7 @@ export async function stopLive(context: SwapContext, leader: string | undefined)
 }
 
 /** @throws {Failure} `conflict` as soon as somebody has scaled it up: its pods would never be gone. */
-async function unlessScaledUp(context: SwapContext, signal: AbortSignal): Promise<void> {
+async function unlessScaledUp(context: WorkContext, signal: AbortSignal): Promise<void> {
   const { uses, plan } = context;
   const { name } = plan.swap.statefulSet;
   const found = await uses.api.until<StatefulSet>(
@@ -159,7 +164,7 @@ async function unlessScaledUp(context: SwapContext, signal: AbortSignal): Promis
 }
 
 /** Scales to 0, and waits until the pods of its members are gone. */
-export async function scaleDownMembers(context: SwapContext): Promise<void> {
+export async function scaleDownMembers(context: WorkContext): Promise<void> {
   const { uses, plan } = context;
   const { statefulSet, members } = plan.swap;
   await scaleTo(uses.api, statefulSetRef(statefulSet.name), 0);
@@ -182,7 +187,7 @@ export async function scaleDownMembers(context: SwapContext): Promise<void> {
 }
 
 /** Scales to 0, and waits until no pod object is left that uses any of its volumes. */
-export async function scaleDown(context: SwapContext): Promise<StepFacts> {
+export async function scaleDown(context: WorkContext): Promise<StepFacts> {
   const { uses, plan } = context;
   await scaleDownMembers(context);
   // The rehearsal's own pod stands on its claim, which may be the live one, until it is finished.

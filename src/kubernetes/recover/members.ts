@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, messageOf } from '../../base/failure.ts';
 import { whyNotAccepted } from '../../cluster/accept-member.ts';
 import type { Pod } from '../api/kubernetes-objects.ts';
-import type { SwapContext } from './context.ts';
+import type { WorkContext } from './context.ts';
 import { connectToPod, podServer } from './pod-server.ts';
 import { podRef, statefulSetRef } from './pods-gone.ts';
 import { replicasOf, scaleTo } from './scale.ts';
@@ -20,7 +20,7 @@ const MEMBER_MS = 3_600_000;
 const SETTLE_MS = 180_000;
 const POLL_MS = 1000;
 
-async function reasonOf(context: SwapContext, leader: string, member: string): Promise<string | undefined> {
+async function reasonOf(context: WorkContext, leader: string, member: string): Promise<string | undefined> {
   const server = podServer(context);
   try {
     await using leaderConnection = await connectToPod(server, leader);
@@ -39,7 +39,7 @@ function notAccepted(member: string, why: string): Failure {
   });
 }
 
-async function isAnswering(context: SwapContext, member: string): Promise<boolean> {
+async function isAnswering(context: WorkContext, member: string): Promise<boolean> {
   const server = podServer(context);
   return connectToPod(server, member).then(
     async (connection) => {
@@ -51,7 +51,7 @@ async function isAnswering(context: SwapContext, member: string): Promise<boolea
 }
 
 /** Waits until a member is accepted. @throws {Failure} `failed`, `unavailable` with why it is not. */
-async function untilAccepted(context: SwapContext, leader: string, member: string): Promise<void> {
+async function untilAccepted(context: WorkContext, leader: string, member: string): Promise<void> {
   const { api, signal } = context.uses;
   const deadline = Date.now() + MEMBER_MS;
   let answersSince: number | undefined;
@@ -73,7 +73,7 @@ async function untilAccepted(context: SwapContext, leader: string, member: strin
  *
  * @throws {Failure} as {@link untilAccepted}: the next one is not started then.
  */
-export async function scaleOutOneByOne(context: SwapContext, leader: string): Promise<readonly string[]> {
+export async function scaleOutOneByOne(context: WorkContext, leader: string): Promise<readonly string[]> {
   const { api, onProgress } = context.uses;
   const { name, replicas } = context.plan.swap.statefulSet;
   const accepted: string[] = [];

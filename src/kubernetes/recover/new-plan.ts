@@ -48,13 +48,17 @@ export interface NamespacePlanRequest {
 }
 
 /** The pod that takes writes. */
-async function findLeader(api: KubernetesApi, { patroni, pods, statefulSet }: Subject): Promise<string | undefined> {
+export async function findLeader(
+  api: KubernetesApi,
+  { patroni, pods, statefulSet }: Pick<Subject, 'patroni' | 'pods' | 'statefulSet'>,
+): Promise<string | undefined> {
   const name = patroni === null ? `${statefulSet.metadata?.name}-0` : (await readPatroniState(api, patroni)).leader;
   const isRunning = pods.some(({ metadata, status }) => metadata?.name === name && status?.phase === 'Running');
   return isRunning ? name : undefined;
 }
 
-async function newId(api: KubernetesApi): Promise<string> {
+/** An id that nothing in the namespace has. */
+export async function newId(api: KubernetesApi): Promise<string> {
   for (let lengthBytes = 2; ; lengthBytes += 1) {
     const id = randomBytes(lengthBytes).toString('hex');
     const taken = await api.get<ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name: journalName(id) });
@@ -63,7 +67,7 @@ async function newId(api: KubernetesApi): Promise<string> {
 }
 
 /** Scaling to 0 would remove the volumes, or there is more than one server and nobody who fails over. */
-function checkSubject({ statefulSet, patroni }: Subject): void {
+export function checkSubject({ statefulSet, patroni }: Pick<Subject, 'statefulSet' | 'patroni'>): void {
   const { name } = statefulSet.metadata ?? {};
   const policy = statefulSet.spec?.persistentVolumeClaimRetentionPolicy?.whenScaled;
   if (policy === 'Delete') {

@@ -9,7 +9,7 @@ import { Failure } from '../../base/failure.ts';
 import { queryText } from '../../instance/connection.ts';
 import { quoteLiteral } from '../../instance/quote-sql.ts';
 import type { StepFacts } from '../../recovery/journal.ts';
-import { claimsInPlay, type SwapContext } from './context.ts';
+import { claimsInPlay, type SwapContext, type WorkContext } from './context.ts';
 import { wasPaused } from './live-steps.ts';
 import { scaleOutOneByOne } from './members.ts';
 import { connectToPod, podServer, timelineOf, untilPrimary } from './pod-server.ts';
@@ -21,7 +21,7 @@ import { startUnderPause } from './start-under-pause.ts';
 const PRIMARY_MS = 600_000;
 
 /** The pod that opens the exchanged data. */
-export function firstPod({ plan }: SwapContext): string {
+export function firstPod({ plan }: WorkContext): string {
   return `${plan.swap.statefulSet.name}-0`;
 }
 
@@ -36,7 +36,7 @@ export async function clearStatus(context: SwapContext): Promise<StepFacts> {
 }
 
 /** One pod, waited for until it takes writes. Scaled up already (by this or another hand): it is not scaled down again. */
-export async function openLine(context: SwapContext): Promise<StepFacts> {
+export async function openLine(context: WorkContext): Promise<StepFacts> {
   const { api, signal } = context.uses;
   const ref = statefulSetRef(context.plan.swap.statefulSet.name);
   if ((await replicasOf(api, ref)) === 0) await scaleTo(api, ref, 1);
@@ -46,7 +46,7 @@ export async function openLine(context: SwapContext): Promise<StepFacts> {
 }
 
 /** Patroni may work again: with one pod nobody else can lead. */
-export async function resume(context: SwapContext): Promise<StepFacts> {
+export async function resume(context: WorkContext): Promise<StepFacts> {
   const { patroni } = context.plan.swap;
   if (patroni === null) return { skipped: 'no Patroni' };
   await resumePatroni(context.uses.api, patroni);
@@ -87,7 +87,7 @@ export async function verify(context: SwapContext, timeline: number): Promise<St
 }
 
 /** The other members, one at a time. */
-export async function scaleOut(context: SwapContext): Promise<StepFacts> {
+export async function scaleOut(context: WorkContext): Promise<StepFacts> {
   return { accepted: (await scaleOutOneByOne(context, firstPod(context))).join(', ') };
 }
 

@@ -73,20 +73,33 @@ export interface PassedOverWay {
   readonly problem: string;
 }
 
-/** What is done in the namespace. */
-export interface SwapPlan {
+/** The cluster that work in a namespace is done on. */
+export interface WorkedOn {
   readonly context: string;
   readonly server: string;
   readonly namespace: string;
   readonly statefulSet: { readonly name: string; readonly uid: string; readonly replicas: number };
+  /** The pod that took writes when it was planned. */
+  readonly leader: string;
+  readonly members: readonly PlannedMember[];
+  readonly patroni: PatroniObjects | null;
+  /** What the pods that work for it are like. */
+  readonly live: PlannedShape;
+  readonly superuser: string;
+}
+
+/** Any work in a namespace, as far as its steps share something. */
+export interface WorkPlan {
+  readonly recovery: { readonly id: string };
+  readonly swap: WorkedOn & Partial<Pick<SwapPlan, 'way' | 'rehearsalClaim'>>;
+}
+
+/** What is done in the namespace. */
+export interface SwapPlan extends WorkedOn {
   readonly way: RecoveryWay;
   readonly because: string;
   readonly passedOver: readonly PassedOverWay[];
-  /** The pod that took writes when it was planned. */
-  readonly leader: string;
   readonly claimTemplate: string;
-  readonly members: readonly PlannedMember[];
-  readonly patroni: PatroniObjects | null;
   /** Only of the way *clone*. */
   readonly clone?: PlannedClone;
   readonly rehearsalClaim: string;
@@ -97,11 +110,8 @@ export interface SwapPlan {
   readonly restarts: readonly string[];
   /** What is to be known afterwards: Helm's values, GitOps. */
   readonly drift: readonly string[];
-  /** What the pods that work for it are like. */
-  readonly live: PlannedShape;
   readonly walkback: WalkbackSource;
   readonly archive: ArchiveEnvironment;
-  readonly superuser: string;
   readonly roles: readonly VolumeRole[];
 }
 
@@ -113,6 +123,6 @@ export interface NamespacePlan {
 }
 
 /** What the operator types to confirm: context, namespace and cluster, so that two of them are not confused. */
-export function confirmWord({ swap }: NamespacePlan): string {
+export function confirmWord({ swap }: WorkPlan): string {
   return `${swap.context}/${swap.namespace}/${swap.statefulSet.name}`;
 }

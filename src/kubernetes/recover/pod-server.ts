@@ -10,8 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, messageOf } from '../../base/failure.ts';
 import { connect, queryText, type Connection } from '../../instance/connection.ts';
 import type { Pod } from '../api/kubernetes-objects.ts';
-import type { SwapContext, SwapUses } from './context.ts';
-import type { SwapPlan } from './plan-value.ts';
+import type { WorkContext, SwapUses } from './context.ts';
+import type { WorkedOn } from './plan-value.ts';
 import { podRef } from './pods-gone.ts';
 
 const PORT = 5432;
@@ -47,7 +47,7 @@ export async function connectToPod({ uses, superuser }: PodServer, pod: string):
 }
 
 /** The plan's pods. */
-export function podServer({ uses, plan }: SwapContext): PodServer {
+export function podServer({ uses, plan }: WorkContext): PodServer {
   return { uses, superuser: plan.swap.superuser };
 }
 
@@ -149,7 +149,7 @@ export interface StoppedServer {
 export async function stopServerOf(
   { api }: Pick<SwapUses, 'api'>,
   pod: string,
-  { live }: Pick<SwapPlan, 'live'>,
+  { live }: Pick<WorkedOn, 'live'>,
   signal?: AbortSignal,
 ): Promise<StoppedServer> {
   const command = ['sh', '-c', STOP, 'sh', live.dataDirectory];

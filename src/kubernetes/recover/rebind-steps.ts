@@ -8,22 +8,21 @@
 
 import { factsOf, type StepFacts } from '../../recovery/journal.ts';
 import type { PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
-import { claimsInPlay, factOf, type SwapContext } from './context.ts';
+import { claimsInPlay, factOf, type SwapContext, type WorkContext, type WorkStep } from './context.ts';
 import { claimRef, exchangeClaim, letVolumeGo, retainVolume, type Exchange } from './exchange-claim.ts';
-import { surveyedLeader } from './live-steps.ts';
+import { surveyedLeader, type SurveyStep } from './live-steps.ts';
 import { keptClaim } from './names.ts';
 import { labelsOf } from '../rehearse/rehearsal-names.ts';
 import type { PlannedMember } from './plan-value.ts';
 import { checkStillDown } from './pods-gone.ts';
-import type { SwapStep } from './step-names.ts';
 
 /** The volume that a claim is bound to, if it is there and bound. */
-async function volumeOfClaim({ uses }: SwapContext, claim: string): Promise<string> {
+async function volumeOfClaim({ uses }: WorkContext, claim: string): Promise<string> {
   return (await uses.api.get<PersistentVolumeClaim>(claimRef(claim)))?.spec?.volumeName ?? '';
 }
 
 /** The volumes of the members' claims, each kept from now on when its claim goes. */
-async function retainMembers(context: SwapContext): Promise<string[]> {
+async function retainMembers(context: WorkContext): Promise<string[]> {
   const { members } = context.plan.swap;
   const volumes = await Promise.all(members.map(async ({ claim }) => volumeOfClaim(context, claim)));
   for (const volume of volumes) if (volume !== '') await retainVolume(context.uses.api, volume);
@@ -40,20 +39,20 @@ export async function retainVolumes(context: SwapContext): Promise<StepFacts> {
 }
 
 /** The volumes that the members have now, which an undo puts aside. */
-export async function retainNow(context: SwapContext): Promise<StepFacts> {
+export async function retainNow(context: WorkContext): Promise<StepFacts> {
   return { volumes: (await retainMembers(context)).join(',') };
 }
 
 /** A member's volume when a step has looked; `undefined`: it had none. */
-function volumeAt(context: SwapContext, step: SwapStep, { ordinal }: PlannedMember): string | undefined {
+export function volumeAt(context: WorkContext, step: WorkStep, { ordinal }: PlannedMember): string | undefined {
   const at = context.plan.swap.members.findIndex((member) => member.ordinal === ordinal);
   const volume = factOf(context, step, 'volumes').split(',')[at];
   return volume === '' ? undefined : volume;
 }
 
 /** The claim under which a volume is put aside, and what it says of itself. */
-function aside(
-  context: SwapContext,
+export function aside(
+  context: WorkContext,
   holds: 'kept' | 'replaced',
   ordinal: number,
   volume: string | undefined,
@@ -74,7 +73,7 @@ function aside(
   };
 }
 
-function liveLabels({ plan }: SwapContext): Record<string, string> {
+export function liveLabels({ plan }: WorkContext): Record<string, string> {
   return { ...plan.swap.live.claim.metadata?.labels };
 }
 
@@ -125,10 +124,10 @@ export async function letVolumesGo(context: SwapContext): Promise<void> {
   for (const volume of volumes) if (volume !== '') await letVolumeGo(context.uses.api, String(volume));
 }
 
-/** The member that led when the cutover began: its data is what an undo goes back to. */
-export function ledMember(context: SwapContext): PlannedMember {
+/** The member that led when the cutover began: its data is what an undo goes back to. @param at where that was looked at. */
+export function ledMember(context: WorkContext, at: SurveyStep = 'survey'): PlannedMember {
   const { members, leader } = context.plan.swap;
-  const pod = surveyedLeader(context, 'survey') ?? leader;
+  const pod = surveyedLeader(context, at) ?? leader;
   const found = members.find((member) => member.pod === pod) ?? members[0];
   if (found === undefined) throw new TypeError('a plan has at least one member');
   return found;
@@ -159,7 +158,7 @@ export async function exchangeBack(context: SwapContext): Promise<StepFacts> {
 }
 
 /** The live volume goes with its claim again, if that of before did. */
-export async function settle(context: SwapContext): Promise<StepFacts> {
+export async function settle(context: WorkContext): Promise<StepFacts> {
   const [first] = context.plan.swap.members;
   const volume = first === undefined ? '' : await volumeOfClaim(context, first.claim);
   if (volume !== '') await letVolumeGo(context.uses.api, volume);

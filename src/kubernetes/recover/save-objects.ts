@@ -52,17 +52,27 @@ export async function saveObjects(
   return Object.keys(data);
 }
 
+/** An object as it was saved; `undefined` if it was not there, or nothing was saved. */
+export async function findSavedObject<T extends KubernetesObject>(
+  api: KubernetesApi,
+  id: string,
+  ref: Pick<ObjectRef, 'kind' | 'name'>,
+): Promise<T | undefined> {
+  const saved = await api.get<Secret>(refOf(id));
+  const text = saved === undefined ? undefined : secretText(saved, keyOf(ref));
+  return text === undefined ? undefined : (JSON.parse(text) as T);
+}
+
 /** An object as it was saved. @throws {Failure} `failed` if it was not. */
 export async function savedObject<T extends KubernetesObject>(
   api: KubernetesApi,
   id: string,
   ref: Pick<ObjectRef, 'kind' | 'name'>,
 ): Promise<T> {
-  const saved = await api.get<Secret>(refOf(id));
-  const text = saved === undefined ? undefined : secretText(saved, keyOf(ref));
-  if (text !== undefined) return JSON.parse(text) as T;
+  const found = await findSavedObject<T>(api, id, ref);
+  if (found !== undefined) return found;
   throw new Failure('failed', {
-    message: `cannot find ${ref.kind} ${ref.name} as it was before recovery ${id}: the Secret ${savedName(id)} has it not`,
+    message: `cannot find ${ref.kind} ${ref.name} as it was before ${id}: the Secret ${savedName(id)} has it not`,
     remedy: 'Apply it from where it came from (the chart, your repository), and go on.',
   });
 }

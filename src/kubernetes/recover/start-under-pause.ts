@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Failure, messageOf } from '../../base/failure.ts';
 import type { Pod } from '../api/kubernetes-objects.ts';
-import type { SwapContext } from './context.ts';
+import type { WorkContext } from './context.ts';
 import { podRef } from './pods-gone.ts';
 
 const RUNS_MS = 600_000;
@@ -20,7 +20,7 @@ const POLL_MS = 500;
  *
  * @throws {Failure} `unavailable` with why it does not run in time.
  */
-export async function startUnderPause({ uses }: SwapContext, pod: string, timeoutMs = RUNS_MS): Promise<void> {
+export async function startUnderPause({ uses }: WorkContext, pod: string, timeoutMs = RUNS_MS): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     uses.signal?.throwIfAborted();
@@ -43,7 +43,7 @@ const BACK_MS = 180_000;
  * Starts the server that led, if it does not run any more. Its data are kept whatever comes of it, so one that cannot be started
  * keeps nobody from a recovery: why is returned then.
  */
-export async function startIfCrashed(context: SwapContext, leader: string | undefined): Promise<string | undefined> {
+export async function startIfCrashed(context: WorkContext, leader: string | undefined): Promise<string | undefined> {
   if (leader === undefined || context.plan.swap.patroni === null) return undefined;
   return startUnderPause(context, leader, BACK_MS).then(
     () => undefined,
@@ -57,7 +57,7 @@ export async function startIfCrashed(context: SwapContext, leader: string | unde
 }
 
 /** `undefined` once it runs or was told to. */
-async function stateOrStart(uses: SwapContext['uses'], pod: string): Promise<string | undefined> {
+async function stateOrStart(uses: WorkContext['uses'], pod: string): Promise<string | undefined> {
   const found = await uses.api.get<Pod>(podRef(pod));
   if (found?.status?.phase !== 'Running') return 'its pod does not run yet';
   await using patroni = await uses.patroniOf(pod);

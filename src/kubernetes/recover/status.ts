@@ -11,14 +11,18 @@ import type { PersistentVolumeClaim, StatefulSet } from '../api/kubernetes-objec
 import { claimRef } from './exchange-claim.ts';
 import { listStoredRecoveries, readRecovery, type StoredRecovery, type SwapEntry } from './journal-object.ts';
 import { keptClaim } from './names.ts';
-import type { NamespacePlan } from './plan-value.ts';
+import type { NamespacePlan, WorkPlan } from './plan-value.ts';
 import { podsUsing, statefulSetRef } from './pods-gone.ts';
 import type { SwapStep } from './step-names.ts';
 
 /** A claim that a recovery has given a volume to. */
 export interface HeldClaim {
   readonly name: string;
-  readonly holds: 'data from before' | 'recovered data, replaced by the undo' | 'rehearsal';
+  readonly holds:
+    | 'data from before'
+    | 'recovered data, replaced by the undo'
+    | 'the new cluster, replaced by the undo'
+    | 'rehearsal';
   readonly size: string;
   readonly volume: string;
   readonly phase: string;
@@ -75,10 +79,18 @@ export function heldNames(
   ];
 }
 
-/** Those that are there. */
+/** Those of a recovery that are there. */
 export async function heldClaims(api: KubernetesApi, plan: NamespacePlan, state: RecoveryState): Promise<HeldClaim[]> {
+  return claimsThatAre(api, heldNames(plan, state));
+}
+
+/** Those of these that are there. */
+export async function claimsThatAre(
+  api: KubernetesApi,
+  names: readonly Pick<HeldClaim, 'name' | 'holds'>[],
+): Promise<HeldClaim[]> {
   const found = await Promise.all(
-    heldNames(plan, state).map(async ({ name, holds }): Promise<HeldClaim[]> => {
+    names.map(async ({ name, holds }): Promise<HeldClaim[]> => {
       const claim = await api.get<PersistentVolumeClaim>(claimRef(name));
       if (claim === undefined) return [];
       const size = claim.status?.capacity?.['storage'] ?? claim.spec?.resources?.requests?.['storage'] ?? '?';
@@ -88,7 +100,8 @@ export async function heldClaims(api: KubernetesApi, plan: NamespacePlan, state:
   return found.flat();
 }
 
-async function podsOf(api: KubernetesApi, plan: NamespacePlan): Promise<SwapStatus['pods']> {
+/** What the cluster is at. */
+export async function podsOf(api: KubernetesApi, plan: WorkPlan): Promise<SwapStatus['pods']> {
   const found = await api.get<StatefulSet>(statefulSetRef(plan.swap.statefulSet.name));
   if (found === undefined) return undefined;
   const present = await podsUsing(

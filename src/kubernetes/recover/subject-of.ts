@@ -24,7 +24,7 @@ function refuse({ cluster }: FoundCluster, found: string, remedy: string): Failu
 }
 
 /** By exact names, each with labels that are the cluster's own: another cluster's name may begin alike. */
-function patroniObjects(found: FoundCluster): PatroniObjects | null {
+export function patroniObjects(found: FoundCluster): PatroniObjects | null {
   const { patroni } = found.cluster;
   if (patroni === undefined) return null;
   const { scope, kind, leader, config, sync, failover, labels } = patroni;
@@ -94,6 +94,11 @@ function secretOf({ environment }: FoundCluster): Lookup {
   return (name) => environment.get(name)?.secretValue;
 }
 
+/** Who the superuser is. */
+export function superuserOf(found: FoundCluster): string {
+  return userOf(secretOf(found), 'superuser') ?? 'postgres';
+}
+
 /** The superuser's present password; `undefined`: no variable holds one. */
 export function superuserPasswordOf(found: FoundCluster): string | undefined {
   const get = secretOf(found);
@@ -109,7 +114,8 @@ function podOf({ cluster, objects }: FoundCluster): Pod | undefined {
   );
 }
 
-function liveShape(found: FoundCluster): LiveShape {
+/** What pods are made like. @throws {Failure} `refused` if its data is on no claim. */
+export function liveShape(found: FoundCluster): LiveShape {
   const { cluster, objects, container } = found;
   const { data, claimTemplate } = cluster;
   if (claimTemplate === undefined || data.volume === undefined) {
@@ -169,7 +175,7 @@ export async function subjectOf(api: KubernetesApi, found: FoundCluster, image: 
     walkback: await walkbackOf(api, found, image),
     clone: cloneSubjectOf(found),
     patroni: patroniObjects(found),
-    superuser: userOf(get, 'superuser') ?? 'postgres',
+    superuser: superuserOf(found),
     roles: rolesOf(found, get),
   };
 }

@@ -7,17 +7,25 @@
 import { randomBytes } from 'node:crypto';
 
 import type { Event } from '../api/kubernetes-objects.ts';
-import type { SwapContext } from './context.ts';
+import type { WorkContext } from './context.ts';
 import { statefulSetRef } from './pods-gone.ts';
 
 /** What happened; the reason of an Event. */
-export type StoryReason = 'RecoveryCutover' | 'Recovered' | 'RecoveryUndo' | 'RecoveryUndone';
+export type StoryReason =
+  | 'RecoveryCutover'
+  | 'Recovered'
+  | 'RecoveryUndo'
+  | 'RecoveryUndone'
+  | 'ResetBegun'
+  | 'Reset'
+  | 'ResetUndo'
+  | 'ResetUndone';
 
 /** The longest note that the API takes. */
 const MOST_NOTE = 1024;
 
 /** Writes an Event. It is for people: that it could not be written ends nothing. */
-export async function tellEvent({ uses, plan }: SwapContext, reason: StoryReason, note: string): Promise<void> {
+export async function tellEvent({ uses, plan }: WorkContext, reason: StoryReason, note: string): Promise<void> {
   const { api } = uses;
   const { name, uid } = plan.swap.statefulSet;
   const at = new Date(Number(uses.nowUs() / 1000n)).toISOString().replace(/Z$/, '000Z');
@@ -39,7 +47,7 @@ export async function tellEvent({ uses, plan }: SwapContext, reason: StoryReason
 }
 
 /** The annotation: what the cluster is now, and how to take it back. */
-export async function annotate({ uses, plan }: SwapContext, story: string): Promise<void> {
+export async function annotate({ uses, plan }: WorkContext, story: string): Promise<void> {
   const { id } = plan.recovery;
   const annotations = { 'walkback/recovery': id, 'walkback/story': story };
   await uses.api.patch(statefulSetRef(plan.swap.statefulSet.name), {

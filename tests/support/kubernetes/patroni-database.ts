@@ -24,6 +24,8 @@ export interface DatabaseOptions {
   readonly prefix?: string;
   /** Where Patroni keeps its state; ConfigMaps unless told. */
   readonly keeps?: 'ConfigMap' | 'Endpoints';
+  /** Variables of its container besides, written into its specification as they are. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** A database that runs. Disposing removes its namespace and its object store. */
@@ -229,7 +231,15 @@ export async function startPatroniDatabase(bed: Bed, options: DatabaseOptions): 
   const objects = [
     ...account(),
     secret(NAME, { 'password-superuser': password, 'password-admin': 'cola', 'password-standby': 'pinacolada' }),
-    statefulSet(image, namespace.userId, environment(store, bucket, options), options),
+    statefulSet(
+      image,
+      namespace.userId,
+      [
+        ...environment(store, bucket, options),
+        ...Object.entries(options.variables ?? {}).map(([name, value]) => ({ name, value })),
+      ],
+      options,
+    ),
     ...(keeps === 'Endpoints' ? [leaderService()] : []),
   ];
   await bed.apply(

@@ -1,0 +1,142 @@
+/**
+ * The use cases of a reset: run it, undo it, release what it keeps. Each asks the table of states, holds the Lease, and lets the
+ * runner go on where the journal ends; from any machine.
+ *
+ * @module
+ */
+
+import { Failure } from '../../base/failure.ts';
+import { hasStepBegun, stateOf } from '../../recovery/journal.ts';
+import { runSteps, undoSteps, type Run, type Step } from '../../recovery/runner.ts';
+import { transition, type RecoveryState } from '../../recovery/states.ts';
+import { letVolumeGo, removeClaim } from '../recover/exchange-claim.ts';
+import { openResetJournal, readReset, type ResetEntry } from '../recover/journal-object.ts';
+import { holdLease } from '../recover/lease.ts';
+import { keptClaim, leaseName } from '../recover/names.ts';
+import { podsUsing } from '../recover/pods-gone.ts';
+import { claimsThatAre, type HeldClaim } from '../recover/status.ts';
+import type { ResetContext, ResetUses } from './context.ts';
+import type { ResetPlan } from './plan-value.ts';
+import { RESET_STEPS, UNDO_RESET_STEPS, type ResetStep } from './step-names.ts';
+import { resetSteps } from './steps.ts';
+import { undoResetSteps } from './undo-steps.ts';
+
+const STEPS: Record<ResetStep, Step<ResetContext>> = { ...resetSteps, ...undoResetSteps };
+
+/** What may be asked of a reset. */
+export type ResetEvent = 'run' | 'undo' | 'release';
+
+/** A reset that is being worked on, under the Lease. */
+export interface OpenReset extends AsyncDisposable {
+  readonly context: ResetContext;
+}
+
+/** Opens a reset for work. @throws {Failure} `conflict` while another run works on this StatefulSet, `usage` if there is none. */
+export async function openReset(
+  uses: ResetUses,
+  id: string,
+  onEntry?: (entry: ResetEntry) => void,
+): Promise<OpenReset> {
+  const { plan: stored } = await readReset(uses.api, id);
+  const lease = await holdLease(uses.api, leaseName(stored.swap.statefulSet.name));
+  try {
+    const now = (): Date => new Date(Number(uses.nowUs() / 1000n));
+    const { plan, journal } = await openResetJournal(uses.api, id, now, onEntry);
+    const signal = uses.signal === undefined ? lease.lost : AbortSignal.any([uses.signal, lease.lost]);
+    return {
+      context: { uses: { ...uses, signal }, plan, journal },
+      [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await lease[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** The states are those of a recovery, of which a reset has no rehearsal. @throws {Failure} `refused`. */
+export function resetTransition(id: string, state: RecoveryState, event: ResetEvent) {
+  if (state === 'planned' && event === 'run') return { during: 'cuttingOver', after: 'recovered' } as const;
+  if (state === 'cuttingOver' || state === 'recovered' || state === 'undoing' || state === 'undone') {
+    const isRun = event === 'run' && state === 'cuttingOver';
+    if (isRun || event !== 'run') return transition(id, state, event === 'run' ? 'cutOver' : event);
+  }
+  const words: Partial<Record<RecoveryState, string>> = {
+    planned: 'nothing of it has been done',
+    released: 'what it kept has been released',
+    recovered: 'it is done',
+    undoing: 'its undo has begun',
+    undone: 'it has been undone',
+  };
+  throw new Failure('refused', {
+    message: `cannot ${event} reset ${id}: ${words[state] ?? state}`,
+    remedy: state === 'undoing' ? `Finish the undo:  walkback undo ${id}` : 'Make a new plan:  walkback cluster reset',
+  });
+}
+
+async function during(context: ResetContext, event: ResetEvent, work: () => Promise<void>): Promise<void> {
+  const { journal, plan } = context;
+  const state = stateOf(journal.entries);
+  const goes = resetTransition(plan.recovery.id, state, event);
+  if (goes.during !== state) await journal.append({ event: 'state', state: goes.during });
+  await work();
+  if (goes.after !== stateOf(journal.entries)) await journal.append({ event: 'state', state: goes.after });
+}
+
+function runOf(context: ResetContext, order: readonly ResetStep[], signal?: AbortSignal): Run<ResetContext, ResetStep> {
+  const both = [signal, context.uses.signal].filter((one) => one !== undefined);
+  return { steps: STEPS, order, journal: context.journal, context, signal: AbortSignal.any(both) };
+}
+
+/** Runs it, or goes on with it. */
+export async function runReset(context: ResetContext, signal?: AbortSignal): Promise<void> {
+  await during(context, 'run', () => runSteps(runOf(context, RESET_STEPS, signal)));
+}
+
+/** From here on there is a new cluster, whose data is kept by an undo too. */
+export function hasStartedAnew(entries: readonly ResetEntry[]): boolean {
+  return hasStepBegun(entries, 'startAnew');
+}
+
+/** Takes the cluster back to how it was before, whatever of the reset was done. */
+export async function undoReset(context: ResetContext, signal?: AbortSignal): Promise<void> {
+  await during(context, 'undo', () =>
+    hasStartedAnew(context.journal.entries)
+      ? runSteps(runOf(context, UNDO_RESET_STEPS, signal))
+      : undoSteps(runOf(context, RESET_STEPS, signal)),
+  );
+}
+
+/** Claims by which a reset keeps data, by their names, whether or not they are there. */
+export function resetHeldNames({ recovery, swap }: ResetPlan): Pick<HeldClaim, 'name' | 'holds'>[] {
+  const named = (holds: 'kept' | 'replaced', words: HeldClaim['holds']) =>
+    swap.members.map(({ ordinal }) => ({ name: keptClaim(recovery.id, holds, ordinal), holds: words }));
+  return [...named('kept', 'data from before'), ...named('replaced', 'the new cluster, replaced by the undo')];
+}
+
+/** What a release would remove. @throws {Failure} `refused` if the reset is not over, or if a pod uses what it keeps. */
+export async function resetReleasePlan({ uses, plan, journal }: ResetContext): Promise<readonly HeldClaim[]> {
+  const { id } = plan.recovery;
+  resetTransition(id, stateOf(journal.entries), 'release');
+  const claims = await claimsThatAre(uses.api, resetHeldNames(plan));
+  const [user] = await podsUsing(
+    uses.api,
+    claims.map(({ name }) => name),
+  );
+  if (user === undefined) return claims;
+  throw new Failure('refused', {
+    message: `cannot release what reset ${id} keeps: pod ${user.metadata?.name} uses it`,
+    remedy: 'See what it is; remove it, if that is right, then release again.',
+  });
+}
+
+/** Removes what {@link resetReleasePlan} names, and nothing else: archives, plan and journal stay. */
+export async function releaseReset(context: ResetContext): Promise<readonly HeldClaim[]> {
+  const claims = await resetReleasePlan(context);
+  await during(context, 'release', async () => {
+    for (const { name, volume } of claims) {
+      if (volume !== '') await letVolumeGo(context.uses.api, volume);
+      await removeClaim(context.uses.api, name, volume);
+    }
+  });
+  return claims;
+}
