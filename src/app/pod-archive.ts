@@ -1,15 +1,13 @@
 /**
  * The archive of a cluster in a namespace, by its pods' own variables: read as the container reads them, and used from here.
  *
- * Values come out of Secrets into the settings of this process, and files that they name into a folder that only this user can read
- * and that is removed at the end. Nothing of it is shown, or written anywhere else.
+ * Values come out of Secrets into the settings of this process, and files that they name into files without a name, which end with
+ * this process however that ends. Nothing of it is shown, or written anywhere else.
  *
  * @module
  */
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
 import { Failure } from '../base/failure.ts';
 import { isSettingVariable, variablesOf } from '../config/environment.ts';
@@ -29,6 +27,7 @@ import { secretText } from '../kubernetes/find/container-environment.ts';
 import { findCluster, type FoundCluster } from '../kubernetes/find/find-cluster.ts';
 import { mountedFile } from '../kubernetes/find/mounted-file.ts';
 import { MAJORS } from '../postgres/versions.ts';
+import { namelessFile } from './nameless-file.ts';
 import { openArchive } from './open-archive.ts';
 import { clusterChoice, openNamespace } from './open-namespace.ts';
 
@@ -129,7 +128,7 @@ async function bringFiles(
   api: KubernetesApi,
   found: FoundCluster,
   variables: Readonly<Record<string, string>>,
-  folder: string,
+  files: AsyncDisposableStack,
 ): Promise<Record<string, string>> {
   const brought: Record<string, string> = { ...variables };
   const fileVariables = new Set(
@@ -139,9 +138,7 @@ async function bringFiles(
     if (!fileVariables.has(variable) || !path.startsWith('/')) continue;
     const content = await contentOf(api, found, path);
     if (content === undefined) throw notMounted(variable, path, found);
-    const file = join(folder, variable);
-    await writeFile(file, content, { mode: 0o600 });
-    brought[variable] = file;
+    brought[variable] = files.use(await namelessFile(tmpdir(), content)).path;
   }
   return brought;
 }
@@ -174,21 +171,20 @@ export async function podArchiveSettings(
   found: FoundCluster,
   settings: Settings,
 ): Promise<SettingsInUse> {
-  const folder = await mkdtemp(join(tmpdir(), 'walkback-'));
-  const remove = async (): Promise<void> => rm(folder, { recursive: true, force: true });
+  const files = new AsyncDisposableStack();
   const name =
     settings.find('clusterName') === undefined ? `${found.cluster.where.namespace}/${found.cluster.name}` : '';
   const settingsOf = async (major: number | undefined): Promise<Settings> => {
-    const variables = await bringFiles(api, found, archiveVariables(found, major), folder);
+    const variables = await bringFiles(api, found, archiveVariables(found, major), files);
     const named = name === '' ? {} : { WALKBACK_CLUSTER_NAME: name };
     return settings.withEnvironment({ ...variables, ...named }, (one) => !isOfPod(one) && !isOfThisMachine(one));
   };
   try {
     const told = toldMajor(found);
     const major = told ?? (needsMajor(found) ? await majorInArchive(settingsOf) : undefined);
-    return { settings: await settingsOf(major), [Symbol.asyncDispose]: remove };
+    return { settings: await settingsOf(major), [Symbol.asyncDispose]: async () => files.disposeAsync() };
   } catch (error) {
-    await remove();
+    await files.disposeAsync();
     throw error;
   }
 }
