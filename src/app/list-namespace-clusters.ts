@@ -10,6 +10,7 @@ import type { KubernetesApi, WhereWeAre } from '../kubernetes/api/kubernetes-api
 import type { KubernetesObject, StatefulSet } from '../kubernetes/api/kubernetes-objects.ts';
 import { databaseContainer } from '../kubernetes/find/database-container.ts';
 import { listClusters } from '../kubernetes/find/find-cluster.ts';
+import { keptVolumes, type KeptVolume } from './kept-volumes.ts';
 import { openNamespace } from './open-namespace.ts';
 
 /** One line. */
@@ -20,6 +21,8 @@ export interface ListedCluster {
   readonly replicas: number;
   readonly readyReplicas: number;
   readonly image: string;
+  /** What recoveries and resets of it keep until they are released; `null`: this user may not look. */
+  readonly kept: readonly KeptVolume[] | null;
 }
 
 /** The list, and where it is from. */
@@ -30,14 +33,19 @@ export interface ListedClusters {
   readonly clusters: readonly ListedCluster[];
 }
 
-function listed(statefulSet: StatefulSet): ListedCluster {
+async function listed(
+  statefulSet: StatefulSet,
+  apiOf: (namespace: string) => Promise<KubernetesApi>,
+): Promise<ListedCluster> {
   const { metadata, spec, status } = statefulSet;
+  const { namespace = '', name = '' } = metadata ?? {};
   return {
-    namespace: metadata?.namespace ?? '',
-    name: metadata?.name ?? '',
+    namespace,
+    name,
     replicas: spec?.replicas ?? 1,
     readyReplicas: status?.readyReplicas ?? 0,
     image: databaseContainer(statefulSet)?.image ?? '',
+    kept: await keptVolumes(await apiOf(namespace), name),
   };
 }
 
@@ -61,8 +69,14 @@ export async function listNamespaceClusters(settings: Settings, isEverywhere: bo
       throw error;
     });
   });
-  const clusters = found
-    .map(listed)
-    .toSorted((a, b) => `${a.namespace}/${a.name}`.localeCompare(`${b.namespace}/${b.name}`));
+  await using others = new AsyncDisposableStack();
+  const opened = new Map<string, Promise<KubernetesApi>>([[api.where.namespace, Promise.resolve(api)]]);
+  const apiOf = async (namespace: string): Promise<KubernetesApi> => {
+    const known = opened.get(namespace) ?? openNamespace(settings, namespace).then((other) => others.use(other));
+    opened.set(namespace, known);
+    return known;
+  };
+  const all = await Promise.all(found.map(async (one) => listed(one, apiOf)));
+  const clusters = all.toSorted((a, b) => `${a.namespace}/${a.name}`.localeCompare(`${b.namespace}/${b.name}`));
   return { where: api.where, isOneNamespace: !isEverywhere, clusters };
 }

@@ -64,7 +64,7 @@ describe.skipIf(bed === undefined)('a reset', () => {
   const sql = async (statement: string): Promise<string> => {
     const client = await database.connect(await database.untilLeader());
     try {
-      const { rows } = await client.query<Record<string, unknown>>(statement);
+      const { rows } = await client.query<Record<string, string | number | boolean>>(statement);
       return String(Object.values(rows[0] ?? {})[0] ?? '');
     } finally {
       await client.end();

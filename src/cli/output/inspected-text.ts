@@ -147,6 +147,12 @@ export function inspectedText(found: InspectedCluster, screen: Screen): string {
   ].join('\n')}\n`;
 }
 
+/** How bad the worst of them is. */
+export function worstProblem(problems: readonly Problem[]): 'ok' | Problem['level'] {
+  if (problems.length === 0) return 'ok';
+  return problems.some(({ level }) => level === 'act') ? 'act' : 'look';
+}
+
 /** The same as JSON. */
 export function inspectedJson({ where, cluster, archive, ways, problems }: InspectedCluster): unknown {
   return {

@@ -214,11 +214,16 @@ export function namespaceStatusText(status: SwapStatus, carrier: CarriedWork | u
   return `${lines.join('\n')}\n`;
 }
 
-/** Two lines a recovery. */
+/** Two lines a recovery, and one for what it keeps. */
 export function namespaceRecoveriesText(found: readonly SwapStatus[], hiddenCount: number, screen: Screen): string {
-  const rows = found.flatMap(({ id, plan, state }) => {
+  const rows = found.flatMap(({ id, plan, state, claims }) => {
     const at = shortTime(BigInt(Date.parse(plan.recovery.createdAt)) * 1000n, screen);
-    return [`${id}  ${at}  ${STATE_WORDS[state]}`, `      to ${plan.recovery.target.asked}`];
+    const kept = claims.map(({ name, size }) => `${name} ${size}`).join(', ');
+    return [
+      `${id}  ${at}  ${STATE_WORDS[state]}`,
+      `      to ${plan.recovery.target.asked}`,
+      ...(kept === '' ? [] : [`      keeps ${kept}, until  walkback release ${id}`]),
+    ];
   });
   const hidden =
     hiddenCount === 0

@@ -20,6 +20,7 @@ import type { SwapUses } from './context.ts';
 import { claimRef } from './exchange-claim.ts';
 import { cloneTimeUs, planClone } from './clone/plan-clone.ts';
 import { createRecovery } from './journal-object.ts';
+import { lookAgain } from './look-again.ts';
 import { freeBytesOf, lookAtLive } from './look-at-live.ts';
 import { journalName, keptClaim, memberClaim, ordinalOf } from './names.ts';
 import { recreatedTemplate } from './other-way-steps.ts';
@@ -264,7 +265,8 @@ async function planOf(
     ...(ask === undefined ? {} : { ask }),
   };
   const look = () => lookAtLive(server, subject, leader);
-  const recovery = makePlan(await gatherFactsOf(uses, asked, look));
+  const gather = async () => gatherFactsOf(uses, asked, look);
+  const recovery = makePlan(await lookAgain({ ...server, leader }, gather));
   const neededBytes = BigInt(recovery.space.neededBytes);
   const rights: RightsFor = { patroni: subject.patroni, workloads };
   const facts = await wayFacts(uses, subject, { id, leader, neededBytes, rights });
@@ -329,7 +331,8 @@ export async function makeSteppedNamespacePlan(
     ...(request.ask === undefined ? {} : { ask: request.ask }),
   };
   const server = { uses, superuser: subject.superuser };
-  const facts = await gatherFactsOf(uses, asked, () => lookAtLive(server, subject, leader));
+  const gather = async () => gatherFactsOf(uses, asked, () => lookAtLive(server, subject, leader));
+  const facts = await lookAgain({ ...server, leader }, gather);
   return { ...plan, recovery: makeSteppedPlan(recovery, facts) };
 }
 
