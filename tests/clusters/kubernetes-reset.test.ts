@@ -107,7 +107,7 @@ describe.skipIf(bed === undefined)('a reset', () => {
       JSON.stringify(leftOverJob(image, database.namespace.userId)),
     );
     await database.namespace.kubectl(['wait', '--for=condition=Complete', 'job/trigger-dag', '--timeout=120s']);
-    await sql('CREATE TABLE orders AS SELECT generate_series(1, 1000) AS id');
+    await sql('CREATE TABLE orders AS SELECT generate_series(1, 1001) AS id');
     await archiveSoFar(database);
     systemBefore = await systemNow();
     volumesBefore = await volumesNow();
@@ -125,6 +125,18 @@ describe.skipIf(bed === undefined)('a reset', () => {
           .catch(() => {});
     await database?.[Symbol.asyncDispose]();
   }, 5 * MINUTES);
+
+  test(
+    'is of a cluster whose newest transaction a plan finds, before its segment is full',
+    async () => {
+      const xid = await sql('WITH bad AS (DELETE FROM orders WHERE id > 1000) SELECT pg_current_xact_id()::text');
+      const planned = await walkback('recover', 'plan', '--before-xid', xid, '--json');
+      expect(planned).not.toContain(HUSH);
+      const unknown = await walkbackIn(database, ['recover', 'plan', '--before-xid', '4000000000']);
+      expect(unknown.code).not.toBe(0);
+    },
+    2 * MINUTES,
+  );
 
   test(
     'is planned without a change, and says what becomes of everything',
