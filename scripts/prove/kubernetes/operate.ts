@@ -36,6 +36,8 @@ export async function untilFirstBackup(database: Operated): Promise<void> {
 export async function archiveSoFar(database: Operated): Promise<void> {
   const client = await database.connect(await database.untilLeader());
   try {
+    // At the beginning of a segment nothing is ended, and the name is, since PostgreSQL 17, that of the one that is begun.
+    await client.query("SELECT pg_logical_emit_message(true, 'prove', 'a record')");
     const { rows } = await client.query<{ name: string }>('SELECT pg_walfile_name(pg_switch_wal()) AS name');
     const deadline = Date.now() + 120_000;
     for (;;) {

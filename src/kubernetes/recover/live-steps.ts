@@ -5,6 +5,8 @@
  * @module
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { Failure } from '../../base/failure.ts';
 import { findWalObjects } from '../../archive/read-wal-file.ts';
 import { archiveTailThrough } from '../../recovery/archive-tail.ts';
@@ -20,6 +22,8 @@ import { scaleTo } from './scale.ts';
 
 /** The chart gives a pod an hour to end; PostgreSQL has been stopped by then. */
 const PODS_GONE_MS = 3_600_000;
+/** Until the node has seen that a pod is to end, and does not start its container again. */
+const ENDING_MS = 1000;
 
 async function isRunning({ uses }: WorkContext, pod: string): Promise<boolean> {
   return (await uses.api.get<Pod>(podRef(pod)))?.status?.phase === 'Running';
@@ -138,11 +142,31 @@ export async function archiveTail(context: WorkContext, leader: string | undefin
   });
 }
 
-/** PostgreSQL ends under a paused Patroni, while its archiver still runs. Without Patroni the pod's end is the server's end. */
+/**
+ * Without Patroni the pod's end is the server's end. What a pod is told by waits for every client to go (SIGTERM is PostgreSQL's
+ * smart shutdown), until it is killed in the middle: so it is told once more, as a fast shutdown is, when its pod is ending and
+ * nobody starts it again.
+ */
+async function endWithPod({ uses, plan }: WorkContext, pod: string): Promise<StepFacts> {
+  const { api, signal } = uses;
+  await scaleTo(api, statefulSetRef(plan.swap.statefulSet.name), 0);
+  const isEnding = (found: Pod | undefined): boolean => found?.metadata?.deletionTimestamp !== undefined;
+  await api.until<Pod>(podRef(pod), `pod ${pod} to end`, (found) => found === undefined || isEnding(found), {
+    timeoutMs: PODS_GONE_MS,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  await sleep(ENDING_MS);
+  // The shell that tells it ends with its container: how it was left is looked at on the volume.
+  const stopped = await stopServerOf(uses, pod, plan.swap, signal).catch(() => undefined);
+  return { controlState: stopped?.controlState ?? 'unknown' };
+}
+
+/** PostgreSQL ends under a paused Patroni, while its archiver still runs. */
 export async function stopLive(context: WorkContext, leader: string | undefined): Promise<StepFacts> {
   const { uses, plan } = context;
-  if (plan.swap.patroni === null || leader === undefined || !(await isRunning(context, leader)))
+  if (leader === undefined || !(await isRunning(context, leader)))
     return { skipped: 'nothing runs that could be stopped by itself' };
+  if (plan.swap.patroni === null) return endWithPod(context, leader);
   const { controlState, unacknowledged } = await stopServerOf(uses, leader, plan.swap, uses.signal);
   // An archiver that was ended has not acknowledged what an agent has pushed: a look into the archive saves a Job meanwhile.
   const found = await Promise.all(unacknowledged.map(async (name) => findWalObjects(uses.store, name)));

@@ -1,6 +1,5 @@
 /**
- * An image of PostgreSQL without walkback on its path, whose archiver answers to `wal-g`: made of the project's, as nothing else can be
- * had everywhere.
+ * An image of PostgreSQL that has `wal-g` on its path and no walkback: made of the project's, as nothing else can be had everywhere.
  *
  * @module
  */
@@ -19,9 +18,7 @@ const PLAIN = 'walkback.local/plain:1';
 const CONTAINERFILE = `ARG BASE
 FROM $BASE
 USER 0:0
-RUN rm /usr/local/bin/walkback \\
- && printf '#!/bin/sh\\nexec /opt/walkback/bin/walkback wal-g "$@"\\n' >/usr/local/bin/wal-g \\
- && chmod 755 /usr/local/bin/wal-g
+RUN rm /usr/local/bin/walkback
 USER 101:0
 `;
 

@@ -43,6 +43,8 @@ if ! [ -s ${DATA}/PG_VERSION ]; then
   "$bin/initdb" -D ${DATA} -U postgres -A scram-sha-256 --pwfile /tmp/password >/dev/null
   echo 'host all all all scram-sha-256' >>${DATA}/pg_hba.conf
 fi
+# As the entrypoints of such images do: a kubelet gives the group its rights at every mount, which PostgreSQL refuses.
+chmod 700 ${DATA}
 exec "$bin/postgres" -D ${DATA} -k /tmp -c listen_addresses='*' -c archive_mode=on -c archive_command="$ARCHIVE_COMMAND"`;
 
 function statefulSet({ image, archiver }: PlainOptions, userId: number, archive: Record<string, string>): object {
@@ -61,7 +63,7 @@ function statefulSet({ image, archiver }: PlainOptions, userId: number, archive:
       template: {
         metadata: { labels },
         spec: {
-          terminationGracePeriodSeconds: 120,
+          terminationGracePeriodSeconds: 600,
           securityContext: {
             runAsNonRoot: true,
             runAsUser: userId,
