@@ -22,6 +22,11 @@ function availableBytes() {
   return Math.min(bavail * bsize, Number(kib) * 1024);
 }
 
+/** Tests write programs and run them; some containers forbid that there. */
+function mayRunPrograms() {
+  return /^\S+ \/dev\/shm \S+ \S+/m.exec(readFileSync('/proc/mounts', 'utf8'))?.[0].includes('noexec') === false;
+}
+
 function isAlive(pid) {
   try {
     process.kill(pid, 0);
@@ -45,7 +50,7 @@ export function temporaryFolder() {
   if (process.env.TMPDIR !== undefined) return none;
   try {
     removeLeftOvers();
-    if (availableBytes() < NEEDED_BYTES) return none;
+    if (availableBytes() < NEEDED_BYTES || !mayRunPrograms()) return none;
     const folder = mkdtempSync(join(MEMORY, `${PREFIX}${process.pid}-`));
     // Whoever the task goes on as.
     chmodSync(folder, 0o1777);
