@@ -134,6 +134,7 @@ export function recoveredInNamespaceText(status: SwapStatus, screen: Screen): st
 /** After an undo. */
 export function undoneInNamespaceText(status: SwapStatus, screen: Screen): string {
   if (status.state === 'discarded') return 'Thrown away.  The running cluster was never touched.\n';
+  const { clone } = status.plan.swap;
   const timeline = fact(status, 'undoReopen', 'timeline') || fact(status, 'undoVerify', 'timeline');
   const lines = [
     screen.paint(
@@ -141,6 +142,13 @@ export function undoneInNamespaceText(status: SwapStatus, screen: Screen): strin
       'good',
     ),
     ...(timeline === '' ? [] : labelled('down', [down(status, 'undoStop', 'undoOpenLine', screen)], screen)),
+    ...(clone === undefined || timeline === ''
+      ? []
+      : labelled(
+          'mind',
+          [`${clone.archive.to} holds what the recovered cluster has archived; it is left as it is`],
+          screen,
+        )),
     ...labelled('kept', claimLines(status.claims), screen),
     ...toType('In some days, to free the room that it takes', `walkback release ${status.id}`),
   ];

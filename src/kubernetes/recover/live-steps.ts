@@ -25,8 +25,10 @@ const PODS_GONE_MS = 3_600_000;
 /** Until the node has seen that a pod is to end, and does not start its container again. */
 const ENDING_MS = 1000;
 
+/** One that is being removed may be gone at any moment. */
 async function isRunning({ uses }: WorkContext, pod: string): Promise<boolean> {
-  return (await uses.api.get<Pod>(podRef(pod)))?.status?.phase === 'Running';
+  const found = await uses.api.get<Pod>(podRef(pod));
+  return found?.status?.phase === 'Running' && found.metadata?.deletionTimestamp === undefined;
 }
 
 /** The pod that takes writes, if one does: Patroni's leader; where there is no Patroni, the first. */
@@ -171,6 +173,8 @@ export async function stopLive(context: WorkContext, leader: string | undefined)
   // An archiver that was ended has not acknowledged what an agent has pushed: a look into the archive saves a Job meanwhile.
   const found = await Promise.all(unacknowledged.map(async (name) => findWalObjects(uses.store, name)));
   const unarchived = found.filter((objects) => objects.length === 0).length;
+  // Pods take seconds to end: what comes next needs none of them, and `scaleDown` waits.
+  await scaleTo(uses.api, statefulSetRef(plan.swap.statefulSet.name), 0);
   return { controlState: controlState ?? 'unknown', unarchived };
 }
 
@@ -231,6 +235,8 @@ export async function archiveRest(
   const { uses, plan } = context;
   const stopped = surveyed(context, step);
   if (stopped['unarchived'] === 0 && stopped['controlState'] === 'shut down') return { pushed: 0 };
+  // Nobody else pushes any more, and a server that could not be stopped by itself has ended with its pod.
+  await scaleDown(context);
   const { walkback, archive } = plan.swap;
   const [result] = await uses.rehearsals.run(
     {

@@ -71,8 +71,9 @@ export async function releaseSwap(context: SwapContext): Promise<SwapRelease> {
   const release = await swapReleasePlan(context);
   const { uses, plan, journal } = context;
   const goes = transition(plan.recovery.id, stateOf(journal.entries), 'release');
+  const isRetained = plan.swap.way === 'rebind' || plan.swap.way === 'clone';
   for (const { name, volume } of release.claims) {
-    if (volume !== '' && plan.swap.way === 'rebind') await letVolumeGo(uses.api, volume);
+    if (volume !== '' && isRetained) await letVolumeGo(uses.api, volume);
     await removeClaim(uses.api, name, volume);
   }
   if (release.foldersIn !== undefined) await removeFolders(context);

@@ -19,10 +19,10 @@ const BEFORE_SWAP = [
   'pause',
   'archiveTail',
   'stopLive',
-  'scaleDown',
   'archiveRest',
   'finishRehearsal',
   'endRehearsal',
+  'scaleDown',
 ] as const;
 
 const AFTER_SWAP = [
@@ -74,9 +74,9 @@ const UNDO_BEFORE = [
   'undoPause',
   'undoArchiveTail',
   'undoStop',
-  'undoScaleDown',
   'undoArchiveRest',
   'undoReopen',
+  'undoScaleDown',
 ] as const;
 
 const UNDO_AFTER = [
