@@ -20,6 +20,7 @@ import { factOf, type SwapContext, type WorkContext } from './context.ts';
 import {
   archiveRest,
   archiveTail,
+  letPodsEnd,
   pause,
   scaleDown,
   stopLive,
@@ -36,7 +37,7 @@ import { statefulSetRef } from './pods-gone.ts';
 import { exchangeVolumes, ledMember, letVolumesGo, retainVolumes, settle, takeExchangeBack } from './rebind-steps.ts';
 import { refFacts, refOf, requestOf, volumePlanOf, watchOf } from './rehearsal-of-plan.ts';
 import { saveObjects } from './save-objects.ts';
-import { scaleTo } from './scale.ts';
+import { replicasOf, scaleTo } from './scale.ts';
 import type { CutoverSwapStep, RehearseStep } from './step-names.ts';
 import { startIfCrashed, startUnderPause } from './start-under-pause.ts';
 import { annotate, tellEvent } from './tell-story.ts';
@@ -121,10 +122,13 @@ async function archiveLiveTail(context: SwapContext): Promise<StepFacts> {
 
 /** As {@link archiveLiveTail}: it ends cleanly, so that its archiver has seen all of its WAL. */
 async function stopWhole(context: SwapContext): Promise<StepFacts> {
+  const { uses, plan } = context;
   const leader = surveyedLeader(context, 'survey');
   const stopped = await stopLive(context, leader);
   const wasCrashed = 'skipped' in stopped || stopped['controlState'] !== 'shut down';
   if (!wasCrashed || stopped['controlState'] === 'unknown') return stopped;
+  // An earlier run has told its pod to end.
+  if ((await replicasOf(uses.api, statefulSetRef(plan.swap.statefulSet.name))) === 0) return stopped;
   const failure = await startIfCrashed(context, leader);
   return failure === undefined ? stopLive(context, leader) : { ...stopped, failure };
 }
@@ -194,7 +198,10 @@ export const cutoverSwapSteps: Record<CutoverSwapStep, SwapWork> = {
   ),
   pause: step(pause, takePauseBack),
   archiveTail: step(archiveLiveTail),
-  stopLive: step(stopWhole, async (context) => startAgain(context)),
+  stopLive: step(
+    async (context) => letPodsEnd(context, await stopWhole(context)),
+    async (context) => startAgain(context),
+  ),
   scaleDown: step(scaleDown, async (context) => startAgain(context)),
   archiveRest: step(async (context) => archiveRest(context, 'stopLive', ledMember(context).claim, 'rest')),
   finishRehearsal: step(finishRehearsal),

@@ -173,9 +173,13 @@ export async function stopLive(context: WorkContext, leader: string | undefined)
   // An archiver that was ended has not acknowledged what an agent has pushed: a look into the archive saves a Job meanwhile.
   const found = await Promise.all(unacknowledged.map(async (name) => findWalObjects(uses.store, name)));
   const unarchived = found.filter((objects) => objects.length === 0).length;
-  // Pods take seconds to end: what comes next needs none of them, and `scaleDown` waits.
-  await scaleTo(uses.api, statefulSetRef(plan.swap.statefulSet.name), 0);
   return { controlState: controlState ?? 'unknown', unarchived };
+}
+
+/** Pods take seconds to end: they are told to once the server has, and `scaleDown` waits for them when it has to. */
+export async function letPodsEnd({ uses, plan }: SwapContext, stopped: StepFacts): Promise<StepFacts> {
+  await scaleTo(uses.api, statefulSetRef(plan.swap.statefulSet.name), 0);
+  return stopped;
 }
 
 /** @throws {Failure} `conflict` as soon as somebody has scaled it up: its pods would never be gone. */

@@ -16,7 +16,16 @@ import { factOf, type SwapContext } from './context.ts';
 import { scaleWorkloads, step } from './cutover-steps.ts';
 import { journalOwner } from './journal-object.ts';
 import { liveShapeOf } from './live-shape.ts';
-import { archiveRest, archiveTail, pause, scaleDown, stopLive, survey, surveyedLeader } from './live-steps.ts';
+import {
+  archiveRest,
+  archiveTail,
+  letPodsEnd,
+  pause,
+  scaleDown,
+  stopLive,
+  survey,
+  surveyedLeader,
+} from './live-steps.ts';
 import { keptClaim } from './names.ts';
 import { clearStatus, firstPod, openLine, pauseAgain, resume, scaleOut, verify } from './open-steps.ts';
 import { recreateStatefulSet, removeReplicaClaims, renameInVolume } from './other-way-steps.ts';
@@ -107,7 +116,9 @@ export const undoSwapSteps: Record<UndoSwapStep, Step<SwapContext>> = {
   undoPause: step(pauseWhatLeads),
   undoArchiveTail: step(archiveNewLine),
   undoStop: step(async (context) =>
-    inArchive(context, 'after', async (after) => stopLive(after, surveyedLeader(context, 'undoSurvey'))),
+    inArchive(context, 'after', async (after) =>
+      letPodsEnd(after, await stopLive(after, surveyedLeader(context, 'undoSurvey'))),
+    ),
   ),
   undoScaleDown: step(scaleDown),
   undoArchiveRest: step(async (context) => archiveRest(context, 'undoStop', liveClaim(context), 'undo-rest')),
