@@ -156,11 +156,12 @@ async function makeLead(database: PatroniDatabase, ordinal: number): Promise<str
   const leader = await database.untilLeader();
   if (leader === wanted) return leader;
   const words = `patronictl -c /run/postgres.yml switchover ${database.name} --leader ${leader} --candidate ${wanted} --force`;
-  const deadline = Date.now() + 120_000;
+  const deadline = Date.now() + 300_000;
+  let said = '';
   while ((await database.untilLeader()) !== wanted) {
-    if (Date.now() > deadline) throw new Error(`${wanted} does not lead`);
+    if (Date.now() > deadline) throw new Error(`${wanted} does not lead: ${said}`);
     // Refused as long as the replica is still being made.
-    await database.namespace.kubectl(['exec', leader, '--', 'sh', '-c', words]).catch(() => '');
+    said = await database.namespace.kubectl(['exec', leader, '--', 'sh', '-c', words]).catch(String);
     await sleep(3000);
   }
   return wanted;
@@ -171,7 +172,7 @@ export async function runNamespaceCase(bed: Bed, options: CaseOptions): Promise<
   const { seed, log } = options;
   const random = seededRandom(seed * 7919 + 3);
   const replicas = 2;
-  await using database = await startPatroniDatabase(bed, { replicas, prefix: 'prove' });
+  await using database = await startPatroniDatabase(bed, { replicas, prefix: `prove-${options.way}` });
   const leader = await makeLead(database, options.leader);
   await untilFirstBackup(database);
   const admin = await database.connect(leader);
