@@ -6,17 +6,17 @@
  * Seed `s` is the right number `s` to be taken away; seed 0 runs the recovery in a Job too, once refused and once to its end.
  */
 
-import { RECOVERY_WAYS, rightsOfWay, type RecoveryWay } from '../../src/kubernetes/find/rights.ts';
+import { RECOVERY_WAYS, rightsOfReset, rightsOfWay, type RecoveryWay } from '../../src/kubernetes/find/rights.ts';
 import { startBed } from '../../tests/support/kubernetes/bed.ts';
 import { startPatroniDatabase, type PatroniDatabase } from '../../tests/support/kubernetes/patroni-database.ts';
 import { archiveSoFar, badTransaction, untilFirstBackup, walkbackIn } from './kubernetes/operate.ts';
 import { grantedBy, isSameRight, renderAccount, without, type Granted } from './rbac/chart-account.ts';
 import type { Proof, ProofRun } from './proof.ts';
 
-/** One right, and a way that needs it where Patroni keeps its state in ConfigMaps. */
+/** One right, and a way that needs it where Patroni keeps its state in ConfigMaps; or a reset does. */
 interface Case {
   readonly right: Granted;
-  readonly way: RecoveryWay;
+  readonly way: RecoveryWay | 'reset';
 }
 
 interface Played {
@@ -31,8 +31,10 @@ function words({ verb, resource }: Granted): string {
 }
 
 /** The ways that can be planned for this database; the rest of the table is Patroni's Endpoints. */
-function wayThatNeeds(right: Granted): RecoveryWay | undefined {
-  return RECOVERY_WAYS.find((way) => rightsOfWay(way, 'ConfigMap').some((one) => isSameRight(one, right)));
+function wayThatNeeds(right: Granted): Case['way'] | undefined {
+  const isOfReset = rightsOfReset('ConfigMap').some((one) => isSameRight(one, right));
+  const found = RECOVERY_WAYS.find((way) => rightsOfWay(way, 'ConfigMap').some((one) => isSameRight(one, right)));
+  return found ?? (isOfReset ? 'reset' : undefined);
 }
 
 function casesOf(granted: readonly Granted[]): readonly Case[] {
@@ -44,9 +46,10 @@ function casesOf(granted: readonly Granted[]): readonly Case[] {
 
 /** Rights that are granted, and that no way asks for, with ConfigMaps or with Endpoints. */
 function tooMany(granted: readonly Granted[]): string[] {
-  const table = RECOVERY_WAYS.flatMap((way) =>
-    (['ConfigMap', 'Endpoints'] as const).flatMap((store) => rightsOfWay(way, store)),
-  );
+  const table = (['ConfigMap', 'Endpoints'] as const).flatMap((store) => [
+    ...RECOVERY_WAYS.flatMap((way) => rightsOfWay(way, store)),
+    ...rightsOfReset(store),
+  ]);
   return granted.filter((right) => !table.some((one) => isSameRight(one, right))).map(words);
 }
 
@@ -62,11 +65,9 @@ function names(text: string, { resource, verb }: Granted): boolean {
 /** Planned without one right: refused, and the right is named. */
 async function planWithout({ database, account, xid }: Played, { right, way }: Case): Promise<string | undefined> {
   await database.bed.apply(without(account, right));
-  const run = await walkbackIn(
-    database,
-    ['recover', 'plan', '--before-xid', String(xid), '--way', way],
-    asAccount(database),
-  );
+  const planned = ['recover', 'plan', '--before-xid', String(xid), '--way', way];
+  const command = way === 'reset' ? ['cluster', 'reset', '--dry-run'] : planned;
+  const run = await walkbackIn(database, command, asAccount(database));
   if (run.code === 0) return `without ${words(right)} it is planned all the same`;
   return names(run.err, right)
     ? undefined

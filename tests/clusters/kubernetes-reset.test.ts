@@ -20,6 +20,8 @@ import type {
 import { claimRef, volumeRef } from '../../src/kubernetes/recover/exchange-claim.ts';
 import { statefulSetRef } from '../../src/kubernetes/recover/pods-gone.ts';
 import { archiveSoFar, untilFirstBackup, walkbackIn } from '../../scripts/prove/kubernetes/operate.ts';
+import { renderAccount } from '../../scripts/prove/rbac/chart-account.ts';
+import type { ResetPlan } from '../../src/kubernetes/reset/plan-value.ts';
 import { startBed } from '../support/kubernetes/bed.ts';
 import { startPatroniDatabase, type PatroniDatabase } from '../support/kubernetes/patroni-database.ts';
 import { startWalkback } from '../support/walkback-process.ts';
@@ -82,10 +84,30 @@ describe.skipIf(bed === undefined)('a reset', () => {
     const set = await database.api.get<StatefulSet>(statefulSetRef('shop'));
     return set?.spec?.template.spec?.containers[0]?.env?.find(({ name }) => name === 'WALE_GS_PREFIX')?.value;
   };
+  /** With exactly the rights of the chart's recovery account. */
+  const asAccount = () => ({ WALKBACK_ACT_AS: `system:serviceaccount:${database.namespace.name}:shop-recovery` });
+  const theName = () => `${database.namespace.name}/shop`;
   const walkback = async (...args: readonly string[]): Promise<string> => {
-    const run = await walkbackIn(database, args);
+    const run = await walkbackIn(database, args, asAccount());
     expect(`${run.code} ${run.code === 0 ? '' : run.err}`).toBe('0 ');
     return run.out;
+  };
+  /** Runs it, and kills it as soon as a step has begun. */
+  const killedAt = async (step: string, ...args: readonly string[]): Promise<void> => {
+    const environment = { HOME: process.env['HOME'] ?? '', ...database.environment, ...asAccount() };
+    const child = startWalkback(args, environment);
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    while (child.exitCode === null && !(await journalOf()).includes(`"event":"begin","step":"${step}"`))
+      await sleep(50);
+    child.kill('SIGKILL');
+    await ended;
+  };
+  const plannedReset = async (): Promise<ResetPlan> => {
+    const planned = await walkback('cluster', 'reset', '--dry-run', '--json');
+    expect(planned).not.toContain(HUSH);
+    const plan: ResetPlan = JSON.parse(planned);
+    ({ id } = plan.recovery);
+    return plan;
   };
   /** Everything that whoever may read ConfigMaps and Events can read. */
   const readable = async (): Promise<string> => {
@@ -99,6 +121,7 @@ describe.skipIf(bed === undefined)('a reset', () => {
   beforeAll(async () => {
     const there = bed ?? expect.unreachable();
     database = await startPatroniDatabase(there, { replicas: 2, prefix: 'r-reset', variables: { APP_PASSWORD: HUSH } });
+    await there.apply(await renderAccount(there, 'shop', database.namespace.name));
     await untilFirstBackup(database);
     const set = await database.api.get<StatefulSet>(statefulSetRef('shop'));
     const image = set?.spec?.template.spec?.containers[0]?.image ?? '';
@@ -135,17 +158,13 @@ describe.skipIf(bed === undefined)('a reset', () => {
       const unknown = await walkbackIn(database, ['recover', 'plan', '--before-xid', '4000000000']);
       expect(unknown.code).not.toBe(0);
     },
-    2 * MINUTES,
+    5 * MINUTES,
   );
 
   test(
     'is planned without a change, and says what becomes of everything',
     async () => {
-      const planned = await walkback('cluster', 'reset', '--dry-run', '--json');
-      expect(planned).not.toContain(HUSH);
-      const plan: { recovery: { id: string }; reset: Record<string, unknown>; swap: Record<string, unknown> } =
-        JSON.parse(planned);
-      ({ id } = plan.recovery);
+      const plan = await plannedReset();
       expect(plan.reset).toMatchObject({
         systemIdentifier: systemBefore,
         archive: { from: `gs://${database.bucket}/shop`, to: `gs://${database.bucket}/shop-reset-${id}` },
@@ -154,7 +173,7 @@ describe.skipIf(bed === undefined)('a reset', () => {
       expect(await systemNow()).toBe(systemBefore);
       expect(await volumesNow()).toEqual(volumesBefore);
     },
-    MINUTES,
+    5 * MINUTES,
   );
 
   test(
@@ -166,21 +185,30 @@ describe.skipIf(bed === undefined)('a reset', () => {
       expect([alone.code, other.code]).toEqual([64, 64]);
       expect(await journalOf()).toBe('');
     },
-    MINUTES,
+    5 * MINUTES,
+  );
+
+  test(
+    'is taken back before the new cluster has begun, when it was killed there: every member has its volume',
+    async () => {
+      await killedAt('moveArchive', 'cluster', 'reset', id, '--yes', '--confirm-name', theName());
+      await walkback('undo', id, '--yes');
+      expect(await systemNow()).toBe(systemBefore);
+      expect(await volumesNow()).toEqual(volumesBefore);
+      expect(await archiveNow()).toBe(`gs://${database.bucket}/shop`);
+      expect(await database.api.get<Job>({ apiVersion: 'batch/v1', kind: 'Job', name: 'trigger-dag' })).toBeUndefined();
+      for (let left = 120; left > 0 && (await sql('SELECT count(*) FROM pg_stat_replication')) === '0'; left -= 1)
+        await sleep(1000);
+      expect(await sql('SELECT count(*) FROM pg_stat_replication')).toBe('1');
+    },
+    15 * MINUTES,
   );
 
   test(
     'goes on where it was killed, and ends with a new cluster that is archived elsewhere',
     async () => {
-      const name = `${database.namespace.name}/shop`;
-      const child = startWalkback(['cluster', 'reset', id, '--yes', '--confirm-name', name], {
-        HOME: process.env['HOME'] ?? '',
-        ...database.environment,
-      });
-      const ended = new Promise((resolve) => child.once('close', resolve));
-      while (!(await journalOf()).includes('"event":"begin","step":"forgetCluster"')) await sleep(50);
-      child.kill('SIGKILL');
-      await ended;
+      await plannedReset();
+      await killedAt('forgetCluster', 'cluster', 'reset', id, '--yes', '--confirm-name', theName());
       await walkback('cluster', 'reset', id, '--json');
 
       expect(await systemNow()).not.toBe(systemBefore);
@@ -188,7 +216,6 @@ describe.skipIf(bed === undefined)('a reset', () => {
       expect(await archiveNow()).toBe(`gs://${database.bucket}/shop-reset-${id}`);
       const kept = await Promise.all([0, 1].map(async (one) => volumeOf(`walkback-${id}-kept-${one}`)));
       expect(kept).toEqual(volumesBefore);
-      expect(await database.api.get<Job>({ apiVersion: 'batch/v1', kind: 'Job', name: 'trigger-dag' })).toBeUndefined();
       expect(await sql('SELECT count(*) FROM pg_stat_replication')).toBe('1');
       expect(await walkback('window', '--json')).toMatch(/"backups":\s*\[\s*\{/);
     },
@@ -210,12 +237,13 @@ describe.skipIf(bed === undefined)('a reset', () => {
       const text = Buffer.from(saved?.data?.['StatefulSet.shop'] ?? '', 'base64').toString();
       expect(text).toContain(HUSH);
     },
-    2 * MINUTES,
+    5 * MINUTES,
   );
 
   test(
-    'is undone: the cluster from before is live, with its archive',
+    'is undone, killed in the middle: the cluster from before is live, with its archive',
     async () => {
+      await killedAt('undoForgetCluster', 'undo', id, '--yes');
       await walkback('undo', id, '--yes', '--json');
       expect(await systemNow()).toBe(systemBefore);
       expect(await sql('SELECT count(*) FROM orders')).toBe('1000');
@@ -246,6 +274,6 @@ describe.skipIf(bed === undefined)('a reset', () => {
       expect(await claims()).toEqual([]);
       expect(await sql('SELECT count(*) FROM orders')).toBe('1000');
     },
-    3 * MINUTES,
+    5 * MINUTES,
   );
 });

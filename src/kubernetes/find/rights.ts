@@ -75,6 +75,7 @@ export function rightsOfReset(store: 'ConfigMap' | 'Endpoints' | undefined): rea
   return [
     ...COMMON.filter(({ resource }) => !OF_REHEARSAL.has(resource)),
     ...OF_WAY.rebind,
+    ...rights('', 'persistentvolumeclaims', ['list'], 'find claims that an earlier scale-down has left behind'),
     ...rights('batch', 'jobs', ['list', 'delete'], 'remove Jobs that have ended'),
     ...(store === 'ConfigMap' ? rights('', 'configmaps', ['delete'], forget) : []),
     ...(store === 'Endpoints' ? rights('', 'endpoints', ['get', 'create', 'patch', 'delete'], forget) : []),

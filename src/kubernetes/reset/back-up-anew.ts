@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { listBackups } from '../../backup/list.ts';
-import { Failure } from '../../base/failure.ts';
+import { Failure, isFailure } from '../../base/failure.ts';
 import type { StepFacts } from '../../recovery/journal.ts';
 import { backUpInPod } from '../recover/back-up-in-pod.ts';
 import { factOf } from '../recover/context.ts';
@@ -42,5 +42,11 @@ export async function backUpAnew(context: ResetContext): Promise<StepFacts> {
   const timeline = Number(factOf(context, 'proveNew', 'timeline'));
   const found = await backupOfOthers(archive, uses.signal);
   if (found !== undefined) return { backup: found, timeline };
-  return backUpInPod({ ...context, uses: { ...uses, store: archive.store } }, firstPod(context), timeline);
+  const inNewArchive = { ...context, uses: { ...uses, store: archive.store } };
+  return backUpInPod(inNewArchive, firstPod(context), timeline).catch(async (error: unknown) => {
+    // The agent may have been at it all the time.
+    const late = isFailure(error, 'failed') ? await backupOfOthers(archive, uses.signal) : undefined;
+    if (late === undefined) throw error;
+    return { backup: late, timeline };
+  });
 }

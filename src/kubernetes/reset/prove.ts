@@ -4,6 +4,8 @@
  * @module
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { Failure } from '../../base/failure.ts';
 import { queryText } from '../../instance/connection.ts';
 import { quoteLiteral } from '../../instance/quote-sql.ts';
@@ -13,6 +15,9 @@ import { connectToPod, podServer, timelineOf } from '../recover/pod-server.ts';
 import { readPatroniState } from '../recover/patroni-objects.ts';
 import type { ResetContext } from './context.ts';
 
+const LEADS_MS = 300_000;
+const POLL_MS = 500;
+
 function wrong(context: ResetContext, found: string): Failure {
   const { id } = context.plan.recovery;
   return new Failure('failed', {
@@ -21,9 +26,26 @@ function wrong(context: ResetContext, found: string): Failure {
   });
 }
 
+/** A server answers before Patroni has the leader's lock: of a new cluster roles are made first. */
+async function untilLeads(context: ResetContext): Promise<void> {
+  const { uses, plan } = context;
+  const { patroni } = plan.swap;
+  if (patroni === null) return;
+  const deadline = Date.now() + LEADS_MS;
+  for (;;) {
+    const { leader, initialize } = await readPatroniState(uses.api, patroni);
+    if (leader === firstPod(context) && (initialize ?? '') !== '') return;
+    if (leader !== undefined && leader !== firstPod(context))
+      throw wrong(context, `Patroni has ${leader} as its leader`);
+    if (Date.now() > deadline) throw wrong(context, 'Patroni has nobody as its leader');
+    await sleep(POLL_MS, undefined, uses.signal === undefined ? {} : { signal: uses.signal });
+  }
+}
+
 /** What the first pod says of itself, once it has taken a commit. */
 async function askFirst(context: ResetContext): Promise<{ readonly system: string; readonly facts: StepFacts }> {
-  const { uses, plan } = context;
+  const { plan } = context;
+  await untilLeads(context);
   await using connection = await connectToPod(podServer(context), firstPod(context));
   if ((await queryText(connection, 'select pg_is_in_recovery()')) === 't') throw wrong(context, 'it is in recovery');
   const system = await queryText(connection, 'select system_identifier::text from pg_control_system()');
@@ -31,9 +53,6 @@ async function askFirst(context: ResetContext): Promise<{ readonly system: strin
   await connection.query(
     `select pg_logical_emit_message(true, 'walkback', ${quoteLiteral(`reset ${plan.recovery.id}`)})`,
   );
-  const { patroni } = plan.swap;
-  const leader = patroni === null ? firstPod(context) : (await readPatroniState(uses.api, patroni)).leader;
-  if (leader !== firstPod(context)) throw wrong(context, `Patroni has ${leader ?? 'nobody'} as its leader`);
   const position = await queryText(connection, 'select pg_current_wal_lsn()::text');
   return { system, facts: { system, timeline: await timelineOf(connection), position } };
 }
