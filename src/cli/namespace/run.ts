@@ -96,7 +96,8 @@ async function confirmed(context: SwapContext, isYes: boolean, { questions, scre
   if (isYes || stateOf(context.journal.entries) === 'cuttingOver') return true;
   const { laterCommits, createdAt } = plan.recovery;
   const ago = formatAgo(BigInt(Date.parse(createdAt)) * 1000n, screen.nowUs());
-  const does = `Cut over now?  What was committed behind the target (${countOf(laterCommits, 'transaction')} when it was planned, ${ago}) will be set aside: kept, not deleted.`;
+  const restores = plan.swap.clone === undefined ? '' : '  The cluster is down while its image restores.';
+  const does = `Cut over now?${restores}  What was committed behind the target (${countOf(laterCommits, 'transaction')} when it was planned, ${ago}) will be set aside: kept, not deleted.`;
   return questions.confirm({ question: confirmQuestion(plan, does), word: confirmWord(plan), flag: '--yes' });
 }
 

@@ -69,8 +69,13 @@ function followLog({ uses, plan }: SwapContext, pod: string): Followed {
   };
 }
 
-function restartsOf(pod: Pod | undefined, container: string): number {
-  return pod?.status?.containerStatuses?.find(({ name }) => name === container)?.restartCount ?? 0;
+/** Why the attempt cannot end at the target, from its pod: started again, it would go on without. */
+function whyBroken(pod: Pod | undefined, first: Pod | undefined, container: string): string | undefined {
+  const name = first?.metadata?.name ?? '';
+  if (pod?.metadata?.uid !== first?.metadata?.uid || pod?.metadata?.deletionTimestamp !== undefined)
+    return `pod ${name} was removed in the middle of its restore`;
+  const restarts = pod?.status?.containerStatuses?.find((one) => one.name === container)?.restartCount ?? 0;
+  return restarts === 0 ? undefined : `the container of ${name} was started again in the middle of its restore`;
 }
 
 /** True once Patroni has taken the data over, and leads with it. */
@@ -81,25 +86,25 @@ async function isTakenOver(context: SwapContext): Promise<boolean> {
   return leader === firstPod(context) && /^\d+$/.test(initialize ?? '');
 }
 
-async function untilRunning(context: SwapContext, pod: string): Promise<void> {
+async function untilRunning(context: SwapContext, pod: string): Promise<Pod | undefined> {
   const { api, signal } = context.uses;
-  await api.until<Pod>(podRef(pod), `pod ${pod} to run`, (found) => found?.status?.phase === 'Running', {
+  return api.until<Pod>(podRef(pod), `pod ${pod} to run`, (found) => found?.status?.phase === 'Running', {
     timeoutMs: PRIMARY_MS * 5,
     ...(signal === undefined ? {} : { signal }),
   });
 }
 
-async function untilTakenOver(context: SwapContext, pod: string): Promise<CloneSight> {
+async function untilTakenOver(context: SwapContext, first: Pod | undefined): Promise<CloneSight> {
   const { uses, plan } = context;
+  const pod = firstPod(context);
   await using log = followLog(context, pod);
   const deadline = Date.now() + CLONE_MS;
   for (;;) {
     uses.signal?.throwIfAborted();
-    const found = await uses.api.get<Pod>(podRef(pod));
+    const broken = whyBroken(await uses.api.get<Pod>(podRef(pod)), first, plan.swap.live.container);
+    if (broken !== undefined) throw isVoid(context, broken);
     const sight = log.sight();
     if (sight.wrong !== undefined) throw isVoid(context, sight.wrong);
-    if (restartsOf(found, plan.swap.live.container) > 0)
-      throw isVoid(context, `the container of ${pod} was started again in the middle of its restore`);
     if (await isTakenOver(context)) return sight;
     if (Date.now() > deadline) throw isVoid(context, `nothing has come of it in a day: ${sight.phase}`);
     uses.onProgress({ phase: 'fetch', done: 0, unit: 'bytes', note: sight.phase });
@@ -117,8 +122,7 @@ export async function openClone(context: SwapContext): Promise<StepFacts> {
     await scaleTo(api, ref, 1);
   }
   try {
-    await untilRunning(context, pod);
-    const { phase } = await untilTakenOver(context, pod);
+    const { phase } = await untilTakenOver(context, await untilRunning(context, pod));
     await untilPrimary(podServer(context), pod, PRIMARY_MS, signal);
     return { seen: phase, archive: cloneOf(context).archive.to };
   } catch (error) {

@@ -29,7 +29,11 @@ async function endPod(context: SwapContext): Promise<void> {
   const { patroni, statefulSet, live } = plan.swap;
   const name = firstPod(context);
   const pod = await api.get<Pod>(podRef(name));
-  if (pod === undefined || patroni === null || !isToldToClone(pod.spec, live.container)) return;
+  if (patroni === null || (pod !== undefined && !isToldToClone(pod.spec, live.container))) return;
+  if (pod === undefined) {
+    if ((await replicasOf(api, statefulSetRef(statefulSet.name))) === 0) await clearPatroniStatus(api, patroni);
+    return;
+  }
   if (pod.metadata?.deletionTimestamp === undefined && pod.status?.phase === 'Running') {
     await pausePatroni(api, patroni, [name]);
     await stopServerOf(uses, name, plan.swap, uses.signal);
