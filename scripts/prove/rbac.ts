@@ -1,7 +1,7 @@
 /**
  * The rights of a recovery in a namespace, on a real API server, as the ServiceAccount that the chart makes and helm renders: with
  * exactly its rights it succeeds, carried by a Job too; with any one of them taken away the plan is refused, and says which; and none of
- * them is one that no way needs.
+ * them is one that nothing needs.
  *
  * Seed `s` is the right number `s` to be taken away; seed 0 runs the recovery in a Job too, once refused and once to its end.
  */
@@ -111,7 +111,8 @@ async function problemsOf(database: PatroniDatabase, { seed, count, log }: Proof
   const granted = grantedBy(account);
   const cases = casesOf(granted);
   const played: Played = { database, account, xid, log };
-  const problems = tooMany(granted).map((right) => `the chart grants ${right}, which no way needs`);
+  const problems = tooMany(granted).map((right) => `the chart grants ${right}, which nothing needs`);
+  for (const problem of problems) log(problem);
   for (let one = seed; one < seed + count; one += 1) {
     const taken = cases[one % cases.length];
     if (taken === undefined) continue;
@@ -126,7 +127,7 @@ async function problemsOf(database: PatroniDatabase, { seed, count, log }: Proof
 export const proof: Proof = {
   name: 'rbac',
   shows:
-    'A recovery in a namespace succeeds with exactly the rights of the ServiceAccount that the chart renders, carried by a Job as that account; without any one of them it is refused in the plan, by name, and none is granted that no way needs.',
+    'A recovery in a namespace succeeds with exactly the rights of the ServiceAccount that the chart renders, carried by a Job as that account; without any one of them it is refused in the plan, by name, and none is granted that nothing needs.',
   defaultCount: 3,
   budgetMs: 1_800_000,
   run: async (given) => {
