@@ -67,7 +67,8 @@ export function without(account: readonly Rendered[], taken: Granted): readonly 
       const isOf = rule.apiGroups.includes(taken.group) && rule.resources.includes(taken.resource);
       return isOf ? { ...rule, verbs: rule.verbs.filter((verb) => verb !== taken.verb) } : rule;
     });
-    return { ...object, rules };
+    // A rule without a verb is refused.
+    return { ...object, rules: rules.filter(({ verbs }) => verbs.length > 0) };
   });
 }
 
