@@ -70,7 +70,7 @@ export class RecoveryWatch {
     const { state, steps } = await this.status();
     const isOver = state === 'discarded' || state === 'released';
     if (this.#new === undefined && STANDING.some((step) => steps.get(step) === 'done') && !isOver) {
-      const fresh = data.filter(({ inode }) => !this.#known.has(inode));
+      const fresh = data.filter(({ inode, path }) => !this.#known.has(inode) && this.#isFirst(path));
       this.#new = fresh[0]?.inode;
       if (this.#new === undefined) return ['the rehearsal stands, and its data are on no volume'];
     }
@@ -79,6 +79,13 @@ export class RecoveryWatch {
       ...(this.#new === undefined || isOver || inodes.has(this.#new) ? [] : ['the recovered data']),
     ];
     return gone.length === 0 ? [] : [`${gone.join(' and ')} is gone (${state})`];
+  }
+
+  /** Whether a path is on a volume that was made for the first member, or for the rehearsal; replicas are copies. */
+  #isFirst(path: string): boolean {
+    const { namespace, name } = this.#scene.database;
+    const claim = path.split(`_${namespace.name}_`)[1]?.split('/')[0] ?? '';
+    return claim === `walkback-${this.id}` || claim.endsWith(`-${name}-0`);
   }
 
   /** As the journal says it, read past the proxy. */
