@@ -85,10 +85,10 @@ function faultOf(number: number): FaultCase {
   const random = seededRandom(number * 7919 + 5);
   const fault = FAULT_NAMES[number % FAULT_NAMES.length];
   if (fault === undefined) throw new Error(`no fault ${number}`);
-  const way = random.pick(RECOVERY_WAYS);
+  const isOpen = (step: SwapStep): boolean => fault.steps?.includes(step) ?? true;
+  const way = random.pick(RECOVERY_WAYS.filter((one) => stepsOf(one, 'recover').some(isOpen)));
   const work = fault.steps === undefined && random.chance(UNDO_SHARE) ? 'undo' : 'recover';
-  const open = stepsOf(way, work).filter((step) => fault.steps?.includes(step) ?? true);
-  const step = random.pick(open.length === 0 ? stepsOf(way, work) : open);
+  const step = random.pick(stepsOf(way, work).filter(isOpen));
   const goingOn = work === 'recover' && random.chance(0.5) ? 'undo' : 'resume';
   return { kind: 'fault', way, work, step, fault: fault.name, goingOn };
 }

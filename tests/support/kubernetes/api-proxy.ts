@@ -183,12 +183,13 @@ export class ApiProxy implements AsyncDisposable {
       );
     }
     const sent = sendRequest(this.#options(incoming, false));
-    const { promise, resolve, reject } = Promise.withResolvers<readonly [IncomingMessage, Duplex | undefined]>();
-    sent.once('upgrade', (answer: IncomingMessage, far: Duplex) => resolve([answer, far]));
+    const { promise, resolve, reject } =
+      Promise.withResolvers<readonly [IncomingMessage, Duplex | undefined, Buffer?]>();
+    sent.once('upgrade', (answer: IncomingMessage, far: Duplex, farHead: Buffer) => resolve([answer, far, farHead]));
     sent.once('response', (answer: IncomingMessage) => resolve([answer, undefined]));
     sent.on('error', reject);
     sent.end();
-    const [answer, far] = await promise;
+    const [answer, far, farHead] = await promise;
     const lines = [`HTTP/1.1 ${answer.statusCode ?? 502} ${answer.statusMessage ?? ''}`];
     for (let at = 0; at < answer.rawHeaders.length; at += 2)
       lines.push(`${answer.rawHeaders[at] ?? ''}: ${answer.rawHeaders[at + 1] ?? ''}`);
@@ -203,6 +204,8 @@ export class ApiProxy implements AsyncDisposable {
     }
     if (fault?.kind === 'cut') setTimeout(() => far.destroy(), fault.afterMs);
     socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+    // What came with the head of either side is of the stream already.
+    if (farHead !== undefined) socket.write(farHead);
     far.write(head);
     far.pipe(socket).pipe(far);
     far.once('close', () => socket.destroy());
