@@ -9,7 +9,7 @@ import { Failure } from '../../base/failure.ts';
 import { queryText } from '../../instance/connection.ts';
 import type { StepFacts } from '../../recovery/journal.ts';
 import type { WorkContext } from './context.ts';
-import { connectToPod, podServer } from './pod-server.ts';
+import { connectToPod, podServer, timelineOf } from './pod-server.ts';
 
 /**
  * As the agent in our image, Spilo's cron job, or a person with wal-g would. `$1`: PGDATA, `$2`: the superuser. Where no directory of
@@ -48,13 +48,15 @@ const WITH_DAMAGE = 2;
 export async function backUpInPod(context: WorkContext, pod: string, timeline: number): Promise<StepFacts> {
   const { uses, plan } = context;
   const { live } = plan.swap;
-  const found = async () =>
-    (await listBackups(uses.store, uses.signal)).findLast((backup) => backup.timeline === timeline);
+  const on = new Set([timeline]);
+  const found = async () => (await listBackups(uses.store, uses.signal)).findLast((backup) => on.has(backup.timeline));
   const already = await found();
   if (already !== undefined) return { backup: already.name, timeline };
   {
     await using connection = await connectToPod(podServer(context), pod);
     if ((await queryText(connection, 'show archive_mode')) === 'off') return { skipped: 'archive_mode is off' };
+    // A Patroni that works again may have restarted it since it was proven, which opens one more timeline.
+    on.add(await timelineOf(connection));
   }
   uses.onProgress({ phase: 'backup', done: 0, unit: 'bytes', note: `in ${pod}` });
   const options = uses.signal === undefined ? {} : { signal: uses.signal };

@@ -77,9 +77,10 @@ export async function scaleOutOneByOne(context: WorkContext, leader: string): Pr
   const { api, onProgress } = context.uses;
   const { name, replicas } = context.plan.swap.statefulSet;
   const accepted: string[] = [];
-  for (let ordinal = 1; ordinal < replicas; ordinal += 1) {
+  for (let ordinal = 0; ordinal < replicas; ordinal += 1) {
     const member = `${name}-${ordinal}`;
-    onProgress({ phase: 'replicas', done: ordinal - 1, total: replicas - 1, unit: 'members', note: member });
+    if (member === leader) continue;
+    onProgress({ phase: 'replicas', done: accepted.length, total: replicas - 1, unit: 'members', note: member });
     const now = (await replicasOf(api, statefulSetRef(name))) ?? 0;
     if (now <= ordinal) await scaleTo(api, statefulSetRef(name), ordinal + 1);
     await untilAccepted(context, leader, member);

@@ -88,7 +88,12 @@ export async function verify(context: SwapContext, timeline: number): Promise<St
 
 /** The other members, one at a time. */
 export async function scaleOut(context: WorkContext): Promise<StepFacts> {
-  return { accepted: (await scaleOutOneByOne(context, firstPod(context))).join(', ') };
+  const { plan, uses } = context;
+  const { patroni, members } = plan.swap;
+  const named = patroni === null ? undefined : (await readPatroniState(uses.api, patroni)).leader;
+  // Once there is a second member, it may have taken over.
+  const leader = members.find(({ pod }) => pod === named)?.pod ?? firstPod(context);
+  return { accepted: (await scaleOutOneByOne(context, leader)).join(', ') };
 }
 
 /** A cluster that somebody else had paused is paused again. */
