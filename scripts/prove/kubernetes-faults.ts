@@ -64,7 +64,7 @@ async function tryAll(bed: Bed, { seed, count, log }: ProofRun): Promise<Outcome
   try {
     for (const group of groupsOf(seed, count)) {
       const begunMs = Date.now();
-      scene ??= await FaultScene.start(bed);
+      scene ??= await FaultScene.start(bed, group[0]?.given.kind === 'fault' ? 1 : 2);
       const found = await tryGroup(scene, group, log).catch((error: unknown) => {
         log(`${group[0]?.seed}: ${String(error)}`);
         return failed(group, error);

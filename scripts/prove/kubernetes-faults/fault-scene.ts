@@ -29,7 +29,6 @@ export interface RunEnd extends Ended {
 
 /** A run that waits longer than this for what nobody mends is wrong. */
 const HUNG_MS = 600_000;
-const REPLICAS = 2;
 /** The rows at the target, of `badTransaction`. */
 export const ROWS_AT_TARGET = 5000;
 
@@ -49,8 +48,9 @@ export class FaultScene implements AsyncDisposable {
     this.folder = parts.folder;
   }
 
-  static async start(bed: Bed): Promise<FaultScene> {
-    const database = await startPatroniDatabase(bed, { replicas: REPLICAS, prefix: 'faults' });
+  /** @param replicas as many as the cases can do with: each more costs time in all of them. */
+  static async start(bed: Bed, replicas: number): Promise<FaultScene> {
+    const database = await startPatroniDatabase(bed, { replicas, prefix: 'faults' });
     await untilFirstBackup(database);
     const xid = await badTransaction(database);
     await archiveSoFar(database);
