@@ -167,7 +167,6 @@ export async function makeResetPlan(
       systemIdentifier: initialize === undefined || initialize === '' ? null : initialize,
       archive,
       jobs: await leftOverJobs(api, objects.statefulSet),
-      patroniLabels: cluster.patroni?.labels ?? {},
     },
   };
   await createRecovery(api, plan);

@@ -26,8 +26,6 @@ export interface ResetDetails {
   readonly systemIdentifier: string | null;
   readonly archive: { readonly from: string; readonly to: string; readonly variables: readonly MovedVariable[] };
   readonly jobs: readonly LeftOverJob[];
-  /** Patroni's objects have them, and nobody else's. */
-  readonly patroniLabels: Readonly<Record<string, string>>;
 }
 
 /** The whole. */

@@ -21,7 +21,7 @@ import { replicasOf, scaleTo } from '../recover/scale.ts';
 import { annotate, tellEvent } from '../recover/tell-story.ts';
 import { backUpAnew } from './back-up-anew.ts';
 import type { ResetContext } from './context.ts';
-import { forgetCluster, patroniRefs, rememberCluster } from './forget-cluster.ts';
+import { forgetOld, patroniRefs, rememberOld } from './forget-cluster.ts';
 import { keepVolumes, letAllGo, takeVolumesBack } from './keep-volumes.ts';
 import { moveArchive, moveArchiveBack } from './move-archive.ts';
 import { proveNew } from './prove.ts';
@@ -113,7 +113,7 @@ export const resetSteps: Record<(typeof RESET_STEPS)[number], Step<ResetContext>
   resetStop: work(async (context) => stopLive(context, surveyedLeader(context, SURVEY)), startBefore),
   resetScaleDown: work(scaleDown, startBefore),
   keepVolumes: work(keepVolumes, takeVolumesBack),
-  forgetCluster: work(forgetCluster, rememberCluster),
+  forgetCluster: work(forgetOld, async (context) => void (await rememberOld(context))),
   removeJobs: work(removeJobs),
   moveArchive: work(moveArchive, moveArchiveBack),
   startAnew: work(startAnew),

@@ -12,7 +12,7 @@ import { openLine, resume, scaleOut } from '../recover/open-steps.ts';
 import { retainNow, settle } from '../recover/rebind-steps.ts';
 import { annotate, tellEvent } from '../recover/tell-story.ts';
 import type { ResetContext } from './context.ts';
-import { rememberPaused } from './forget-cluster.ts';
+import { rememberOld } from './forget-cluster.ts';
 import { exchangeForKept } from './keep-volumes.ts';
 import { moveArchiveBack } from './move-archive.ts';
 import { proveOld } from './prove.ts';
@@ -42,7 +42,7 @@ export const undoResetSteps: Record<(typeof UNDO_RESET_STEPS)[number], Step<Rese
     await moveArchiveBack(context);
     return { archive: context.plan.reset.archive.from };
   }),
-  undoForgetCluster: work(rememberPaused),
+  undoForgetCluster: work(rememberOld),
   undoResetOpen: work(openLine),
   undoResetProve: work(proveOld),
   undoResetResume: work(async (context) =>

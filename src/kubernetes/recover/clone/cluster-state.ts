@@ -1,6 +1,6 @@
 /**
- * Patroni's own record of the cluster, which a *clone* needs gone: while it says that there is a cluster, a pod with an empty
- * volume joins that, and nothing is cloned.
+ * Patroni's own record of the cluster, which a *clone* and a reset need gone: while it says that there is a cluster, a pod with an
+ * empty volume joins that, and nothing is cloned or made.
  *
  * Each object is removed by its exact name, only if it has the labels of this cluster, and only while no pod is there: one that
  * runs would write it again. They were saved before.
@@ -14,20 +14,20 @@ import { Failure, isFailure } from '../../../base/failure.ts';
 import type { StepFacts } from '../../../recovery/journal.ts';
 import type { KubernetesObject } from '../../api/kubernetes-objects.ts';
 import { isLabelled } from '../../find/patroni-names.ts';
-import { claimsInPlay, type SwapContext } from '../context.ts';
+import { claimsInPlay, type WorkContext } from '../context.ts';
 import type { PatroniObjects } from '../plan-value.ts';
 import { checkStillDown } from '../pods-gone.ts';
 import { savedObject } from '../save-objects.ts';
 
 const GONE_MS = 60_000;
 
-function patroniOf({ plan }: SwapContext): PatroniObjects {
+function patroniOf({ plan }: WorkContext): PatroniObjects {
   const { patroni } = plan.swap;
-  if (patroni === null) throw new TypeError('only clusters of Patroni are cloned');
+  if (patroni === null) throw new TypeError('only clusters of Patroni have such a record');
   return patroni;
 }
 
-async function removeObject({ uses }: SwapContext, patroni: PatroniObjects, name: string): Promise<boolean> {
+async function removeObject({ uses }: WorkContext, patroni: PatroniObjects, name: string): Promise<boolean> {
   const { api } = uses;
   const ref = { apiVersion: 'v1', kind: patroni.kind, name };
   const found = await api.get<KubernetesObject>(ref);
@@ -47,7 +47,7 @@ async function removeObject({ uses }: SwapContext, patroni: PatroniObjects, name
 }
 
 /** Removes them. */
-export async function forgetCluster(context: SwapContext): Promise<StepFacts> {
+export async function forgetCluster(context: WorkContext): Promise<StepFacts> {
   const patroni = patroniOf(context);
   await checkStillDown(context.uses.api, context.plan.swap.statefulSet.name, claimsInPlay(context));
   const removed: string[] = [];
@@ -62,7 +62,7 @@ function parsed(text: string | undefined): Record<string, unknown> {
 }
 
 /** The saved dynamic configuration, as people and the chart have made it. */
-async function savedConfig(context: SwapContext): Promise<{ readonly object: KubernetesObject; config: object }> {
+async function savedConfig(context: WorkContext): Promise<{ readonly object: KubernetesObject; config: object }> {
   const { kind, config: name } = patroniOf(context);
   const object = await savedObject<KubernetesObject>(context.uses.api, context.plan.recovery.id, { kind, name });
   const { pause: _paused, ...config } = parsed(object.metadata?.annotations?.['config']);
@@ -73,7 +73,7 @@ async function savedConfig(context: SwapContext): Promise<{ readonly object: Kub
  * What Patroni had written of the cluster is there again: that it is initialised, its history, its dynamic configuration; paused, so
  * that its server is started as it was. Leader and standbys it finds by itself.
  */
-export async function rememberCluster(context: SwapContext): Promise<StepFacts> {
+export async function rememberCluster(context: WorkContext): Promise<StepFacts> {
   await forgetCluster(context);
   const { kind, config: name } = patroniOf(context);
   const { object, config } = await savedConfig(context);
@@ -90,7 +90,7 @@ export async function rememberCluster(context: SwapContext): Promise<StepFacts> 
 }
 
 /** A bootstrap writes the configuration that the image comes with: what had been set since is set again. */
-export async function putConfigurationBack(context: SwapContext): Promise<StepFacts> {
+export async function putConfigurationBack(context: WorkContext): Promise<StepFacts> {
   const { kind, config: name } = patroniOf(context);
   const { config } = await savedConfig(context);
   const body = { metadata: { annotations: { config: JSON.stringify(config) } } };
