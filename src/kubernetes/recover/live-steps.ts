@@ -15,7 +15,7 @@ import type { Pod, StatefulSet } from '../api/kubernetes-objects.ts';
 import { claimsInPlay, type SwapContext, type WorkContext, type WorkStep } from './context.ts';
 import { journalOwner } from './journal-object.ts';
 import { liveShapeOf } from './live-shape.ts';
-import { connectToPod, podServer, stopServerOf, timelineOf } from './pod-server.ts';
+import { connectPatiently, podServer, stopServerOf, timelineOf } from './pod-server.ts';
 import { pausePatroni, readPatroniState } from './patroni-objects.ts';
 import { podRef, scaledUp, statefulSetRef, untilUnused } from './pods-gone.ts';
 import { scaleTo } from './scale.ts';
@@ -134,7 +134,7 @@ export async function pause(context: WorkContext): Promise<StepFacts> {
 export async function archiveTail(context: WorkContext, leader: string | undefined): Promise<StepFacts> {
   const { uses, plan } = context;
   if (leader === undefined || !(await isRunning(context, leader))) return { outcome: 'skipped' };
-  await using connection = await connectToPod(podServer(context), leader);
+  await using connection = await connectPatiently(podServer(context), leader, uses.signal);
   const tail = await archiveTailThrough(connection, uses.store, uses.archiveTimeoutMs);
   if (tail.outcome !== 'late') return { outcome: tail.outcome, timeline: await timelineOf(connection) };
   throw new Failure('unavailable', {

@@ -12,7 +12,7 @@ import type { StepFacts } from '../../recovery/journal.ts';
 import { claimsInPlay, type SwapContext, type WorkContext } from './context.ts';
 import { wasPaused } from './live-steps.ts';
 import { scaleOutOneByOne } from './members.ts';
-import { connectToPod, podServer, timelineOf, untilPrimary } from './pod-server.ts';
+import { connectPatiently, podServer, timelineOf, untilPrimary } from './pod-server.ts';
 import { clearPatroniStatus, pausePatroni, readPatroniState, resumePatroni } from './patroni-objects.ts';
 import { checkStillDown, statefulSetRef } from './pods-gone.ts';
 import { replicasOf, scaleTo } from './scale.ts';
@@ -71,7 +71,7 @@ export async function verify(context: SwapContext, timeline: number): Promise<St
   // Its pod may have been made anew since, or scaled away: a paused Patroni does not start its server.
   await openLine(context);
   const { id, preconditions } = plan.recovery;
-  await using connection = await connectToPod(podServer(context), firstPod(context));
+  await using connection = await connectPatiently(podServer(context), firstPod(context), uses.signal);
   if ((await queryText(connection, 'select pg_is_in_recovery()')) === 't') throw wrong(context, 'it is in recovery');
   const system = await queryText(connection, 'select system_identifier::text from pg_control_system()');
   if (system !== preconditions.systemIdentifier)

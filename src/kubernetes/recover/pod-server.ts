@@ -7,7 +7,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Failure, messageOf } from '../../base/failure.ts';
+import { Failure, isFailure, messageOf } from '../../base/failure.ts';
 import { connect, queryText, type Connection } from '../../instance/connection.ts';
 import type { Pod } from '../api/kubernetes-objects.ts';
 import type { WorkContext, SwapUses } from './context.ts';
@@ -43,6 +43,23 @@ export async function connectToPod({ uses, superuser }: PodServer, pod: string):
   } catch (error) {
     await forwarded[Symbol.asyncDispose]();
     throw error;
+  }
+}
+
+/** For so long a server that runs, on a machine with too much to do, may not take a connection. */
+const PATIENT_MS = 60_000;
+
+/** As {@link connectToPod}, of a server that is known to run: one connection that is not had in time ends no recovery. */
+export async function connectPatiently(server: PodServer, pod: string, signal?: AbortSignal): Promise<Connection> {
+  const deadline = Date.now() + PATIENT_MS;
+  for (;;) {
+    try {
+      return await connectToPod(server, pod);
+    } catch (error) {
+      if (!isFailure(error, 'unavailable') || Date.now() > deadline) throw error;
+      signal?.throwIfAborted();
+      await sleep(POLL_MS);
+    }
   }
 }
 

@@ -14,7 +14,7 @@ import type { StepFacts } from '../../../recovery/journal.ts';
 import { inArchive } from '../archive-of.ts';
 import type { SwapContext } from '../context.ts';
 import { firstPod } from '../open-steps.ts';
-import { connectToPod, podServer, timelineOf } from '../pod-server.ts';
+import { connectPatiently, podServer, timelineOf } from '../pod-server.ts';
 import { whyLogDiffers, whyNotTarget } from './clone-proof.ts';
 import { cloneOf } from './template-steps.ts';
 
@@ -67,7 +67,7 @@ export async function proveTarget(context: SwapContext): Promise<StepFacts> {
   const { preconditions, target } = context.plan.recovery;
   const clone = cloneOf(context);
   const pod = firstPod(context);
-  await using connection = await connectToPod(podServer(context), pod);
+  await using connection = await connectPatiently(podServer(context), pod, context.uses.signal);
   if ((await queryText(connection, 'select pg_is_in_recovery()')) === 't') throw wrong(context, 'it is in recovery');
   const system = await queryText(connection, 'select system_identifier::text from pg_control_system()');
   if (system !== preconditions.systemIdentifier)
