@@ -35,7 +35,7 @@ import {
 import { privateServer, recoveryFile, type PrivateContext, type ReplayUses } from './recovery-context.ts';
 import { copyDurably, preparePrivateServers } from './rehearsal-files.ts';
 import { setPasswords } from './set-passwords.ts';
-import { reserveTimeline } from './timeline-numbers.ts';
+import { isReservedFor, reserveTimeline } from './timeline-numbers.ts';
 
 /** One recovery's kept data. Settings that they need are read from their control file. */
 export interface KeptContext extends PrivateContext {
@@ -50,11 +50,14 @@ function keptDirectory({ uses, plan }: KeptContext): string {
 export async function reserveForKept(context: KeptContext): Promise<number> {
   const { uses, plan } = context;
   const kept = keptDirectory(context);
+  const holder = `${plan.id}-undo`;
   const { timeline } = await controlFileOf(kept);
+  // An earlier run has opened it, and died before anybody heard of that: its history is in no archive yet.
+  if (await isReservedFor(uses.store, timeline, holder)) return timeline;
   return reserveTimeline({
     store: uses.store,
     line: await readLine(uses.store, timeline),
-    holder: `${plan.id}-undo`,
+    holder,
     walDirectory: join(kept, 'pg_wal'),
   });
 }

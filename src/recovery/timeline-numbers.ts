@@ -54,6 +54,11 @@ async function reserve(store: ObjectStore, timeline: number, holder: string): Pr
   return (await store.get(key))?.toString() === holder;
 }
 
+/** Whether a number was reserved for this holder. */
+export async function isReservedFor(store: ObjectStore, timeline: number, holder: string): Promise<boolean> {
+  return (await store.get(reservationKey(timeline)))?.toString() === holder;
+}
+
 /** A history file for a number that is taken: the server that is going to be promoted passes over it. */
 async function writePlaceholder(request: TimelineRequest, timeline: number): Promise<void> {
   const { line, walDirectory } = request;
