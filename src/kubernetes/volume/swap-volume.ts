@@ -53,7 +53,19 @@ export async function swapIn(places: LocalPlaces, id: string): Promise<boolean> 
   return exchange(places, id, { next: 'rehearsal', aside: 'kept' });
 }
 
-/** live → replaced, kept → live. @returns whether it was done already. */
+/**
+ * live → replaced, kept → live. A swap that never came to its first rename, or not to its second, is taken back as well.
+ *
+ * @returns whether it was done already.
+ */
 export async function swapBack(places: LocalPlaces, id: string): Promise<boolean> {
+  const [live, kept, rehearsal] = await Promise.all(
+    (['live', 'kept', 'rehearsal'] as const).map(async (place) => places.isPresent(id, place)),
+  );
+  if (live === true && kept === false && rehearsal === true) return true;
+  if (live === false && kept === true) {
+    await places.move(id, 'kept', 'live');
+    return false;
+  }
   return exchange(places, id, { next: 'kept', aside: 'replaced' });
 }
