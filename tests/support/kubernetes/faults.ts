@@ -58,7 +58,8 @@ export async function killComponent(bed: Bed, component: Component): Promise<Asy
     [Symbol.asyncDispose]: async () => {
       await rm(held, { force: true });
       await until(`${component} runs again`, async () => {
-        const now = await processOf(bed, component);
+        // Its keeper empties the file before it writes it.
+        const now = await processOf(bed, component).catch(() => pid);
         return now !== pid && (await isRunning(now));
       });
       if (component === 'apiserver' || component === 'etcd') await apiServerReady(bed);
