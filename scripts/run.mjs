@@ -12,6 +12,7 @@ import {
   ensureNode,
   ensurePackages,
   ensurePostgres,
+  fetchTools,
   MISSING_MAJORS,
   POSTGRES_VERSIONS,
   ROOT,
@@ -81,8 +82,9 @@ const TASKS = {
   exec: { postgres: [], lines: [[]] },
 };
 
-function bring(task) {
+async function bring(task) {
   ensurePackages();
+  await fetchTools(task.postgres);
   const node = ensureNode();
   for (const major of task.postgres) ensurePostgres(major);
   if (task.postgres === ALL && MISSING_MAJORS.length > 0)
@@ -153,7 +155,7 @@ async function main([taskName, ...extra]) {
     process.stderr.write(`usage: node scripts/run.mjs ${Object.keys(TASKS).join('|')} [ARGUMENT…]\n`);
     return 64;
   }
-  const node = bring(task);
+  const node = await bring(task);
   const engine = task.containers?.(extra) ? await bringEngine() : undefined;
   const bed = task.kubernetes?.(extra) ? bringBed() : undefined;
   const folder = IN_MEMORY.has(taskName) ? temporaryFolder() : undefined;

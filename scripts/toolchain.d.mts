@@ -4,5 +4,7 @@ export const POSTGRES_VERSIONS: Readonly<Record<string, string>>;
 export const MISSING_MAJORS: readonly number[];
 export function ensurePackages(): void;
 export function ensureNode(): string;
+export function fetchTools(majors: readonly number[]): Promise<void>;
+export function installTool(name: string): string;
 export function ensurePostgres(major: number): string;
 export function childEnvironment(node: string): Record<string, string>;

@@ -5,6 +5,7 @@
  *
  * Plain JavaScript, built-in modules only: it runs on whatever Node the machine has (18 or later).
  */
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, relative } from 'node:path';
@@ -89,8 +90,33 @@ function isInstalled(place, { name, version }) {
   return existsSync(marker) && readFileSync(marker, 'utf8') === `${name}@${version}`;
 }
 
+/** True for a tool of this platform that is still to be installed. */
+function isToCome(name) {
+  const tool = PINNED[PLATFORM]?.[name];
+  return tool !== undefined && !isInstalled(join(TOOLS, name), tool);
+}
+
+/**
+ * Fetches what is still to be installed of Node and PostgreSQL servers at the same time: most of it is waiting for the
+ * registry. What fails is said, and is tried again, and refused, where it is asked for.
+ *
+ * @param {readonly number[]} majors
+ */
+export async function fetchTools(majors) {
+  const names = ['node', ...majors.map((major) => `postgres-${major}`)].filter(isToCome);
+  if (names.length < 2) return;
+  const script = join(ROOT, 'scripts', 'toolchain', 'install-tool.mjs');
+  const inProcess = (name) =>
+    new Promise((resolve) => {
+      const child = spawn(process.execPath, [script, name], { stdio: 'inherit' });
+      child.on('error', resolve);
+      child.on('exit', resolve);
+    });
+  await Promise.all(names.map(inProcess));
+}
+
 /** Installs one pinned package into `.tools/<name>`, whole or not at all. */
-function installTool(name) {
+export function installTool(name) {
   const tool = pinned(name);
   const place = join(TOOLS, name);
   const installOnce = () => {
@@ -139,9 +165,8 @@ export function ensurePostgres(major) {
   return join(installTool(`postgres-${major}`), 'native', 'bin');
 }
 
-/** The environment for a child: our Node and the packages' programs first on the PATH, nothing that slows its start. */
+/** The environment for a child: our Node and the packages' programs first on the PATH. */
 export function childEnvironment(node) {
-  const { NODE_EXTRA_CA_CERTS: _slow, ...rest } = process.env;
   const path = [join(ROOT, 'node_modules', '.bin'), dirname(node), process.env.PATH ?? ''];
-  return { ...rest, PATH: path.join(delimiter) };
+  return { ...process.env, PATH: path.join(delimiter) };
 }
