@@ -17,6 +17,11 @@ export interface Terminal extends AsyncDisposable {
   type(lines: readonly string[]): Promise<string>;
 }
 
+/** `cluster inspect` ends with 1 when there is something to look at, which a person does, and goes on. */
+function orThingsToLookAt(line: string): string {
+  return line.startsWith('walkback cluster inspect') ? `${line} || [ $? -eq 1 ]` : line;
+}
+
 /** Opens one. `programs` has kubectl; oc, which does the same where this page uses it, is a name for it. */
 export async function openTerminal(programs: string, environment: Readonly<Record<string, string>>): Promise<Terminal> {
   const folder = await mkdtemp(join(tmpdir(), 'walkback-terminal-'));
@@ -32,7 +37,8 @@ export async function openTerminal(programs: string, environment: Readonly<Recor
   const path = `${folder}:${process.env['PATH'] ?? ''}`;
   return {
     type: (lines) => {
-      const script = ['set -eu', 'unset "${!BED_@}"', `. '${exported}'`, ...lines, `export -p >'${exported}'`].join(
+      const typed = lines.map(orThingsToLookAt);
+      const script = ['set -eu', 'unset "${!BED_@}"', `. '${exported}'`, ...typed, `export -p >'${exported}'`].join(
         '\n',
       );
       return runProgram('bash', ['-c', script], { ...environment, PATH: path, HOME: folder });
