@@ -8,6 +8,7 @@
  * @module
  */
 
+import { MemoryGrowth } from './framework/memory-growth.ts';
 import { runWatchedWorker } from './framework/watched-worker.ts';
 import type { HostileCounts, HostileNotice } from './hostile/notice.ts';
 import type { Proof, ProofRun } from './proof.ts';
@@ -26,22 +27,10 @@ class Tally {
   tried = 0;
   counts: HostileCounts = { refused: 0, same: 0, different: 0, wrong: 0 };
   kinds: readonly string[] = [];
-  /** The smallest resident size within each tenth of the inputs: what garbage comes and goes does not count. */
-  readonly #leastMib: number[] = [];
-
-  sampleMemory(tenth: number): void {
-    const mib = process.memoryUsage.rss() / 2 ** 20;
-    this.#leastMib[tenth] = Math.min(this.#leastMib[tenth] ?? Number.POSITIVE_INFINITY, mib);
-  }
-
-  /** From the second tenth on: the first is for what is compiled and cached. */
-  get grownMib(): number {
-    const warm = this.#leastMib.slice(1);
-    return warm.length === 0 ? 0 : Math.max(...warm) - (warm[0] ?? 0);
-  }
+  readonly memory = new MemoryGrowth();
 
   get holds(): boolean {
-    const isFlat = this.tried < MEMORY_FROM_INPUTS || this.grownMib < MEMORY_SLACK_MIB;
+    const isFlat = this.tried < MEMORY_FROM_INPUTS || this.memory.grownMib < MEMORY_SLACK_MIB;
     return this.crashes + this.counts.wrong + this.hangs === 0 && isFlat;
   }
 }
@@ -61,7 +50,7 @@ function take(notice: HostileNotice, tally: Tally, { seed, count, log }: ProofRu
     case 'done':
       tally.tried = notice.next - seed;
       tally.counts = notice.counts;
-      tally.sampleMemory(Math.min(Math.floor((tally.tried * 10) / count), 9));
+      tally.memory.sample(Math.min(Math.floor((tally.tried * 10) / count), 9));
       if (tally.tried % LOG_EVERY === 0) log(`${tally.tried} inputs, ${tally.counts.refused} refused`);
       return;
     default:
@@ -97,7 +86,7 @@ export const proof: Proof = {
     const tally = await tryAll(given);
     const { refused, same, different, wrong } = tally.counts;
     const isWhole = tally.tried === given.count;
-    const figure = `${tally.tried} inputs (${tally.kinds.join(', ')}): ${refused} refused, ${same} as they were, ${different} something else where the format has no checksum; crashes ${tally.crashes}, hangs ${tally.hangs}, wrong ${wrong}, memory grew by ${Math.round(tally.grownMib)} MiB`;
+    const figure = `${tally.tried} inputs (${tally.kinds.join(', ')}): ${refused} refused, ${same} as they were, ${different} something else where the format has no checksum; crashes ${tally.crashes}, hangs ${tally.hangs}, wrong ${wrong}, memory grew by ${Math.round(tally.memory.grownMib)} MiB`;
     return { holds: tally.holds && isWhole, figure };
   },
 };

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { MemoryGrowth } from './framework/memory-growth.ts';
 import { runWatchedWorker } from './framework/watched-worker.ts';
 import type { MutationNotice } from './mutations/notice.ts';
 import type { Proof, ProofRun } from './proof.ts';
@@ -27,22 +28,10 @@ class Tally {
   hangs = 0;
   broken = 0;
   tried = 0;
-  /** The smallest resident size within each tenth of the inputs: what garbage comes and goes does not count. */
-  readonly #leastMib: number[] = [];
-
-  sampleMemory(tenth: number): void {
-    const mib = process.memoryUsage.rss() / 2 ** 20;
-    this.#leastMib[tenth] = Math.min(this.#leastMib[tenth] ?? Number.POSITIVE_INFINITY, mib);
-  }
-
-  /** From the second tenth on: the first is for what is compiled and cached. */
-  get grownMib(): number {
-    const warm = this.#leastMib.slice(1);
-    return warm.length === 0 ? 0 : Math.max(...warm) - (warm[0] ?? 0);
-  }
+  readonly memory = new MemoryGrowth();
 
   get holds(): boolean {
-    const isFlat = this.tried < MEMORY_FROM_INPUTS || this.grownMib < MEMORY_SLACK_MIB;
+    const isFlat = this.tried < MEMORY_FROM_INPUTS || this.memory.grownMib < MEMORY_SLACK_MIB;
     return this.crashes + this.wrong + this.hangs === 0 && isFlat;
   }
 }
@@ -63,7 +52,7 @@ function take(notice: MutationNotice, tally: Tally, { seed, count, log }: ProofR
     case 'done':
       tally.tried = notice.next - seed;
       tally.broken = notice.broken;
-      tally.sampleMemory(Math.min(Math.floor((tally.tried * 10) / count), 9));
+      tally.memory.sample(Math.min(Math.floor((tally.tried * 10) / count), 9));
       if (tally.tried % LOG_EVERY === 0) log(`${tally.tried} inputs, ${tally.broken} with a broken CRC`);
       return;
     default:
@@ -98,7 +87,7 @@ export const proof: Proof = {
   run: async (given) => {
     const tally = await tryAll(given);
     const isWhole = tally.tried === given.count;
-    const figure = `${tally.tried} inputs, ${tally.broken} of them broke a CRC: crashes ${tally.crashes}, hangs ${tally.hangs}, reported behind damage or otherwise wrong ${tally.wrong}, memory grew by ${Math.round(tally.grownMib)} MiB`;
+    const figure = `${tally.tried} inputs, ${tally.broken} of them broke a CRC: crashes ${tally.crashes}, hangs ${tally.hangs}, reported behind damage or otherwise wrong ${tally.wrong}, memory grew by ${Math.round(tally.memory.grownMib)} MiB`;
     return { holds: tally.holds && isWhole, figure };
   },
 };
