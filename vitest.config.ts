@@ -18,8 +18,7 @@ export default defineConfig({
           include: ['tests/system/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          // Of two processors, two would leave two fifths idle: tests wait for servers more than they work.
-          maxWorkers: 3,
+          maxWorkers: 2,
         },
       },
       {
@@ -29,7 +28,7 @@ export default defineConfig({
           testTimeout: 300_000,
           // The first run builds the stores' servers, several at a time.
           hookTimeout: 900_000,
-          maxWorkers: 3,
+          maxWorkers: 2,
         },
       },
     ],
