@@ -43,7 +43,8 @@ function ownerOf(lock) {
   }
 }
 
-function isAlive(pid) {
+/** True if a process with this id exists. */
+export function isAlive(pid) {
   try {
     process.kill(pid, 0);
     return true;

@@ -10,8 +10,11 @@
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { isAlive } from './lock.mjs';
+
 const MEMORY = '/dev/shm';
 const PREFIX = 'walkback-tests-';
+const OF_PROCESS = new RegExp(`^${PREFIX}(\\d+)-`);
 const GIB = 2 ** 30;
 /** So much must be free of both: the longest proofs write some GiB. */
 const NEEDED_BYTES = 12 * GIB;
@@ -27,19 +30,10 @@ function mayRunPrograms() {
   return /^\S+ \/dev\/shm \S+ \S+/m.exec(readFileSync('/proc/mounts', 'utf8'))?.[0].includes('noexec') === false;
 }
 
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
-}
-
 /** What killed runs have left, which would be kept in memory until the machine starts anew. */
 function removeLeftOvers() {
   for (const name of readdirSync(MEMORY)) {
-    const [, pid] = /^walkback-tests-(\d+)-/.exec(name) ?? [];
+    const [, pid] = OF_PROCESS.exec(name) ?? [];
     if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(MEMORY, name), { recursive: true, force: true });
   }
 }

@@ -16,6 +16,7 @@ import { formatDuration, formatCount, readClock, shortTime, zoneLine } from './f
 import { labelled, planText } from './plan-text.ts';
 import { checksLines, STATE_WORDS, toType } from './recovery-text.ts';
 import type { Screen } from './screen.ts';
+import { stepLines } from './step-lines.ts';
 
 /** What the plan does in the namespace. */
 export function namespacePlanText(plan: NamespacePlan, screen: Screen): string {
@@ -181,19 +182,6 @@ function nextLines({ id, state }: SwapStatus, carrier: CarriedWork | undefined):
   }
 }
 
-function stepLines({ entries }: SwapStatus, screen: Screen): string[] {
-  const names = [...new Set(entries.flatMap((entry) => ('step' in entry ? [entry.step] : [])))];
-  return names.map((name) => {
-    const last = entries.findLast((entry) => 'step' in entry && entry.step === name);
-    const at = last === undefined ? '' : readClock(BigInt(Date.parse(last.at)) * 1000n, screen.zone, 0).time;
-    const word = { begin: 'BEGUN', done: 'done', failed: 'FAILED', undone: 'taken back', state: '' }[
-      last?.event ?? 'state'
-    ];
-    const why = last?.event === 'failed' ? `: ${last.message}` : '';
-    return `  ${at}  ${name}  ${word}${why}`;
-  });
-}
-
 /** One recovery: what is done, what is half done, what is kept, and what to type. */
 export function namespaceStatusText(status: SwapStatus, carrier: CarriedWork | undefined, screen: Screen): string {
   const { id, plan, state, claims, pods } = status;
@@ -215,7 +203,7 @@ export function namespaceStatusText(status: SwapStatus, carrier: CarriedWork | u
     ...labelled('pods', [there], screen),
     ...(claims.length === 0 ? [] : labelled('keeps', claimLines(claims), screen)),
     '',
-    ...stepLines(status, screen),
+    ...stepLines(status.entries, screen),
     '',
     ...nextLines(status, carrier),
   ];

@@ -10,11 +10,12 @@ import type { ResetStatus } from '../../kubernetes/reset/status.ts';
 import type { ResetStep } from '../../kubernetes/reset/step-names.ts';
 import { factsOf } from '../../recovery/journal.ts';
 import type { RecoveryState } from '../../recovery/states.ts';
-import { readClock, shortTime } from './format.ts';
+import { shortTime } from './format.ts';
 import { claimLines } from './namespace-text.ts';
 import { labelled } from './plan-text.ts';
 import { toType } from './recovery-text.ts';
 import type { Screen } from './screen.ts';
+import { stepLines } from './step-lines.ts';
 
 const STATE_WORDS: Readonly<Record<RecoveryState, string>> = {
   planned: 'planned, nothing changed',
@@ -121,18 +122,6 @@ function nextLines({ id, state, claims }: ResetStatus): string[] {
   return state === 'recovered' ? [...toType('Go back', `walkback undo ${id}`), ...release] : release;
 }
 
-function stepLines({ entries }: ResetStatus, screen: Screen): string[] {
-  const names = [...new Set(entries.flatMap((entry) => ('step' in entry ? [entry.step] : [])))];
-  return names.map((name) => {
-    const last = entries.findLast((entry) => 'step' in entry && entry.step === name);
-    const at = last === undefined ? '' : readClock(BigInt(Date.parse(last.at)) * 1000n, screen.zone, 0).time;
-    const word = { begin: 'BEGUN', done: 'done', failed: 'FAILED', undone: 'taken back', state: '' }[
-      last?.event ?? 'state'
-    ];
-    return `  ${at}  ${name}  ${word}${last?.event === 'failed' ? `: ${last.message}` : ''}`;
-  });
-}
-
 /** One reset: what is done, what is half done, what is kept, and what to type. */
 export function resetStatusText(status: ResetStatus, screen: Screen): string {
   const { id, plan, state, claims, pods } = status;
@@ -153,7 +142,7 @@ export function resetStatusText(status: ResetStatus, screen: Screen): string {
     ...labelled('pods', [there], screen),
     ...(claims.length === 0 ? [] : labelled('keeps', claimLines(claims), screen)),
     '',
-    ...stepLines(status, screen),
+    ...stepLines(status.entries, screen),
     '',
     ...nextLines(status),
   ];

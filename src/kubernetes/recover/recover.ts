@@ -16,8 +16,7 @@ import type { NamespacePlan } from './plan-value.ts';
 import type { SwapContext, SwapUses } from './context.ts';
 import { cutoverSwapSteps, rehearseSwapSteps } from './cutover-steps.ts';
 import { openNamespaceJournal, readRecovery, replacePlan, type SwapEntry } from './journal-object.ts';
-import { holdLease } from './lease.ts';
-import { leaseName } from './names.ts';
+import { openUnderLease } from './open-under-lease.ts';
 import { statefulSetRef } from './pods-gone.ts';
 import { refOf, requestOf, volumePlanOf, watchOf } from './rehearsal-of-plan.ts';
 import { scaleDownAgain } from './scaled-again.ts';
@@ -38,20 +37,7 @@ export interface OpenSwap extends AsyncDisposable {
  */
 export async function openSwap(uses: SwapUses, id: string, onEntry?: (entry: SwapEntry) => void): Promise<OpenSwap> {
   const { plan: stored } = await readRecovery(uses.api, id);
-  const lease = await holdLease(uses.api, leaseName(stored.swap.statefulSet.name));
-  try {
-    const now = (): Date => new Date(Number(uses.nowUs() / 1000n));
-    // Again, now that nobody else can step it on.
-    const { plan, journal } = await openNamespaceJournal(uses.api, id, now, onEntry);
-    const signal = uses.signal === undefined ? lease.lost : AbortSignal.any([uses.signal, lease.lost]);
-    return {
-      context: { uses: { ...uses, signal }, plan, journal },
-      [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose](),
-    };
-  } catch (error) {
-    await lease[Symbol.asyncDispose]();
-    throw error;
-  }
+  return openUnderLease(uses, stored.swap.statefulSet.name, (now) => openNamespaceJournal(uses.api, id, now, onEntry));
 }
 
 async function during<T>(context: SwapContext, event: RecoveryEvent, work: () => Promise<T>): Promise<T> {

@@ -11,8 +11,8 @@ import { runSteps, undoSteps, type Run, type Step } from '../../recovery/runner.
 import { transition, type RecoveryState } from '../../recovery/states.ts';
 import { letVolumeGo, removeClaim } from '../recover/exchange-claim.ts';
 import { openResetJournal, readReset, type ResetEntry } from '../recover/journal-object.ts';
-import { holdLease } from '../recover/lease.ts';
-import { keptClaim, leaseName } from '../recover/names.ts';
+import { keptClaim } from '../recover/names.ts';
+import { openUnderLease } from '../recover/open-under-lease.ts';
 import { podsUsing } from '../recover/pods-gone.ts';
 import { claimsThatAre, type HeldClaim } from '../recover/status.ts';
 import type { ResetContext, ResetUses } from './context.ts';
@@ -38,19 +38,7 @@ export async function openReset(
   onEntry?: (entry: ResetEntry) => void,
 ): Promise<OpenReset> {
   const { plan: stored } = await readReset(uses.api, id);
-  const lease = await holdLease(uses.api, leaseName(stored.swap.statefulSet.name));
-  try {
-    const now = (): Date => new Date(Number(uses.nowUs() / 1000n));
-    const { plan, journal } = await openResetJournal(uses.api, id, now, onEntry);
-    const signal = uses.signal === undefined ? lease.lost : AbortSignal.any([uses.signal, lease.lost]);
-    return {
-      context: { uses: { ...uses, signal }, plan, journal },
-      [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose](),
-    };
-  } catch (error) {
-    await lease[Symbol.asyncDispose]();
-    throw error;
-  }
+  return openUnderLease(uses, stored.swap.statefulSet.name, (now) => openResetJournal(uses.api, id, now, onEntry));
 }
 
 /** The states are those of a recovery, of which a reset has no rehearsal. @throws {Failure} `refused`. */

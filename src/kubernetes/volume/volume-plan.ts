@@ -7,6 +7,7 @@
  */
 
 import { Failure } from '../../base/failure.ts';
+import { parseJsonOrNothing } from '../../base/unknown-value.ts';
 import { parseLsn } from '../../postgres/lsn.ts';
 import type { PlannedTransaction } from '../../recovery/plan-value.ts';
 import type { PlannedBackup } from '../../recovery/planned-backup.ts';
@@ -79,20 +80,12 @@ function isVolumePlan(value: unknown): value is VolumePlan {
 
 /** Reads a plan. @throws {Failure} `usage`. */
 export function parseVolumePlan(text: string, where: string): VolumePlan {
-  const value = parsed(text);
+  const value = parseJsonOrNothing(text);
   if (isVolumePlan(value)) return value;
   throw new Failure('usage', {
     message: `cannot use ${where} as the plan of a rehearsal: it is not whole, or of another version of walkback`,
     remedy: 'The pod and the one who starts it must be of one version of walkback: name its image.',
   });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**

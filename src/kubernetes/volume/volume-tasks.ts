@@ -5,6 +5,7 @@
  * @module
  */
 
+import { parseJsonOrNothing } from '../../base/unknown-value.ts';
 import { isVolumeRole, type VolumePlan } from './volume-plan.ts';
 
 /** One piece. */
@@ -81,7 +82,7 @@ export interface VolumeTasks extends Partial<Pick<VolumePlan, 'roles' | 'user'>>
 
 /** Reads it; `undefined` if it is not of this version. */
 export function parseTasksRequest(text: string): VolumeTasks | undefined {
-  const value = parsed(text);
+  const value = parseJsonOrNothing(text);
   if (!isObject(value) || !Array.isArray(value['tasks'])) return undefined;
   const { tasks, roles = [], user } = value;
   const isWhole = tasks.every(isVolumeTask) && Array.isArray(roles) && roles.every(isVolumeRole);
@@ -91,14 +92,6 @@ export function parseTasksRequest(text: string): VolumeTasks | undefined {
     roles: roles.filter(isVolumeRole),
     ...(user === undefined ? {} : { user }),
   };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** True for what one of them has answered. */
