@@ -23,15 +23,7 @@ import { formatLsn } from '../postgres/lsn.ts';
 import { feedFor } from './feed-wal.ts';
 import type { StepFacts } from './journal.ts';
 import { readLine } from './line-of-archive.ts';
-import {
-  endCleanly,
-  forgetUnfinishedPromotion,
-  isStillToRecover,
-  NO_RESTORE,
-  proveTimeline,
-  reopen,
-  untilOpen,
-} from './promote.ts';
+import { endCleanly, forgetUnfinishedPromotion, NO_RESTORE, proveTimeline, reopen, untilOpen } from './promote.ts';
 import { privateServer, recoveryFile, type PrivateContext, type ReplayUses } from './recovery-context.ts';
 import { copyDurably, preparePrivateServers } from './rehearsal-files.ts';
 import { setPasswords } from './set-passwords.ts';
@@ -105,10 +97,10 @@ export async function openKept(context: KeptContext, reserved: number): Promise<
   await preparePrivateServers(context);
   await using feed = feedFor(context, directory);
   const server = await keptServer(context, feed.restoreCommand);
-  const isOpened = (await controlFileOf(directory)).timeline === reserved;
-  if (!isOpened) {
-    const wasBegun = await isStillToRecover(directory);
-    if (wasBegun) await stopPrivateServer(directory);
+  const isOpened = async (): Promise<boolean> => (await controlFileOf(directory)).timeline === reserved;
+  // One that runs may be opening just now: between its signal file and its control file nothing tells.
+  if (!(await isOpened())) await stopPrivateServer(directory);
+  if (!(await isOpened())) {
     await writeFileDurably(join(directory, 'recovery.signal'), Buffer.alloc(0));
     await forgetUnfinishedPromotion(directory, reserved);
   }

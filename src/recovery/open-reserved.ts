@@ -5,13 +5,15 @@
  */
 
 import { Failure } from '../base/failure.ts';
+import { sqlStateOf } from '../instance/connection.ts';
+import { runningPostmaster } from '../instance/postmaster.ts';
 import { connectToPrivate, type PrivateServer } from '../instance/private-server.ts';
 import type { TimelineSwitch } from '../postgres/timeline-history.ts';
 import { feedFor } from './feed-wal.ts';
 import { forgetUnfinishedPromotion, isStillToRecover, proveTimeline, reopen, stopLsnOf, untilOpen } from './promote.ts';
 import { plannedLsn, rehearsalServer, type ReplayContext } from './recovery-context.ts';
 import { preparePrivateServers } from './rehearsal-files.ts';
-import { replayToTarget } from './replay-to-target.ts';
+import { replayOrFindOpen } from './replay-to-target.ts';
 
 /** The history file must say that recovery stopped at the planned record, and on the planned side of it. */
 function checkStoppedAtTarget({ plan }: ReplayContext, branch: TimelineSwitch): void {
@@ -25,9 +27,16 @@ function checkStoppedAtTarget({ plan }: ReplayContext, branch: TimelineSwitch): 
   });
 }
 
+const NOT_IN_RECOVERY = '55000';
+
+/** A run that was killed may have asked for it already; its wish is granted up to a second later, whoever lives. */
 async function openNow(server: PrivateServer): Promise<void> {
   await using connection = await connectToPrivate(server);
-  await connection.query('select pg_promote(true, 600)');
+  try {
+    await connection.query('select pg_promote(true, 600)');
+  } catch (error) {
+    if (sqlStateOf(error) !== NOT_IN_RECOVERY) throw error;
+  }
   await untilOpen(server, connection);
 }
 
@@ -41,8 +50,9 @@ export async function openReserved(context: ReplayContext, reserved: number): Pr
   const directory = context.uses.cluster.placeOf(context.plan.id, 'rehearsal');
   const mustOpen = await isStillToRecover(directory);
   if (mustOpen) {
-    await forgetUnfinishedPromotion(directory, reserved);
-    await replayToTarget(context);
+    // One that runs may be writing just this file.
+    if ((await runningPostmaster(directory)) === undefined) await forgetUnfinishedPromotion(directory, reserved);
+    await replayOrFindOpen(context);
   }
   await preparePrivateServers(context);
   await using feed = feedFor(context, directory);

@@ -28,7 +28,7 @@ const POLL_MS = 50;
 /** What replay leaves to the live server. */
 const LEAST_FREE_BYTES = 128n * 1024n ** 2n;
 
-/** A server that stands at the target. */
+/** A server at the target, and what it says of itself. */
 export interface Standing {
   readonly server: PrivateServer;
   readonly progress: ReplayProgress;
@@ -47,7 +47,8 @@ function report(context: ReplayContext, progress: ReplayProgress): void {
   });
 }
 
-async function untilPaused(
+/** Until it stands still, or has left recovery. */
+async function untilAtEnd(
   context: ReplayContext,
   server: PrivateServer,
   connection: Connection,
@@ -56,8 +57,7 @@ async function untilPaused(
     context.uses.signal?.throwIfAborted();
     if (connection.lost.aborted) await checkItRuns(server);
     const progress = await readReplayProgress(connection);
-    if (!progress.isInRecovery) throw wentThrough(context);
-    if (progress.isPaused) return progress;
+    if (!progress.isInRecovery || progress.isPaused) return progress;
     report(context, progress);
     checkRoomForLive(await context.uses.cluster.freeBytes(), context.plan);
     await sleep(POLL_MS);
@@ -101,11 +101,12 @@ function checkStanding({ plan }: ReplayContext, { replayLsn }: ReplayProgress): 
 }
 
 /**
- * Brings the rehearsal to its target, wherever it stands: not started, replaying, or there already.
+ * Brings the rehearsal to its target, wherever it stands: not started, replaying, there already, or promoted by a run that
+ * was killed while it waited for that. Whoever takes an open one must prove what was opened.
  *
- * @throws {Failure} `failed` with the server's own words if it ends; `refused` if it opened instead of pausing.
+ * @throws {Failure} `failed` with the server's own words if it ends, or stands elsewhere.
  */
-export async function replayToTarget(context: ReplayContext): Promise<Standing> {
+export async function replayOrFindOpen(context: ReplayContext): Promise<Standing> {
   const { uses, plan } = context;
   await preparePrivateServers(context);
   await using feed = feedFor(context, uses.cluster.placeOf(plan.id, 'rehearsal'));
@@ -113,12 +114,24 @@ export async function replayToTarget(context: ReplayContext): Promise<Standing> 
   await startPrivateServer(server);
   try {
     await using connection = await untilItAnswers(server, uses.signal);
-    const progress = await untilPaused(context, server, connection);
-    checkStanding(context, progress);
+    const progress = await untilAtEnd(context, server, connection);
+    if (progress.isInRecovery) checkStanding(context, progress);
     if (!isStepDone(context.journal?.entries ?? [], 'replay')) report(context, progress);
     return { server, progress };
   } catch (error) {
     await stopPrivateServer(server.dataDirectory);
     throw error;
   }
+}
+
+/**
+ * Brings the rehearsal to its target, and has it stand there.
+ *
+ * @throws {Failure} as {@link replayOrFindOpen}; `refused` if it opened instead of pausing.
+ */
+export async function replayToTarget(context: ReplayContext): Promise<Standing> {
+  const standing = await replayOrFindOpen(context);
+  if (standing.progress.isInRecovery) return standing;
+  await stopPrivateServer(standing.server.dataDirectory);
+  throw wentThrough(context);
 }
