@@ -87,6 +87,14 @@ describe('what is wrong', () => {
     expect(found?.text).toMatch(/patroni-1 is on timeline 3 \(running\), the leader on 4/);
   });
 
+  it('is a replica that does not stream, to be looked at again: it may just have started', () => {
+    const { objects } = seedParts();
+    const pods = [seedPod(0, 'master'), seedPod(1, 'replica', { state: 'in archive recovery' })];
+    const found = problemsOf(seedCluster({ objects: { ...objects, pods } })).find(({ topic }) => topic === 'pods');
+    expect(found?.level).toBe('look');
+    expect(found?.remedy).toMatch(/^If it stays so: /);
+  });
+
   it('is no leader, an object of another cluster, a bootstrap, a pause', () => {
     const parts = seedParts();
     if (parts.patroni === undefined) throw new TypeError('no Patroni');

@@ -5,7 +5,7 @@
  */
 
 import { USUAL_PLACE } from './database-container.ts';
-import type { FoundClaim, FoundMember, FoundVolume, KubernetesCluster } from './kubernetes-cluster.ts';
+import type { FoundClaim, FoundVolume, KubernetesCluster } from './kubernetes-cluster.ts';
 
 /** One thing that is wrong. `act`: data are in danger, or a recovery would go wrong. `look`: in working hours. */
 export interface Problem {
@@ -192,23 +192,22 @@ const noLeader: Check = (cluster) => {
   ];
 };
 
-function isSuspect({ pod }: FoundMember, timeline: number | undefined): boolean {
-  if (pod?.role !== 'replica' || pod.timeline === undefined) return false;
-  return pod.timeline !== timeline || pod.state === 'in archive recovery';
-}
-
 /** A replica on another timeline looks healthy, and serves rows that the leader does not have. */
 const strayReplicas: Check = (cluster) => {
   const leader = cluster.members.find(({ pod }) => pod?.name === cluster.leader)?.pod;
   if (leader?.timeline === undefined) return [];
-  return cluster.members
-    .filter((member) => isSuspect(member, leader.timeline))
-    .map(({ pod }) => ({
-      topic: 'pods',
-      level: 'act' as const,
-      text: `${pod?.name ?? ''} is on timeline ${pod?.timeline ?? 0} (${pod?.state ?? 'unknown'}), the leader on ${leader.timeline ?? 0}: it may serve rows that the leader does not have`,
-      remedy: `kubectl exec ${cluster.leader ?? ''} ${inNamespace(cluster)} -c ${cluster.container} -- patronictl reinit ${cluster.patroni?.scope ?? ''} ${pod?.name ?? ''} --force`,
-    }));
+  return cluster.members.flatMap(({ pod }): readonly Problem[] => {
+    if (pod?.role !== 'replica' || pod.timeline === undefined) return [];
+    const remedy = `kubectl exec ${cluster.leader ?? ''} ${inNamespace(cluster)} -c ${cluster.container} -- patronictl reinit ${cluster.patroni?.scope ?? ''} ${pod.name} --force`;
+    if (pod.timeline !== leader.timeline) {
+      const text = `${pod.name} is on timeline ${pod.timeline} (${pod.state ?? 'unknown'}), the leader on ${leader.timeline ?? 0}: it may serve rows that the leader does not have`;
+      return [{ topic: 'pods', level: 'act', text, remedy }];
+    }
+    if (pod.state !== 'in archive recovery') return [];
+    // Every replica is for some seconds after its start, so nothing that destroys its data is told to be typed at once.
+    const text = `${pod.name} replays WAL from the archive, and does not stream from the leader: usual just after its start, and not for longer`;
+    return [{ topic: 'pods', level: 'look', text, remedy: `If it stays so:  ${remedy}` }];
+  });
 };
 
 const patroniState: Check = (cluster) => {
