@@ -27,6 +27,12 @@ describe('the table of states', () => {
     expect(TRANSITIONS.undoing.undo).toEqual({ during: 'undoing', after: 'undone' });
   });
 
+  it('gives up what is kept before any of it is removed: a release that was broken off is only ever finished', () => {
+    for (const state of ['recovered', 'undone', 'released'] as const)
+      expect(TRANSITIONS[state].release).toEqual({ during: 'released', after: 'released' });
+    expect(EVENTS.filter((event) => 'during' in TRANSITIONS.released[event])).toEqual(['release']);
+  });
+
   it('never leads out of a state that has data to lose but by undo, release, or finishing', () => {
     const ways = EVENTS.filter((event) => 'during' in TRANSITIONS.recovered[event]);
     expect(ways).toEqual(['undo', 'release']);

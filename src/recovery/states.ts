@@ -84,7 +84,8 @@ export const TRANSITIONS: Record<RecoveryState, Record<RecoveryEvent, Transition
     cutOver: no('it is done', IS_OVER),
     undo: goes('undoing', 'undone'),
     discard: no('it is done, and the data from before is kept', UNDO_IT),
-    release: goes('recovered', 'released'),
+    // Before anything is removed: half of what was kept is never put back.
+    release: goes('released', 'released'),
   },
   undoing: {
     rehearse: no('its undo has begun', FINISH_UNDO),
@@ -102,7 +103,7 @@ export const TRANSITIONS: Record<RecoveryState, Record<RecoveryEvent, Transition
     cutOver: no('it has been undone', IS_OVER),
     undo: no('it has been undone', IS_OVER),
     discard: no('it has been undone', 'remove what it left:  walkback release ID'),
-    release: goes('undone', 'released'),
+    release: goes('released', 'released'),
   },
   discarded: {
     rehearse: no('it has been thrown away', IS_OVER),
@@ -118,7 +119,10 @@ export const TRANSITIONS: Record<RecoveryState, Record<RecoveryEvent, Transition
     step: no('it is over', IS_OVER),
     check: no('it is over', IS_OVER),
     cutOver: no('it is over', IS_OVER),
-    undo: no('the data from before has been released', IS_OVER),
+    undo: no(
+      'the data from before has been released, or was begun to be',
+      'see what is left:  walkback recover status ID',
+    ),
     discard: no('it is over', IS_OVER),
     release: goes('released', 'released'),
   },

@@ -11,7 +11,7 @@ import type { CloneUses } from '../../src/bootstrap/uses.ts';
 import { connect } from '../../src/instance/connection.ts';
 import { openKubernetesApi } from '../../src/kubernetes/api/open.ts';
 import type { KubernetesApi } from '../../src/kubernetes/api/kubernetes-api.ts';
-import type { Rehearsals, RehearsalRequest } from '../../src/kubernetes/rehearse/rehearsal.ts';
+import type { Rehearsals, RehearsalRequest, RehearsalSight } from '../../src/kubernetes/rehearse/rehearsal.ts';
 import { rehearsalObjects } from '../../src/kubernetes/rehearse/rehearsal-objects.ts';
 import { rehearsalsIn } from '../../src/kubernetes/rehearse/rehearsals-in.ts';
 import type { VolumePlan } from '../../src/kubernetes/volume/volume-plan.ts';
@@ -226,6 +226,35 @@ describe.skipIf(bed === undefined)('a rehearsal on a real Kubernetes', () => {
     await rehearsals.discard(ref, { ...request, live: plain }, {});
     expect(await cluster.exec('ls', `/home/postgres/pgdata/pgroot/data.walkback/${ref.id}`)).not.toMatch(/^data$/m);
     expect((await cluster.sql('select count(*) from orders')).trim()).toBe('1');
+  }, 1_200_000);
+
+  it('leaves no short Job behind that would work when its pod can start at last', async () => {
+    const { live, walkback, archive } = await requestFor(xids[0] ?? 0);
+    const name = `${newAttemptId()}-probe`;
+    const request = { name, live, walkback, archive, tasks: [{ do: 'probe' }] } as const;
+    const job = { apiVersion: 'batch/v1', kind: 'Job', name: `walkback-${name}` };
+    const quota = {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'full' },
+      spec: { hard: { pods: '0' } },
+    };
+    await namespace.kubectl(['apply', '--filename', '-'], JSON.stringify(quota));
+    try {
+      // Given up where it waits, as by a process that is killed: the Job is there still, and whoever goes on ends it.
+      const given = new AbortController();
+      const onSight = ({ trouble }: RehearsalSight) => (trouble === undefined ? undefined : given.abort());
+      await expect(rehearsals.run(request, { onSight, signal: given.signal })).rejects.toThrow(/abort/i);
+      expect(await api.get(job)).toBeDefined();
+      await rehearsals.endRun(name, {});
+      expect(await api.get(job)).toBeUndefined();
+      // One that says itself that nothing comes of it takes it away.
+      await expect(rehearsals.run(request, {})).rejects.toThrow(/quota/);
+      expect(await api.get(job)).toBeUndefined();
+    } finally {
+      await namespace.kubectl(['delete', 'resourcequota', 'full']);
+    }
+    expect(await rehearsals.run(request, {})).toMatchObject([{ did: 'probe' }]);
   }, 1_200_000);
 
   it('tells in plain words why its pod does not come up', async () => {

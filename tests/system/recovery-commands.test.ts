@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -63,6 +64,25 @@ describe('the commands of a recovery', () => {
     expect((await walkback('recover', 'status')).stdout).not.toContain(id);
     expect((await walkback('recover', 'status', '--all')).stdout).toMatch(new RegExp(`^${id} .* released$`, 'm'));
     expect((await walkback('undo', id, '--yes')).code).not.toBe(0);
+  });
+
+  it('do not put back what a release has begun to remove, and finish that', async () => {
+    const id =
+      /recover run (\w+)/.exec((await walkback('recover', 'plan', '--before-xid', String(xid))).stdout)?.[1] ?? '';
+    expect((await walkback('recover', 'run', id, '--yes')).code).toBe(0);
+    const folder = `${live.server.dataDirectory}.walkback/${id}`;
+    const entry = { at: new Date().toISOString(), event: 'state', state: 'released' };
+    await appendFile(join(folder, 'journal.jsonl'), `${JSON.stringify(entry)}\n`);
+    await rm(join(folder, 'kept', 'base'), { recursive: true });
+    expect(await walkback('undo', id, '--yes')).toMatchObject({
+      code: 80,
+      stderr: expect.stringContaining('released'),
+    });
+    expect(await live.server.sql('select count(*)::int as n from orders')).toEqual([{ n: 100 }]);
+    expect((await walkback('recover', 'status', id)).stdout).toContain(`walkback release ${id}`);
+    expect((await walkback('release', id, '--yes')).stdout).toContain('Removed');
+    expect((await walkback('recover', 'status')).stdout).not.toContain(id);
+    await live.server.sql('delete from orders');
   });
 
   it('keep the backup of a plan from being deleted until it is thrown away', async () => {

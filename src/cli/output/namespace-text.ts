@@ -157,7 +157,7 @@ export function undoneInNamespaceText(status: SwapStatus, screen: Screen): strin
 }
 
 /** What to type next, by where it stands. @param carrier what a Job in the cluster does for it. */
-function nextLines({ id, state }: SwapStatus, carrier: CarriedWork | undefined): string[] {
+function nextLines({ id, state, claims }: SwapStatus, carrier: CarriedWork | undefined): string[] {
   if (carrier !== undefined) return toType('A Job in the cluster works on it; watch it', watchLine(id, carrier));
   switch (state) {
     case 'planned':
@@ -176,8 +176,9 @@ function nextLines({ id, state }: SwapStatus, carrier: CarriedWork | undefined):
       return [...toType('Go back', `walkback undo ${id}`), ...toType('Free the room', `walkback release ${id}`)];
     case 'undone':
       return toType('Free the room', `walkback release ${id}`);
-    case 'discarded':
     case 'released':
+      return claims.length === 0 ? [] : toType('Finish it', `walkback release ${id}`);
+    case 'discarded':
       return [];
   }
 }

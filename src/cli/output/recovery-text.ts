@@ -235,7 +235,7 @@ const STATE_COLOURS: Record<RecoveryState, State> = {
 
 const STEP_WIDTH = 20;
 
-function nextLines({ id, state }: RecoveryStatus): string[] {
+function nextLines({ id, state, places }: RecoveryStatus): string[] {
   switch (state) {
     case 'cuttingOver':
       return [...toType('Finish it', `walkback recover run ${id}`), ...toType('Go back', `walkback undo ${id}`)];
@@ -251,9 +251,10 @@ function nextLines({ id, state }: RecoveryStatus): string[] {
         ...toType('Go on', `walkback recover run ${id}`),
         ...toType('Throw it away', `walkback rehearse --discard ${id}`),
       ];
+    case 'released':
+      return places.length === 0 ? [] : toType('Finish it', `walkback release ${id}`);
     case 'standing':
     case 'discarded':
-    case 'released':
       return [];
   }
 }

@@ -216,6 +216,16 @@ function recoveryFindings(recoveries: NonNullable<Protection['recoveries']>): re
       return { topic: 'recovery', level: 'ok', text: `${id} keeps ${what}` };
     }
     if (state === 'standing') return { topic: 'recovery', level: 'ok', text: `rehearsal ${id} stands` };
+    // Only those that have left something behind are among them.
+    if (state === 'released' || state === 'discarded') {
+      const finish = state === 'released' ? `walkback release ${id}` : `walkback rehearse --discard ${id}`;
+      return {
+        topic: 'recovery',
+        level: 'look',
+        text: `${id} is over, and not all it left is removed`,
+        remedy: finish,
+      };
+    }
     return state === 'rehearsing'
       ? { topic: 'recovery', level: 'ok', text: `the rehearsal ${id} is not at its target yet` }
       : {

@@ -145,11 +145,21 @@ export async function undoSwap(context: SwapContext, signal?: AbortSignal): Prom
     const order: readonly SwapStep[] = isOpened ? UNDO_SWAP_STEPS[way] : SWAP_STEPS[way];
     const run = runOf(context, order, signal);
     await sayingWhatIsDown(context, 'undo', async () => {
+      if (!isOpened) await endLeftJobs(context);
       await scaleDownAgain(context, isOpened ? 'undo' : 'takeBack');
       await (isOpened ? runSteps(run) : undoSteps(run));
     });
     if (!isOpened) await endWhatRehearses(context);
   });
+}
+
+/** Jobs of `archiveRest` and `renameInVolume`, by what is behind the recovery's id in their names. */
+const CUTOVER_JOBS = ['rest', 'swap'] as const;
+
+/** Short Jobs that a cutover has left, by its kill or because no pod could start: they must not work on what is taken back. */
+async function endLeftJobs(context: SwapContext): Promise<void> {
+  const { id } = context.plan.recovery;
+  for (const name of CUTOVER_JOBS) await context.uses.rehearsals.endRun(`${id}-${name}`, watchOf(context));
 }
 
 /** Stops what rehearses; what it has restored stays until it is released. */

@@ -29,10 +29,9 @@ export interface SwapRelease {
  */
 export async function swapReleasePlan(context: SwapContext): Promise<SwapRelease> {
   const { uses, plan, journal } = context;
-  const state = stateOf(journal.entries);
-  transition(plan.recovery.id, state, 'release');
+  transition(plan.recovery.id, stateOf(journal.entries), 'release');
   if (plan.swap.way === 'in-volume') return { claims: [], foldersIn: plan.swap.rehearsalClaim };
-  const claims = await heldClaims(uses.api, plan, state);
+  const claims = await heldClaims(uses.api, plan, journal.entries);
   const [user] = await podsUsing(
     uses.api,
     claims.map(({ name }) => name),
@@ -70,7 +69,9 @@ async function removeFolders(context: SwapContext): Promise<void> {
 export async function releaseSwap(context: SwapContext): Promise<SwapRelease> {
   const release = await swapReleasePlan(context);
   const { uses, plan, journal } = context;
-  const goes = transition(plan.recovery.id, stateOf(journal.entries), 'release');
+  const state = stateOf(journal.entries);
+  const goes = transition(plan.recovery.id, state, 'release');
+  if (goes.during !== state) await journal.append({ event: 'state', state: goes.during });
   const isRetained = plan.swap.way === 'rebind' || plan.swap.way === 'clone';
   for (const { name, volume } of release.claims) {
     if (volume !== '' && isRetained) await letVolumeGo(uses.api, volume);

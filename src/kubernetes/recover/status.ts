@@ -50,7 +50,7 @@ function openStepOf(entries: readonly SwapEntry[]): SwapStatus['openStep'] {
 /** Claims by which a recovery keeps data, by their names, whether or not they are there. */
 export function heldNames(
   { recovery, swap }: NamespacePlan,
-  state: RecoveryState,
+  entries: readonly SwapEntry[],
 ): Pick<HeldClaim, 'name' | 'holds'>[] {
   const { id } = recovery;
   const rehearsal = { name: swap.rehearsalClaim, holds: 'rehearsal' } as const;
@@ -64,8 +64,11 @@ export function heldNames(
           holds: 'recovered data, replaced by the undo',
         }) as const,
     );
-    if (state === 'recovered' || state === 'released') return before;
-    return state === 'undone' ? after : [rehearsal];
+    // A release that was broken off goes on with what it had begun with.
+    const state = entries.findLast((entry) => entry.event === 'state' && entry.state !== 'released');
+    const wasIn = state?.event === 'state' ? state.state : undefined;
+    if (wasIn === 'recovered') return before;
+    return wasIn === 'undone' ? after : [rehearsal];
   }
   return [
     ...swap.members.map(
@@ -80,8 +83,12 @@ export function heldNames(
 }
 
 /** Those of a recovery that are there. */
-export async function heldClaims(api: KubernetesApi, plan: NamespacePlan, state: RecoveryState): Promise<HeldClaim[]> {
-  return claimsThatAre(api, heldNames(plan, state));
+export async function heldClaims(
+  api: KubernetesApi,
+  plan: NamespacePlan,
+  entries: readonly SwapEntry[],
+): Promise<HeldClaim[]> {
+  return claimsThatAre(api, heldNames(plan, entries));
 }
 
 /** Those of these that are there. */
@@ -117,7 +124,7 @@ export async function podsOf(api: KubernetesApi, plan: WorkPlan): Promise<SwapSt
 
 async function statusOf(api: KubernetesApi, { plan, entries }: StoredRecovery): Promise<SwapStatus> {
   const state = stateOf(entries);
-  const [claims, pods] = await Promise.all([heldClaims(api, plan, state), podsOf(api, plan)]);
+  const [claims, pods] = await Promise.all([heldClaims(api, plan, entries), podsOf(api, plan)]);
   return { id: plan.recovery.id, plan, state, openStep: openStepOf(entries), claims, pods, entries };
 }
 

@@ -27,10 +27,13 @@ export async function endJob(api: KubernetesApi, name: string, signal?: AbortSig
     });
   }
   const endsAtMs = performance.now() + GONE_MS;
+  // One that had no pod yet may have been about to get it: that is there a moment after its Job is gone.
+  let looks = job !== undefined && (job.status?.active ?? 0) === 0 ? 2 : 1;
   for (;;) {
     signal?.throwIfAborted();
     const pods = await podsOf(api, name);
-    if (pods.length === 0) return;
+    if (pods.length === 0) looks -= 1;
+    if (looks === 0) return;
     if (performance.now() > endsAtMs) throw stillThere(pods.map(({ metadata }) => metadata?.name ?? ''));
     await sleep(POLL_MS);
   }

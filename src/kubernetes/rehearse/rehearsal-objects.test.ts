@@ -276,6 +276,7 @@ describe('the Job of work on a volume', () => {
       '--json',
     ]);
     expect(job.spec?.podFailurePolicy?.rules.map(({ action }) => action)).toEqual(['Ignore', 'FailJob']);
+    expect(job.spec?.activeDeadlineSeconds).toBe(900);
   });
 
   it('mounts another claim where it is told, wherever that may be', () => {
@@ -292,5 +293,6 @@ describe('the Job of work on a volume', () => {
       persistentVolumeClaim: { claimName: 'kept' },
     });
     expect(job.spec?.template.spec?.affinity).toBeUndefined();
+    expect(job.spec?.activeDeadlineSeconds).toBeUndefined();
   });
 });

@@ -175,6 +175,9 @@ export function rehearsalObjects(request: RehearsalRequest): RehearsalObjects {
 /** Exit codes of failures that do not pass by themselves: `src/base/exit-codes.ts`. */
 const FINAL_CODES = [64, 65, 74, 77, 80, 81];
 
+/** Two renames. One that could not begin in this time, with nobody left who waits for it, must not come upon a server later. */
+const SWAP_DEADLINE_S = 900;
+
 /** The Job of work on a volume. Its name is the caller's, so that the same work is the same Job. */
 export function tasksJob(request: VolumeTasksRequest): Job {
   const { name, live, walkback, archive, variables = [], tasks, roles, user } = request;
@@ -203,6 +206,7 @@ export function tasksJob(request: VolumeTasksRequest): Job {
     kind: 'Job',
     metadata: { name: objectName(name), labels: podLabels(id, 'volume'), ...ownersOf(request) },
     spec: {
+      ...(tasks.some((task) => task.do === 'swap') ? { activeDeadlineSeconds: SWAP_DEADLINE_S } : {}),
       backoffLimit: 6,
       completions: 1,
       parallelism: 1,

@@ -173,4 +173,9 @@ export interface Rehearsals {
   discard(ref: RehearsalRef, request: RehearsalRequest, watch: RehearsalWatch): Promise<void>;
   /** Runs a short Job, waits for it, and removes it. @throws {Failure} what a task says. */
   run(request: VolumeTasksRequest, watch: RehearsalWatch): Promise<readonly VolumeTaskResult[]>;
+  /**
+   * Removes such a Job of an earlier run, and waits until no pod of it is there. One that is left does its work whenever a pod of it
+   * can start, as when a quota is lifted, whatever has been done meanwhile.
+   */
+  endRun(name: VolumeTasksRequest['name'], watch: RehearsalWatch): Promise<void>;
 }

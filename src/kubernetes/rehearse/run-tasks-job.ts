@@ -80,20 +80,24 @@ async function untilOver(
   }
 }
 
-/** Runs it, and removes it once its answers are here. @throws {Failure} what a task says. */
+/**
+ * Runs it, and removes it once its answers are here.
+ *
+ * @throws {Failure} what a task says; or what keeps its pod from coming up, and the Job is removed then too: it would do its work
+ *   later, when somebody has gone on in another way. One that could not be removed is ended by whoever goes on.
+ */
 export async function runTasksJob(
   api: KubernetesApi,
   request: VolumeTasksRequest,
   watch: RehearsalWatch,
 ): Promise<readonly VolumeTaskResult[]> {
   const name = objectName(request.name);
+  const claim = tasksJob(request).spec?.template.spec?.volumes?.[0]?.persistentVolumeClaim?.claimName ?? '';
   await startJob(api, request, watch.signal);
-  const { job, pods } = await untilOver(
-    api,
-    name,
-    tasksJob(request).spec?.template.spec?.volumes?.[0]?.persistentVolumeClaim?.claimName ?? '',
-    watch,
-  );
+  const { job, pods } = await untilOver(api, name, claim, watch).catch(async (error: unknown) => {
+    if (isFailure(error, 'failed')) await endJob(api, name, watch.signal).catch(() => {});
+    throw error;
+  });
   const isDone = isOver(job, 'Complete');
   const pod = isDone ? pods.findLast(({ status }) => status?.phase === 'Succeeded') : pods.findLast(hasLog);
   const log = await logOf(api, pod);

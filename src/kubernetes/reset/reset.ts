@@ -48,6 +48,7 @@ export function resetTransition(id: string, state: RecoveryState, event: ResetEv
     const isRun = event === 'run' && state === 'cuttingOver';
     if (isRun || event !== 'run') return transition(id, state, event === 'run' ? 'cutOver' : event);
   }
+  if (state === 'released' && event === 'release') return transition(id, state, event);
   const words: Partial<Record<RecoveryState, string>> = {
     planned: 'nothing of it has been done',
     released: 'what it kept has been released',
