@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 import { runProgram } from '../tests/support/postgres.ts';
 import { findTools, type BackupTool } from './backup-tools.ts';
-import { bundleWalkback } from './bundle.ts';
+import { bundleProgramOf } from './bundle.ts';
 import { CHANGED_SHARE, startBenchServer, type BenchServer } from './data-set.ts';
 import { measure, type Measured } from './measure.ts';
 import { machine, table } from './report.ts';
@@ -82,7 +82,10 @@ class Rounds {
 export async function benchBackup({ sizeMib, rounds, only }: BackupBenchOptions): Promise<string> {
   console.error(`bench: filling a server with about ${sizeMib} MiB …`);
   await using bench = await startBenchServer(sizeMib);
-  const { tools: all, missing } = findTools(bench, await bundleWalkback(join(bench.scratch, 'program')));
+  const { tools: all, missing } = findTools(
+    bench,
+    await bundleProgramOf('run-walkback', join(bench.scratch, 'program')),
+  );
   const tools = all.filter(({ name }) => only.test(name));
   for (const name of missing) console.error(`bench: left out: ${name}`);
   const size = (await runProgram('du', ['-sb', '--exclude=pg_wal', bench.server.dataDirectory])).split('\t')[0];

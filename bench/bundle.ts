@@ -5,21 +5,34 @@
  * @module
  */
 
-import { symlink } from 'node:fs/promises';
+import { cp, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { build } from 'esbuild';
 
 import { bundleOptions } from '../scripts/bundle-options.ts';
+import { bundleProgram } from '../scripts/bundle-program.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const WORKERS = ['backup/part-worker.ts', 'restore/restore-worker.ts'];
+const WORKERS = ['backup/part-worker.ts', 'history/segment-indexes-worker.ts', 'restore/restore-worker.ts'];
 
-/** Bundles {@link file://./run-walkback.ts} and the workers it starts into `folder`. Answers with the file to run. */
-export async function bundleWalkback(folder: string): Promise<string> {
-  const entries = [join(import.meta.dirname, 'run-walkback.ts'), ...WORKERS.map((path) => join(ROOT, 'src', path))];
+/** As `bin/walkback` starts Node. */
+export const NODE = `${process.execPath} --max-semi-space-size=8`;
+
+/** Bundles one of our programs here, and the workers it starts, into `folder`. Answers with the file to run. */
+export async function bundleProgramOf(name: 'run-walkback' | 'run-agent', folder: string): Promise<string> {
+  const entries = [join(import.meta.dirname, `${name}.ts`), ...WORKERS.map((path) => join(ROOT, 'src', path))];
   await build(bundleOptions(entries, folder));
   // For the native packages, which no bundle can hold.
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  return join(folder, 'run-walkback.js');
+  return join(folder, `${name}.js`);
+}
+
+/** Installs the whole program in `folder`. Answers with what an operator types. */
+export async function installWalkback(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  await bundleProgram(join(folder, 'dist'));
+  await cp(join(ROOT, 'bin'), join(folder, 'bin'), { recursive: true });
+  for (const name of ['node_modules', '.tools', 'package.json']) await symlink(join(ROOT, name), join(folder, name));
+  return join(folder, 'bin/walkback');
 }

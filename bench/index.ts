@@ -13,6 +13,7 @@ import { buildSegmentIndex } from '../src/wal-index/build-segment-index.ts';
 import { writeMixedWal, type MixedWal } from '../tests/support/mixed-wal.ts';
 import { runProgram } from '../tests/support/postgres.ts';
 import { seededRandom } from '../tests/support/random.ts';
+import { installWalkback } from './bundle.ts';
 import { measure, median, type Measured } from './measure.ts';
 import { machine } from './report.ts';
 import { writeSyntheticDay } from './synthetic-day.ts';
@@ -58,10 +59,9 @@ async function measureWarmIndex({ folder, segments }: MixedWal): Promise<number>
 }
 
 /** The lines of shell for each work, on the archive of a day and on one of real segments. */
-function linesOf(day: string, real: string): Readonly<Record<Work, string>> {
-  const main = join(import.meta.dirname, '../src/main.ts');
+function linesOf(program: string, day: string, real: string): Readonly<Record<Work, string>> {
   const line = (command: string, archive: string) =>
-    `${process.execPath} ${main} ${command} --archive ${archive} --tz UTC >/dev/null 2>&1`;
+    `${program} ${command} --archive ${archive} --tz UTC >/dev/null 2>&1`;
   const noon = new Date(Number(NOON_US / 1000n)).toISOString();
   return {
     around: line(`log --around ${noon} --within 1min`, day),
@@ -75,7 +75,7 @@ async function measureRounds(
   { day, real, wal, small }: Readonly<Record<'day' | 'real', string> & Record<'wal' | 'small', MixedWal>>,
   rounds: number,
 ): Promise<Runs> {
-  const lines = linesOf(day, real);
+  const lines = linesOf(await installWalkback(join(scratch, 'program')), day, real);
   const runs: Runs = { around: [], scan: [], index: [], warmIndexSeconds: [], warmSmallSeconds: [] };
   for (let round = 1; round <= rounds; round += 1) {
     // Without indexes first: making them comes last.

@@ -7,6 +7,7 @@
 
 import { join } from 'node:path';
 
+import { NODE } from './bundle.ts';
 import { findProgram } from './find-program.ts';
 import type { WalServer } from './wal-data-set.ts';
 
@@ -34,11 +35,12 @@ export interface FoundWalTools {
 
 const SCRIPTS = join(import.meta.dirname, '..', 'src', 'archive', 'sh');
 
-function ours({ scratch }: WalServer, compression: string): WalTool {
+function ours({ scratch }: WalServer, bundle: string, compression: string): WalTool {
   const spool = join(scratch, `spool-${compression}`);
   const archive = join(scratch, `walkback-${compression}`);
   const agent = (latencyMs: number) => (dataDirectory: string) => [
-    join(import.meta.dirname, 'run-agent.ts'),
+    ...NODE.split(' ').slice(1),
+    bundle,
     dataDirectory,
     spool,
     archive,
@@ -119,10 +121,10 @@ function cp({ scratch }: WalServer): WalTool {
   };
 }
 
-/** Looks for the programs. `PGBACKREST` and `WALG_BINARY` name ones that are not on the PATH. */
-export function findWalTools(wal: WalServer): FoundWalTools {
-  const zstd = ours(wal, 'zstd');
-  const tools = [zstd, farAway(zstd, 100), ours(wal, 'lz4'), cp(wal)];
+/** Looks for the programs. `bundle` is ours; `PGBACKREST` and `WALG_BINARY` name ones that are not on the PATH. */
+export function findWalTools(wal: WalServer, bundle: string): FoundWalTools {
+  const zstd = ours(wal, bundle, 'zstd');
+  const tools = [zstd, farAway(zstd, 100), ours(wal, bundle, 'lz4'), cp(wal)];
   const missing: string[] = [];
   const backrest = findProgram('pgbackrest', 'PGBACKREST');
   if (backrest === undefined) missing.push('pgBackRest (apt-get install pgbackrest, or PGBACKREST=/path)');

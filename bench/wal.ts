@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { runProgram, serverAt } from '../tests/support/postgres.ts';
+import { bundleProgramOf } from './bundle.ts';
 import { machine } from './report.ts';
 import { walTable, type WalRun } from './wal-report.ts';
 import { countReady, markAllDone, markAllReady, startWalServer, type WalServer } from './wal-data-set.ts';
@@ -142,7 +143,7 @@ export async function benchWal(given: { segments: number; rounds: number; only: 
   console.error(`bench: filling ${given.segments} segments of WAL …`);
   await using wal = await startWalServer(given.segments);
   await markAllDone(wal.server.dataDirectory);
-  const { tools: all, missing } = findWalTools(wal);
+  const { tools: all, missing } = findWalTools(wal, await bundleProgramOf('run-agent', join(wal.scratch, 'program')));
   for (const name of missing) console.error(`bench: left out: ${name}`);
   const tools = all.filter(({ name }) => given.only.test(name));
   const runs: Runs = {
