@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
+import { LongestFirst } from './tests/support/longest-first.ts';
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
