@@ -73,7 +73,7 @@ const block: fc.Arbitrary<Omit<SyntheticBlock, 'id'>> = fc.oneof(
 );
 const blocks = fc
   .tuple(
-    fc.constantFrom(0, 0, 0, 1),
+    fc.constantFrom(0, 0, 0, 1, 2),
     fc.oneof({ weight: 6, arbitrary: fc.array(block, { maxLength: 3 }) }, fc.array(block, { maxLength: 33 })),
   )
   .map(([first, list]) =>
@@ -190,6 +190,13 @@ describe('indexing in WebAssembly', { timeout: 60_000 }, () => {
     const cut = bytes.subarray(0, bytes.length - data.length);
     cut.writeUInt32LE(cut.length, 0);
     wal.transplant(cut);
+    expect(compareAll(wal)[0]).toMatchObject({ recordCount: 1, stop: { kind: 'damaged' } });
+  });
+
+  it.each([1, 2, 4, 32])('takes no rows of a record whose first block is %i', (id) => {
+    const wal = new SyntheticWal();
+    wal.append(insert(700));
+    wal.append({ ...insert(701), blocks: [{ id, relation: FILE, blockNumber: 1 }] });
     expect(compareAll(wal)[0]).toMatchObject({ recordCount: 1, stop: { kind: 'damaged' } });
   });
 

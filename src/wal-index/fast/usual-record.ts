@@ -145,7 +145,10 @@ function defineCountRows(program: WasmProgram): Procedure {
       ]),
       // Rows are in the file of the block whose number is 0.
       when(
-        and(isNotEqual(state('member'), NO_ROWS), or(isZero(state('blockCount')), wordAt(AT.blocks, BLOCK.id))),
+        and(
+          isNotEqual(state('member'), NO_ROWS),
+          or(isZero(state('blockCount')), isNotEqual(wordAt(AT.blocks, BLOCK.id), 0)),
+        ),
         give(LEFT),
       ),
       USUAL,
