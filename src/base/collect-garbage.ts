@@ -15,12 +15,15 @@ const SMALL_HEAP_BYTES = 64 * MIB;
 let collect: (() => void) | undefined;
 let collectAtBytes = SMALL_HEAP_BYTES;
 
-/** Collects, if the heap is twice what was in use after the last time. Costs nothing otherwise: call it between pieces of work. */
+/** Of what was in use after the last time. With 2, a log of a day by its indexes took up to 265 MiB in place of 213, and a sixteenth less time. */
+const GROWN = 1.5;
+
+/** Collects, if the heap is half as large again as what was in use after the last time. Costs nothing otherwise: call it between pieces of work. */
 export function collectGarbageIfGrown(): void {
   if (getHeapStatistics().used_heap_size < collectAtBytes) return;
   collect ??= prepare();
   collect();
-  collectAtBytes = Math.max(SMALL_HEAP_BYTES, 2 * getHeapStatistics().used_heap_size);
+  collectAtBytes = Math.max(SMALL_HEAP_BYTES, GROWN * getHeapStatistics().used_heap_size);
 }
 
 function isFunction(value: unknown): value is () => void {
