@@ -70,7 +70,8 @@ async function isOtherDevice(above: string, directory: string): Promise<boolean>
   return inner?.isDirectory() === true && inner.dev !== outer.dev;
 }
 
-function controlFacts(control: ControlFile): PlanFacts['control'] {
+/** What a plan needs of a control file. */
+export function controlFacts(control: ControlFile): PlanFacts['control'] {
   const { maxConnections, maxWorkerProcesses, maxWalSenders, maxPreparedTransactions, maxLocksPerTransaction } =
     control;
   return {

@@ -29,6 +29,7 @@ export interface RunEnd extends Ended {
 
 /** A run that waits longer than this for what nobody mends is wrong. */
 const HUNG_MS = 600_000;
+const ANSWERS_MS = 60_000;
 /** The rows at the target, of `badTransaction`. */
 export const ROWS_AT_TARGET = 5000;
 
@@ -146,8 +147,20 @@ export class FaultScene implements AsyncDisposable {
     }
   }
 
-  /** The rows that whoever leads has now. */
+  /** The rows that whoever leads has now. A server that the fault itself has killed may just be starting. */
   async countRows(): Promise<number> {
+    const deadline = Date.now() + ANSWERS_MS;
+    for (;;) {
+      try {
+        return await this.#count();
+      } catch (error) {
+        if (Date.now() > deadline) throw error;
+        await sleep(1000);
+      }
+    }
+  }
+
+  async #count(): Promise<number> {
     const client = await this.database.connect(await this.database.untilLeader());
     try {
       return Number((await client.query<{ n: string }>('SELECT count(*) AS n FROM orders')).rows[0]?.n);

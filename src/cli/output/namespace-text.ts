@@ -23,7 +23,8 @@ export function namespacePlanText(plan: NamespacePlan, screen: Screen): string {
   const { swap } = plan;
   const passedOver = swap.passedOver.map(({ way, problem }) => `not ${way}: ${problem}`);
   const members = swap.members.map(({ pod, claim, volume, size, keptAs }) => {
-    const role = pod === swap.leader ? ', leads' : '';
+    const isRunning = plan.recovery.preconditions.liveState === 'running';
+    const role = pod === swap.leader ? (isRunning ? ', leads' : ', has the newest data') : '';
     const kept =
       keptAs === null ? 'REMOVED, a copy of what is kept' : keptAs === claim ? 'stays as it is' : `kept as ${keptAs}`;
     return `${pod}${role}: claim ${claim}, ${size}, volume ${volume ?? 'none'}; ${kept}`;

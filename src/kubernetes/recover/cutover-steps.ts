@@ -84,8 +84,9 @@ export async function startAgain(context: WorkContext, at: SurveyStep = 'survey'
   const isFirst = led.ordinal === 0 && surveyedLeader(context, at) !== undefined;
   // Pods that are made one after the other wait for the first to be ready, and a paused one is not.
   if (isPaused && !isFirst) await resumePatroni(uses.api, patroni);
-  if (surveyedLeader(context, at) === undefined) return;
   await scaleTo(uses.api, statefulSetRef(statefulSet.name), Number(factOf(context, at, 'replicas')));
+  // Nobody took writes before either.
+  if (surveyedLeader(context, at) === undefined) return;
   if (isPaused && isFirst) await startUnderPause(context, led.pod);
   const pod = patroni === null ? firstPod(context) : led.pod;
   // Another member may have taken the lead meanwhile; that one of them takes writes is what counts.

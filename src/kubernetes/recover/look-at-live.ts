@@ -1,10 +1,9 @@
 /**
- * What a plan needs to know of the live cluster: asked of the pod that takes writes.
+ * What a plan needs to know of the live cluster, asked of the pod that takes writes.
  *
  * @module
  */
 
-import { Failure } from '../../base/failure.ts';
 import type { Connection } from '../../instance/connection.ts';
 import type { PlanFacts } from '../../recovery/facts.ts';
 import type { LookedAtCluster } from '../../recovery/gather-facts.ts';
@@ -42,7 +41,7 @@ async function controlOf(connection: Connection): Promise<PlanFacts['control']> 
 }
 
 /** Bytes that the live volume has free; `undefined` if that cannot be told. */
-export async function freeBytesOf(api: KubernetesApi, { live }: Subject, pod: string): Promise<bigint | undefined> {
+async function freeBytesOf(api: KubernetesApi, { live }: Subject, pod: string): Promise<bigint | undefined> {
   const outcome = await api.exec(pod, live.container, [
     'sh',
     '-c',
@@ -57,43 +56,57 @@ export async function freeBytesOf(api: KubernetesApi, { live }: Subject, pod: st
 /** Room is judged by the way that is chosen, once it is known how much is needed. */
 const ANY_ROOM_BYTES = 2n ** 62n;
 
-/** Looks. @throws {Failure} `refused` if no pod takes writes, or as a connection does. */
-export async function lookAtLive(
-  server: PodServer,
+/** The live data, however they were looked at. */
+export interface LookedAtLive {
+  /** The pod of the member whose data count. */
+  readonly pod: string;
+  readonly cluster: LookedAtCluster;
+  /** Of its volume; `undefined`: that could not be looked at. */
+  freeBytes(): Promise<bigint | undefined>;
+}
+
+/** What a plan is told of a cluster in a namespace. */
+export function clusterIn(
+  namespace: string,
   subject: Subject,
-  leader: string | undefined,
-): Promise<LookedAtCluster> {
+  state: LookedAtCluster['cluster']['state'],
+): LookedAtCluster['cluster'] {
   const name = subject.statefulSet.metadata?.name ?? '';
-  const { namespace } = server.uses.api.where;
-  if (leader === undefined) {
-    throw new Failure('refused', {
-      message: `cannot plan a recovery of ${namespace}/${name}: no pod of it takes writes now`,
-      remedy: 'Start it first, if it can be started; what its members say is in their logs.',
-    });
-  }
+  return {
+    name: `${namespace}/${name}`,
+    kind: 'kubernetes',
+    dataDirectory: subject.live.dataDirectory,
+    recoveriesFolder: `a claim in ${namespace}`,
+    problems: [],
+    freeBytes: ANY_ROOM_BYTES,
+    state,
+    walFolder: undefined,
+    isWalMounted: false,
+    isReplica: false,
+    commands: {
+      stop: `scale StatefulSet ${name} to 0`,
+      start: `scale StatefulSet ${name} to 1, then to as many as before`,
+    },
+    patroni: undefined,
+  };
+}
+
+/** They are Patroni's, or mounted: nothing of them is in the data directory alone. */
+export const noConfigurationFiles = async (): Promise<readonly string[]> => [];
+
+/** Asks the pod that takes writes. @throws {Failure} as a connection does. */
+export async function lookAtLeader(server: PodServer, subject: Subject, leader: string): Promise<LookedAtLive> {
+  const { api } = server.uses;
   const connect = async (): Promise<Connection> => connectToPod(server, leader);
   await using connection = await connect();
   return {
-    control: await controlOf(connection),
+    pod: leader,
     cluster: {
-      name: `${namespace}/${name}`,
-      kind: 'kubernetes',
-      dataDirectory: subject.live.dataDirectory,
-      recoveriesFolder: `a claim in ${namespace}`,
-      problems: [],
-      freeBytes: ANY_ROOM_BYTES,
-      state: 'running',
-      walFolder: undefined,
-      isWalMounted: false,
-      isReplica: false,
-      commands: {
-        stop: `scale StatefulSet ${name} to 0`,
-        start: `scale StatefulSet ${name} to 1, then to as many as before`,
-      },
-      patroni: undefined,
+      control: await controlOf(connection),
+      cluster: clusterIn(api.where.namespace, subject, 'running'),
+      connect,
+      configurationFiles: noConfigurationFiles,
     },
-    connect,
-    // They are Patroni's, or mounted: nothing of them is in the data directory alone.
-    configurationFiles: async () => [],
+    freeBytes: async () => freeBytesOf(api, subject, leader).catch(() => undefined),
   };
 }

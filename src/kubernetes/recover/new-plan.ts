@@ -6,7 +6,7 @@
 
 import { randomBytes } from 'node:crypto';
 
-import { Failure, isFailure } from '../../base/failure.ts';
+import { Failure } from '../../base/failure.ts';
 import type { AskWhich } from '../../history/choose-removal.ts';
 import type { AskedTarget } from '../../recovery/asked-target.ts';
 import { gatherFactsOf, type LookedAtCluster } from '../../recovery/gather-facts.ts';
@@ -14,22 +14,24 @@ import { makePlan } from '../../recovery/plan.ts';
 import { makeSteppedPlan } from '../../recovery/stepped-plan.ts';
 import type { Plan } from '../../recovery/plan-value.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
-import type { ConfigMap, PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
+import type { ConfigMap } from '../api/kubernetes-objects.ts';
 import { chooseWay, type ChosenWay, type WayFacts } from './choose-way.ts';
 import type { SwapUses } from './context.ts';
-import { claimRef } from './exchange-claim.ts';
 import { cloneTimeUs, planClone } from './clone/plan-clone.ts';
 import { createRecovery } from './journal-object.ts';
 import { lookAgain } from './look-again.ts';
-import { freeBytesOf, lookAtLive } from './look-at-live.ts';
-import { journalName, keptClaim, memberClaim, ordinalOf } from './names.ts';
+import { lookAtLeader } from './look-at-live.ts';
+import { lookAtWhatThereIs } from './look-at-volumes.ts';
+import { journalName, memberClaim } from './names.ts';
 import { recreatedTemplate } from './other-way-steps.ts';
 import { readPatroniState } from './patroni-objects.ts';
+import { membersOf } from './planned-members.ts';
 import { plannedShape } from './planned-shape.ts';
-import type { NamespacePlan, PlannedClone, PlannedMember, PlannedWorkload, SwapPlan } from './plan-value.ts';
-import { checkRightsOfEveryWay, furtherRightsOf, missingRights, type RightsFor } from './rights.ts';
+import type { NamespacePlan, PlannedClone, PlannedWorkload, SwapPlan } from './plan-value.ts';
+import { checkRightsOfEveryWay, type RightsFor } from './rights.ts';
 import type { Subject } from './subject.ts';
-import { RECOVERY_WAYS, type RecoveryWay, type Right } from '../find/rights.ts';
+import { wayFacts } from './way-facts.ts';
+import type { RecoveryWay } from '../find/rights.ts';
 
 /** Replay, and what the server writes before somebody looks, on top of what was measured. */
 const SPARE_PERCENT = 25n;
@@ -84,52 +86,6 @@ export function checkSubject({ statefulSet, patroni }: Pick<Subject, 'statefulSe
   });
 }
 
-async function membersOf(api: KubernetesApi, subject: Subject, id: string, way: RecoveryWay): Promise<PlannedMember[]> {
-  const name = subject.statefulSet.metadata?.name ?? '';
-  const replicas = Math.max(1, subject.statefulSet.spec?.replicas ?? 0);
-  const members: PlannedMember[] = [];
-  for (let ordinal = 0; ordinal < replicas; ordinal += 1) {
-    const claim = memberClaim(subject.claimTemplate, name, ordinal);
-    const found = await api.get<PersistentVolumeClaim>(claimRef(claim));
-    const keptAs =
-      way === 'rebind' || way === 'clone'
-        ? keptClaim(id, 'kept', ordinal)
-        : way === 'recreate' || ordinal === 0
-          ? claim
-          : null;
-    members.push({
-      pod: `${name}-${ordinal}`,
-      ordinal,
-      claim,
-      claimUid: found?.metadata?.uid ?? '',
-      volume: found?.spec?.volumeName ?? null,
-      size: found?.spec?.resources?.requests?.['storage'] ?? '?',
-      storageClass: found?.spec?.storageClassName ?? null,
-      keptAs,
-    });
-  }
-  return members;
-}
-
-/** Asks the server whether it would take a second claim like the live one, which is how a quota answers. */
-async function claimProblemOf(api: KubernetesApi, { live }: Subject, name: string): Promise<string | undefined> {
-  const { accessModes, resources, storageClassName, volumeMode } = live.claim.spec ?? {};
-  const spec = {
-    ...(accessModes === undefined ? {} : { accessModes }),
-    ...(resources?.requests === undefined ? {} : { resources: { requests: resources.requests } }),
-    ...(storageClassName === undefined ? {} : { storageClassName }),
-    ...(volumeMode === undefined ? {} : { volumeMode }),
-  };
-  const claim: PersistentVolumeClaim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name }, spec };
-  return api.create(claim, { isDryRun: true }).then(
-    () => undefined,
-    (error: unknown) => {
-      if (isFailure(error, 'refused') || isFailure(error, 'denied')) return error.message;
-      throw error;
-    },
-  );
-}
-
 function rehearsalClaimOf(id: string, statefulSet: string, way: RecoveryWay, live: string): string {
   if (way === 'in-volume') return live;
   return way === 'recreate' ? memberClaim(recreatedTemplate(id), statefulSet, 0) : `walkback-${id}`;
@@ -164,33 +120,6 @@ function driftOf(
   ];
 }
 
-/** What decides the way, once it is known how much room is needed. */
-async function wayFacts(
-  { api }: SwapUses,
-  subject: Subject,
-  given: {
-    readonly id: string;
-    readonly leader: string | undefined;
-    readonly neededBytes: bigint;
-    readonly rights: RightsFor;
-  },
-): Promise<WayFacts> {
-  const { id, leader, neededBytes, rights } = given;
-  const missing: Record<RecoveryWay, readonly Right[]> = { rebind: [], 'in-volume': [], recreate: [], clone: [] };
-  for (const way of RECOVERY_WAYS) missing[way] = await missingRights(api, furtherRightsOf(way, rights));
-  const name = subject.statefulSet.metadata?.name ?? '';
-  return {
-    missing,
-    claimProblem: await claimProblemOf(api, subject, `walkback-${id}`),
-    accessModes: subject.live.claim.spec?.accessModes ?? [],
-    leaderOrdinal: leader === undefined ? undefined : ordinalOf(leader, name),
-    freeBytes: leader === undefined ? undefined : await freeBytesOf(api, subject, leader).catch(() => undefined),
-    neededBytes,
-    walkbackProblem: subject.walkback.kind === 'none' ? subject.walkback.why : undefined,
-    cloneProblem: typeof subject.clone === 'string' ? subject.clone : undefined,
-  };
-}
-
 function restartsOf(name: string, replicas: number, workloads: readonly PlannedWorkload[]): string[] {
   return [
     `${replicas} ${replicas === 1 ? 'pod' : 'pods'} of ${name}`,
@@ -201,7 +130,8 @@ function restartsOf(name: string, replicas: number, workloads: readonly PlannedW
 /** What is known when the way has been chosen. */
 interface Decided {
   readonly id: string;
-  readonly leader: string | undefined;
+  /** The pod that leads, or whose data count. */
+  readonly leader: string;
   readonly neededBytes: bigint;
   readonly chosen: ChosenWay;
   readonly clone: PlannedClone | undefined;
@@ -217,14 +147,14 @@ async function swapPlanOf(
   const { context, server, namespace } = api.where;
   const { live, walkback, archive, superuser, roles, patroni, claimTemplate } = subject;
   const { name = '', uid = '' } = subject.statefulSet.metadata ?? {};
-  const replicas = subject.statefulSet.spec?.replicas ?? 0;
+  const replicas = subject.memberCount;
   return {
     context,
     server,
     namespace,
     statefulSet: { name, uid, replicas },
     ...chosen,
-    leader: leader ?? '',
+    leader,
     claimTemplate,
     members: await membersOf(api, subject, id, way),
     patroni,
@@ -264,15 +194,19 @@ async function planOf(
     ...(timeline === undefined ? {} : { timeline }),
     ...(ask === undefined ? {} : { ask }),
   };
-  const look = () => lookAtLive(server, subject, leader);
+  const first = await lookAtWhatThereIs(server, subject, { id, leader });
+  const isUp = first.cluster.connect !== undefined;
+  // A server that runs is asked anew where the archive is read anew; volumes that nobody writes say the same.
+  const look = async (): Promise<LookedAtCluster> =>
+    (isUp ? await lookAtLeader(server, subject, first.pod) : first).cluster;
   const gather = async () => gatherFactsOf(uses, asked, look);
-  const recovery = makePlan(await lookAgain({ ...server, leader }, gather));
+  const recovery = makePlan(await lookAgain({ ...server, leader: isUp ? leader : undefined }, gather));
   const neededBytes = BigInt(recovery.space.neededBytes);
   const rights: RightsFor = { patroni: subject.patroni, workloads };
-  const facts = await wayFacts(uses, subject, { id, leader, neededBytes, rights });
+  const facts = await wayFacts(uses, subject, { id, live: first, neededBytes, rights });
   const chosen = chooseWay(facts, request.way);
   const clone = chosen.way === 'clone' ? await cloneFor(uses, subject, recovery, look) : undefined;
-  const swap = await swapPlanOf(uses, subject, { id, leader, neededBytes, chosen, clone }, workloads);
+  const swap = await swapPlanOf(uses, subject, { id, leader: first.pod, neededBytes, chosen, clone }, workloads);
   return { version: 1, recovery: spaceOf(recovery, swap, facts, subject), swap };
 }
 
@@ -331,7 +265,9 @@ export async function makeSteppedNamespacePlan(
     ...(request.ask === undefined ? {} : { ask: request.ask }),
   };
   const server = { uses, superuser: subject.superuser };
-  const gather = async () => gatherFactsOf(uses, asked, () => lookAtLive(server, subject, leader));
+  const look = async (): Promise<LookedAtCluster> =>
+    (await lookAtWhatThereIs(server, subject, { id: recovery.id, leader })).cluster;
+  const gather = async () => gatherFactsOf(uses, asked, look);
   const facts = await lookAgain({ ...server, leader }, gather);
   return { ...plan, recovery: makeSteppedPlan(recovery, facts) };
 }

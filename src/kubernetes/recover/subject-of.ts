@@ -11,7 +11,7 @@ import type { FoundCluster } from '../find/find-cluster.ts';
 import type { LiveShape, WalkbackSource } from '../rehearse/rehearsal.ts';
 import type { VolumeRole } from '../volume/volume-plan.ts';
 import { cloneSubjectOf } from './clone/clone-subject.ts';
-import { memberClaim } from './names.ts';
+import { memberClaim, ordinalOf } from './names.ts';
 import type { PatroniObjects } from './plan-value.ts';
 import type { Subject } from './subject.ts';
 
@@ -160,6 +160,15 @@ async function walkbackOf(api: KubernetesApi, found: FoundCluster, image: string
   };
 }
 
+/** A member that nobody counts would come up again later with the data of before. */
+function memberCountOf({ cluster, objects }: FoundCluster): number {
+  const wanted = objects.statefulSet.spec?.replicas ?? 0;
+  if (wanted > 0) return wanted;
+  const prefix = `${cluster.claimTemplate?.name ?? ''}-${cluster.name}`;
+  const numbers = objects.claims.map(({ metadata }) => ordinalOf(metadata?.name ?? '', prefix) ?? 0);
+  return Math.max(0, ...numbers) + 1;
+}
+
 /** What a plan is made for. @param image from which walkback is copied; `undefined`: the cluster's own. @throws {Failure} `refused`. */
 export async function subjectOf(api: KubernetesApi, found: FoundCluster, image: string | undefined): Promise<Subject> {
   const get = secretOf(found);
@@ -170,6 +179,7 @@ export async function subjectOf(api: KubernetesApi, found: FoundCluster, image: 
     statefulSet: objects.statefulSet,
     pods: objects.pods,
     claimTemplate: cluster.claimTemplate?.name ?? '',
+    memberCount: memberCountOf(found),
     live,
     archive: isContainer ? 'container' : 'settings',
     walkback: await walkbackOf(api, found, image),

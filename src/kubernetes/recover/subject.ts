@@ -16,6 +16,8 @@ export interface Subject {
   /** Its pods, whatever they are at. */
   readonly pods: readonly Pod[];
   readonly claimTemplate: string;
+  /** How many it is to have again. Scaled to 0, it has as many as it has claims. */
+  readonly memberCount: number;
   readonly live: LiveShape;
   readonly archive: ArchiveEnvironment;
   readonly walkback: WalkbackSource;

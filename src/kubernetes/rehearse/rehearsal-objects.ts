@@ -180,8 +180,9 @@ const SWAP_DEADLINE_S = 900;
 
 /** The Job of work on a volume. Its name is the caller's, so that the same work is the same Job. */
 export function tasksJob(request: VolumeTasksRequest): Job {
-  const { name, live, walkback, archive, variables = [], tasks, roles, user } = request;
+  const { name, node, walkback, archive, variables = [], tasks, roles, user } = request;
   const id = /^[0-9a-f]+/.exec(name)?.[0] ?? name;
+  const live = node === undefined ? request.live : { ...request.live, node };
   const work = { tasks, ...(roles === undefined ? {} : { roles }), ...(user === undefined ? {} : { user }) };
   const template = podTemplate({
     id,
@@ -199,7 +200,7 @@ export function tasksJob(request: VolumeTasksRequest): Job {
     ],
     annotations: () => ({}),
     restartPolicy: 'Never',
-    node: request.claim === undefined ? 'preferred' : 'any',
+    node: request.claim === undefined || node !== undefined ? 'preferred' : 'any',
   });
   return {
     apiVersion: 'batch/v1',

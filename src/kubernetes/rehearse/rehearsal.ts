@@ -142,6 +142,8 @@ export interface VolumeTasksRequest extends Pick<
   readonly name: string;
   /** The claim to mount, where it is not the live one. */
   readonly claim?: string;
+  /** The node of a pod that has it mounted, where the claim is not the live one. */
+  readonly node?: string;
   readonly tasks: readonly VolumeTask[];
   /** For `reopen`: whose passwords are set, and by which superuser. */
   readonly roles?: VolumePlan['roles'];

@@ -13,6 +13,7 @@ import { controlFileOf, isShutDown } from '../../instance/control-file-of.ts';
 import { isThere } from '../../instance/durable-rename.ts';
 import { formatLsn } from '../../postgres/lsn.ts';
 import { directorySize } from '../../recovery/directory-size.ts';
+import { controlFacts } from '../../recovery/gather-facts.ts';
 import type { ProbedData, ProbedVolume } from './volume-tasks.ts';
 
 type Where = Pick<ProbedData, 'directory' | 'place' | 'id'>;
@@ -27,6 +28,7 @@ async function waitingFiles(directory: string): Promise<string[]> {
 
 async function probe(where: Where): Promise<ProbedData> {
   const control = await controlFileOf(where.directory);
+  const { walLevel, required } = controlFacts(control);
   return {
     ...where,
     systemIdentifier: control.systemIdentifier.toString(),
@@ -35,6 +37,8 @@ async function probe(where: Where): Promise<ProbedData> {
     controlState: control.state,
     isShutDown: isShutDown(control),
     checkpointLsn: formatLsn(control.checkpointLsn),
+    walLevel,
+    required,
     sizeBytes: (await directorySize(where.directory)).toString(),
     unarchived: await waitingFiles(where.directory),
   };

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { PlanFacts } from '../../recovery/facts.ts';
 import { parseJsonOrNothing } from '../../base/unknown-value.ts';
 import { isVolumeRole, type VolumePlan } from './volume-plan.ts';
 
@@ -38,6 +39,9 @@ export interface ProbedData {
   readonly controlState: string;
   readonly isShutDown: boolean;
   readonly checkpointLsn: string;
+  /** What whoever replays WAL of it must not be without. */
+  readonly walLevel: PlanFacts['control']['walLevel'];
+  readonly required: PlanFacts['control']['required'];
   /** Decimal. */
   readonly sizeBytes: string;
   /** WAL files that the archiver has not acknowledged. */

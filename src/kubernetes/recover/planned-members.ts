@@ -1,0 +1,45 @@
+/**
+ * The members of a cluster in a plan: each with its claim, its volume, and what that is kept as.
+ *
+ * @module
+ */
+
+import type { KubernetesApi } from '../api/kubernetes-api.ts';
+import type { PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
+import type { RecoveryWay } from '../find/rights.ts';
+import { claimRef } from './exchange-claim.ts';
+import { keptClaim, memberClaim } from './names.ts';
+import type { PlannedMember } from './plan-value.ts';
+import type { Subject } from './subject.ts';
+
+/** The members, with what each one's claim is kept as. */
+export async function membersOf(
+  api: KubernetesApi,
+  subject: Subject,
+  id: string,
+  way: RecoveryWay,
+): Promise<PlannedMember[]> {
+  const name = subject.statefulSet.metadata?.name ?? '';
+  const members: PlannedMember[] = [];
+  for (let ordinal = 0; ordinal < subject.memberCount; ordinal += 1) {
+    const claim = memberClaim(subject.claimTemplate, name, ordinal);
+    const found = await api.get<PersistentVolumeClaim>(claimRef(claim));
+    const keptAs =
+      way === 'rebind' || way === 'clone'
+        ? keptClaim(id, 'kept', ordinal)
+        : way === 'recreate' || ordinal === 0
+          ? claim
+          : null;
+    members.push({
+      pod: `${name}-${ordinal}`,
+      ordinal,
+      claim,
+      claimUid: found?.metadata?.uid ?? '',
+      volume: found?.spec?.volumeName ?? null,
+      size: found?.spec?.resources?.requests?.['storage'] ?? '?',
+      storageClass: found?.spec?.storageClassName ?? null,
+      keptAs,
+    });
+  }
+  return members;
+}
