@@ -29,7 +29,7 @@ import {
   wasPaused,
   type SurveyStep,
 } from './live-steps.ts';
-import { clearStatus, firstPod, openLine, pauseAgain, resume, scaleOut, verify } from './open-steps.ts';
+import { clearStatus, firstPod, openLine, pauseAgain, proveServing, resume, scaleOut, verify } from './open-steps.ts';
 import { recreateStatefulSet, removeReplicaClaims, renameInVolume } from './other-way-steps.ts';
 import { readPatroniState, resumePatroni } from './patroni-objects.ts';
 import { podServer, untilPrimary } from './pod-server.ts';
@@ -160,6 +160,7 @@ export function openedTimeline(context: SwapContext): number {
 }
 
 async function tellRecovered(context: SwapContext): Promise<StepFacts> {
+  await proveServing(context);
   const { recovery } = context.plan;
   const story = `taken back to ${recovery.target.asked} on timeline ${openedTimeline(context)}; the data from before is kept: walkback undo ${recovery.id}, or walkback release ${recovery.id}`;
   await annotate(context, story);

@@ -27,6 +27,15 @@ export interface MemberData {
   readonly freeBytes: bigint;
 }
 
+/** An image of an earlier version says less of a volume. */
+function otherVersion(walkback: Subject['walkback']): Failure {
+  const which = walkback.kind === 'copied' ? walkback.image : "the cluster's own image";
+  return new Failure('usage', {
+    message: `cannot look at the volumes: the walkback in ${which} is of another version than this one`,
+    remedy: 'Name an image with this version of walkback: --walkback-image IMAGE.',
+  });
+}
+
 async function probeMember(
   { rehearsals, signal }: VolumeLookUses,
   { live, walkback, archive, pods }: Subject,
@@ -46,6 +55,7 @@ async function probeMember(
   const [result] = await rehearsals.run(request, signal === undefined ? {} : { signal });
   const volume = result?.did === 'probe' ? result.volume : undefined;
   const data = volume?.data.find(({ place }) => place === 'live');
+  if (data !== undefined && typeof Reflect.get(data, 'required') !== 'object') throw otherVersion(walkback);
   if (volume !== undefined && data !== undefined) return { pod, data, freeBytes: BigInt(volume.freeBytes) };
   throw new Failure('corrupt', {
     message: `cannot read the data of ${pod}: ${volume?.unreadable[0]?.why ?? `there are none at ${live.dataDirectory}`}`,
@@ -87,6 +97,7 @@ async function probeAll(uses: VolumeLookUses, subject: Subject, id: string): Pro
       found.push(await probeMember(uses, subject, { id, pod: `${name}-${ordinal}`, claim }));
     } catch (error) {
       uses.signal?.throwIfAborted();
+      if (isFailure(error, 'usage')) throw error;
       problems.push(`${claim}: ${messageOf(error)}`);
     }
   }

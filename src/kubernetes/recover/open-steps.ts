@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Failure } from '../../base/failure.ts';
+import { Failure, isFailure } from '../../base/failure.ts';
 import { queryText } from '../../instance/connection.ts';
 import { quoteLiteral } from '../../instance/quote-sql.ts';
 import type { StepFacts } from '../../recovery/journal.ts';
@@ -106,4 +106,34 @@ export async function pauseAgain(context: SwapContext): Promise<StepFacts> {
     members.map(({ pod }) => pod),
   );
   return { leftPaused: true };
+}
+
+/** What is asked of one leader, before it is asked who leads. */
+const ONE_LEADER_MS = 10_000;
+
+/**
+ * Nothing is called done before somebody takes writes: a server may have been killed since it was proven, and another hand may
+ * have scaled it away.
+ *
+ * @throws {Failure} `unavailable` with why nobody does.
+ */
+export async function proveServing(context: WorkContext): Promise<void> {
+  const { api, signal } = context.uses;
+  const { statefulSet, patroni } = context.plan.swap;
+  const ref = statefulSetRef(statefulSet.name);
+  if (((await replicasOf(api, ref)) ?? 0) === 0) {
+    await openLine(context);
+    await scaleTo(api, ref, statefulSet.replicas);
+  }
+  const deadline = Date.now() + PRIMARY_MS;
+  for (;;) {
+    const named = patroni === null ? undefined : (await readPatroniState(api, patroni)).leader;
+    try {
+      await untilPrimary(podServer(context), named ?? firstPod(context), ONE_LEADER_MS, signal);
+      return;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isFailure(error, 'unavailable') || Date.now() > deadline) throw error;
+    }
+  }
 }

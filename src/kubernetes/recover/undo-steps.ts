@@ -27,7 +27,7 @@ import {
   surveyedLeader,
 } from './live-steps.ts';
 import { keptClaim } from './names.ts';
-import { clearStatus, firstPod, openLine, pauseAgain, resume, scaleOut, verify } from './open-steps.ts';
+import { clearStatus, firstPod, openLine, pauseAgain, proveServing, resume, scaleOut, verify } from './open-steps.ts';
 import { recreateStatefulSet, removeReplicaClaims, renameInVolume } from './other-way-steps.ts';
 import { exchangeBack, ledMember, retainNow, settle } from './rebind-steps.ts';
 import { watchOf } from './rehearsal-of-plan.ts';
@@ -98,6 +98,7 @@ function liveClaim(context: SwapContext): string {
 }
 
 async function tellUndone(context: SwapContext): Promise<StepFacts> {
+  await proveServing(context);
   const { id } = context.plan.recovery;
   const story = `recovery ${id} is undone: the data from before it is live again, on timeline ${reopenedTimeline(context)}; the recovered data is kept: walkback release ${id}`;
   await annotate(context, story);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CAUSE_CODES } from '../../base/exit-codes.ts';
 import type { Event, Job, PersistentVolumeClaim, Pod } from '../api/kubernetes-objects.ts';
 import type { PodTrouble } from './rehearsal.ts';
 
@@ -118,10 +119,13 @@ function containerTrouble({ name, image, state, lastState, restartCount }: Conta
       false,
     );
   }
+  const isUsage = ended.exitCode === CAUSE_CODES.usage;
   return trouble(
     `container ${name} has ended with ${ended.exitCode}${ended.message === undefined ? '' : `: ${ended.message.trim()}`}`,
-    'It is started again by itself, and goes on where it stood.',
-    false,
+    isUsage
+      ? 'What it was told is wrong for it, however often it is started: correct what it says.'
+      : 'It is started again by itself, and goes on where it stood.',
+    isUsage,
   );
 }
 
