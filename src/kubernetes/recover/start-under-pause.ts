@@ -20,13 +20,18 @@ const POLL_MS = 500;
  *
  * @throws {Failure} `unavailable` with why it does not run in time.
  */
-export async function startUnderPause({ uses }: WorkContext, pod: string, timeoutMs = RUNS_MS): Promise<void> {
+export async function startUnderPause(
+  { uses }: WorkContext,
+  pod: string,
+  { timeoutMs = RUNS_MS, mostStarts = Number.POSITIVE_INFINITY }: StartLimits = {},
+): Promise<void> {
   const deadline = Date.now() + timeoutMs;
+  const starts = { left: mostStarts };
   for (;;) {
     uses.signal?.throwIfAborted();
-    const state = await stateOrStart(uses, pod).catch((error: unknown) => messageOf(error));
+    const state = await stateOrStart(uses, pod, starts).catch((error: unknown) => messageOf(error));
     if (state === undefined) return;
-    if (Date.now() > deadline) {
+    if (Date.now() > deadline || state === WILL_NOT) {
       throw new Failure('unavailable', {
         message: `cannot start the server of ${pod}: ${state}`,
         remedy: `See what the pod says ("kubectl describe pod ${pod}", its log), mend it, and go on; or undo.`,
@@ -35,6 +40,17 @@ export async function startUnderPause({ uses }: WorkContext, pod: string, timeou
     await sleep(POLL_MS);
   }
 }
+
+/** When it is given up. */
+interface StartLimits {
+  readonly timeoutMs?: number;
+  /** So many starts may fail. */
+  readonly mostStarts?: number;
+}
+
+const WILL_NOT = 'it cannot be started';
+/** A server that failed so often does not start by itself any more: its log says why. */
+const MOST_STARTS = 3;
 
 /** For so long a pod that has gone is waited for: what it had not archived stays on its volume, which is kept. */
 const BACK_MS = 180_000;
@@ -45,7 +61,7 @@ const BACK_MS = 180_000;
  */
 export async function startIfCrashed(context: WorkContext, leader: string | undefined): Promise<string | undefined> {
   if (leader === undefined || context.plan.swap.patroni === null) return undefined;
-  return startUnderPause(context, leader, BACK_MS).then(
+  return startUnderPause(context, leader, { timeoutMs: BACK_MS, mostStarts: MOST_STARTS }).then(
     () => undefined,
     async (error: unknown) => {
       context.uses.signal?.throwIfAborted();
@@ -56,13 +72,21 @@ export async function startIfCrashed(context: WorkContext, leader: string | unde
   );
 }
 
-/** `undefined` once it runs or was told to. */
-async function stateOrStart(uses: WorkContext['uses'], pod: string): Promise<string | undefined> {
+/** `undefined` once it runs. A start that fails is one that was made. */
+async function stateOrStart(
+  uses: WorkContext['uses'],
+  pod: string,
+  starts: { left: number },
+): Promise<string | undefined> {
   const found = await uses.api.get<Pod>(podRef(pod));
   if (found?.status?.phase !== 'Running') return 'its pod does not run yet';
   await using patroni = await uses.patroniOf(pod);
   const state = await patroni.state();
   if (state === undefined) return 'its Patroni does not answer yet';
-  if (state === 'stopped' || state === 'start failed' || state === 'crashed') await patroni.restart();
-  return state === 'starting' ? 'it is starting' : undefined;
+  if (state === 'starting') return 'it is starting';
+  if (state !== 'stopped' && state !== 'start failed' && state !== 'crashed') return undefined;
+  if (starts.left <= 0) return WILL_NOT;
+  starts.left -= 1;
+  await patroni.restart();
+  return 'it was told to start';
 }
