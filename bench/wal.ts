@@ -19,6 +19,8 @@ import { countReady, markAllDone, markAllReady, startWalServer, type WalServer }
 import { findWalTools, type WalTool } from './wal-tools.ts';
 
 const LIMIT_MS = 300_000;
+/** What `bin/walkback` sets for an agent. */
+const AS_AGENT = { ...process.env, MALLOC_MMAP_THRESHOLD_: '131072' };
 
 /** A process that is there while something is measured. */
 interface Resident {
@@ -31,7 +33,7 @@ async function startResident(tool: WalTool, dataDirectory: string): Promise<Resi
   if (tool.spool !== undefined) await runProgram('sh', ['-c', `rm -rf ${tool.spool}; mkdir ${tool.spool}`]);
   const args = tool.resident?.(dataDirectory);
   if (args === undefined) return { residentMib: async () => undefined, end: async () => {} };
-  const child = spawn(process.execPath, [...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, [...args], { stdio: ['ignore', 'ignore', 'inherit'], env: AS_AGENT });
   const gone = once(child, 'exit');
   // Its start is not measured: it runs as long as the server does.
   await until('the agent serves', async () =>

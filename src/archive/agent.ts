@@ -55,7 +55,7 @@ export interface ServerLife extends SpoolOwner {
 
 export const DEFAULT_PREFETCH_BYTES = 256 * 1024 * 1024;
 const DEFAULT_CONCURRENCY = 4;
-/** One usual segment: reading and compressing the next while this one is sent is fast enough for any server. */
+/** One usual segment: reading and compressing the next while this one is sent is fast enough for any server. Where many wait, one more. */
 const SEGMENT_BYTES_IN_HAND = 16 * 1024 * 1024;
 /** For WAL that does not compress; most is a third or a fifth of it. */
 const STORED_BYTES_IN_HAND = 64 * 1024 * 1024;

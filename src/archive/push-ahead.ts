@@ -40,6 +40,8 @@ export interface PushAheadOptions {
 /** An acknowledgement is so much younger than its file: enough for shells that compare whole seconds. */
 const ACKNOWLEDGED_AFTER_MS = 1000;
 const MAX_PAUSE_MS = 5000;
+/** So many that wait are more than a server writes between two looks. */
+const BEHIND_FILES = 4;
 /** How long an acknowledgement that was seen to fit its file is believed to. */
 const BELIEVED_MS = 1000;
 
@@ -84,6 +86,7 @@ export class PushAhead {
       }
     }
     this.#queue = queue;
+    this.#given.buffers.isBehind = queue.length >= BEHIND_FILES;
     this.#startMore();
     if (!this.isBusy) this.#given.buffers.freeUnused();
   }

@@ -87,7 +87,8 @@ export async function serveLife(given: ServeLifeOptions): Promise<void> {
   const prefetcher = openPrefetcher(given, lookUp);
   const requests = new ServeRequests({ paths, prefetcher, lookUp: async (name) => lookUp(name), report, signal });
   const cluster = { systemIdentifier, walSegmentSizeBytes };
-  const buffers = new WalBuffers({ count: given.segmentsInHand, sizeBytes: walSegmentSizeBytes });
+  const count = given.segmentsInHand;
+  const buffers = new WalBuffers({ count, countBehind: Math.max(count, 2), sizeBytes: walSegmentSizeBytes });
   const pushing = { compression, concurrency, buffers, report, signal };
   const pushes = new PushAhead({ store, dataDirectory, paths, ...cluster, ...pushing });
 

@@ -39,4 +39,19 @@ describe('buffers for WAL', () => {
     expect([kept.length, unused.length]).toEqual([100_000, 0]);
     expect((await buffers.take()).length).toBe(100_000);
   });
+
+  it('are more while pushing is behind, for those who wait too, and those beyond the usual number are freed', async () => {
+    const buffers = new WalBuffers({ count: 1, countBehind: 2, sizeBytes: 100_000 });
+    const first = await buffers.take();
+    const waiting = buffers.take();
+    buffers.isBehind = true;
+    const second = await waiting;
+    expect(second).not.toBe(first);
+    buffers.isBehind = false;
+    const third = buffers.take();
+    buffers.giveBack(first);
+    expect(first.length).toBe(0);
+    buffers.giveBack(second);
+    expect(await third).toBe(second);
+  });
 });

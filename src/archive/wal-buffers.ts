@@ -12,14 +12,29 @@ import { releaseBuffer } from '../base/release-buffer.ts';
 /** Buffers of one size. */
 export class WalBuffers {
   readonly #sizeBytes: number;
-  readonly #count: number;
+  readonly #usualCount: number;
+  readonly #countBehind: number;
+  #count: number;
   readonly #free: Buffer[] = [];
   readonly #waiting: ((buffer: Buffer) => void)[] = [];
   #taken = 0;
 
-  constructor(given: { readonly count: number; readonly sizeBytes: number }) {
+  /** @param given `countBehind`: how many there may be while pushing is behind; `count` unless told. */
+  constructor(given: { readonly count: number; readonly sizeBytes: number; readonly countBehind?: number }) {
+    this.#usualCount = given.count;
+    this.#countBehind = given.countBehind ?? given.count;
     this.#count = given.count;
     this.#sizeBytes = given.sizeBytes;
+  }
+
+  /** Whether more are lent for now. What is out beyond that comes back by itself, and is freed then. */
+  set isBehind(isBehind: boolean) {
+    this.#count = isBehind ? this.#countBehind : this.#usualCount;
+    while (this.#taken < this.#count) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      next(this.#next());
+    }
   }
 
   /** What a buffer can hold. */
@@ -30,6 +45,10 @@ export class WalBuffers {
   /** A buffer whose content is anything; to be given back by the caller. */
   async take(): Promise<Buffer> {
     if (this.#taken >= this.#count) return new Promise((resolve) => this.#waiting.push(resolve));
+    return this.#next();
+  }
+
+  #next(): Buffer {
     this.#taken += 1;
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#sizeBytes);
   }
@@ -41,6 +60,11 @@ export class WalBuffers {
 
   /** Gives one back that nothing uses any more. */
   giveBack(buffer: Buffer): void {
+    if (this.#taken > this.#count) {
+      this.#taken -= 1;
+      releaseBuffer(buffer);
+      return;
+    }
     const next = this.#waiting.shift();
     if (next !== undefined) {
       next(buffer);
