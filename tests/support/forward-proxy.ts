@@ -19,7 +19,7 @@ export class ForwardProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(port: number) {
+  private constructor(port: number, names: ReadonlyMap<string, number>) {
     this.url = `http://127.0.0.1:${port}`;
     this.#server = createServer((incoming, outgoing) => {
       this.requestCount += 1;
@@ -33,7 +33,9 @@ export class ForwardProxy implements AsyncDisposable {
     this.#server.on('connect', (request, socket: Socket, head: Buffer) => {
       this.tunnelCount += 1;
       const [host = '', hostPort = ''] = (request.url ?? '').split(':');
-      const tunnel = connect(Number(hostPort), host, () => {
+      const named = names.get(host);
+      const [to, toPort] = named === undefined ? [host, Number(hostPort)] : ['127.0.0.1', named];
+      const tunnel = connect(toPort, to, () => {
         socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
         tunnel.write(head);
         tunnel.pipe(socket).pipe(tunnel);
@@ -46,9 +48,10 @@ export class ForwardProxy implements AsyncDisposable {
     });
   }
 
-  static async start(): Promise<ForwardProxy> {
+  /** @param names hosts that no resolver knows, and the port of this machine that each is on. */
+  static async start(names: ReadonlyMap<string, number> = new Map()): Promise<ForwardProxy> {
     const port = await freePort();
-    const proxy = new ForwardProxy(port);
+    const proxy = new ForwardProxy(port, names);
     proxy.#server.listen(port, '127.0.0.1');
     await once(proxy.#server, 'listening');
     return proxy;

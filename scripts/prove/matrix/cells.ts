@@ -67,9 +67,13 @@ function oneMajor(): Factors[] {
   );
 }
 
+/**
+ * To wal-g 3.0.9 an object of Google's that is absent is a failure: it compares by identity what its library wraps. So it finds WAL
+ * under the ending alone that it tries first, which is `.lz4`.
+ */
 function otherStores(): Factors[] {
   return OTHER_STORES.map((store) => ({
-    compression: 'zstd',
+    compression: store === 'gcs' ? 'lz4' : 'zstd',
     encryption: 'plain',
     kind: 'delta',
     major: ONE_MAJOR,

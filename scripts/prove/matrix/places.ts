@@ -9,6 +9,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { AzureByName } from '../../../tests/support/azure-by-name.ts';
 import { startAzurite } from '../../../tests/support/azurite.ts';
 import { startGcsServer } from '../../../tests/support/gcs-server.ts';
 import { startMinio } from '../../../tests/support/minio.ts';
@@ -18,8 +19,6 @@ import type { Cell } from './cells.ts';
 /** The variables for one archive. */
 export interface Place {
   readonly variables: Readonly<Record<string, string>>;
-  /** Why the real wal-g cannot write there, or cannot read. */
-  readonly unusableForWalg?: { readonly writes?: string; readonly reads?: string };
 }
 
 type Starter = (root: string) => Promise<Place | undefined>;
@@ -60,25 +59,24 @@ export class Places implements AsyncDisposable {
       const server = await this.#server('gcs', startGcsServer);
       if (server === undefined) return undefined;
       const { bucket, prefix } = await server.newBucket();
-      const reason = 'wal-g takes what fake-gcs-server says of an absent object for a failure, and finds no WAL';
       return {
         variables: { WALG_GS_PREFIX: `gs://${bucket}/${prefix}`, STORAGE_EMULATOR_HOST: server.endpoint },
-        unusableForWalg: { writes: reason, reads: reason },
       };
     },
     azure: async () => {
       const server = await this.#server('azure', async () => startAzurite());
       if (server === undefined) return undefined;
       const { container, prefix } = await server.newContainer();
-      const reason = 'wal-g reaches https://ACCOUNT.blob.SUFFIX only, which no server here has for a name';
+      // wal-g knows an account by its name alone.
+      const named = await this.#server('azure by name', async () => AzureByName.of(server));
       return {
         variables: {
           WALG_AZ_PREFIX: `azure://${container}/${prefix}`,
           WALKBACK_AZURE_ENDPOINT: server.endpoint,
           AZURE_STORAGE_ACCOUNT: server.account,
           AZURE_STORAGE_ACCESS_KEY: server.key,
+          ...named?.variables,
         },
-        unusableForWalg: { writes: reason, reads: reason },
       };
     },
     ssh: async () => {
