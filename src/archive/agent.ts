@@ -4,7 +4,7 @@
  *
  * It serves one *life* of a data directory at a time. A promotion, a data directory that was exchanged, or a spool that
  * was emptied begins a new one, from an empty spool. Pushing or fetching, it holds at most {@link SEGMENT_BYTES_IN_HAND}
- * of WAL as the server has it, and as compressed at most {@link STORED_BYTES_IN_HAND}, whatever the segment size and
+ * of WAL as the server has it (two segments while many wait), and as compressed at most {@link STORED_BYTES_IN_HAND}, whatever the segment size and
  * concurrency asked for (one file is always allowed).
  *
  * @module

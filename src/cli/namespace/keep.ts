@@ -23,8 +23,8 @@ import { resetsText } from '../output/reset-text.ts';
 import type { Session } from '../session.ts';
 import { releaseResetInNamespace, statusOfReset } from './reset.ts';
 
-function isOver({ state, claims }: SwapStatus): boolean {
-  return (state === 'discarded' || state === 'released') && claims.length === 0;
+function isOver({ state, claims, isReleaseUnfinished }: SwapStatus): boolean {
+  return (state === 'discarded' || (state === 'released' && !isReleaseUnfinished)) && claims.length === 0;
 }
 
 /** One recovery, or those of the StatefulSet. */

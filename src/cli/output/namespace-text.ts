@@ -158,7 +158,7 @@ export function undoneInNamespaceText(status: SwapStatus, screen: Screen): strin
 }
 
 /** What to type next, by where it stands. @param carrier what a Job in the cluster does for it. */
-function nextLines({ id, state, claims }: SwapStatus, carrier: CarriedWork | undefined): string[] {
+function nextLines({ id, state, claims, isReleaseUnfinished }: SwapStatus, carrier: CarriedWork | undefined): string[] {
   if (carrier !== undefined) return toType('A Job in the cluster works on it; watch it', watchLine(id, carrier));
   switch (state) {
     case 'planned':
@@ -178,7 +178,7 @@ function nextLines({ id, state, claims }: SwapStatus, carrier: CarriedWork | und
     case 'undone':
       return toType('Free the room', `walkback release ${id}`);
     case 'released':
-      return claims.length === 0 ? [] : toType('Finish it', `walkback release ${id}`);
+      return claims.length > 0 || isReleaseUnfinished ? toType('Finish it', `walkback release ${id}`) : [];
     case 'discarded':
       return [];
   }

@@ -187,8 +187,10 @@ function frozenFindings({ frozen }: Protection): readonly Finding[] {
 function roomLines(recoveries: Protection['recoveries']): string[] {
   if (recoveries === undefined || isFailure(recoveries)) return [];
   return recoveries.flatMap(({ id, state }) => {
-    if (keepsData(state)) return [`    walkback release ${id}`];
-    return state === 'standing' || state === 'rehearsing' ? [`    walkback rehearse --discard ${id}`] : [];
+    if (keepsData(state) || state === 'released') return [`    walkback release ${id}`];
+    return state === 'standing' || state === 'rehearsing' || state === 'discarded'
+      ? [`    walkback rehearse --discard ${id}`]
+      : [];
   });
 }
 

@@ -169,7 +169,7 @@ async function claimsOf(api: KubernetesApi, statefulSet: StatefulSet): Promise<P
   } catch (error) {
     if (!isFailure(error, 'denied')) throw error;
   }
-  const ordinals = Array.from({ length: statefulSet.spec?.replicas ?? 1 }, (_, ordinal) => ordinal);
+  const ordinals = Array.from({ length: Math.max(1, statefulSet.spec?.replicas ?? 1) }, (_, ordinal) => ordinal);
   const wanted = templates.flatMap((template) => ordinals.map((ordinal) => claimName(template, name, ordinal)));
   const read = await Promise.all(wanted.map(async (one) => api.get<PersistentVolumeClaim>({ ...kind, name: one })));
   return read.filter((claim) => claim !== undefined);

@@ -14,6 +14,7 @@ const OPEN: WayFacts = {
   leaderOrdinal: 0,
   freeBytes: 100n,
   neededBytes: 50n,
+  hasUnsureOthers: false,
   walkbackProblem: undefined,
   cloneProblem: undefined,
 };
@@ -25,6 +26,12 @@ function without(way: RecoveryWay): WayFacts['missing'] {
 describe('the way of a recovery', () => {
   it('is to bind volumes anew where that may be done', () => {
     expect(chooseWay(OPEN)).toMatchObject({ way: 'rebind', passedOver: [] });
+  });
+
+  it('removes no volume of others while nobody says that they are copies', () => {
+    const facts = { ...OPEN, missing: without('rebind'), hasUnsureOthers: true };
+    expect(chooseWay(facts)).toMatchObject({ way: 'recreate' });
+    expect(() => chooseWay(facts, 'in-volume')).toThrow('the way in-volume is not open');
   });
 
   it('is a rename in the live volume for who has no right on volumes, and the right that is missing is named', () => {

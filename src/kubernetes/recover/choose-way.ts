@@ -21,6 +21,8 @@ export interface WayFacts {
   readonly leaderOrdinal: number | undefined;
   /** Of the live volume; `undefined`: that could not be looked at. */
   readonly freeBytes: bigint | undefined;
+  /** Others than the first member, of a cluster that does not run: that theirs are copies is told by control files alone. */
+  readonly hasUnsureOthers: boolean;
   readonly neededBytes: bigint;
   /** Why no pod of ours can be made, which rehearses; `undefined`: one can. */
   readonly walkbackProblem: string | undefined;
@@ -50,6 +52,8 @@ const PROBLEMS: Record<RecoveryWay, (facts: WayFacts) => string | undefined> = {
     if (facts.walkbackProblem !== undefined) return facts.walkbackProblem;
     if (facts.accessModes.includes('ReadWriteOncePod'))
       return 'the claim is ReadWriteOncePod: no second pod may mount it';
+    if (facts.hasUnsureOthers)
+      return 'no pod takes writes, and this way removes the volumes of all members but the first';
     if (facts.freeBytes === undefined) return 'how much room its volume has could not be looked at';
     if (facts.freeBytes < facts.neededBytes)
       return `its volume has ${facts.freeBytes} bytes free, and ${facts.neededBytes} are needed`;

@@ -8,12 +8,12 @@
 import { Failure, isFailure, messageOf } from '../../base/failure.ts';
 import type { PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
 import { parseLsn } from '../../postgres/lsn.ts';
-import type { VolumeTasksRequest } from '../rehearse/rehearsal.ts';
+import type { OnSight, VolumeTasksRequest } from '../rehearse/rehearsal.ts';
 import type { ProbedData } from '../volume/volume-tasks.ts';
 import type { SwapUses } from './context.ts';
 import { claimRef } from './exchange-claim.ts';
 import { clusterIn, lookAtLeader, noConfigurationFiles, type LookedAtLive } from './look-at-live.ts';
-import { memberClaim } from './names.ts';
+import { memberClaim, ordinalOf } from './names.ts';
 import type { PodServer } from './pod-server.ts';
 import type { Subject } from './subject.ts';
 
@@ -37,14 +37,19 @@ function otherVersion(walkback: Subject['walkback']): Failure {
 }
 
 async function probeMember(
-  { rehearsals, signal }: VolumeLookUses,
+  { rehearsals, onProgress, signal }: VolumeLookUses,
   { live, walkback, archive, pods }: Subject,
-  { id, pod, claim }: { readonly id: string; readonly pod: string; readonly claim: string },
+  {
+    id,
+    pod,
+    ordinal,
+    claim,
+  }: { readonly id: string; readonly pod: string; readonly ordinal: number; readonly claim: string },
 ): Promise<MemberData> {
   // One whose server does not start has it mounted all the same.
   const node = pods.find(({ metadata }) => metadata?.name === pod)?.spec?.nodeName;
   const request: VolumeTasksRequest = {
-    name: `${id}-probe`,
+    name: `${id}-probe-${ordinal}`,
     live,
     walkback,
     archive,
@@ -52,7 +57,18 @@ async function probeMember(
     ...(node === undefined ? {} : { node }),
     tasks: [{ do: 'probe' }],
   };
-  const [result] = await rehearsals.run(request, signal === undefined ? {} : { signal });
+  const onSight: OnSight = ({ trouble }) => {
+    const note = trouble === undefined ? `reads claim ${claim}` : `claim ${claim}: ${trouble.message}`;
+    onProgress({ phase: 'scan', done: ordinal, unit: 'members', note });
+  };
+  const results = await rehearsals
+    .run(request, { onSight, ...(signal === undefined ? {} : { signal }) })
+    .catch(async (error: unknown) => {
+      // No plan is stored yet by which anybody could find it. Its deadline ends it where this cannot.
+      await rehearsals.endRun(request.name, {}).catch(() => {});
+      throw error;
+    });
+  const [result] = results;
   const volume = result?.did === 'probe' ? result.volume : undefined;
   const data = volume?.data.find(({ place }) => place === 'live');
   if (data !== undefined && typeof Reflect.get(data, 'required') !== 'object') throw otherVersion(walkback);
@@ -63,12 +79,26 @@ async function probeMember(
   });
 }
 
-/** The newest: of the highest timeline, and there the one that has come the furthest. */
+const WAS_REPLICA = /in archive recovery|in recovery/;
+
+/** How far the data of a member have got, for comparing. */
+function standOf({ data }: MemberData): { timeline: number; isPrimary: boolean; lsn: bigint } {
+  const [checkpoint, recovered] = [parseLsn(data.checkpointLsn) ?? 0n, parseLsn(data.minRecoveryLsn) ?? 0n];
+  return {
+    // One that was promoted and has ended before its first checkpoint has its timeline there alone.
+    timeline: Math.max(data.timeline, data.minRecoveryTimeline),
+    isPrimary: !WAS_REPLICA.test(data.controlState),
+    lsn: checkpoint > recovered ? checkpoint : recovered,
+  };
+}
+
+/** The newest: of the highest timeline; there one that took writes, as what it has done since its checkpoint is seen in no control file. */
 export function newestOf(members: readonly MemberData[]): MemberData | undefined {
-  const position = ({ data }: MemberData): bigint => parseLsn(data.checkpointLsn) ?? 0n;
-  return members.toSorted((a, b) => {
-    if (a.data.timeline !== b.data.timeline) return b.data.timeline - a.data.timeline;
-    return Number(position(b) - position(a));
+  return members.toSorted((one, other) => {
+    const [a, b] = [standOf(one), standOf(other)];
+    if (a.timeline !== b.timeline) return b.timeline - a.timeline;
+    if (a.isPrimary !== b.isPrimary) return a.isPrimary ? -1 : 1;
+    return a.lsn === b.lsn ? 0 : a.lsn > b.lsn ? -1 : 1;
   })[0];
 }
 
@@ -79,32 +109,29 @@ function cannotLook(namespace: string, name: string, why: string, remedy: string
   });
 }
 
+/** All that there are, also of members that are not wanted now: somebody may have scaled down in distress. */
 async function probeAll(uses: VolumeLookUses, subject: Subject, id: string): Promise<MemberData[]> {
   const name = subject.statefulSet.metadata?.name ?? '';
   const found: MemberData[] = [];
   const problems: string[] = [];
-  for (let ordinal = 0; ordinal < subject.memberCount; ordinal += 1) {
+  for (let ordinal = 0; ; ordinal += 1) {
     const claim = memberClaim(subject.claimTemplate, name, ordinal);
-    if ((await uses.api.get<PersistentVolumeClaim>(claimRef(claim))) === undefined) continue;
-    uses.onProgress({
-      phase: 'scan',
-      done: ordinal,
-      total: subject.memberCount,
-      unit: 'members',
-      note: `reads claim ${claim}`,
-    });
+    if ((await uses.api.get<PersistentVolumeClaim>(claimRef(claim))) === undefined) {
+      if (ordinal >= subject.memberCount) break;
+      continue;
+    }
     try {
-      found.push(await probeMember(uses, subject, { id, pod: `${name}-${ordinal}`, claim }));
+      found.push(await probeMember(uses, subject, { id, pod: `${name}-${ordinal}`, ordinal, claim }));
     } catch (error) {
       uses.signal?.throwIfAborted();
       if (isFailure(error, 'usage')) throw error;
       problems.push(`${claim}: ${messageOf(error)}`);
     }
   }
-  if (found.length > 0) return found;
+  if (problems.length === 0 && found.length > 0) return found;
   throw new Failure('refused', {
-    message: `cannot plan a recovery of ${uses.api.where.namespace}/${name}: no pod of it takes writes now, and none of its volumes could be read`,
-    remedy: 'Look at these claims; start the cluster first, if it can be started.',
+    message: `cannot plan a recovery of ${uses.api.where.namespace}/${name}: no pod of it takes writes now, and ${problems.length === 0 ? 'it has no volumes' : 'not all of its volumes could be read: any may hold the newest data'}`,
+    remedy: 'Mend what keeps them from being read, or start the cluster first, if it can be started; then plan again.',
     facts: problems,
   });
 }
@@ -112,7 +139,7 @@ async function probeAll(uses: VolumeLookUses, subject: Subject, id: string): Pro
 /**
  * Looks at the volumes of all members: those of the newest data count.
  *
- * @throws {Failure} `refused` if none can be read.
+ * @throws {Failure} `refused` if one cannot be read.
  */
 export async function lookAtVolumes(uses: VolumeLookUses, subject: Subject, id: string): Promise<LookedAtLive> {
   const { namespace } = uses.api.where;
@@ -128,6 +155,14 @@ export async function lookAtVolumes(uses: VolumeLookUses, subject: Subject, id: 
   const newest = newestOf(await probeAll(uses, subject, id));
   if (newest === undefined) throw new TypeError('a cluster has a member');
   const { pod, data, freeBytes } = newest;
+  if ((ordinalOf(pod, name) ?? 0) >= subject.memberCount) {
+    throw cannotLook(
+      namespace,
+      name,
+      `the newest data are those of ${pod}, which it is not to have now`,
+      `Scale it to ${(ordinalOf(pod, name) ?? 0) + 1} first, then plan again.`,
+    );
+  }
   const { systemIdentifier, majorVersion, timeline, walLevel, required } = data;
   return {
     pod,

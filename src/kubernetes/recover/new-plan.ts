@@ -20,7 +20,7 @@ import type { SwapUses } from './context.ts';
 import { cloneTimeUs, planClone } from './clone/plan-clone.ts';
 import { createRecovery } from './journal-object.ts';
 import { lookAgain } from './look-again.ts';
-import { lookAtLeader } from './look-at-live.ts';
+import { lookAtLeader, type LookedAtLive } from './look-at-live.ts';
 import { lookAtWhatThereIs } from './look-at-volumes.ts';
 import { journalName, memberClaim } from './names.ts';
 import { recreatedTemplate } from './other-way-steps.ts';
@@ -70,7 +70,11 @@ export async function newId(api: KubernetesApi): Promise<string> {
 }
 
 /** Scaling to 0 would remove the volumes, or there is more than one server and nobody who fails over. */
-export function checkSubject({ statefulSet, patroni }: Pick<Subject, 'statefulSet' | 'patroni'>): void {
+export function checkSubject({
+  statefulSet,
+  patroni,
+  memberCount,
+}: Pick<Subject, 'statefulSet' | 'patroni' | 'memberCount'>): void {
   const { name } = statefulSet.metadata ?? {};
   const policy = statefulSet.spec?.persistentVolumeClaimRetentionPolicy?.whenScaled;
   if (policy === 'Delete') {
@@ -79,9 +83,9 @@ export function checkSubject({ statefulSet, patroni }: Pick<Subject, 'statefulSe
       remedy: `Change that first:  kubectl patch statefulset ${name} --type merge --patch '{"spec":{"persistentVolumeClaimRetentionPolicy":{"whenScaled":"Retain"}}}'`,
     });
   }
-  if (patroni !== null || (statefulSet.spec?.replicas ?? 0) < 2) return;
+  if (patroni !== null || memberCount < 2) return;
   throw new Failure('refused', {
-    message: `cannot recover ${name}: it has ${statefulSet.spec?.replicas} replicas, and no Patroni that would say which leads`,
+    message: `cannot recover ${name}: it has ${memberCount} members, and no Patroni that would say which leads`,
     remedy: 'Scale it to 1 first, if pod 0 is the primary; then plan again.',
   });
 }
@@ -172,6 +176,26 @@ async function swapPlanOf(
   };
 }
 
+/** Looks, and how to look again: a server that runs is asked anew where the archive is read anew; volumes that nobody writes say the same. */
+async function firstLook(
+  server: { readonly uses: SwapUses; readonly superuser: string },
+  subject: Subject,
+  given: { readonly id: string; readonly leader: string | undefined },
+): Promise<{
+  readonly first: LookedAtLive;
+  readonly look: () => Promise<LookedAtCluster>;
+  /** `undefined`: nobody answers. */
+  readonly leader: string | undefined;
+}> {
+  const first = await lookAtWhatThereIs(server, subject, given);
+  const isUp = first.cluster.connect !== undefined;
+  return {
+    first,
+    look: async () => (isUp ? await lookAtLeader(server, subject, first.pod) : first).cluster,
+    leader: isUp ? given.leader : undefined,
+  };
+}
+
 /**
  * The whole plan, before it is stored.
  *
@@ -194,13 +218,9 @@ async function planOf(
     ...(timeline === undefined ? {} : { timeline }),
     ...(ask === undefined ? {} : { ask }),
   };
-  const first = await lookAtWhatThereIs(server, subject, { id, leader });
-  const isUp = first.cluster.connect !== undefined;
-  // A server that runs is asked anew where the archive is read anew; volumes that nobody writes say the same.
-  const look = async (): Promise<LookedAtCluster> =>
-    (isUp ? await lookAtLeader(server, subject, first.pod) : first).cluster;
+  const { first, look, leader: up } = await firstLook(server, subject, { id, leader });
   const gather = async () => gatherFactsOf(uses, asked, look);
-  const recovery = makePlan(await lookAgain({ ...server, leader: isUp ? leader : undefined }, gather));
+  const recovery = makePlan(await lookAgain({ ...server, leader: up }, gather));
   const neededBytes = BigInt(recovery.space.neededBytes);
   const rights: RightsFor = { patroni: subject.patroni, workloads };
   const facts = await wayFacts(uses, subject, { id, live: first, neededBytes, rights });
@@ -265,10 +285,9 @@ export async function makeSteppedNamespacePlan(
     ...(request.ask === undefined ? {} : { ask: request.ask }),
   };
   const server = { uses, superuser: subject.superuser };
-  const look = async (): Promise<LookedAtCluster> =>
-    (await lookAtWhatThereIs(server, subject, { id: recovery.id, leader })).cluster;
+  const { look, leader: up } = await firstLook(server, subject, { id: recovery.id, leader });
   const gather = async () => gatherFactsOf(uses, asked, look);
-  const facts = await lookAgain({ ...server, leader }, gather);
+  const facts = await lookAgain({ ...server, leader: up }, gather);
   return { ...plan, recovery: makeSteppedPlan(recovery, facts) };
 }
 

@@ -121,15 +121,15 @@ export async function proveServing(context: WorkContext): Promise<void> {
   const { api, signal } = context.uses;
   const { statefulSet, patroni } = context.plan.swap;
   const ref = statefulSetRef(statefulSet.name);
-  if (((await replicasOf(api, ref)) ?? 0) === 0) {
-    await openLine(context);
-    await scaleTo(api, ref, statefulSet.replicas);
-  }
+  if (((await replicasOf(api, ref)) ?? 0) < statefulSet.replicas) await scaleTo(api, ref, statefulSet.replicas);
   const deadline = Date.now() + PRIMARY_MS;
   for (;;) {
-    const named = patroni === null ? undefined : (await readPatroniState(api, patroni)).leader;
+    const state = patroni === null ? undefined : await readPatroniState(api, patroni);
+    const pod = state?.leader ?? firstPod(context);
     try {
-      await untilPrimary(podServer(context), named ?? firstPod(context), ONE_LEADER_MS, signal);
+      // A paused Patroni starts no server.
+      if (state?.isPaused === true) await startUnderPause(context, pod, { timeoutMs: ONE_LEADER_MS });
+      await untilPrimary(podServer(context), pod, ONE_LEADER_MS, signal);
       return;
     } catch (error) {
       signal?.throwIfAborted();

@@ -83,8 +83,8 @@ async function stateOrStart(
   await using patroni = await uses.patroniOf(pod);
   const state = await patroni.state();
   if (state === undefined) return 'its Patroni does not answer yet';
-  if (state === 'starting') return 'it is starting';
-  if (state !== 'stopped' && state !== 'start failed' && state !== 'crashed') return undefined;
+  if (!/^(?:stopped|crashed)$|failed/.test(state))
+    return /^(?:re)?starting$/.test(state) ? `it is ${state}` : undefined;
   if (starts.left <= 0) return WILL_NOT;
   starts.left -= 1;
   await patroni.restart();

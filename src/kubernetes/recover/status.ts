@@ -34,11 +34,18 @@ export interface SwapStatus {
   readonly plan: NamespacePlan;
   readonly state: RecoveryState;
   /** The step that was begun last and has not ended well; `undefined` when none is open. */
+  /** Its release was broken off, and has left something. */
+  readonly isReleaseUnfinished: boolean;
   readonly openStep: { readonly step: SwapStep; readonly failure: string | undefined } | undefined;
   readonly claims: readonly HeldClaim[];
   /** What the cluster is at: wanted, present and ready pods; `undefined` if the StatefulSet is not there. */
   readonly pods: { readonly wanted: number; readonly present: readonly string[]; readonly ready: number } | undefined;
   readonly entries: readonly SwapEntry[];
+}
+
+/** A release is in the journal when it begins, and once more when nothing is left; folders in a volume are seen from nowhere else. */
+function isReleaseUnfinished(entries: readonly SwapEntry[]): boolean {
+  return entries.filter((entry) => entry.event === 'state' && entry.state === 'released').length === 1;
 }
 
 function openStepOf(entries: readonly SwapEntry[]): SwapStatus['openStep'] {
@@ -47,16 +54,21 @@ function openStepOf(entries: readonly SwapEntry[]): SwapStatus['openStep'] {
   return last?.event === 'failed' ? { step: last.step, failure: last.message } : undefined;
 }
 
+/** A claim that may hold data. */
+type NamedClaim = Pick<HeldClaim, 'name' | 'holds'> & {
+  /** Where another claim may have had its name since. */
+  readonly uid?: string;
+};
+
 /** Claims by which a recovery keeps data, by their names, whether or not they are there. */
-export function heldNames(
-  { recovery, swap }: NamespacePlan,
-  entries: readonly SwapEntry[],
-): Pick<HeldClaim, 'name' | 'holds'>[] {
+export function heldNames({ recovery, swap }: NamespacePlan, entries: readonly SwapEntry[]): NamedClaim[] {
   const { id } = recovery;
   const rehearsal = { name: swap.rehearsalClaim, holds: 'rehearsal' } as const;
   if (swap.way === 'in-volume') return [];
   if (swap.way === 'recreate') {
-    const before = swap.members.map(({ claim }) => ({ name: claim, holds: 'data from before' }) as const);
+    const before = swap.members.map(
+      ({ claim, claimUid }) => ({ name: claim, uid: claimUid, holds: 'data from before' }) as const,
+    );
     const after = swap.members.map(
       ({ ordinal }) =>
         ({
@@ -92,14 +104,11 @@ export async function heldClaims(
 }
 
 /** Those of these that are there. */
-export async function claimsThatAre(
-  api: KubernetesApi,
-  names: readonly Pick<HeldClaim, 'name' | 'holds'>[],
-): Promise<HeldClaim[]> {
+export async function claimsThatAre(api: KubernetesApi, names: readonly NamedClaim[]): Promise<HeldClaim[]> {
   const found = await Promise.all(
-    names.map(async ({ name, holds }): Promise<HeldClaim[]> => {
+    names.map(async ({ name, uid, holds }): Promise<HeldClaim[]> => {
       const claim = await api.get<PersistentVolumeClaim>(claimRef(name));
-      if (claim === undefined) return [];
+      if (claim === undefined || (uid !== undefined && claim.metadata?.uid !== uid)) return [];
       const size = claim.status?.capacity?.['storage'] ?? claim.spec?.resources?.requests?.['storage'] ?? '?';
       return [{ name, holds, size, volume: claim.spec?.volumeName ?? '', phase: claim.status?.phase ?? '?' }];
     }),
@@ -125,7 +134,16 @@ export async function podsOf(api: KubernetesApi, plan: WorkPlan): Promise<SwapSt
 async function statusOf(api: KubernetesApi, { plan, entries }: StoredRecovery): Promise<SwapStatus> {
   const state = stateOf(entries);
   const [claims, pods] = await Promise.all([heldClaims(api, plan, entries), podsOf(api, plan)]);
-  return { id: plan.recovery.id, plan, state, openStep: openStepOf(entries), claims, pods, entries };
+  return {
+    id: plan.recovery.id,
+    plan,
+    state,
+    isReleaseUnfinished: isReleaseUnfinished(entries),
+    openStep: openStepOf(entries),
+    claims,
+    pods,
+    entries,
+  };
 }
 
 /** One recovery. @throws {Failure} `usage` if there is none with this id. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Failure } from '../../base/failure.ts';
+import { Failure, isFailure } from '../../base/failure.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { PersistentVolumeClaim, Pod } from '../api/kubernetes-objects.ts';
 import type { FoundCluster } from '../find/find-cluster.ts';
@@ -148,13 +148,19 @@ export function liveShape(found: FoundCluster): LiveShape {
 async function walkbackOf(api: KubernetesApi, found: FoundCluster, image: string | undefined): Promise<WalkbackSource> {
   if (image !== undefined) return { kind: 'copied', image };
   const pod = podOf(found)?.metadata?.name;
+  // A pod that is starting again and again counts as running, and often has no container.
   const outcome =
-    pod === undefined ? undefined : await api.exec(pod, found.container.name, ['sh', '-c', 'command -v walkback']);
+    pod === undefined
+      ? undefined
+      : await api.exec(pod, found.container.name, ['sh', '-c', 'command -v walkback']).catch((error: unknown) => {
+          if (isFailure(error, 'failed')) return undefined;
+          throw error;
+        });
   if (outcome?.exitCode === 0) return { kind: 'inImage' };
   return {
     kind: 'none',
     why:
-      pod === undefined
+      outcome === undefined
         ? 'no pod of it runs, so whether its image has walkback cannot be told, and --walkback-image names none'
         : 'its image has no walkback, and --walkback-image names none that has',
   };

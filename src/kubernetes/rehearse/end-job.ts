@@ -15,8 +15,16 @@ import { jobRef, podsOf } from './look-at-pod.ts';
 const GONE_MS = 300_000;
 const POLL_MS = 300;
 
-/** @throws {Failure} `unavailable` if a pod does not go in time. */
-export async function endJob(api: KubernetesApi, name: string, signal?: AbortSignal): Promise<void> {
+/**
+ * @param isFromBefore an earlier run may have removed it just now, and been ended before it looked for its pods.
+ * @throws {Failure} `unavailable` if a pod does not go in time.
+ */
+export async function endJob(
+  api: KubernetesApi,
+  name: string,
+  signal?: AbortSignal,
+  isFromBefore = false,
+): Promise<void> {
   const job = await api.get<Job>(jobRef(name));
   const uid = job?.metadata?.uid;
   if (job !== undefined) {
@@ -28,12 +36,12 @@ export async function endJob(api: KubernetesApi, name: string, signal?: AbortSig
   }
   const endsAtMs = performance.now() + GONE_MS;
   // One that had no pod yet may have been about to get it: that is there a moment after its Job is gone.
-  let looks = job !== undefined && (job.status?.active ?? 0) === 0 ? 2 : 1;
+  let looks = isFromBefore || (job !== undefined && (job.status?.active ?? 0) === 0) ? 3 : 1;
   for (;;) {
     signal?.throwIfAborted();
     const pods = await podsOf(api, name);
     if (pods.length === 0) looks -= 1;
-    if (looks === 0) return;
+    if (looks <= 0) return;
     if (performance.now() > endsAtMs) throw stillThere(pods.map(({ metadata }) => metadata?.name ?? ''));
     await sleep(POLL_MS);
   }

@@ -293,6 +293,6 @@ describe('the Job of work on a volume', () => {
       persistentVolumeClaim: { claimName: 'kept' },
     });
     expect(job.spec?.template.spec?.affinity).toBeUndefined();
-    expect(job.spec?.activeDeadlineSeconds).toBeUndefined();
+    expect(job.spec?.activeDeadlineSeconds).toBe(180);
   });
 });

@@ -177,6 +177,13 @@ const FINAL_CODES = [64, 65, 74, 77, 80, 81];
 
 /** Two renames. One that could not begin in this time, with nobody left who waits for it, must not come upon a server later. */
 const SWAP_DEADLINE_S = 900;
+/** A look that a plan waits for. */
+const PROBE_DEADLINE_S = 180;
+
+function deadlineOf(tasks: VolumeTasksRequest['tasks']): { activeDeadlineSeconds?: number } {
+  if (tasks.some((task) => task.do === 'swap')) return { activeDeadlineSeconds: SWAP_DEADLINE_S };
+  return tasks.every((task) => task.do === 'probe') ? { activeDeadlineSeconds: PROBE_DEADLINE_S } : {};
+}
 
 /** The Job of work on a volume. Its name is the caller's, so that the same work is the same Job. */
 export function tasksJob(request: VolumeTasksRequest): Job {
@@ -207,7 +214,7 @@ export function tasksJob(request: VolumeTasksRequest): Job {
     kind: 'Job',
     metadata: { name: objectName(name), labels: podLabels(id, 'volume'), ...ownersOf(request) },
     spec: {
-      ...(tasks.some((task) => task.do === 'swap') ? { activeDeadlineSeconds: SWAP_DEADLINE_S } : {}),
+      ...deadlineOf(tasks),
       backoffLimit: 6,
       completions: 1,
       parallelism: 1,

@@ -157,6 +157,6 @@ export function rehearsalsIn(api: KubernetesApi): Rehearsals {
     end: (ref, watch) => end(api, ref, watch),
     discard: (ref, request, watch) => discard(api, ref, request, watch),
     run: (request, watch) => runTasksJob(api, request, watch),
-    endRun: (name, { signal }) => endJob(api, objectName(name), signal),
+    endRun: (name, { signal }) => endJob(api, objectName(name), signal, true),
   };
 }

@@ -142,7 +142,7 @@ export async function makeResetPlan(
   const { context, server, namespace } = api.where;
   await checkRights(api, found);
   const patroni = patroniObjects(found);
-  checkSubject({ statefulSet: objects.statefulSet, patroni });
+  checkSubject({ statefulSet: objects.statefulSet, patroni, memberCount: objects.statefulSet.spec?.replicas ?? 0 });
   checkVariables(found);
   await checkOthers(api, found);
   const { id, archive, now } = request;

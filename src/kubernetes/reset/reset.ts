@@ -51,14 +51,19 @@ export function resetTransition(id: string, state: RecoveryState, event: ResetEv
   if (state === 'released' && event === 'release') return transition(id, state, event);
   const words: Partial<Record<RecoveryState, string>> = {
     planned: 'nothing of it has been done',
-    released: 'what it kept has been released',
+    released: 'what it kept has been released, or was begun to be',
     recovered: 'it is done',
     undoing: 'its undo has begun',
     undone: 'it has been undone',
   };
   throw new Failure('refused', {
     message: `cannot ${event} reset ${id}: ${words[state] ?? state}`,
-    remedy: state === 'undoing' ? `Finish the undo:  walkback undo ${id}` : 'Make a new plan:  walkback cluster reset',
+    remedy:
+      state === 'undoing'
+        ? `Finish the undo:  walkback undo ${id}`
+        : state === 'released'
+          ? `See what is left:  walkback recover status ${id}`
+          : 'Make a new plan:  walkback cluster reset',
   });
 }
 

@@ -37,6 +37,8 @@ async function probe(where: Where): Promise<ProbedData> {
     controlState: control.state,
     isShutDown: isShutDown(control),
     checkpointLsn: formatLsn(control.checkpointLsn),
+    minRecoveryLsn: formatLsn(control.minRecoveryPoint),
+    minRecoveryTimeline: control.minRecoveryTimeline,
     walLevel,
     required,
     sizeBytes: (await directorySize(where.directory)).toString(),

@@ -39,6 +39,9 @@ export interface ProbedData {
   readonly controlState: string;
   readonly isShutDown: boolean;
   readonly checkpointLsn: string;
+  /** Of a server that was in recovery: how far its data have got, beyond the checkpoint. */
+  readonly minRecoveryLsn: string;
+  readonly minRecoveryTimeline: number;
   /** What whoever replays WAL of it must not be without. */
   readonly walLevel: PlanFacts['control']['walLevel'];
   readonly required: PlanFacts['control']['required'];
