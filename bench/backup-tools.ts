@@ -8,7 +8,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-import { NODE } from './bundle.ts';
+import { NODE_FLAGS } from './bundle.ts';
 import type { BenchServer } from './data-set.ts';
 
 /** One program. `restore` reads what its own `backup` wrote. */
@@ -42,7 +42,7 @@ function onPath(program: string): string | undefined {
 
 function ours(bench: BenchServer, bundle: string, compression: string): BackupTool {
   const { server, archive, scratch } = bench;
-  const script = `${NODE} ${bundle}`;
+  const script = [process.execPath, ...NODE_FLAGS, bundle].join(' ');
   return {
     name: `walkback ${compression}`,
     remark: 'page checksums; waits for its WAL; synced',

@@ -11,17 +11,15 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 
 import { bundleOptions } from '../scripts/bundle-options.ts';
-import { bundleProgram } from '../scripts/bundle-program.ts';
+import { bundleProgram, workerSources } from '../scripts/bundle-program.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const WORKERS = ['backup/part-worker.ts', 'history/segment-indexes-worker.ts', 'restore/restore-worker.ts'];
-
 /** As `bin/walkback` starts Node. */
-export const NODE = `${process.execPath} --max-semi-space-size=8`;
+export const NODE_FLAGS: readonly string[] = ['--max-semi-space-size=8'];
 
 /** Bundles one of our programs here, and the workers it starts, into `folder`. Answers with the file to run. */
 export async function bundleProgramOf(name: 'run-walkback' | 'run-agent', folder: string): Promise<string> {
-  const entries = [join(import.meta.dirname, `${name}.ts`), ...WORKERS.map((path) => join(ROOT, 'src', path))];
+  const entries = [join(import.meta.dirname, `${name}.ts`), ...(await workerSources())];
   await build(bundleOptions(entries, folder));
   // For the native packages, which no bundle can hold.
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));

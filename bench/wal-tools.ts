@@ -7,7 +7,7 @@
 
 import { join } from 'node:path';
 
-import { NODE } from './bundle.ts';
+import { NODE_FLAGS } from './bundle.ts';
 import { findProgram } from './find-program.ts';
 import type { WalServer } from './wal-data-set.ts';
 
@@ -39,7 +39,7 @@ function ours({ scratch }: WalServer, bundle: string, compression: string): WalT
   const spool = join(scratch, `spool-${compression}`);
   const archive = join(scratch, `walkback-${compression}`);
   const agent = (latencyMs: number) => (dataDirectory: string) => [
-    ...NODE.split(' ').slice(1),
+    ...NODE_FLAGS,
     bundle,
     dataDirectory,
     spool,

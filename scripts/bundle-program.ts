@@ -22,12 +22,17 @@ async function sources(ending: RegExp): Promise<string[]> {
   return names.filter((name) => ending.test(name) && !name.endsWith('.test.ts')).map((name) => join(SOURCE, name));
 }
 
+/** Workers are started by path: entry points of their own. */
+export async function workerSources(): Promise<string[]> {
+  return sources(/-worker\.ts$/);
+}
+
 /** Writes it into `folder`, of which nothing stays that was there. */
 export async function bundleProgram(
   folder: string,
 ): Promise<{ readonly fileCount: number; readonly sizeBytes: number }> {
   await rm(folder, { recursive: true, force: true });
-  const workers = await sources(/-worker\.ts$/);
+  const workers = await workerSources();
   const result = await build({
     ...bundleOptions([join(SOURCE, 'main.ts'), ...workers], folder),
     chunkNames: '[name]-[hash]',

@@ -27,7 +27,7 @@ export class WalBuffers {
     this.#sizeBytes = given.sizeBytes;
   }
 
-  /** Whether more are lent for now. What is out beyond that comes back by itself, and is freed then. */
+  /** While it is, more are lent. What is out beyond that comes back by itself, and is freed then. */
   set isBehind(isBehind: boolean) {
     this.#count = isBehind ? this.#countBehind : this.#usualCount;
     while (this.#taken < this.#count) {

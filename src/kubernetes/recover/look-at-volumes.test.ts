@@ -1,14 +1,7 @@
 import { expect, it } from 'vitest';
 
+import { REQUIRED } from '../../../tests/support/plan-facts.ts';
 import { newestOf, type MemberData } from './look-at-volumes.ts';
-
-const NOTHING = {
-  maxConnections: 1,
-  maxWorkerProcesses: 0,
-  maxWalSenders: 0,
-  maxPreparedTransactions: 0,
-  maxLocksPerTransaction: 10,
-};
 
 function member(
   pod: string,
@@ -29,7 +22,7 @@ function member(
     minRecoveryLsn: '0/0',
     minRecoveryTimeline: 0,
     walLevel: 'replica',
-    required: NOTHING,
+    required: REQUIRED,
     sizeBytes: '1',
     unarchived: [],
     ...more,

@@ -12,9 +12,8 @@ import type { OnSight, VolumeTasksRequest } from '../rehearse/rehearsal.ts';
 import type { ProbedData } from '../volume/volume-tasks.ts';
 import type { SwapUses } from './context.ts';
 import { claimRef } from './exchange-claim.ts';
-import { clusterIn, lookAtLeader, noConfigurationFiles, type LookedAtLive } from './look-at-live.ts';
+import { clusterIn, noConfigurationFiles, type LookedAtLive } from './look-at-live.ts';
 import { memberClaim, ordinalOf } from './names.ts';
-import type { PodServer } from './pod-server.ts';
 import type { Subject } from './subject.ts';
 
 /** Uses of {@link lookAtVolumes}. */
@@ -61,14 +60,13 @@ async function probeMember(
     const note = trouble === undefined ? `reads claim ${claim}` : `claim ${claim}: ${trouble.message}`;
     onProgress({ phase: 'scan', done: ordinal, unit: 'members', note });
   };
-  const results = await rehearsals
+  const [result] = await rehearsals
     .run(request, { onSight, ...(signal === undefined ? {} : { signal }) })
     .catch(async (error: unknown) => {
       // No plan is stored yet by which anybody could find it. Its deadline ends it where this cannot.
       await rehearsals.endRun(request.name, {}).catch(() => {});
       throw error;
     });
-  const [result] = results;
   const volume = result?.did === 'probe' ? result.volume : undefined;
   const data = volume?.data.find(({ place }) => place === 'live');
   if (data !== undefined && typeof Reflect.get(data, 'required') !== 'object') throw otherVersion(walkback);
@@ -79,7 +77,7 @@ async function probeMember(
   });
 }
 
-const WAS_REPLICA = /in archive recovery|in recovery/;
+const WAS_REPLICA = /in (?:archive )?recovery$/;
 
 /** How far the data of a member have got, for comparing. */
 function standOf({ data }: MemberData): { timeline: number; isPrimary: boolean; lsn: bigint } {
@@ -102,9 +100,13 @@ export function newestOf(members: readonly MemberData[]): MemberData | undefined
   })[0];
 }
 
-function cannotLook(namespace: string, name: string, why: string, remedy: string): Failure {
+function cannotPlan(
+  { api }: VolumeLookUses,
+  { statefulSet }: Subject,
+  { why, remedy }: { readonly why: string; readonly remedy: string },
+): Failure {
   return new Failure('refused', {
-    message: `cannot plan a recovery of ${namespace}/${name}: no pod of it takes writes now, and ${why}`,
+    message: `cannot plan a recovery of ${api.where.namespace}/${statefulSet.metadata?.name ?? ''}: no pod of it takes writes now, and ${why}`,
     remedy,
   });
 }
@@ -142,56 +144,33 @@ async function probeAll(uses: VolumeLookUses, subject: Subject, id: string): Pro
  * @throws {Failure} `refused` if one cannot be read.
  */
 export async function lookAtVolumes(uses: VolumeLookUses, subject: Subject, id: string): Promise<LookedAtLive> {
-  const { namespace } = uses.api.where;
   const name = subject.statefulSet.metadata?.name ?? '';
   if (subject.walkback.kind === 'none') {
-    throw cannotLook(
-      namespace,
-      name,
-      `its volumes cannot be looked at: ${subject.walkback.why}`,
-      "Name an image that has walkback, as the cluster's own may: --walkback-image IMAGE. Or start the cluster first, if it can be started.",
-    );
+    throw cannotPlan(uses, subject, {
+      why: `its volumes cannot be looked at: ${subject.walkback.why}`,
+      remedy:
+        "Name an image that has walkback, as the cluster's own may: --walkback-image IMAGE. Or start the cluster first, if it can be started.",
+    });
   }
   const newest = newestOf(await probeAll(uses, subject, id));
   if (newest === undefined) throw new TypeError('a cluster has a member');
   const { pod, data, freeBytes } = newest;
-  if ((ordinalOf(pod, name) ?? 0) >= subject.memberCount) {
-    throw cannotLook(
-      namespace,
-      name,
-      `the newest data are those of ${pod}, which it is not to have now`,
-      `Scale it to ${(ordinalOf(pod, name) ?? 0) + 1} first, then plan again.`,
-    );
+  const ordinal = ordinalOf(pod, name) ?? 0;
+  if (ordinal >= subject.memberCount) {
+    throw cannotPlan(uses, subject, {
+      why: `the newest data are those of ${pod}, which it is not to have now`,
+      remedy: `Scale it to ${ordinal + 1} first, then plan again.`,
+    });
   }
   const { systemIdentifier, majorVersion, timeline, walLevel, required } = data;
   return {
     pod,
     cluster: {
       control: { systemIdentifier: BigInt(systemIdentifier), majorVersion, timeline, walLevel, required },
-      cluster: clusterIn(namespace, subject, data.isShutDown ? 'stopped' : 'crashed'),
+      cluster: clusterIn(uses.api.where.namespace, subject, data.isShutDown ? 'stopped' : 'crashed'),
       connect: undefined,
       configurationFiles: noConfigurationFiles,
     },
     freeBytes: async () => freeBytes,
   };
-}
-
-/**
- * Asks the pod that takes writes; where there is none, or its server does not answer, looks at the volumes.
- *
- * @throws {Failure} what the pod's answer says, or as {@link lookAtVolumes}.
- */
-export async function lookAtWhatThereIs(
-  server: PodServer & { readonly uses: VolumeLookUses },
-  subject: Subject,
-  { id, leader }: { readonly id: string; readonly leader: string | undefined },
-): Promise<LookedAtLive> {
-  if (leader === undefined) return lookAtVolumes(server.uses, subject, id);
-  try {
-    return await lookAtLeader(server, subject, leader);
-  } catch (error) {
-    server.uses.signal?.throwIfAborted();
-    if (!isFailure(error, 'unavailable')) throw error;
-    return lookAtVolumes(server.uses, subject, id);
-  }
 }

@@ -20,8 +20,7 @@ import type { SwapUses } from './context.ts';
 import { cloneTimeUs, planClone } from './clone/plan-clone.ts';
 import { createRecovery } from './journal-object.ts';
 import { lookAgain } from './look-again.ts';
-import { lookAtLeader, type LookedAtLive } from './look-at-live.ts';
-import { lookAtWhatThereIs } from './look-at-volumes.ts';
+import { firstLook } from './look-first.ts';
 import { journalName, memberClaim } from './names.ts';
 import { recreatedTemplate } from './other-way-steps.ts';
 import { readPatroniState } from './patroni-objects.ts';
@@ -173,26 +172,6 @@ async function swapPlanOf(
     archive,
     superuser,
     roles,
-  };
-}
-
-/** Looks, and how to look again: a server that runs is asked anew where the archive is read anew; volumes that nobody writes say the same. */
-async function firstLook(
-  server: { readonly uses: SwapUses; readonly superuser: string },
-  subject: Subject,
-  given: { readonly id: string; readonly leader: string | undefined },
-): Promise<{
-  readonly first: LookedAtLive;
-  readonly look: () => Promise<LookedAtCluster>;
-  /** `undefined`: nobody answers. */
-  readonly leader: string | undefined;
-}> {
-  const first = await lookAtWhatThereIs(server, subject, given);
-  const isUp = first.cluster.connect !== undefined;
-  return {
-    first,
-    look: async () => (isUp ? await lookAtLeader(server, subject, first.pod) : first).cluster,
-    leader: isUp ? given.leader : undefined,
   };
 }
 

@@ -33,9 +33,9 @@ export interface SwapStatus {
   readonly id: string;
   readonly plan: NamespacePlan;
   readonly state: RecoveryState;
-  /** The step that was begun last and has not ended well; `undefined` when none is open. */
   /** Its release was broken off, and has left something. */
   readonly isReleaseUnfinished: boolean;
+  /** The step that was begun last and has not ended well; `undefined` when none is open. */
   readonly openStep: { readonly step: SwapStep; readonly failure: string | undefined } | undefined;
   readonly claims: readonly HeldClaim[];
   /** What the cluster is at: wanted, present and ready pods; `undefined` if the StatefulSet is not there. */
