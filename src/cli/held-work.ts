@@ -7,6 +7,7 @@
  */
 
 import { Failure, isFailure } from '../base/failure.ts';
+import { mayStayRecovered } from '../recovery/give-up.ts';
 import type { RecoveryContext } from '../recovery/recovery-context.ts';
 import type { Session } from './session.ts';
 
@@ -16,17 +17,21 @@ interface Swapped {
   readonly entries: readonly ({ readonly event: 'done'; readonly step: string } | { readonly event: string })[];
   /** True while the cluster serves. */
   readonly isUp: () => Promise<boolean>;
+  /** True while an undo can be given up. */
+  readonly mayStay: () => boolean;
 }
 
 /** A recovery on this host. */
 export function swapped({ plan, journal, uses }: RecoveryContext): Swapped {
-  return { id: plan.id, entries: journal.entries, isUp: async () => (await uses.cluster.state()) === 'running' };
+  const { entries } = journal;
+  const isUp = async () => (await uses.cluster.state()) === 'running';
+  return { id: plan.id, entries, isUp, mayStay: () => mayStayRecovered(entries) };
 }
 
 /** A swap: forth or back. */
 export interface Swap {
   readonly of: Swapped;
-  /** `cutover` and `reset` can be undone, `undo` only be finished. */
+  /** `cutover` and `reset` can be undone, `undo` be finished, or given up until the kept data have opened. */
   readonly name: 'cutover' | 'reset' | 'undo';
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
@@ -42,7 +47,10 @@ async function whatIsHalfDone({ of, name }: Swap): Promise<string> {
 
 function leftHalfDone(swap: Swap, found: string): Failure {
   const { id } = swap.of;
-  const undo = swap.name !== 'undo' ? `\nGo back:\n    walkback undo ${id}` : '';
+  const stay = swap.of.mayStay()
+    ? `\nGive it up, and stay with the recovered data:\n    walkback recover run ${id}`
+    : '';
+  const undo = swap.name !== 'undo' ? `\nGo back:\n    walkback undo ${id}` : stay;
   return new Failure('refused', {
     message: `stopped, as asked: ${found}`,
     remedy: `Finish it:\n    ${FINISH[swap.name]} ${id}${undo}`,

@@ -7,7 +7,7 @@
 import type { OnProgress } from '../base/progress.ts';
 import type { ClusterKind } from '../cluster/cluster.ts';
 import { isStepDone, type JournalEntry } from '../recovery/journal.ts';
-import { stepsOfKind, type StepName } from '../recovery/step-names.ts';
+import type { StepName } from '../recovery/step-names.ts';
 import type { PlannedStep, Reporter } from './output/reporter.ts';
 import { shownJournal, type ShownJournal } from './output/shown-journal.ts';
 
@@ -83,13 +83,16 @@ function withReplicas(steps: readonly PlannedStep[]): Record<ClusterKind, readon
   return { local: steps, patroni: [...steps, REPLICAS] };
 }
 
-/** Those of `shown` that the journal does not say are done: a run that goes on does not begin with them. */
+/**
+ * Those of `shown` that the journal does not say are done: a run that goes on does not begin with them.
+ *
+ * @param steps what the run does: a cutover and an undo have shown steps of the same names.
+ */
 export function stepsToCome(
   shown: readonly PlannedStep[],
   entries: readonly JournalEntry[],
-  kind: ClusterKind,
+  steps: readonly StepName[],
 ): readonly PlannedStep[] {
-  const steps = stepsOfKind(kind);
   return shown.filter(({ name }) => steps.some((step) => SHOWN[step] === name && !isStepDone(entries, step)));
 }
 

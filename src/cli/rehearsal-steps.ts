@@ -10,6 +10,7 @@ import { discard, rehearse } from '../recovery/recover.ts';
 import type { RecoveryContext } from '../recovery/recovery-context.ts';
 import { removeRehearsal } from '../recovery/rehearse-steps.ts';
 import { transition } from '../recovery/states.ts';
+import { CUTOVER_STEPS } from '../recovery/step-names.ts';
 import type { PlannedStep } from './output/reporter.ts';
 import { SHOWN_CUTOVER, SHOWN_REHEARSAL, stepsToCome, type ShownSteps } from './recovery-steps.ts';
 import type { Session } from './session.ts';
@@ -23,7 +24,8 @@ export function stepsBefore(
   given: { readonly checks: number; readonly cutsOver: boolean; readonly kind: ClusterKind },
 ): readonly PlannedStep[] {
   const state = stateOf(entries);
-  if (state === 'cuttingOver') return stepsToCome(SHOWN_CUTOVER[given.kind], entries, given.kind);
+  if (state === 'cuttingOver' || state === 'undoing')
+    return stepsToCome(SHOWN_CUTOVER[given.kind], entries, CUTOVER_STEPS[given.kind]);
   const checks = given.checks === 0 ? [] : [{ name: 'check', summary: `${given.checks} in the rehearsal` }];
   const rehearsal = state === 'standing' ? [STANDS] : SHOWN_REHEARSAL;
   return [...rehearsal, ...checks, ...(given.cutsOver ? SHOWN_CUTOVER[given.kind] : [])];

@@ -9,6 +9,7 @@ import { stateOf, type JournalEntry } from '../recovery/journal.ts';
 import { hasLineOpened, undo } from '../recovery/recover.ts';
 import type { RecoveryContext } from '../recovery/recovery-context.ts';
 import { recoveryStatus, type RecoveryStatus } from '../recovery/status.ts';
+import { UNDO_STEPS } from '../recovery/step-names.ts';
 import { runSwap, swapped } from './held-work.ts';
 import type { PlannedStep } from './output/reporter.ts';
 import { SHOWN_UNDO, stepsToCome, type ShownSteps } from './recovery-steps.ts';
@@ -29,8 +30,8 @@ export async function runUndo(context: RecoveryContext, shown: ShownSteps, sessi
   const { plan, uses, journal } = context;
   const { reporter } = session;
   const whole = wholeUndo(journal.entries);
-  const steps =
-    whole === undefined ? stepsToCome(SHOWN_UNDO[hostKindOf(plan)], journal.entries, hostKindOf(plan)) : [whole];
+  const kind = hostKindOf(plan);
+  const steps = whole === undefined ? stepsToCome(SHOWN_UNDO[kind], journal.entries, UNDO_STEPS[kind]) : [whole];
   reporter.plan(`${plan.cluster.name} back to the data from before recovery ${plan.id}`, steps);
   if (whole !== undefined) reporter.begin(whole.name);
   await runSwap({ of: swapped(context), name: 'undo', run: (signal) => undo(context, signal) }, session);

@@ -18,7 +18,8 @@ export type StepFacts = Readonly<Record<string, string | number | boolean>>;
 
 /** One line. `at` is RFC 3339. `Name`: the steps of a kind of cluster whose recovery has others than those of a host. */
 export type JournalEntry<Name extends string = StepName> =
-  | { readonly at: string; readonly event: 'begin'; readonly step: Name }
+  /** `undoes`: it is being taken back, and is no longer done from here on. */
+  | { readonly at: string; readonly event: 'begin'; readonly step: Name; readonly undoes?: true }
   | { readonly at: string; readonly event: 'done'; readonly step: Name; readonly facts: StepFacts }
   | { readonly at: string; readonly event: 'failed'; readonly step: Name; readonly message: string }
   | { readonly at: string; readonly event: 'undone'; readonly step: Name }
@@ -54,10 +55,11 @@ export function readFacts(value: unknown): StepFacts {
 function readEntry<Name extends string>(text: string, isName: IsStep<Name>): JournalEntry<Name> | undefined {
   const value: unknown = JSON.parse(text);
   if (!isRecord(value) || typeof value['at'] !== 'string') return undefined;
-  const { at, event, step, state, message, facts } = value;
+  const { at, event, step, state, message, facts, undoes } = value;
   if (event === 'state') return isRecoveryState(state) ? { at, event, state } : undefined;
   if (!isName(step)) return undefined;
-  if (event === 'begin' || event === 'undone') return { at, event, step };
+  if (event === 'begin') return undoes === true ? { at, event, step, undoes } : { at, event, step };
+  if (event === 'undone') return { at, event, step };
   if (event === 'done') return { at, event, step, facts: readFacts(facts) };
   if (event === 'failed') return { at, event, step, message: typeof message === 'string' ? message : '' };
   return undefined;

@@ -27,7 +27,7 @@ import { endCleanly, forgetUnfinishedPromotion, NO_RESTORE, proveTimeline, reope
 import { privateServer, recoveryFile, type PrivateContext, type ReplayUses } from './recovery-context.ts';
 import { copyDurably, preparePrivateServers } from './rehearsal-files.ts';
 import { setPasswords } from './set-passwords.ts';
-import { isReservedFor, reserveTimeline } from './timeline-numbers.ts';
+import { archivedTimelines, isReservedFor, reserveTimeline } from './timeline-numbers.ts';
 
 /** One recovery's kept data. Settings that they need are read from their control file. */
 export interface KeptContext extends PrivateContext {
@@ -45,12 +45,28 @@ export async function reserveForKept(context: KeptContext): Promise<number> {
   const holder = `${plan.id}-undo`;
   const { timeline } = await controlFileOf(kept);
   // An earlier run has opened it, and died before anybody heard of that: its history is in no archive yet.
-  if (await isReservedFor(uses.store, timeline, holder)) return timeline;
+  if (await isReservedFor(uses.store, timeline, holder)) {
+    await checkStillNewest(context, timeline);
+    return timeline;
+  }
   return reserveTimeline({
     store: uses.store,
     line: await readLine(uses.store, timeline),
     holder,
     walDirectory: join(kept, 'pg_wal'),
+  });
+}
+
+/**
+ * The recovered data may have been up since, where an undo was given up: what has opened a timeline then (Patroni knows of no
+ * reservation) has made a second history of this number, or a newer one.
+ */
+async function checkStillNewest({ uses, plan }: KeptContext, opened: number): Promise<void> {
+  const newer = (await archivedTimelines(uses.store)).filter((timeline) => timeline >= opened);
+  if (newer.length === 0) return;
+  throw new Failure('refused', {
+    message: `cannot put the data from before recovery ${plan.id} back: it has opened timeline ${opened}, and the archive has got timeline ${newer.join(', ')} since`,
+    remedy: `Stay with the recovered data:  walkback recover run ${plan.id}\nWhat is kept can still be read: start a server on a copy of it.`,
   });
 }
 
@@ -117,6 +133,13 @@ export async function setKeptPasswords(context: KeptContext, roles: readonly Nee
   await using connection = await reopen(await keptServer(context, NO_RESTORE));
   // The connection is closed when this returns.
   return await setPasswords(connection, roles);
+}
+
+/** Stops it wherever it is; how the live server was started last is in its own file again. */
+export async function endKept(context: KeptContext): Promise<void> {
+  const directory = keptDirectory(context);
+  await stopPrivateServer(directory);
+  if (await isThere(directory)) await putOptionsBack(context);
 }
 
 /** A clean shutdown on its number, proven. @param remedy what to do if it is not. */

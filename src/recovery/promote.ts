@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -20,7 +20,12 @@ import {
   type PrivateServer,
 } from '../instance/private-server.ts';
 import { parseLsn } from '../postgres/lsn.ts';
-import { formatHistoryName, parseTimelineHistory, type TimelineSwitch } from '../postgres/timeline-history.ts';
+import {
+  formatHistoryName,
+  parseHistoryName,
+  parseTimelineHistory,
+  type TimelineSwitch,
+} from '../postgres/timeline-history.ts';
 
 const POLL_MS = 20;
 
@@ -31,14 +36,20 @@ export async function isStillToRecover(dataDirectory: string): Promise<boolean> 
 
 /**
  * Takes away the history file of a promotion that did not come to its end: with it, the server would take the number after.
- * Only while the directory is still to recover, and only for the number that is reserved for it.
+ * Only while the directory is still to recover, and only for the number that is reserved for it. One of a lower number, which
+ * has been given to somebody else since, stays and is passed over, and is never archived.
  */
 export async function forgetUnfinishedPromotion(dataDirectory: string, timeline: number): Promise<void> {
   if (!(await isStillToRecover(dataDirectory))) return;
   const folder = join(dataDirectory, 'pg_wal');
   const name = formatHistoryName(timeline);
   await rm(join(folder, name), { force: true });
-  await rm(join(folder, 'archive_status', `${name}.ready`), { force: true });
+  const { timeline: current } = await controlFileOf(dataDirectory);
+  for (const marked of await readdir(join(folder, 'archive_status')).catch(() => [])) {
+    const number = marked.endsWith('.ready') ? parseHistoryName(marked.slice(0, -'.ready'.length)) : undefined;
+    const isUnfinished = number !== undefined && number > current && number <= timeline;
+    if (isUnfinished) await rm(join(folder, 'archive_status', marked), { force: true });
+  }
   await syncFolder(folder);
 }
 

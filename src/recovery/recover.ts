@@ -12,6 +12,7 @@ import { Failure, isFailure } from '../base/failure.ts';
 import { isThere } from '../instance/durable-rename.ts';
 import { stopPrivateServer } from '../instance/private-server.ts';
 import { startLiveAgain } from './cutover-steps.ts';
+import { checkMayCutOver, mayStayRecovered } from './give-up.ts';
 import { hostKindOf } from './host-kind.ts';
 import { hasStepBegun, openJournal, stateOf, type Journal, type JournalEntry } from './journal.ts';
 import { lockRecoveries } from './lock.ts';
@@ -21,7 +22,7 @@ import { checkPreconditions } from './preconditions.ts';
 import { recoveryFile, socketDirectoryOf, type RecoveryContext } from './recovery-context.ts';
 import { removeRehearsal } from './rehearse-steps.ts';
 import { replayToTarget } from './replay-to-target.ts';
-import { runSteps, undoSteps, type Run } from './runner.ts';
+import { runSteps, takeStepsBack, undoSteps, type Run } from './runner.ts';
 import { transition, type RecoveryEvent, type RecoveryState } from './states.ts';
 import { CUTOVER_STEPS, REHEARSE_STEPS, UNDO_STEPS, type StepName } from './step-names.ts';
 import { STEPS } from './steps.ts';
@@ -91,15 +92,19 @@ export async function rehearse(context: RecoveryContext): Promise<void> {
 }
 
 /**
- * Swaps the rehearsal in.
+ * Swaps the rehearsal in. An undo that is under way, and whose data have not opened, is given up: the recovered data stays live.
  *
  * @param signal looked at between steps alone: what is half done then can be gone on with or undone.
  */
 export async function cutOver(context: RecoveryContext, signal?: AbortSignal): Promise<void> {
   const isFirst = stateOf(context.journal.entries) === 'standing';
   if (isFirst) await checkPreconditions(context);
+  checkMayCutOver(context.plan.id, context.journal.entries);
   await during(context, 'cutOver', () =>
-    sayingWhatIsDown(context, 'recover run', () => runSteps(runOf(context, cutoverOrder(context), signal))),
+    sayingWhatIsDown(context, 'recover run', async () => {
+      await takeStepsBack(runOf(context, UNDO_STEPS[hostKindOf(context.plan)], signal));
+      await runSteps(runOf(context, cutoverOrder(context), signal));
+    }),
   );
 }
 
@@ -110,7 +115,7 @@ async function sayingWhatIsDown(context: RecoveryContext, goOn: string, work: ()
   } catch (error) {
     if (!isFailure(error) || (await isLiveUp(context))) throw error;
     const { id } = context.plan;
-    const back = goOn === 'undo' ? '' : `\nTo have it up again as it was:  walkback undo ${id}`;
+    const back = otherWay(context, goOn);
     throw new Failure(error.kind, {
       message: `${error.message}; the cluster is DOWN now`,
       remedy: `${error.remedy}\nTo go on:  walkback ${goOn} ${id}${back}`,
@@ -118,6 +123,15 @@ async function sayingWhatIsDown(context: RecoveryContext, goOn: string, work: ()
       cause: error,
     });
   }
+}
+
+/** What to type for the other of the two data, if that is still possible. */
+function otherWay({ plan: { id }, journal }: RecoveryContext, goOn: string): string {
+  const isGivingUp = hasStepBegun(journal.entries, 'undoArchiveTail');
+  if (goOn !== 'undo')
+    return `\n${isGivingUp ? 'Or finish the undo' : 'To have it up again as it was'}:  walkback undo ${id}`;
+  const stays = `\nTo give the undo up, and have the recovered data up again:  walkback recover run ${id}`;
+  return mayStayRecovered(journal.entries) ? stays : '';
 }
 
 /** In the middle of a swap there is no data directory to ask. */

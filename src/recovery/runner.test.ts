@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 import type { Journal, JournalEntry, NewJournalEntry } from './journal.ts';
 import { hasStepBegun } from './journal.ts';
-import { runSteps, undoSteps, type Run, type Step } from './runner.ts';
+import { mayStayRecovered } from './give-up.ts';
+import { runSteps, takeStepsBack, undoSteps, type Run, type Step } from './runner.ts';
 import { ALL_STEPS, CUTOVER_STEPS, REHEARSE_STEPS, UNDO_STEPS, type StepName } from './step-names.ts';
 
 /** What a machine that dies leaves: the moves made so far, and the journal's lines. */
@@ -12,6 +13,8 @@ interface World {
   kept: 'old' | undefined;
   rehearsal: 'new' | undefined;
   replaced: 'new' | undefined;
+  /** Whether the live server runs. */
+  isUp: boolean;
   readonly lines: JournalEntry[];
   readonly log: string[];
   /** Actions until the machine dies; each journal line and each half of a step is one. */
@@ -43,6 +46,7 @@ function making(world: World, name: string, change: () => void): void {
 
 function move(world: World, from: 'live' | 'kept' | 'rehearsal', to: 'live' | 'kept' | 'replaced'): void {
   if (world[from] === undefined && world[to] !== undefined) return;
+  if (to === 'replaced' && world.isUp) throw new Error('moved under a running server');
   if (world[to] !== undefined) throw new Error(`${to} is there`);
   Object.assign(world, { [to]: world[from], [from]: undefined });
 }
@@ -83,6 +87,14 @@ function stepsOf(): Record<StepName, Step<World>> {
     ...all,
     setLiveAside: moving('setLiveAside', 'live', 'kept'),
     putInPlace: moving('putInPlace', 'rehearsal', 'live'),
+    undoStop: {
+      ...plain('undoStop'),
+      do: async (world) => {
+        making(world, 'undoStop', () => (world.isUp = false));
+        return {};
+      },
+      undo: async (world) => making(world, 'undo undoStop', () => (world.isUp = true)),
+    },
     undoSetAside: moving('undoSetAside', 'live', 'replaced'),
     undoPutBack: moving('undoPutBack', 'kept', 'live'),
   };
@@ -95,7 +107,16 @@ function runOf(world: World, order: readonly StepName[]): Run<World> {
 }
 
 function newWorld(): World {
-  return { live: 'old', kept: undefined, rehearsal: undefined, replaced: undefined, lines: [], log: [], left: 0 };
+  return {
+    live: 'old',
+    kept: undefined,
+    rehearsal: undefined,
+    replaced: undefined,
+    isUp: true,
+    lines: [],
+    log: [],
+    left: 0,
+  };
 }
 
 /** Works until the machine dies or the work is done; true if it is done. */
@@ -122,6 +143,17 @@ async function undo(world: World, kind: Kind): Promise<void> {
   if (!hasStepBegun(world.lines, 'putInPlace')) return undoSteps(runOf(world, CUTOVER_STEPS[kind]));
   if (world.replaced === undefined) await runSteps(runOf(world, order.slice(0, order.indexOf('putInPlace') + 1)));
   return runSteps(runOf(world, UNDO_STEPS[kind]));
+}
+
+/** As `recover.ts` does it. */
+async function giveUp(world: World, kind: Kind): Promise<void> {
+  await takeStepsBack(runOf(world, UNDO_STEPS[kind]));
+  await recover(world, kind);
+}
+
+/** The state that `recover.ts` writes before the work. */
+function enter(world: World, state: 'cuttingOver' | 'undoing'): void {
+  world.lines.push({ at: '2026-06-05T15:02:11Z', event: 'state', state });
 }
 
 const oldIsThere = (world: World): boolean => world.live === 'old' || world.kept === 'old';
@@ -156,6 +188,35 @@ describe.each(KINDS)('the runner on a cluster of kind %s', (kind) => {
         expect(world.kept).toBeUndefined();
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('ends with either data, whole and up, after any deaths of an undo and of giving it up', async () => {
+    const attempts = fc.array(fc.record({ actions: fc.integer({ min: 0, max: 36 }), stays: fc.boolean() }), {
+      maxLength: 8,
+    });
+    await fc.assert(
+      fc.asyncProperty(attempts, fc.boolean(), async (lifetimes, staysAtLast) => {
+        const world = newWorld();
+        await lives(world, 1000, () => recover(world, kind));
+        const attempt = async (actions: number, stays: boolean): Promise<boolean> => {
+          const state = world.lines.findLast(({ event }) => event === 'state');
+          const isUndoing = state?.event === 'state' && state.state === 'undoing';
+          const gives = stays && (!isUndoing || mayStayRecovered(world.lines));
+          enter(world, gives ? 'cuttingOver' : 'undoing');
+          expect(await lives(world, actions, () => (gives ? giveUp(world, kind) : undo(world, kind)))).toBeTypeOf(
+            'boolean',
+          );
+          expect(oldIsThere(world)).toBe(true);
+          return gives;
+        };
+        for (const { actions, stays } of lifetimes) await attempt(actions, stays);
+        const stayed = await attempt(1000, staysAtLast);
+        expect(world).toMatchObject(
+          stayed ? { live: 'new', kept: 'old', isUp: true } : { live: 'old', replaced: 'new' },
+        );
+      }),
+      { numRuns: 1000 },
     );
   });
 

@@ -5,6 +5,7 @@
  */
 
 import { runInOrder } from './run-in-order.ts';
+import { messageOf } from '../base/failure.ts';
 import { hasStepBegun, isStepDone, type Journal, type NewJournalEntry, type StepFacts } from './journal.ts';
 import type { StepName } from './step-names.ts';
 
@@ -51,6 +52,25 @@ export async function runSteps<Context, Name extends string>({
     append: (line: NewJournalEntry<Name>) => journal.append(line),
   };
   await runInOrder(ordered, written, signal);
+}
+
+/**
+ * As {@link undoSteps}, of steps that may be asked for again: from before it is taken back a step is not done any more, so whatever
+ * ends this, both ways are open. Running it again goes on there.
+ */
+export async function takeStepsBack<Context, Name extends string>(run: Run<Context, Name>): Promise<void> {
+  for (const name of run.order.toReversed()) {
+    if (!hasStepBegun(run.journal.entries, name)) continue;
+    run.signal?.throwIfAborted();
+    await run.journal.append({ event: 'begin', step: name, undoes: true });
+    try {
+      await run.steps[name].undo(run.context);
+    } catch (error) {
+      await run.journal.append({ event: 'failed', step: name, message: messageOf(error) }).catch(() => {});
+      throw error;
+    }
+    await run.journal.append({ event: 'undone', step: name });
+  }
 }
 
 /** Takes back every step of `order` that has begun, last first. */

@@ -37,6 +37,6 @@ describe('the table of states', () => {
     const ways = EVENTS.filter((event) => 'during' in TRANSITIONS.recovered[event]);
     expect(ways).toEqual(['undo', 'release']);
     expect(EVENTS.filter((event) => 'during' in TRANSITIONS.cuttingOver[event])).toEqual(['cutOver', 'undo']);
-    expect(EVENTS.filter((event) => 'during' in TRANSITIONS.undoing[event])).toEqual(['undo']);
+    expect(EVENTS.filter((event) => 'during' in TRANSITIONS.undoing[event])).toEqual(['cutOver', 'undo']);
   });
 });

@@ -91,7 +91,8 @@ export const TRANSITIONS: Record<RecoveryState, Record<RecoveryEvent, Transition
     rehearse: no('its undo has begun', FINISH_UNDO),
     step: no('its undo has begun', FINISH_UNDO),
     check: no('its undo has begun', FINISH_UNDO),
-    cutOver: no('its undo has begun', FINISH_UNDO),
+    // The undo is given up, until the kept data have opened: `give-up.ts`.
+    cutOver: goes('cuttingOver', 'recovered'),
     undo: goes('undoing', 'undone'),
     discard: no('its undo has begun', FINISH_UNDO),
     release: no('its undo has begun', FINISH_UNDO),

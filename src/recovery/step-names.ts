@@ -98,11 +98,6 @@ export const ALL_STEPS: readonly StepName[] = [
   ...new Set([REHEARSE_STEPS, ...Object.values(CUTOVER_STEPS), ...Object.values(UNDO_STEPS)].flat()),
 ];
 
-/** The steps of one kind of cluster. */
-export function stepsOfKind(kind: ClusterKind): readonly StepName[] {
-  return [...REHEARSE_STEPS, ...CUTOVER_STEPS[kind], ...UNDO_STEPS[kind]];
-}
-
 const ALL: ReadonlySet<unknown> = new Set(ALL_STEPS);
 
 /** True if this text, from a journal, names a step. */

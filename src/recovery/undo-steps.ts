@@ -10,8 +10,8 @@ import { rm } from 'node:fs/promises';
 import { messageOf } from '../base/failure.ts';
 import { archiveRest, archiveTail } from './archive-tail.ts';
 import { backUpLive } from './back-up.ts';
-import type { StepFacts } from './journal.ts';
-import { openKept, reserveForKept, setKeptPasswords, stopKept } from './open-kept.ts';
+import { isStepDone, type StepFacts } from './journal.ts';
+import { endKept, openKept, reserveForKept, setKeptPasswords, stopKept } from './open-kept.ts';
 import {
   clearStatus,
   patroniOf,
@@ -61,25 +61,34 @@ function reserved(context: RecoveryContext): number {
   return Number(factOf(context, 'undoReserveTimeline', 'timeline'));
 }
 
+/** The recovered data is live again as it was; what a cutover has not come to is its own to do. */
+async function startNewLine({ uses, journal }: RecoveryContext): Promise<void> {
+  if (isStepDone(journal.entries, 'openLine')) await uses.cluster.start();
+}
+
+async function startPatroniAgain(context: RecoveryContext): Promise<void> {
+  if (isStepDone(context.journal.entries, 'openLine')) await patroniOf(context).startPatroni();
+}
+
+async function resumeAsBefore(context: RecoveryContext): Promise<void> {
+  if (isStepDone(context.journal.entries, 'resume')) await resumeUnless(context, wasPausedBeforeUndo(context));
+}
+
 const step = (
   run: Step<RecoveryContext>['do'],
-  isDone: Step<RecoveryContext>['isDone'] = never,
-): Step<RecoveryContext> => ({
-  do: run,
-  undo: nothing,
-  isDone,
-});
+  { isDone = never, undo = nothing }: Partial<Step<RecoveryContext>> = {},
+): Step<RecoveryContext> => ({ do: run, undo, isDone });
 
-/** See `SPEC.md`. An undo is only ever finished, never taken back; a new recovery can follow it. */
+/** See `SPEC.md`. Until the kept data have opened an undo may be given up (`give-up.ts`); from there on it is only ever finished. */
 export const undoSteps: Record<UndoStep, Step<RecoveryContext>> = {
   undoSurvey: step(surveyCluster),
-  undoPause: step(pauseCluster),
+  undoPause: step(pauseCluster, { undo: resumeAsBefore }),
   undoArchiveTail: step(archiveNewLine),
-  undoStop: step(stopNewLine),
+  undoStop: step(stopNewLine, { undo: startNewLine }),
   undoArchiveRest: step(async ({ uses }) => ({ pushed: await archiveRest(uses, uses.cluster.dataDirectory) })),
-  undoStopPatroni: step(stopPatroni),
+  undoStopPatroni: step(stopPatroni, { undo: startPatroniAgain }),
   undoReserveTimeline: step(async (context) => ({ timeline: await reserveForKept(context) })),
-  undoPromote: step((context) => openKept(context, reserved(context))),
+  undoPromote: step((context) => openKept(context, reserved(context)), { undo: endKept }),
   undoSetPasswords: step((context) => setKeptPasswords(context, patroniOf(context).neededRoles())),
   undoStopKept: step(async (context) => {
     await stopKept(context, reserved(context), `Run it again:  walkback undo ${context.plan.id}`);
@@ -90,14 +99,14 @@ export const undoSteps: Record<UndoStep, Step<RecoveryContext>> = {
       await uses.cluster.move(plan.id, 'live', 'replaced');
       return {};
     },
-    ({ uses, plan }) => uses.cluster.isPresent(plan.id, 'replaced'),
+    { isDone: ({ uses, plan }) => uses.cluster.isPresent(plan.id, 'replaced') },
   ),
   undoPutBack: step(
     async ({ uses, plan }) => {
       await uses.cluster.move(plan.id, 'kept', 'live');
       return {};
     },
-    async ({ uses, plan }) => !(await uses.cluster.isPresent(plan.id, 'kept')),
+    { isDone: async ({ uses, plan }) => !(await uses.cluster.isPresent(plan.id, 'kept')) },
   ),
   undoClearStatus: step(clearStatus),
   undoOpenLine: step(async (context) => {

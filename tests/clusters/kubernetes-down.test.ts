@@ -82,13 +82,24 @@ describe.skipIf(bed === undefined)('a cluster that does not run', () => {
     expect(await rows()).toBe(1);
   }, 1_200_000);
 
-  test('since somebody has removed its WAL: is recovered from the archive, and its data are kept', async () => {
+  test('since somebody has removed its WAL: is recovered from the archive; an undo towards that is given up', async () => {
     const { namespace, name } = database;
     const broken = `rm ${DATA}/pg_wal/0* && kill -9 $(head -n 1 ${DATA}/postmaster.pid)`;
     await namespace.kubectl(['exec', `${name}-0`, '--', 'sh', '-c', broken]);
     const { id, text } = await plan();
     expect(text).toMatch(/ended without a clean shutdown/);
     await walkback('recover', 'run', id, '--yes');
+    expect(await rows()).toBe(5000);
+    expect(await walkback('recover', 'status', id)).toMatch(/data from before/);
+
+    const undone = await walkbackIn(database, ['undo', id, '--yes']);
+    const stays = new RegExp(`recover run ${id}`);
+    expect(undone).toMatchObject({ err: expect.stringMatching(stays) });
+    expect(undone.code).not.toBe(0);
+    expect(await replicas()).toBe(0);
+    expect(await walkback('recover', 'status', id)).toMatch(stays);
+    await walkback('recover', 'run', id, '--yes');
+    expect(await replicas()).toBe(1);
     expect(await rows()).toBe(5000);
     expect(await walkback('recover', 'status', id)).toMatch(/data from before/);
     await walkback('release', id, '--yes');

@@ -19,12 +19,10 @@ import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { startMinio, type S3TestServer } from '../support/minio.ts';
 import { bedImageName } from '../support/kubernetes/bed-image.ts';
+import { bedPlainImage } from '../support/kubernetes/bed-plain-image.ts';
 import { HOST_ADDRESS, startBed, type Bed } from '../support/kubernetes/bed.ts';
 import type { TestNamespace } from '../support/kubernetes/namespace.ts';
 import { startShopCluster, SUPERUSER_PASSWORD, type ShopCluster } from '../support/kubernetes/shop-cluster.ts';
-
-/** An image of PostgreSQL without walkback, as somebody has handed it to the bed. */
-const PLAIN_IMAGE = process.env['BED_PLAIN_IMAGE'];
 
 const bed: Bed | undefined = await startBed();
 
@@ -206,7 +204,9 @@ describe.skipIf(bed === undefined)('a rehearsal on a real Kubernetes', () => {
   }, 1_800_000);
 
   it('is in the live volume with walkback brought along, refuses to be swapped in before it is finished, and is thrown away', async (test) => {
-    if (PLAIN_IMAGE === undefined) return test.skip('BED_PLAIN_IMAGE names no image without walkback');
+    if (bed === undefined) return;
+    const plainImage = await bedPlainImage(bed);
+    if (plainImage === undefined) return test.skip('there is no image without walkback, and none can be made');
     const request = await requestFor(xids[0] ?? 0, {
       place: { kind: 'inVolume' },
       walkback: { kind: 'copied', image },
@@ -215,7 +215,7 @@ describe.skipIf(bed === undefined)('a rehearsal on a real Kubernetes', () => {
     if (server === undefined) throw new Error('no container');
     const plain = {
       ...request.live,
-      podSpec: { ...request.live.podSpec, containers: [{ ...server, image: PLAIN_IMAGE }] },
+      podSpec: { ...request.live.podSpec, containers: [{ ...server, image: plainImage }] },
     };
     const ref = await rehearsals.start({ ...request, live: plain });
     await rehearsals.untilStanding(ref, {});

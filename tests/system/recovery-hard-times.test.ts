@@ -1,9 +1,10 @@
-import { chmod, mkdir, open } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { standingText } from '../../src/cli/output/recovery-text.ts';
+import { recoveryText, standingText } from '../../src/cli/output/recovery-text.ts';
 import type { Screen } from '../../src/cli/output/screen.ts';
+import { runningPostmaster } from '../../src/instance/postmaster.ts';
 import { stopPrivateServer } from '../../src/instance/private-server.ts';
 import { archiveTail } from '../../src/recovery/archive-tail.ts';
 import { factsOf, stateOf } from '../../src/recovery/journal.ts';
@@ -14,8 +15,11 @@ import { makePlan } from '../../src/recovery/plan.ts';
 import { newRecoveryId, writePlan } from '../../src/recovery/plan-file.ts';
 import { connect } from '../../src/instance/connection.ts';
 import { cutOver, openRecovery, rehearse, undo } from '../../src/recovery/recover.ts';
+import { openKept } from '../../src/recovery/open-kept.ts';
 import { plannedLsn, type RecoveryContext } from '../../src/recovery/recovery-context.ts';
 import { recoveryStatus } from '../../src/recovery/status.ts';
+import { formatHistoryName } from '../../src/postgres/timeline-history.ts';
+import { WAL_FOLDER } from '../../src/walg/object-names.ts';
 import { startRecoverable, type Recoverable } from '../support/recoverable.ts';
 
 const PLAIN: Screen = {
@@ -231,6 +235,69 @@ describe('an undo', () => {
     const { entries } = recovery.context.journal;
     expect(factsOf(entries, 'undoArchiveTail')).toMatchObject({ outcome: 'late' });
     expect(Number(factsOf(entries, 'undoArchiveRest')?.['pushed'])).toBeGreaterThan(0);
+    expect(await count()).toBe(0);
+  });
+
+  it('towards data that do not open is given up: the recovered data is up again; and it can be asked for once more', async () => {
+    const plan = await planBeforeDisaster();
+    await working(plan, rehearse);
+    await working(plan, cutOver);
+    await live.server.sql('insert into orders values (777)');
+    const version = join(live.uses.cluster.placeOf(plan.id, 'kept'), 'PG_VERSION');
+    const was = await readFile(version);
+    await writeFile(version, '9.6\n');
+    const stays = expect.stringContaining(`walkback recover run ${plan.id}`);
+    await expect(working(plan, undo)).rejects.toMatchObject({
+      message: expect.stringContaining('DOWN'),
+      remedy: stays,
+    });
+    const status = await recoveryStatus(live.uses.cluster, plan.id);
+    expect(recoveryText(status, 'postgres', PLAIN)).toContain(`walkback recover run ${plan.id}`);
+    await working(plan, cutOver);
+    expect(await count()).toBe(101);
+    expect((await recoveryStatus(live.uses.cluster, plan.id)).state).toBe('recovered');
+    await writeFile(version, was);
+    await working(plan, undo);
+    expect(await count()).toBe(0);
+  });
+
+  it('whose data had opened unheard before it was given up is refused once the archive has got their number from somebody else', async () => {
+    const plan = await planBeforeDisaster();
+    await working(plan, rehearse);
+    await working(plan, cutOver);
+    const version = join(live.uses.cluster.placeOf(plan.id, 'kept'), 'PG_VERSION');
+    const was = await readFile(version);
+    await writeFile(version, '9.6\n');
+    await expect(working(plan, undo)).rejects.toMatchObject({ message: expect.stringContaining('DOWN') });
+    await writeFile(version, was);
+    let opened = 0;
+    await working(plan, async (context) => {
+      opened = Number(factsOf(context.journal.entries, 'undoReserveTimeline')?.['timeline']);
+      await openKept(context, opened);
+      await cutOver(context);
+    });
+    expect(await runningPostmaster(join(version, '..'))).toBeUndefined();
+    const history = `${WAL_FOLDER}${formatHistoryName(opened)}`;
+    await live.uses.store.put(history, Buffer.from('2\t0/3000000\tno recovery target specified\n'));
+    await expect(working(plan, undo)).rejects.toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining(`timeline ${opened}`),
+      remedy: expect.stringContaining(`walkback recover run ${plan.id}`),
+    });
+    await working(plan, cutOver);
+    expect(await count()).toBe(100);
+  });
+
+  it('that has begun to move data is only ever finished', async () => {
+    const plan = await planBeforeDisaster();
+    await working(plan, rehearse);
+    await working(plan, cutOver);
+    const uses = { ...live.uses, cluster: { ...live.uses.cluster, move: async () => Promise.reject(new Error('no')) } };
+    await using recovery = await openRecovery(uses, plan.id);
+    await expect(undo(recovery.context)).rejects.toThrow('no');
+    const refused = { kind: 'refused', remedy: expect.stringContaining(`walkback undo ${plan.id}`) };
+    await expect(cutOver(recovery.context)).rejects.toMatchObject(refused);
+    await undo({ ...recovery.context, uses: live.uses });
     expect(await count()).toBe(0);
   });
 });

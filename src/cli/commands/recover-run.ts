@@ -11,6 +11,7 @@ import { openRecoveryUses } from '../../app/open-recovery-uses.ts';
 import type { AskedTarget } from '../../recovery/asked-target.ts';
 import { makeNewPlan } from '../../recovery/new-plan.ts';
 import { stateOf } from '../../recovery/journal.ts';
+import { checkMayCutOver } from '../../recovery/give-up.ts';
 import { cutOver, openRecovery } from '../../recovery/recover.ts';
 import type { RecoveryContext } from '../../recovery/recovery-context.ts';
 import { hostKindOf } from '../../recovery/host-kind.ts';
@@ -25,10 +26,10 @@ import { runSwap, swapped } from '../held-work.ts';
 import { countOf, formatAgo } from '../output/format.ts';
 import { wrap } from '../output/wrap.ts';
 import { targetNotes } from '../output/plan-text.ts';
-import { checksLines, recoveredText, standingText, undoneText } from '../output/recovery-text.ts';
+import { checksLines, GIVES_UP, recoveredText, standingText, undoneText } from '../output/recovery-text.ts';
 import { IN_CLUSTER_OPTION, NAMESPACE_OPTIONS, needsNamespace } from '../namespace/given.ts';
 import { planAndNote, type PlanningOptions } from '../namespace/plan.ts';
-import { noteRights, refuseIfAtWork, runCarried } from '../namespace/carried.ts';
+import { checkNotCarried, noteRights, refuseIfAtWork, runCarried } from '../namespace/carried.ts';
 import { runInNamespace } from '../namespace/run.ts';
 import { shownPlanning, shownProgress, shownSteps } from '../recovery-steps.ts';
 import { runRehearsal, stepsBefore } from '../rehearsal-steps.ts';
@@ -38,11 +39,13 @@ import { runUndo } from '../undo-steps.ts';
 
 async function confirmed(context: RecoveryContext, isYes: boolean, { questions, screen }: Session): Promise<boolean> {
   const { plan } = context;
-  if (isYes || stateOf(context.journal.entries) === 'cuttingOver') return true;
+  const state = stateOf(context.journal.entries);
+  if (isYes || state === 'cuttingOver') return true;
   const planned = countOf(plan.laterCommits, 'transaction');
   const ago = formatAgo(BigInt(Date.parse(plan.createdAt)) * 1000n, screen.nowUs());
   const loss = `Cut over now?  What was committed behind the target (${planned} when it was planned, ${ago}) will be set aside: kept, not deleted.`;
-  const question = `\n${wrap(loss, screen.columns - 1).join('\n')}\nType the cluster's name, ${plan.cluster.name}, to go on,\nor Enter to leave it standing: `;
+  const [does, left] = state === 'undoing' ? [GIVES_UP, 'as it is'] : [loss, 'standing'];
+  const question = `\n${wrap(does, screen.columns - 1).join('\n')}\nType the cluster's name, ${plan.cluster.name}, to go on,\nor Enter to leave it ${left}: `;
   return questions.confirm({ question, word: plan.cluster.name, flag: '--yes' });
 }
 
@@ -53,7 +56,7 @@ export const recoverRun = defineCommand({
   path: ['recover', 'run'],
   summary: 'Rehearse a plan, check it, and swap it in',
   description:
-    'Takes the id of a plan, or a target to plan for. The cluster runs untouched until the cutover, which asks for its name to be typed. Interrupted, it goes on where it was.',
+    'Takes the id of a plan, or a target to plan for. The cluster runs untouched until the cutover, which asks for its name to be typed. Interrupted, it goes on where it was. In the middle of an undo whose data have not opened it gives that up.',
   settings: ['archive', 'writing', 'server', 'recovery', 'kubernetes'],
   operands: { id: { placeholder: 'ID', summary: 'the plan, or the recovery to go on with', isOptional: true } },
   options: {
@@ -83,14 +86,15 @@ export const recoverRun = defineCommand({
     const { context } = recovery;
     const state = stateOf(context.journal.entries);
     transition(id, state, BEFORE_CUTOVER.has(state) ? 'rehearse' : 'cutOver');
+    checkMayCutOver(id, context.journal.entries);
     const before = stepsBefore(context.journal.entries, {
       checks: given.sql.length + given.check.length,
       cutsOver: true,
       kind: hostKindOf(context.plan),
     });
     reporter.plan(`${context.plan.cluster.name} to ${context.plan.target.asked}`, before);
-    if (state !== 'cuttingOver') await runRehearsal(context, shown, session);
-    const checks = await runGivenChecks(context, given, session);
+    if (BEFORE_CUTOVER.has(state)) await runRehearsal(context, shown, session);
+    const checks = BEFORE_CUTOVER.has(state) ? await runGivenChecks(context, given, session) : [];
     const failed = checks.filter(({ passed }) => !passed);
     if (failed.length > 0)
       throw checksFailed(
@@ -100,7 +104,8 @@ export const recoverRun = defineCommand({
     if (!(await confirmed(context, given.yes, session))) {
       const standing = await recoveryStatus(uses.cluster, id);
       return {
-        text: (screen) => standingText(standing, checks, uses.user, screen),
+        text: (screen) =>
+          state === 'undoing' ? 'Nothing has been changed.\n' : standingText(standing, checks, uses.user, screen),
         json: { id, state: standing.state, checks },
       };
     }
@@ -133,6 +138,7 @@ async function runFromHere(given: GivenRun, session: Session): Promise<Answer> {
   const planned = async (target: AskedTarget): Promise<string> =>
     (await planAndNote(namespace, { ...given, target }, session)).recovery.id;
   const id = await idToRun(given, planned);
+  await checkNotCarried(namespace.uses.api, id);
   return await runInNamespace(namespace, id, { checks: await checksFrom(given), yes: given.yes }, session);
 }
 

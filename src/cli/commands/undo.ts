@@ -14,7 +14,7 @@ import { transition } from '../../recovery/states.ts';
 import { defineCommand } from '../command.ts';
 import { flag } from '../options.ts';
 import { undoneText } from '../output/recovery-text.ts';
-import { undoCarried } from '../namespace/carried.ts';
+import { checkNotCarried, undoCarried } from '../namespace/carried.ts';
 import { IN_CLUSTER_OPTION, needsNamespace } from '../namespace/given.ts';
 import { undoInNamespace } from '../namespace/run.ts';
 import { shownProgress, shownSteps } from '../recovery-steps.ts';
@@ -25,7 +25,7 @@ export const undo = defineCommand({
   path: ['undo'],
   summary: 'Swap the data from before a recovery back in',
   description:
-    'Works after every step of a recovery, also when the machine died in the middle of one, and itself goes on where it was interrupted. What the recovered cluster has done since is archived and kept.',
+    'Works after every step of a recovery, also when the machine died in the middle of one, and itself goes on where it was interrupted. Until the data from before have opened, "recover run" gives it up. What the recovered cluster has done since is archived and kept.',
   settings: ['archive', 'writing', 'server', 'recovery', 'kubernetes'],
   operands: {
     id: {
@@ -45,6 +45,7 @@ export const undo = defineCommand({
     }
     if (isInKubernetes(settings)) {
       await using namespace = await openNamespaceRecovery(settings, { onProgress: shownProgress(reporter), signal });
+      await checkNotCarried(namespace.uses.api, id);
       return await undoInNamespace(namespace, id, yes, session);
     }
     await using opened = await openRecoveryUses(settings, { onProgress: shownProgress(reporter), signal });

@@ -7,6 +7,7 @@
 
 import type { OpenCarrier } from '../../app/open-carrier.ts';
 import { Failure } from '../../base/failure.ts';
+import type { KubernetesApi } from '../../kubernetes/api/kubernetes-api.ts';
 import { storeChecks } from '../../kubernetes/carry/carried-checks.ts';
 import { endCarrier, findCarrier, startCarrier, type Carrier } from '../../kubernetes/carry/carrier.ts';
 import { carrierName, type CarriedWork } from '../../kubernetes/carry/carrier-job.ts';
@@ -79,8 +80,22 @@ async function watchCarrier(
 function otherAtWork(id: string, { work }: Carrier): Failure {
   return new Failure('conflict', {
     message: `cannot work on recovery ${id}: a Job in the cluster does ("${work}")`,
-    remedy: `Watch it:\n    ${watchLine(id, work)}`,
+    remedy: `Watch it:\n    ${watchLine(id, work)}\nOr stop it:\n    kubectl delete job ${carrierName(id)}`,
   });
+}
+
+/** A Job is begun again by itself, and an undo is given up by a person only. */
+export function notCarried(id: string): Failure {
+  return new Failure('refused', {
+    message: `cannot give up the undo of recovery ${id} in a Job: its pods begin by themselves again, whatever has been decided since`,
+    remedy: `Give it up from here:  walkback recover run ${id}\nOr finish it:  walkback undo ${id} --in-cluster`,
+  });
+}
+
+/** @throws {Failure} `conflict` while a Job works on this recovery, which between two of its pods holds no Lease. */
+export async function checkNotCarried(api: KubernetesApi, id: string): Promise<void> {
+  const carrier = await findCarrier(api, id);
+  if (carrier?.state === 'atWork') throw otherAtWork(id, carrier);
 }
 
 /** Starts the work, unless it is at work already; then watches. */
@@ -126,8 +141,9 @@ export async function runCarried(
   if (carrier?.state === 'atWork' && !isSame) throw otherAtWork(id, carrier);
   if (isSame && carrier.state === 'atWork') await watchCarrier(opened, plan, 'run', session);
   else if (!(isSame && carrier.state === 'complete' && state === 'recovered')) {
+    if (state === 'undoing') throw notCarried(id);
     transition(id, state, state === 'cuttingOver' ? 'cutOver' : 'rehearse');
-    if (!(await mayRun(plan, state === 'cuttingOver' || given.yes, session))) {
+    if (!(await mayRun(stored, given.yes, session))) {
       return { text: () => `Nothing has been begun.  The plan stays: ${id}\n`, json: { id, state } };
     }
     await storeChecks(api, id, given.checks);
@@ -140,8 +156,12 @@ export async function runCarried(
   };
 }
 
-async function mayRun(plan: NamespacePlan, isYes: boolean, { questions, screen }: Session): Promise<boolean> {
-  if (isYes) return true;
+async function mayRun(
+  { plan, entries }: StoredRecovery,
+  isYes: boolean,
+  { questions, screen }: Session,
+): Promise<boolean> {
+  if (isYes || stateOf(entries) === 'cuttingOver') return true;
   const { laterCommits, createdAt } = plan.recovery;
   const ago = formatAgo(BigInt(Date.parse(createdAt)) * 1000n, screen.nowUs());
   const does = `Recover now?  It is rehearsed and checked first, and cut over to without another question. What was committed behind the target (${countOf(laterCommits, 'transaction')} when it was planned, ${ago}) will be set aside: kept, not deleted.`;

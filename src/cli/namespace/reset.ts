@@ -43,7 +43,7 @@ function nameOf({ swap }: ResetPlan): string {
 
 function swapped({ plan, journal, uses }: ResetContext) {
   const isUp = async (): Promise<boolean> => ((await resetStatus(uses.api, plan.recovery.id)).pods?.ready ?? 0) > 0;
-  return { id: plan.recovery.id, entries: journal.entries, isUp };
+  return { id: plan.recovery.id, entries: journal.entries, isUp, mayStay: () => false };
 }
 
 /** How a reset is agreed to. */

@@ -8,6 +8,7 @@ import type { OpenNamespace } from '../../app/open-namespace-recovery.ts';
 import { Failure } from '../../base/failure.ts';
 import type { RecoveryWay } from '../../kubernetes/find/rights.ts';
 import type { SwapContext } from '../../kubernetes/recover/context.ts';
+import { checkMayCutOver, mayStayRecovered } from '../../kubernetes/recover/give-up.ts';
 import { makeSteppedNamespacePlan } from '../../kubernetes/recover/new-plan.ts';
 import { confirmWord } from '../../kubernetes/recover/plan-value.ts';
 import {
@@ -39,10 +40,11 @@ import {
   standingInNamespaceText,
   undoneInNamespaceText,
 } from '../output/namespace-text.ts';
-import { checksLines } from '../output/recovery-text.ts';
+import { checksLines, GIVES_UP } from '../output/recovery-text.ts';
 import type { ShownJournal } from '../output/shown-journal.ts';
 import { isResetId, type SwapEntry } from '../../kubernetes/recover/journal-object.ts';
 import type { Session } from '../session.ts';
+import { notCarried } from './carried.ts';
 import { undoResetInNamespace } from './reset.ts';
 import { SHOWN_CUTOVER, SHOWN_REHEARSAL, SHOWN_UNDO, shownSwapSteps, stepsToCome } from './shown-steps.ts';
 
@@ -57,6 +59,7 @@ function swapped(context: SwapContext) {
     id: context.plan.recovery.id,
     entries: context.journal.entries,
     isUp: async () => ((await swapStatus(context.uses.api, context.plan.recovery.id)).pods?.ready ?? 0) > 0,
+    mayStay: () => mayStayRecovered(context.plan, context.journal.entries),
   };
 }
 
@@ -93,19 +96,21 @@ function checksFailed(id: string, checks: readonly CheckResult[]): Failure {
 
 async function confirmed(context: SwapContext, isYes: boolean, { questions, screen }: Session): Promise<boolean> {
   const { plan } = context;
-  if (isYes || stateOf(context.journal.entries) === 'cuttingOver') return true;
+  const state = stateOf(context.journal.entries);
+  if (isYes || state === 'cuttingOver') return true;
   const { laterCommits, createdAt } = plan.recovery;
   const ago = formatAgo(BigInt(Date.parse(createdAt)) * 1000n, screen.nowUs());
   const restores = plan.swap.clone === undefined ? '' : '  The cluster is down while its image restores.';
   const does = `Cut over now?${restores}  What was committed behind the target (${countOf(laterCommits, 'transaction')} when it was planned, ${ago}) will be set aside: kept, not deleted.`;
-  return questions.confirm({ question: confirmQuestion(plan, does), word: confirmWord(plan), flag: '--yes' });
+  const question = confirmQuestion(plan, state === 'undoing' ? GIVES_UP : does);
+  return questions.confirm({ question, word: confirmWord(plan), flag: '--yes' });
 }
 
 async function undoShown(context: SwapContext, shown: ShownJournal<SwapEntry>, session: Session): Promise<SwapStatus> {
   const { plan, uses, journal } = context;
   const isOpened = hasSwapOpened(journal.entries);
   const whole = { name: 'take back', summary: 'what has been done, last step first' };
-  const steps = isOpened ? stepsToCome(SHOWN_UNDO, journal.entries, wayOf(context)) : [whole];
+  const steps = isOpened ? stepsToCome(SHOWN_UNDO, journal.entries, { way: wayOf(context), run: 'back' }) : [whole];
   session.reporter.plan(
     `${plan.recovery.cluster.name} back to the data from before recovery ${plan.recovery.id}`,
     steps,
@@ -139,16 +144,23 @@ export async function runInNamespace(
   const { context } = recovery;
   const state = stateOf(context.journal.entries);
   transition(id, state, BEFORE_CUTOVER.has(state) ? 'rehearse' : 'cutOver');
-  const toCome = stepsToCome([...SHOWN_REHEARSAL, ...SHOWN_CUTOVER], context.journal.entries, wayOf(context));
+  checkMayCutOver(context.plan, context.journal.entries);
+  if (state === 'undoing' && given.isCarried === true) throw notCarried(id);
+  const toCome = stepsToCome([...SHOWN_REHEARSAL, ...SHOWN_CUTOVER], context.journal.entries, {
+    way: wayOf(context),
+    run: 'forth',
+  });
   reporter.plan(`${context.plan.recovery.cluster.name} to ${context.plan.recovery.target.asked}`, toCome);
-  if (state !== 'cuttingOver') await standUp(context, shown, session, given.isCarried);
-  const checks =
-    state === 'cuttingOver' ? [] : await runChecksBy((request) => checkSwap(context, request), given.checks, session);
+  if (BEFORE_CUTOVER.has(state)) await standUp(context, shown, session, given.isCarried);
+  const checks = !BEFORE_CUTOVER.has(state)
+    ? []
+    : await runChecksBy((request) => checkSwap(context, request), given.checks, session);
   if (checks.some(({ passed }) => !passed)) throw checksFailed(id, checks);
   if (!(await confirmed(context, given.yes, session))) {
     const standing = await swapStatus(api, id);
     return {
-      text: (screen) => standingInNamespaceText(standing, checks, screen),
+      text: (screen) =>
+        state === 'undoing' ? 'Nothing has been changed.\n' : standingInNamespaceText(standing, checks, screen),
       json: { id, state: standing.state, checks },
     };
   }
@@ -189,7 +201,7 @@ export async function rehearseInNamespace(
   const { cluster, target } = context.plan.recovery;
   session.reporter.plan(
     `${cluster.name}, ${target.asked}`,
-    stepsToCome(SHOWN_REHEARSAL, context.journal.entries, wayOf(context)),
+    stepsToCome(SHOWN_REHEARSAL, context.journal.entries, { way: wayOf(context), run: 'forth' }),
   );
   await standUp(context, shown, session);
   const asked = await checksFrom(given);

@@ -97,13 +97,19 @@ export const SHOWN_UNDO: readonly PlannedStep[] = [
   REPLICAS,
 ];
 
+/** What a run does, forth or back: both have shown steps of the same names. */
+const STEPS_OF = {
+  forth: (way: RecoveryWay): readonly SwapStep[] => [...rehearseStepsOf(way), ...SWAP_STEPS[way]],
+  back: (way: RecoveryWay): readonly SwapStep[] => UNDO_SWAP_STEPS[way],
+};
+
 /** Those of `shown` that the journal does not say are done. */
 export function stepsToCome(
   shown: readonly PlannedStep[],
   entries: readonly SwapEntry[],
-  way: RecoveryWay,
+  { way, run }: { readonly way: RecoveryWay; readonly run: keyof typeof STEPS_OF },
 ): readonly PlannedStep[] {
-  const steps: readonly SwapStep[] = [...rehearseStepsOf(way), ...SWAP_STEPS[way], ...UNDO_SWAP_STEPS[way]];
+  const steps = STEPS_OF[run](way);
   return shown.filter(({ name }) => steps.some((step) => SHOWN[step] === name && !isStepDone(entries, step)));
 }
 

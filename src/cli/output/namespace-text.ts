@@ -5,6 +5,7 @@
  */
 
 import type { CarriedWork } from '../../kubernetes/carry/carrier-job.ts';
+import { mayStayRecovered } from '../../kubernetes/recover/give-up.ts';
 import type { SwapRelease } from '../../kubernetes/recover/release.ts';
 import type { NamespacePlan, WorkPlan } from '../../kubernetes/recover/plan-value.ts';
 import { confirmWord } from '../../kubernetes/recover/plan-value.ts';
@@ -14,7 +15,7 @@ import type { CheckResult } from '../../recovery/checks.ts';
 import { factsOf } from '../../recovery/journal.ts';
 import { formatDuration, formatCount, readClock, shortTime, zoneLine } from './format.ts';
 import { labelled, planText } from './plan-text.ts';
-import { checksLines, STATE_WORDS, toType } from './recovery-text.ts';
+import { checksLines, stayLines, STATE_WORDS, toType } from './recovery-text.ts';
 import type { Screen } from './screen.ts';
 import { stepLines } from './step-lines.ts';
 
@@ -158,7 +159,8 @@ export function undoneInNamespaceText(status: SwapStatus, screen: Screen): strin
 }
 
 /** What to type next, by where it stands. @param carrier what a Job in the cluster does for it. */
-function nextLines({ id, state, claims, isReleaseUnfinished }: SwapStatus, carrier: CarriedWork | undefined): string[] {
+function nextLines(status: SwapStatus, carrier: CarriedWork | undefined): string[] {
+  const { id, plan, state, entries, claims, isReleaseUnfinished } = status;
   if (carrier !== undefined) return toType('A Job in the cluster works on it; watch it', watchLine(id, carrier));
   switch (state) {
     case 'planned':
@@ -172,7 +174,7 @@ function nextLines({ id, state, claims, isReleaseUnfinished }: SwapStatus, carri
     case 'cuttingOver':
       return [...toType('Finish it', `walkback recover run ${id}`), ...toType('Go back', `walkback undo ${id}`)];
     case 'undoing':
-      return toType('Finish it', `walkback undo ${id}`);
+      return [...toType('Finish it', `walkback undo ${id}`), ...stayLines(id, mayStayRecovered(plan, entries))];
     case 'recovered':
       return [...toType('Go back', `walkback undo ${id}`), ...toType('Free the room', `walkback release ${id}`)];
     case 'undone':

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { mayStayRecovered } from '../../recovery/give-up.ts';
 import { factsOf, type JournalEntry } from '../../recovery/journal.ts';
 import type { CheckResult } from '../../recovery/checks.ts';
 import type { ReleasedPath } from '../../recovery/release.ts';
@@ -235,12 +236,23 @@ const STATE_COLOURS: Record<RecoveryState, State> = {
 
 const STEP_WIDTH = 20;
 
-function nextLines({ id, state, places }: RecoveryStatus): string[] {
+/** What is asked before an undo is given up. */
+export const GIVES_UP =
+  'Give the undo up?  The recovered data stays live, or is started again; the data from before stays kept.';
+
+/** What to type to give an undo up, while that is possible. */
+export function stayLines(id: string, isPossible: boolean): string[] {
+  return isPossible
+    ? toType('Or give the undo up, and stay with the recovered data', `walkback recover run ${id}`)
+    : [];
+}
+
+function nextLines({ id, state, places, entries }: RecoveryStatus): string[] {
   switch (state) {
     case 'cuttingOver':
       return [...toType('Finish it', `walkback recover run ${id}`), ...toType('Go back', `walkback undo ${id}`)];
     case 'undoing':
-      return toType('Finish it', `walkback undo ${id}`);
+      return [...toType('Finish it', `walkback undo ${id}`), ...stayLines(id, mayStayRecovered(entries))];
     case 'recovered':
       return [...toType('Go back', `walkback undo ${id}`), ...toType('Remove what is kept', `walkback release ${id}`)];
     case 'undone':

@@ -7,7 +7,12 @@
 import type { Reporter } from './reporter.ts';
 
 /** A line: of a step, or of something else that is not shown. */
-type JournalLine<Step extends string> = { readonly event: string; readonly step: Step } | { readonly event: string };
+type JournalLine<Step extends string> =
+  | { readonly event: string; readonly step: Step; readonly undoes?: true }
+  | { readonly event: string };
+
+/** What steps of an undo that is given up are part of. */
+const GIVE_UP = { name: 'give up', summary: 'the undo: the recovered data stays live' };
 
 /** Shows the lines of a journal. */
 export interface ShownJournal<Entry> {
@@ -33,15 +38,15 @@ export function shownJournal<Step extends string, Entry extends JournalLine<Step
   const moveTo = (next: string | undefined): void => {
     if (current === next) return;
     if (current !== undefined) reporter.finish(current);
-    if (next !== undefined) reporter.begin(next);
+    if (next !== undefined) reporter.begin(next, next === GIVE_UP.name ? GIVE_UP.summary : undefined);
     current = next;
   };
   return {
     onEntry: (entry) => {
       if (!('step' in entry)) return;
-      if (entry.event === 'begin') moveTo(shown[entry.step]);
+      if (entry.event === 'begin') moveTo(entry.undoes === true ? GIVE_UP.name : shown[entry.step]);
       if (entry.event === 'failed') {
-        reporter.fail(shown[entry.step], entry.step);
+        reporter.fail(current === GIVE_UP.name ? current : shown[entry.step], entry.step);
         current = undefined;
       }
     },

@@ -14,9 +14,9 @@ export function stepLines(entries: readonly JournalEntry<string>[], screen: Scre
   return names.map((name) => {
     const last = entries.findLast((entry) => 'step' in entry && entry.step === name);
     const at = last === undefined ? '' : readClock(BigInt(Date.parse(last.at)) * 1000n, screen.zone, 0).time;
-    const word = { begin: 'BEGUN', done: 'done', failed: 'FAILED', undone: 'taken back', state: '' }[
-      last?.event ?? 'state'
-    ];
+    const begun = last?.event === 'begin' && last.undoes === true ? 'BEING TAKEN BACK' : 'BEGUN';
+    const words = { begin: begun, done: 'done', failed: 'FAILED', undone: 'taken back', state: '' };
+    const word = words[last?.event ?? 'state'];
     return `  ${at}  ${name}  ${word}${last?.event === 'failed' ? `: ${last.message}` : ''}`;
   });
 }

@@ -108,10 +108,11 @@ async function anyPrimary(context: WorkContext, led: string, error: unknown): Pr
   throw error;
 }
 
-async function takePauseBack(context: SwapContext): Promise<void> {
+/** Patroni works again, unless somebody else had paused it. @param at where that was looked at. */
+export async function takePauseBack(context: SwapContext, at: SurveyStep = 'survey'): Promise<void> {
   const { patroni } = context.plan.swap;
-  if (patroni !== null && !wasPaused(context)) await resumePatroni(context.uses.api, patroni);
-  if (wasPaused(context)) await pauseAgain(context);
+  if (patroni !== null && !wasPaused(context, at)) await resumePatroni(context.uses.api, patroni);
+  if (wasPaused(context, at)) await pauseAgain(context, at);
 }
 
 /** One that led and has crashed since is started first: what it had not archived is not left behind. */
@@ -198,7 +199,7 @@ export const cutoverSwapSteps: Record<CutoverSwapStep, SwapWork> = {
     async (context) => scaleWorkloads(context, false),
     async (context) => void (await scaleWorkloads(context, true)),
   ),
-  pause: step(pause, takePauseBack),
+  pause: step(pause, async (context) => takePauseBack(context)),
   archiveTail: step(archiveLiveTail),
   stopLive: step(
     async (context) => letPodsEnd(context, await stopWhole(context)),
@@ -226,7 +227,11 @@ export const cutoverSwapSteps: Record<CutoverSwapStep, SwapWork> = {
   putConfigurationBack: step(putConfigurationBack),
   removeVariables: step(removeVariables),
   verify: step(async (context) => verify(context, openedTimeline(context))),
-  resume: step(resume),
+  resume: step(async (context) => {
+    // An undo that has been given up since may have scaled it away.
+    await openLine(context);
+    return resume(context);
+  }),
   backUp: step(async (context) =>
     inArchive(context, 'after', async (after) => backUpInPod(after, firstPod(context), openedTimeline(context))),
   ),

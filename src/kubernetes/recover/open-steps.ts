@@ -10,7 +10,7 @@ import { queryText } from '../../instance/connection.ts';
 import { quoteLiteral } from '../../instance/quote-sql.ts';
 import type { StepFacts } from '../../recovery/journal.ts';
 import { claimsInPlay, type SwapContext, type WorkContext } from './context.ts';
-import { wasPaused } from './live-steps.ts';
+import { wasPaused, type SurveyStep } from './live-steps.ts';
 import { scaleOutOneByOne } from './members.ts';
 import { connectPatiently, podServer, timelineOf, untilPrimary } from './pod-server.ts';
 import { clearPatroniStatus, pausePatroni, readPatroniState, resumePatroni } from './patroni-objects.ts';
@@ -96,10 +96,10 @@ export async function scaleOut(context: WorkContext): Promise<StepFacts> {
   return { accepted: (await scaleOutOneByOne(context, leader)).join(', ') };
 }
 
-/** A cluster that somebody else had paused is paused again. */
-export async function pauseAgain(context: SwapContext): Promise<StepFacts> {
+/** A cluster that somebody else had paused is paused again. @param at where that was looked at. */
+export async function pauseAgain(context: SwapContext, at: SurveyStep = 'survey'): Promise<StepFacts> {
   const { patroni, members } = context.plan.swap;
-  if (patroni === null || !wasPaused(context)) return { leftPaused: false };
+  if (patroni === null || !wasPaused(context, at)) return { leftPaused: false };
   await pausePatroni(
     context.uses.api,
     patroni,

@@ -43,6 +43,14 @@ export async function retainNow(context: WorkContext): Promise<StepFacts> {
   return { volumes: (await retainMembers(context)).join(',') };
 }
 
+/** What {@link retainNow} has kept goes with its claim again, if it did before. */
+export async function letMembersGo(context: WorkContext): Promise<void> {
+  for (const { claim } of context.plan.swap.members) {
+    const volume = await volumeOfClaim(context, claim);
+    if (volume !== '') await letVolumeGo(context.uses.api, volume);
+  }
+}
+
 /** A member's volume when a step has looked; `undefined`: it had none. */
 export function volumeAt(context: WorkContext, step: WorkStep, { ordinal }: PlannedMember): string | undefined {
   const at = context.plan.swap.members.findIndex((member) => member.ordinal === ordinal);

@@ -8,13 +8,14 @@
 import { Failure, isFailure } from '../../base/failure.ts';
 import type { CheckResult } from '../../recovery/checks.ts';
 import { factsOf, hasStepBegun, isStepDone, stateOf } from '../../recovery/journal.ts';
-import { runSteps, undoSteps, type Run, type Step } from '../../recovery/runner.ts';
+import { runSteps, takeStepsBack, undoSteps, type Run, type Step } from '../../recovery/runner.ts';
 import { transition, type RecoveryEvent } from '../../recovery/states.ts';
 import type { StatefulSet } from '../api/kubernetes-objects.ts';
 import type { RehearsalChecks } from '../rehearse/rehearsal.ts';
 import type { NamespacePlan } from './plan-value.ts';
 import type { SwapContext, SwapUses } from './context.ts';
 import { cutoverSwapSteps, rehearseSwapSteps } from './cutover-steps.ts';
+import { checkMayCutOver, mayStayRecovered } from './give-up.ts';
 import { openNamespaceJournal, readRecovery, replacePlan, type SwapEntry } from './journal-object.ts';
 import { openUnderLease } from './open-under-lease.ts';
 import { statefulSetRef } from './pods-gone.ts';
@@ -98,6 +99,16 @@ async function isLiveUp({ uses, plan }: SwapContext): Promise<boolean | undefine
   );
 }
 
+/** What to type for the other of the two data, if that is still possible. */
+function otherWay({ plan, journal }: SwapContext, goOn: string): string {
+  const { id } = plan.recovery;
+  const isGivingUp = hasStepBegun(journal.entries, 'undoSurvey');
+  if (goOn !== 'undo')
+    return `\n${isGivingUp ? 'Or finish the undo' : 'To have it up again as it was'}:  walkback undo ${id}`;
+  const stays = `\nTo give the undo up, and have the recovered data up again:  walkback recover run ${id}`;
+  return mayStayRecovered(plan, journal.entries) ? stays : '';
+}
+
 /** Work that fails while the cluster is stopped says so, and what to type. */
 async function sayingWhatIsDown(context: SwapContext, goOn: string, work: () => Promise<void>): Promise<void> {
   try {
@@ -106,7 +117,7 @@ async function sayingWhatIsDown(context: SwapContext, goOn: string, work: () => 
     const isUp = isFailure(error) ? await isLiveUp(context) : true;
     if (!isFailure(error) || isUp === true) throw error;
     const { id } = context.plan.recovery;
-    const back = goOn === 'undo' ? '' : `\nTo have it up again as it was:  walkback undo ${id}`;
+    const back = otherWay(context, goOn);
     throw new Failure(error.kind, {
       message: `${error.message}; ${isUp === false ? 'the cluster is DOWN now' : 'the cluster MAY BE DOWN now: the API server does not say'}`,
       remedy: `${error.remedy}\nTo go on:  walkback ${goOn} ${id}${back}`,
@@ -116,16 +127,33 @@ async function sayingWhatIsDown(context: SwapContext, goOn: string, work: () => 
   }
 }
 
-/** Swaps the rehearsal in. @param signal looked at between steps: what is half done can be gone on with or undone. */
+/** An undo is given up: what it has stopped is up again, with the recovered data. */
+async function giveUndoUp(context: SwapContext, signal: AbortSignal): Promise<void> {
+  if (!hasStepBegun(context.journal.entries, 'undoSurvey')) return;
+  await endLeftJobs(context, ['undo-rest']);
+  // On the kept data, and maybe on a node that is away: the recovered data is up before that is waited for.
+  const ended = endLeftJobs(context, ['reopen']);
+  ended.catch(() => {});
+  await takeStepsBack(runOf(context, UNDO_SWAP_STEPS[context.plan.swap.way], signal));
+  await ended;
+}
+
+/**
+ * Swaps the rehearsal in. An undo that is under way, and whose data have not opened, is given up: the recovered data stays live.
+ *
+ * @param signal looked at between steps: what is half done can be gone on with or undone.
+ */
 export async function cutOverSwap(context: SwapContext, signal?: AbortSignal): Promise<void> {
   const isFirst = stateOf(context.journal.entries) === 'standing';
   if (isFirst) await checkSameCluster(context);
+  checkMayCutOver(context.plan, context.journal.entries);
   const order: readonly SwapStep[] = SWAP_STEPS[context.plan.swap.way];
-  const both = [signal, context.uses.signal].filter((one) => one !== undefined);
+  const both = AbortSignal.any([signal, context.uses.signal].filter((one) => one !== undefined));
   await during(context, 'cutOver', () =>
     sayingWhatIsDown(context, 'recover run', async () => {
+      await giveUndoUp(context, both);
       await scaleDownAgain(context, 'cutOver');
-      await runSteps(runOf(context, order, AbortSignal.any(both)));
+      await runSteps(runOf(context, order, both));
     }),
   );
 }
@@ -145,7 +173,7 @@ export async function undoSwap(context: SwapContext, signal?: AbortSignal): Prom
     const order: readonly SwapStep[] = isOpened ? UNDO_SWAP_STEPS[way] : SWAP_STEPS[way];
     const run = runOf(context, order, signal);
     await sayingWhatIsDown(context, 'undo', async () => {
-      if (!isOpened) await endLeftJobs(context);
+      if (!isOpened) await endLeftJobs(context, CUTOVER_JOBS);
       await scaleDownAgain(context, isOpened ? 'undo' : 'takeBack');
       await (isOpened ? runSteps(run) : undoSteps(run));
     });
@@ -154,12 +182,12 @@ export async function undoSwap(context: SwapContext, signal?: AbortSignal): Prom
 }
 
 /** Jobs of `archiveRest` and `renameInVolume`, by what is behind the recovery's id in their names. */
-const CUTOVER_JOBS = ['rest', 'swap'] as const;
+const CUTOVER_JOBS = ['rest', 'swap'];
 
-/** Short Jobs that a cutover has left, by its kill or because no pod could start: they must not work on what is taken back. */
-async function endLeftJobs(context: SwapContext): Promise<void> {
+/** Short Jobs that were left, by a kill or because no pod could start: they must not work on what is taken back. */
+async function endLeftJobs(context: SwapContext, jobs: readonly string[]): Promise<void> {
   const { id } = context.plan.recovery;
-  for (const name of CUTOVER_JOBS) await context.uses.rehearsals.endRun(`${id}-${name}`, watchOf(context));
+  for (const name of jobs) await context.uses.rehearsals.endRun(`${id}-${name}`, watchOf(context));
 }
 
 /** Stops what rehearses; what it has restored stays until it is released. */

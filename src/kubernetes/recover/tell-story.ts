@@ -15,6 +15,7 @@ export type StoryReason =
   | 'RecoveryCutover'
   | 'Recovered'
   | 'RecoveryUndo'
+  | 'RecoveryUndoGivenUp'
   | 'RecoveryUndone'
   | 'ResetBegun'
   | 'Reset'

@@ -6,14 +6,14 @@
  */
 
 import { Failure, messageOf } from '../../base/failure.ts';
-import { factsOf, type StepFacts } from '../../recovery/journal.ts';
+import { factsOf, isStepDone, type StepFacts } from '../../recovery/journal.ts';
 import type { Step } from '../../recovery/runner.ts';
 import { inArchive } from './archive-of.ts';
 import { backUpInPod } from './back-up-in-pod.ts';
 import { rememberCluster } from './clone/cluster-state.ts';
 import { putTemplateBack } from './clone/template-steps.ts';
 import { factOf, type SwapContext } from './context.ts';
-import { scaleWorkloads, step } from './cutover-steps.ts';
+import { scaleWorkloads, startAgain, step, takePauseBack } from './cutover-steps.ts';
 import { journalOwner } from './journal-object.ts';
 import { liveShapeOf } from './live-shape.ts';
 import {
@@ -29,7 +29,7 @@ import {
 import { keptClaim } from './names.ts';
 import { clearStatus, firstPod, openLine, pauseAgain, proveServing, resume, scaleOut, verify } from './open-steps.ts';
 import { recreateStatefulSet, removeReplicaClaims, renameInVolume } from './other-way-steps.ts';
-import { exchangeBack, ledMember, retainNow, settle } from './rebind-steps.ts';
+import { exchangeBack, ledMember, letMembersGo, retainNow, settle } from './rebind-steps.ts';
 import { watchOf } from './rehearsal-of-plan.ts';
 import type { UndoSwapStep } from './step-names.ts';
 import { annotate, tellEvent } from './tell-story.ts';
@@ -106,25 +106,55 @@ async function tellUndone(context: SwapContext): Promise<StepFacts> {
   return {};
 }
 
-/** See `SPEC.md`. An undo is only ever finished, never taken back; a new recovery can follow it. */
+/** Of an undo that is given up; what its cutover had not come to (Patroni stays paused until then) is the cutover's to do. */
+function back(takeBack: (context: SwapContext) => Promise<unknown>): Step<SwapContext>['undo'] {
+  return async (context) => {
+    const { entries } = context.journal;
+    const isWhole = isStepDone(entries, 'resume') && factsOf(entries, 'undoSurvey') !== undefined;
+    if (isWhole) await takeBack(context);
+  };
+}
+
+/** What is started in the end may lead only where Patroni works: it is resumed here, and an undo that is gone on with pauses it again. */
+const startNewLine = back(async (context) => {
+  await context.journal.append({ event: 'begin', step: 'undoPause', undoes: true });
+  await startAgain(context, 'undoSurvey');
+});
+
+/** If the cutover had come so far: else it is to scale them up itself. */
+const scaleWorkloadsBack = back(async (context) => {
+  if (isStepDone(context.journal.entries, 'scaleWorkloadsUp')) await scaleWorkloads(context, true);
+});
+
+async function tellGivenUp(context: SwapContext): Promise<void> {
+  const { id } = context.plan.recovery;
+  await tellEvent(context, 'RecoveryUndoGivenUp', `recovery ${id}: its undo is given up, the recovered data is live`);
+}
+
+/** See `SPEC.md`. Until the kept data have opened an undo may be given up; from there on it is only ever finished. */
 export const undoSwapSteps: Record<UndoSwapStep, Step<SwapContext>> = {
   undoSurvey: step(async (context) => {
     const facts = await survey(context);
     await tellEvent(context, 'RecoveryUndo', `recovery ${context.plan.recovery.id}: its undo begins`);
     return facts;
-  }),
-  undoScaleWorkloadsDown: step(async (context) => scaleWorkloads(context, false)),
-  undoPause: step(pauseWhatLeads),
+  }, back(tellGivenUp)),
+  undoScaleWorkloadsDown: step(async (context) => scaleWorkloads(context, false), scaleWorkloadsBack),
+  undoPause: step(
+    pauseWhatLeads,
+    back(async (context) => takePauseBack(context, 'undoSurvey')),
+  ),
   undoArchiveTail: step(archiveNewLine),
-  undoStop: step(async (context) =>
-    inArchive(context, 'after', async (after) =>
-      letPodsEnd(after, await stopLive(after, surveyedLeader(context, 'undoSurvey'))),
-    ),
+  undoStop: step(
+    async (context) =>
+      inArchive(context, 'after', async (after) =>
+        letPodsEnd(after, await stopLive(after, surveyedLeader(context, 'undoSurvey'))),
+      ),
+    startNewLine,
   ),
   undoScaleDown: step(scaleDown),
   undoArchiveRest: step(async (context) => archiveRest(context, 'undoStop', liveClaim(context), 'undo-rest')),
   undoReopen: step(reopen),
-  undoRetainVolumes: step(retainNow),
+  undoRetainVolumes: step(retainNow, back(letMembersGo)),
   undoExchangeVolumes: step(exchangeBack),
   undoRenameInVolume: step(async (context) => renameInVolume(context, true)),
   undoRemoveReplicaClaims: step(removeReplicaClaims),
