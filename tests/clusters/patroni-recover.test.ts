@@ -2,6 +2,9 @@
  * Recoveries of real clusters of three, one after the other on the same cluster, as an operator runs them.
  */
 
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { until } from '../support/archived-cluster.ts';
@@ -37,6 +40,21 @@ describe('a cluster of three', { timeout: RECOVERY_MS }, () => {
     await archiveAll(leader);
     const ran = await on(leader, ['recover', 'run', '--before-xid', xid, '--yes', '--json']);
     id = String(ran['id']);
+    await expectEverywhere([1, 2], 2);
+    expect(await isPaused(leader)).toBe(false);
+  });
+
+  it('is up again as recovered when the data from before do not open, and the undo is given up', async ({ skip }) => {
+    if (cluster === undefined) return skip();
+    const leader = await cluster.leader();
+    const version = join(`${leader.dataDirectory}.walkback`, id, 'kept', 'PG_VERSION');
+    const was = await readFile(version);
+    await writeFile(version, '9.6\n');
+    const { code, err } = await walkbackOn(cluster, leader, ['undo', id, '--yes']);
+    expect(code).not.toBe(0);
+    expect(err).toContain(`walkback recover run ${id}`);
+    await on(leader, ['recover', 'run', id, '--yes']);
+    await writeFile(version, was);
     await expectEverywhere([1, 2], 2);
     expect(await isPaused(leader)).toBe(false);
   });
