@@ -9,15 +9,18 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { isProcessAlive } from '../../src/instance/postmaster.ts';
 import { runProgram } from './postgres.ts';
 
+/** A lock without its maker's number: that was killed in between, or its pid is another process's by now. */
 const STALE_LOCK_MS = 20 * 60_000;
+const NAMELESS_LOCK_MS = 10_000;
 
 /** Where programs are kept from run to run. */
 export function cacheFolder(): string {
@@ -30,6 +33,15 @@ export function isOnPath(program: string, args: readonly string[]): boolean {
   return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
 }
 
+/** Whether whoever holds a lock has been killed. */
+async function isStale(lock: string): Promise<boolean> {
+  const found = await stat(lock).catch(() => undefined);
+  if (found === undefined) return false;
+  const ageMs = Date.now() - found.mtimeMs;
+  const pid = Number(await readFile(join(lock, 'pid'), 'utf8').catch(() => ''));
+  return pid === 0 ? ageMs > NAMELESS_LOCK_MS : !isProcessAlive(pid) || ageMs > STALE_LOCK_MS;
+}
+
 /** Makes `path` by `make`, once, however many test files want it at the same time. */
 export async function makeOnce(path: string, make: (fresh: string) => Promise<void>): Promise<string> {
   const lock = `${path}.lock`;
@@ -40,12 +52,12 @@ export async function makeOnce(path: string, make: (fresh: string) => Promise<vo
       () => false,
     );
     if (!isMine) {
-      const found = await stat(lock).catch(() => undefined);
-      if (found !== undefined && Date.now() - found.mtimeMs > STALE_LOCK_MS) await rm(lock, { recursive: true });
+      if (await isStale(lock)) await rm(lock, { recursive: true, force: true });
       await sleep(500);
       continue;
     }
     try {
+      await writeFile(join(lock, 'pid'), String(process.pid));
       if (!existsSync(path)) await make(path);
     } finally {
       await rm(lock, { recursive: true, force: true });
