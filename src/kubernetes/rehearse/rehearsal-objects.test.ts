@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
 import type { LiveShape, PodSpec, RehearsalRequest } from './rehearsal.ts';
 import { rehearsalObjects, tasksJob } from './rehearsal-objects.ts';
+import type { VolumeTask } from '../volume/volume-tasks.ts';
 import { volumePlan } from './testing/volume-plan.ts';
 
 const claim: PersistentVolumeClaim = {
@@ -277,6 +278,13 @@ describe('the Job of work on a volume', () => {
     ]);
     expect(job.spec?.podFailurePolicy?.rules.map(({ action }) => action)).toEqual(['Ignore', 'FailJob']);
     expect(job.spec?.activeDeadlineSeconds).toBe(900);
+  });
+
+  it('is tried again for some minutes; not so where the cluster is down until data open that may never do', () => {
+    const jobOf = (task: VolumeTask) =>
+      tasksJob({ name: '7f3a-x', live, walkback: { kind: 'inImage' }, archive: 'settings', tasks: [task] });
+    expect(jobOf({ do: 'archiveRest' }).spec?.backoffLimit).toBe(6);
+    expect(jobOf({ do: 'reopen', id: '7f3a' }).spec?.backoffLimit).toBe(2);
   });
 
   it('mounts another claim where it is told, wherever that may be', () => {

@@ -185,6 +185,14 @@ function deadlineOf(tasks: VolumeTasksRequest['tasks']): { activeDeadlineSeconds
   return tasks.every((task) => task.do === 'probe') ? { activeDeadlineSeconds: PROBE_DEADLINE_S } : {};
 }
 
+/**
+ * How often it is tried again, after 10 s, 20 s, 40 s and so on. Data that do not open do not open later either, and the cluster is down
+ * while they are tried: whoever waits is to hear of it within a minute.
+ */
+function retriesOf(tasks: VolumeTasksRequest['tasks']): number {
+  return tasks.some((task) => task.do === 'reopen') ? 2 : 6;
+}
+
 /** The Job of work on a volume. Its name is the caller's, so that the same work is the same Job. */
 export function tasksJob(request: VolumeTasksRequest): Job {
   const { name, node, walkback, archive, variables = [], tasks, roles, user } = request;
@@ -215,7 +223,7 @@ export function tasksJob(request: VolumeTasksRequest): Job {
     metadata: { name: objectName(name), labels: podLabels(id, 'volume'), ...ownersOf(request) },
     spec: {
       ...deadlineOf(tasks),
-      backoffLimit: 6,
+      backoffLimit: retriesOf(tasks),
       completions: 1,
       parallelism: 1,
       podReplacementPolicy: 'Failed',
