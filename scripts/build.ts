@@ -1,12 +1,13 @@
 /**
- * `npm run build`: the bundle in dist/.
+ * `npm run build`: the bundle in dist/, or in the folder that is named.
  *
  * @module
  */
 
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { bundleProgram } from './bundle-program.ts';
 
-const { fileCount, sizeBytes } = await bundleProgram(join(import.meta.dirname, '../dist'));
-console.log(`dist/: ${fileCount} files, ${(sizeBytes / 1024 ** 2).toFixed(1)} MB; run bin/walkback`);
+const [folder = join(import.meta.dirname, '../dist')] = process.argv.slice(2);
+const { fileCount, sizeBytes } = await bundleProgram(folder);
+console.log(`${basename(folder)}/: ${fileCount} files, ${(sizeBytes / 1024 ** 2).toFixed(1)} MB; run bin/walkback`);

@@ -33,7 +33,7 @@ async function evenOutModes(folder: string): Promise<void> {
 }
 
 async function copyWalkback(place: string): Promise<void> {
-  for (const name of ['bin', 'dist', 'package.json', 'LICENSE'])
+  for (const name of ['bin', 'package.json', 'LICENSE'])
     await cp(join(ROOT, name), join(place, name), { recursive: true });
   const lock = readLock(ROOT);
   for (const folder of foldersOf(ROOT, lock, OUTSIDE_BUNDLE))
@@ -41,13 +41,21 @@ async function copyWalkback(place: string): Promise<void> {
   await writeFile(join(place, 'npm-packages.json'), `${JSON.stringify(shippedPackages(ROOT, lock), undefined, 1)}\n`);
 }
 
-/** Makes the context anew; `dist/` is built already. Its path. */
-export async function fillContext(): Promise<string> {
+/**
+ * Makes the context anew.
+ *
+ * @param bundle puts the bundle into a folder. Not the checkout's `dist/`, which `bin/walkback` would run from then on: half
+ *   written, or older than the sources by the next day.
+ * @returns its path.
+ */
+export async function fillContext(bundle: (folder: string) => void): Promise<string> {
   await rm(CONTEXT, { recursive: true, force: true });
   await mkdir(CONTEXT, { recursive: true });
   for (const name of ['Containerfile', 'requirements.txt', 'build', 'root'])
     await cp(join(DOCKER, name), join(CONTEXT, name), { recursive: true });
-  await copyWalkback(join(CONTEXT, 'root', 'opt', 'walkback'));
+  const walkback = join(CONTEXT, 'root', 'opt', 'walkback');
+  await copyWalkback(walkback);
+  bundle(join(walkback, 'dist'));
   await cp(process.execPath, join(CONTEXT, 'root', 'usr', 'local', 'bin', 'node'));
   await evenOutModes(CONTEXT);
   return CONTEXT;

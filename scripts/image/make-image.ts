@@ -11,15 +11,18 @@ import { ROOT } from '../toolchain.mjs';
 import { buildImage, type ImageBuild } from './build-image.ts';
 import { fillContext } from './context.ts';
 
-/** Bundles anew and fills the context. Its path. @throws if the bundle cannot be made. */
-export async function makeContext(): Promise<string> {
-  const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'scripts', 'build.ts')], {
+function bundle(folder: string): void {
+  const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'scripts', 'build.ts'), folder], {
     cwd: ROOT,
     stdio: ['ignore', 'ignore', 'pipe'],
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(`cannot bundle walkback:\n${stderr}`);
-  return fillContext();
+}
+
+/** Bundles anew and fills the context. Its path. @throws if the bundle cannot be made. */
+export async function makeContext(): Promise<string> {
+  return fillContext(bundle);
 }
 
 /** Makes the image; the engine's exit code. */
