@@ -10,6 +10,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const LONGEST: readonly string[] = [
   'tests/clusters/kubernetes-in-cluster.test.ts',
   'tests/clusters/agents-failover.test.ts',
+  'tests/clusters/kubernetes-down.test.ts',
   'tests/clusters/recovery-lines.test.ts',
   'tests/clusters/recovery-versions.test.ts',
   'tests/clusters/patroni-recover.test.ts',
