@@ -39,6 +39,19 @@ async function markElsewhere(ageMs: number): Promise<void> {
 const isThere = async (): Promise<boolean> => (await store.stat(PART)) !== undefined;
 const keys = async (): Promise<string[]> => (await Array.fromAsync(store.list(''))).map(({ key }) => key);
 
+describe('the marker of a running backup on this host', () => {
+  it('is a living one while its process runs, and not when its number is another process’s', async () => {
+    const own = await markRunning(store, NAME, new Date());
+    expect(await listMarked(store, new Date())).toMatchObject([{ name: NAME, isAlive: true }]);
+    const key = runningKey(NAME);
+    const marker: object = JSON.parse(String(await store.get(key)));
+    await store.put(key, Buffer.from(JSON.stringify({ ...marker, processStart: '1' })));
+    expect(await listMarked(store, new Date())).toMatchObject([{ name: NAME, isAlive: false }]);
+    expect(await cleanLeftovers(store, new Date())).toEqual([NAME]);
+    await own.remove();
+  });
+});
+
 describe('the marker of a running backup on another host', () => {
   it.each([0, 0.9])(
     'that was renewed %d hours ago is a living one, however far ahead the own clock is',

@@ -3,7 +3,7 @@
  *
  * A backup without a sentinel may be a `wal-g backup-push` at work, so its objects are nobody's to delete. Ours say so: a
  * marker is written before the first object and taken away after the last. Its owner is dead when its process id belongs
- * to the processes we see (same boot, same process namespace) and is gone, or when the marker was not renewed for
+ * to the processes we see (same boot, same process namespace) and is gone or another's by now, or when the marker was not renewed for
  * {@link DEAD_AFTER_MS} by the store's clock, which a living owner does every {@link RENEW_MS}. An owner that was suspended
  * for so long finds its marker gone, and gives up.
  *
@@ -13,6 +13,7 @@
 import { hostname } from 'node:os';
 
 import { Failure } from '../base/failure.ts';
+import { identityOf } from '../instance/process-identity.ts';
 import { isKnownDead, processSpace } from '../instance/process-space.ts';
 import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
 import { backupFolder, parseBackupName, sentinelKey } from '../walg/backup-names.ts';
@@ -26,6 +27,8 @@ interface RunningMarker {
   /** Within what {@link RunningMarker.processId} is unique: one boot of one host, one container. */
   readonly processSpace: string;
   readonly processId: number;
+  /** When that process began, as Linux counts it: numbers are used again. Markers of earlier versions have none. */
+  readonly processStart?: string;
   readonly startedAt: string;
   /** The backup that it builds on; only of a delta. */
   readonly deltaFrom?: string;
@@ -56,6 +59,7 @@ export async function markRunning(
     hostname: hostname(),
     processSpace: processSpace(),
     processId: process.pid,
+    processStart: (await identityOf(process.pid)).start,
     startedAt: startedAt.toISOString(),
     ...(deltaFrom === undefined ? {} : { deltaFrom }),
   };
@@ -159,9 +163,17 @@ function isMarker(value: unknown): value is RunningMarker {
   if ('deltaFrom' in value && (typeof value.deltaFrom !== 'string' || parseBackupName(value.deltaFrom) === undefined)) {
     return false;
   }
+  if ('processStart' in value && typeof value.processStart !== 'string') return false;
   return isNamed && typeof value.processSpace === 'string' && typeof value.processId === 'number';
 }
 
+/** True if its number is another process's by now. */
+async function isAnotherProcess({ processSpace: space, processId, processStart }: RunningMarker): Promise<boolean> {
+  if (processStart === undefined || space !== processSpace()) return false;
+  return (await identityOf(processId)).start !== processStart;
+}
+
 async function isDead(marker: RunningMarker, renewedAt: Date, ages: ObjectAges): Promise<boolean> {
-  return isKnownDead(marker.processSpace, marker.processId) || ages.isOlder(renewedAt, DEAD_AFTER_MS);
+  if (isKnownDead(marker.processSpace, marker.processId) || (await isAnotherProcess(marker))) return true;
+  return ages.isOlder(renewedAt, DEAD_AFTER_MS);
 }

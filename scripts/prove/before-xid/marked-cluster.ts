@@ -35,8 +35,8 @@ export interface MarkedCluster extends WrittenCluster {
 /** Rows of the table in a database that is dropped. */
 export const ROWS_IN_DROPPED = 7;
 const EXTRAS = 'extras';
-/** After so many commits a database is dropped. */
-const DROPS_AFTER: ReadonlySet<number> = new Set([15, 60, 105]);
+/** After so many commits, or just behind, a database is dropped. */
+const DROPS_AFTER: readonly number[] = [15, 60, 105];
 const SUBTRANSACTION_SHARE = 0.2;
 const PREPARE_SHARE = 0.25;
 const FINISH_SHARE = 0.3;
@@ -58,6 +58,7 @@ class ExtraSession {
   readonly #client: pg.Client;
   readonly #random: Random;
   #nextId = 1;
+  #drops = 0;
   #pending: { readonly gid: string; readonly xid: number; readonly id: number; readonly commits: number } | undefined;
 
   readonly #fill: (database: string) => Promise<void>;
@@ -82,7 +83,8 @@ class ExtraSession {
   }
 
   async next(): Promise<void> {
-    if (DROPS_AFTER.has(this.commits.length)) await this.#dropDatabase();
+    // More than one commit may have come since the last time.
+    if (this.commits.length >= (DROPS_AFTER[this.#drops] ?? Number.POSITIVE_INFINITY)) await this.#dropDatabase();
     if (this.#random.chance(SUBTRANSACTION_SHARE)) await this.#subtransactions();
     if (this.#pending !== undefined) {
       if (this.#random.chance(FINISH_SHARE)) await this.#finish();
@@ -140,6 +142,7 @@ class ExtraSession {
   }
 
   async #dropDatabase(): Promise<void> {
+    this.#drops += 1;
     const database = `dropped_${this.commits.length}`;
     await this.#client.query(`CREATE DATABASE ${database}`);
     await this.#fill(database);
