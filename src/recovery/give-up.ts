@@ -41,6 +41,21 @@ export function checkNoUndoInTheWay<Name extends string>(
   });
 }
 
+/**
+ * What to type for the other of the two data, behind what goes on with `goOn`; empty where there is no other way any more.
+ *
+ * @param found whether an undo is being given up, and whether the one under way can be.
+ */
+export function otherWay(
+  id: string,
+  goOn: string,
+  { isGivingUp, mayStay }: { readonly isGivingUp: boolean; readonly mayStay: boolean },
+): string {
+  if (goOn !== 'undo')
+    return `\n${isGivingUp ? 'Or finish the undo' : 'To have it up again as it was'}:  walkback undo ${id}`;
+  return mayStay ? `\nTo give the undo up, and have the recovered data up again:  walkback recover run ${id}` : '';
+}
+
 const LANDMARKS: UndoLandmarks<StepName> = {
   opens: 'putInPlace',
   reopens: 'undoPromote',

@@ -12,7 +12,7 @@ import { Failure, isFailure } from '../base/failure.ts';
 import { isThere } from '../instance/durable-rename.ts';
 import { stopPrivateServer } from '../instance/private-server.ts';
 import { startLiveAgain } from './cutover-steps.ts';
-import { checkMayCutOver, mayStayRecovered } from './give-up.ts';
+import { checkMayCutOver, mayStayRecovered, otherWay } from './give-up.ts';
 import { hostKindOf } from './host-kind.ts';
 import { hasStepBegun, openJournal, stateOf, type Journal, type JournalEntry } from './journal.ts';
 import { lockRecoveries } from './lock.ts';
@@ -115,7 +115,9 @@ async function sayingWhatIsDown(context: RecoveryContext, goOn: string, work: ()
   } catch (error) {
     if (!isFailure(error) || (await isLiveUp(context))) throw error;
     const { id } = context.plan;
-    const back = otherWay(context, goOn);
+    const { entries } = context.journal;
+    const isGivingUp = hasStepBegun(entries, 'undoArchiveTail');
+    const back = otherWay(id, goOn, { isGivingUp, mayStay: mayStayRecovered(entries) });
     throw new Failure(error.kind, {
       message: `${error.message}; the cluster is DOWN now`,
       remedy: `${error.remedy}\nTo go on:  walkback ${goOn} ${id}${back}`,
@@ -123,15 +125,6 @@ async function sayingWhatIsDown(context: RecoveryContext, goOn: string, work: ()
       cause: error,
     });
   }
-}
-
-/** What to type for the other of the two data, if that is still possible. */
-function otherWay({ plan: { id }, journal }: RecoveryContext, goOn: string): string {
-  const isGivingUp = hasStepBegun(journal.entries, 'undoArchiveTail');
-  if (goOn !== 'undo')
-    return `\n${isGivingUp ? 'Or finish the undo' : 'To have it up again as it was'}:  walkback undo ${id}`;
-  const stays = `\nTo give the undo up, and have the recovered data up again:  walkback recover run ${id}`;
-  return mayStayRecovered(journal.entries) ? stays : '';
 }
 
 /** In the middle of a swap there is no data directory to ask. */

@@ -221,6 +221,18 @@ describe('what is set for a role', () => {
   });
 });
 
+/** Recovered; what is kept does not open until it is mended. */
+async function recoveredFromClosedData(): Promise<{ plan: Plan; kept: string; mend: () => Promise<void> }> {
+  const plan = await planBeforeDisaster();
+  await working(plan, rehearse);
+  await working(plan, cutOver);
+  const kept = live.uses.cluster.placeOf(plan.id, 'kept');
+  const version = join(kept, 'PG_VERSION');
+  const was = await readFile(version);
+  await writeFile(version, '9.6\n');
+  return { plan, kept, mend: async () => writeFile(version, was) };
+}
+
 describe('an undo', () => {
   it('does not need the archiver of the line that it leaves', async () => {
     const plan = await planBeforeDisaster();
@@ -239,13 +251,8 @@ describe('an undo', () => {
   });
 
   it('towards data that do not open is given up: the recovered data is up again; and it can be asked for once more', async () => {
-    const plan = await planBeforeDisaster();
-    await working(plan, rehearse);
-    await working(plan, cutOver);
+    const { plan, mend } = await recoveredFromClosedData();
     await live.server.sql('insert into orders values (777)');
-    const version = join(live.uses.cluster.placeOf(plan.id, 'kept'), 'PG_VERSION');
-    const was = await readFile(version);
-    await writeFile(version, '9.6\n');
     const stays = expect.stringContaining(`walkback recover run ${plan.id}`);
     await expect(working(plan, undo)).rejects.toMatchObject({
       message: expect.stringContaining('DOWN'),
@@ -256,27 +263,22 @@ describe('an undo', () => {
     await working(plan, cutOver);
     expect(await count()).toBe(101);
     expect((await recoveryStatus(live.uses.cluster, plan.id)).state).toBe('recovered');
-    await writeFile(version, was);
+    await mend();
     await working(plan, undo);
     expect(await count()).toBe(0);
   });
 
   it('whose data had opened unheard before it was given up is refused once the archive has got their number from somebody else', async () => {
-    const plan = await planBeforeDisaster();
-    await working(plan, rehearse);
-    await working(plan, cutOver);
-    const version = join(live.uses.cluster.placeOf(plan.id, 'kept'), 'PG_VERSION');
-    const was = await readFile(version);
-    await writeFile(version, '9.6\n');
+    const { plan, kept, mend } = await recoveredFromClosedData();
     await expect(working(plan, undo)).rejects.toMatchObject({ message: expect.stringContaining('DOWN') });
-    await writeFile(version, was);
+    await mend();
     let opened = 0;
     await working(plan, async (context) => {
       opened = Number(factsOf(context.journal.entries, 'undoReserveTimeline')?.['timeline']);
       await openKept(context, opened);
       await cutOver(context);
     });
-    expect(await runningPostmaster(join(version, '..'))).toBeUndefined();
+    expect(await runningPostmaster(kept)).toBeUndefined();
     const history = `${WAL_FOLDER}${formatHistoryName(opened)}`;
     await live.uses.store.put(history, Buffer.from('2\t0/3000000\tno recovery target specified\n'));
     await expect(working(plan, undo)).rejects.toMatchObject({

@@ -156,7 +156,7 @@ export class FaultyCluster implements AsyncDisposable {
   async endAgent(): Promise<void> {
     await this.#agent.end();
     const running = async () => (await listMarked(this.store, new Date())).some(({ isAlive }) => isAlive);
-    await until('no backup is being taken', async () => !(await running()), 120_000);
+    await until('no backup is being taken', async () => !(await running()), 60_000);
   }
 
   /** Names and contents of what the server believes to be archived. */

@@ -15,7 +15,7 @@ import { flag } from '../options.ts';
 import { releaseCarried } from '../namespace/carried.ts';
 import { IN_CLUSTER_OPTION, needsNamespace } from '../namespace/given.ts';
 import { releaseInNamespace } from '../namespace/keep.ts';
-import { releaseText } from '../output/recovery-text.ts';
+import { releaseText } from '../output/release-text.ts';
 
 /** The command. */
 export const release = defineCommand({

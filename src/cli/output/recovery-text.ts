@@ -7,12 +7,11 @@
 import { mayStayRecovered } from '../../recovery/give-up.ts';
 import { factsOf, type JournalEntry } from '../../recovery/journal.ts';
 import type { CheckResult } from '../../recovery/checks.ts';
-import type { ReleasedPath } from '../../recovery/release.ts';
 import { namesIn } from '../../recovery/patroni-steps.ts';
 import type { RecoveryStatus } from '../../recovery/status.ts';
 import type { RecoveryState } from '../../recovery/states.ts';
 import { quoteForShell } from '../../instance/run-program.ts';
-import { countOf, formatBytes, formatDuration, readClock, shortTime, zoneLine } from './format.ts';
+import { countOf, formatDuration, readClock, shortTime, zoneLine } from './format.ts';
 import { labelled } from './plan-text.ts';
 import type { Screen, State } from './screen.ts';
 import { wrap } from './wrap.ts';
@@ -294,14 +293,4 @@ export function recoveryText(status: RecoveryStatus, user: string, screen: Scree
     ...(state === 'standing' ? lookAround(status, user) : nextLines(status)),
   ];
   return `${lines.join('\n').trimEnd()}\n`;
-}
-
-/** What a release removes. */
-export function releaseText(paths: readonly ReleasedPath[], done: boolean): string {
-  if (paths.length === 0) return 'Nothing is kept.\n';
-  const sum = paths.reduce((all, { sizeBytes }) => all + sizeBytes, 0n);
-  const lines = paths.map(
-    ({ path, sizeBytes, holds }) => `  ${formatBytes(sizeBytes).padStart(8)}  ${path}  (${holds})`,
-  );
-  return `${done ? 'Removed' : 'Would remove'} ${formatBytes(sum)}:\n${lines.join('\n')}\n`;
 }

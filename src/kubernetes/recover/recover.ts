@@ -8,6 +8,7 @@
 import { Failure, isFailure } from '../../base/failure.ts';
 import type { CheckResult } from '../../recovery/checks.ts';
 import { factsOf, hasStepBegun, isStepDone, stateOf } from '../../recovery/journal.ts';
+import { otherWay } from '../../recovery/give-up.ts';
 import { runSteps, takeStepsBack, undoSteps, type Run, type Step } from '../../recovery/runner.ts';
 import { transition, type RecoveryEvent } from '../../recovery/states.ts';
 import type { StatefulSet } from '../api/kubernetes-objects.ts';
@@ -99,16 +100,6 @@ async function isLiveUp({ uses, plan }: SwapContext): Promise<boolean | undefine
   );
 }
 
-/** What to type for the other of the two data, if that is still possible. */
-function otherWay({ plan, journal }: SwapContext, goOn: string): string {
-  const { id } = plan.recovery;
-  const isGivingUp = hasStepBegun(journal.entries, 'undoSurvey');
-  if (goOn !== 'undo')
-    return `\n${isGivingUp ? 'Or finish the undo' : 'To have it up again as it was'}:  walkback undo ${id}`;
-  const stays = `\nTo give the undo up, and have the recovered data up again:  walkback recover run ${id}`;
-  return mayStayRecovered(plan, journal.entries) ? stays : '';
-}
-
 /** Work that fails while the cluster is stopped says so, and what to type. */
 async function sayingWhatIsDown(context: SwapContext, goOn: string, work: () => Promise<void>): Promise<void> {
   try {
@@ -117,7 +108,9 @@ async function sayingWhatIsDown(context: SwapContext, goOn: string, work: () => 
     const isUp = isFailure(error) ? await isLiveUp(context) : true;
     if (!isFailure(error) || isUp === true) throw error;
     const { id } = context.plan.recovery;
-    const back = otherWay(context, goOn);
+    const { entries } = context.journal;
+    const isGivingUp = hasStepBegun(entries, 'undoSurvey');
+    const back = otherWay(id, goOn, { isGivingUp, mayStay: mayStayRecovered(context.plan, entries) });
     throw new Failure(error.kind, {
       message: `${error.message}; ${isUp === false ? 'the cluster is DOWN now' : 'the cluster MAY BE DOWN now: the API server does not say'}`,
       remedy: `${error.remedy}\nTo go on:  walkback ${goOn} ${id}${back}`,
