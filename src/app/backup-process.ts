@@ -12,6 +12,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 import { Failure, messageOf } from '../base/failure.ts';
+import { fieldOf } from '../base/unknown-value.ts';
 import type { SettingGroup } from '../config/setting.ts';
 import { flagOf, type Settings } from '../config/load-settings.ts';
 import { SETTING_NAMES, settingOf } from '../config/settings.ts';
@@ -46,10 +47,6 @@ function handedOn(settings: Settings): string[] {
     return found?.source.kind === 'flag' ? [`${flagOf(name)}=${found.text}`] : [];
   });
   return settings.file === undefined ? flags : [...flags, `--config=${settings.file.path}`];
-}
-
-function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, key)?.value : undefined;
 }
 
 function parsed(line: string): unknown {

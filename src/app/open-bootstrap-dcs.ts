@@ -4,6 +4,7 @@
  * @module
  */
 
+import { fieldOf } from '../base/unknown-value.ts';
 import type { BootstrapDcs } from '../bootstrap/resume.ts';
 import { openDcs } from '../cluster/patroni/dcs.ts';
 import { textOr } from '../cluster/patroni/dcs-keys.ts';
@@ -15,10 +16,6 @@ export interface BootstrapMemberDcs {
   readonly member: string;
   /** Its data directory; `undefined` if the file names none. */
   readonly dataDirectory: string | undefined;
-}
-
-function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, key)?.value : undefined;
 }
 
 /** Reads the file. @throws {Failure} `usage` if Patroni cannot use it. */

@@ -15,6 +15,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import type { OnProgress, Progress } from '../base/progress.ts';
+import { fieldOf } from '../base/unknown-value.ts';
 import { isProcessAlive } from './postmaster.ts';
 import { processSpace } from './process-space.ts';
 
@@ -74,10 +75,6 @@ export async function openWorkNote(dataDirectory: string, work: string): Promise
       await rm(path, { force: true }).catch(() => {});
     },
   };
-}
-
-function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, key)?.value : undefined;
 }
 
 /** The note of work that is under way; `undefined` if none is. */

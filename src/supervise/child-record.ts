@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { writeFileDurably } from '../archive/durable-file.ts';
 import { Failure } from '../base/failure.ts';
+import { fieldOf } from '../base/unknown-value.ts';
 import { endGroup } from './kept-child.ts';
 import { identityOf, isRunning, type ProcessIdentity } from './process-identity.ts';
 import type { ChildName, ReportSupervision } from './supervision-event.ts';
@@ -25,8 +26,7 @@ const KEEPERS: readonly Keeper[] = ['supervisor', 'patroni', 'agent'];
 const END_TIMEOUT_MS = 10_000;
 
 function textAt(value: unknown, key: string): string {
-  const found: unknown =
-    typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, key)?.value : undefined;
+  const found = fieldOf(value, key);
   return typeof found === 'string' || typeof found === 'number' ? String(found) : '';
 }
 
@@ -41,8 +41,7 @@ async function readRecord(path: string): Promise<Map<Keeper, ProcessIdentity>> {
     return record;
   }
   for (const keeper of KEEPERS) {
-    const one: unknown =
-      typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, keeper)?.value : undefined;
+    const one = fieldOf(value, keeper);
     const processId = Number(textAt(one, 'processId'));
     if (!Number.isSafeInteger(processId) || processId < 2) continue;
     record.set(keeper, { processId, startTicks: textAt(one, 'startTicks'), space: textAt(one, 'space') });

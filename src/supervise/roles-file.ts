@@ -12,6 +12,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { Failure, messageOf } from '../base/failure.ts';
+import { fieldOf } from '../base/unknown-value.ts';
 import type { PlannedUser, PlannedUsers } from '../container/container-plan.ts';
 import { Secret } from '../container/secret.ts';
 
@@ -21,10 +22,6 @@ export function formatRoles({ superuser, replication, others, human }: PlannedUs
   const one = ({ name, password, options }: PlannedUser) => ({ name, password: password?.reveal(), options });
   const value = { superuser: login(superuser), replication: login(replication), others: others.map(one), human };
   return new Secret(`${JSON.stringify(value)}\n`);
-}
-
-function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, key)?.value : undefined;
 }
 
 function textAt(value: unknown, key: string): string {

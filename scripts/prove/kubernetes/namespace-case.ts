@@ -13,13 +13,16 @@ import { startPatroniDatabase, type PatroniDatabase } from '../../../tests/suppo
 import { differencesFrom, stateAfter, type ModelState } from '../../../tests/support/oracle.ts';
 import { seededRandom, type Random } from '../../../tests/support/random.ts';
 import { openWorkload, type Workload } from '../../../tests/support/workload.ts';
-import { archiveSoFar, untilFirstBackup, walkbackIn } from './operate.ts';
+import { BIG_DATA, SMALL_DATA, writeBulk, type Bulk } from './bulk.ts';
+import { archiveSoFar, untilBackups, walkbackIn } from './operate.ts';
 
 /** What a case is of. */
 export interface CaseWay {
   readonly way: RecoveryWay;
   /** The number of the pod that leads. */
   readonly leader: number;
+  /** What the cluster holds beside the workload. */
+  readonly bulk: Bulk;
 }
 
 /** What a case does. */
@@ -34,7 +37,7 @@ export interface CaseResult {
   readonly downMs: readonly number[];
 }
 
-const CASES: readonly CaseWay[] = [
+const WAYS: readonly Pick<CaseWay, 'way' | 'leader'>[] = [
   { way: 'rebind', leader: 0 },
   { way: 'in-volume', leader: 0 },
   { way: 'recreate', leader: 0 },
@@ -42,9 +45,10 @@ const CASES: readonly CaseWay[] = [
   { way: 'clone', leader: 0 },
 ];
 
-/** The case of a seed. */
+/** The case of a seed: each way with little data, then each with much. */
 export function caseOf(seed: number): CaseWay {
-  return CASES[seed % CASES.length] ?? { way: 'rebind', leader: 0 };
+  const way = WAYS[seed % WAYS.length] ?? { way: 'rebind', leader: 0 };
+  return { ...way, bulk: Math.floor(seed / WAYS.length) % 2 === 0 ? SMALL_DATA : BIG_DATA };
 }
 
 /** Writes one row after the other to whoever leads, until it has lost its server. */
@@ -172,12 +176,15 @@ export async function runNamespaceCase(bed: Bed, options: CaseOptions): Promise<
   const { seed, log } = options;
   const random = seededRandom(seed * 7919 + 3);
   const replicas = 2;
-  await using database = await startPatroniDatabase(bed, { replicas, prefix: `prove-${options.way}` });
+  const { bulk } = options;
+  const { size, variables } = bulk;
+  await using database = await startPatroniDatabase(bed, { replicas, prefix: `prove-${options.way}`, size, variables });
   const leader = await makeLead(database, options.leader);
-  await untilFirstBackup(database);
+  await untilBackups(database, 1);
   const admin = await database.connect(leader);
   await admin.query('CREATE DATABASE work');
   await admin.end();
+  await writeBulk(database, leader, bulk);
   const load = await startLoad(await database.connect(leader, 'work'));
   const { commits } = await write(database, leader, seed, random);
   await archiveSoFar(database);

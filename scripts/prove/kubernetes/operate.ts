@@ -21,15 +21,25 @@ export async function walkbackIn(
   return runWalkback(args, { HOME: process.env['HOME'] ?? '', ...database.environment, ...more });
 }
 
-/** Waits until the agent has taken the first backup. */
-export async function untilFirstBackup(database: Operated): Promise<void> {
+/** Waits until the agent has taken as many backups. */
+export async function untilBackups(database: Operated, count: number): Promise<void> {
   const deadline = Date.now() + 300_000;
   for (;;) {
     const listed = await walkbackIn(database, ['window', '--json']);
-    if (listed.code === 0 && /"backups":\s*\[\s*\{/.test(listed.out)) return;
-    if (Date.now() > deadline) throw new Error(`there is no first backup: ${listed.out}${listed.err}`);
+    if (listed.code === 0 && backupsIn(listed.out) >= count) return;
+    if (Date.now() > deadline) throw new Error(`there are no ${count} backups: ${listed.out}${listed.err}`);
     await sleep(3000);
   }
+}
+
+/** Waits until the agent has taken the first backup. */
+export async function untilFirstBackup(database: Operated): Promise<void> {
+  await untilBackups(database, 1);
+}
+
+function backupsIn(out: string): number {
+  const backups: unknown = Reflect.get(JSON.parse(out) as object, 'backups');
+  return Array.isArray(backups) ? backups.length : 0;
 }
 
 /** Ends the segment that is being written, and waits until it is archived: a plan made elsewhere reads the archive alone. */
