@@ -6,6 +6,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { fieldOf } from '../../../src/base/unknown-value.ts';
 import type { PatroniDatabase } from '../../../tests/support/kubernetes/patroni-database.ts';
 import { runWalkback, type Ended } from '../../../tests/support/walkback-process.ts';
 
@@ -38,8 +39,7 @@ export async function untilFirstBackup(database: Operated): Promise<void> {
 }
 
 function backupsIn(out: string): number {
-  const backups: unknown = Reflect.get(JSON.parse(out) as object, 'backups');
-  return Array.isArray(backups) ? backups.length : 0;
+  return Number(fieldOf(JSON.parse(out), 'backupCount'));
 }
 
 /** Ends the segment that is being written, and waits until it is archived: a plan made elsewhere reads the archive alone. */
