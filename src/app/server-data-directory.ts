@@ -8,16 +8,43 @@
  */
 
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 import { Failure } from '../base/failure.ts';
 import type { Settings } from '../config/load-settings.ts';
+
+const ABSENT: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR']);
 
 async function isDataDirectory(path: string): Promise<boolean> {
   return stat(join(path, 'global', 'pg_control')).then(
     (found) => found.isFile(),
     () => false,
   );
+}
+
+/** False only for what is proven to be none. */
+async function mayBeDataDirectory(path: string): Promise<boolean> {
+  return stat(join(path, 'global', 'pg_control')).then(
+    () => true,
+    (error: unknown) => !(error instanceof Error && 'code' in error && ABSENT.has(error.code)),
+  );
+}
+
+/**
+ * The data directory of the server that a file of WAL is for, or comes from: the one in whose `pg_wal` it is, the working
+ * directory if it is one, otherwise the setting. `undefined` if none of these is one: on a host without the server, or
+ * beside what is left of a dead one.
+ */
+export async function dataDirectoryOfWal(
+  path: string,
+  settings: Settings,
+  workingDirectory = process.cwd(),
+): Promise<string | undefined> {
+  const folder = dirname(resolve(workingDirectory, path));
+  for (const found of basename(folder) === 'pg_wal' ? [dirname(folder), workingDirectory] : [workingDirectory])
+    if (await isDataDirectory(found)) return found;
+  const set = settings.get('dataDirectory');
+  return set !== undefined && (await mayBeDataDirectory(set)) ? set : undefined;
 }
 
 /** The data directory: the working directory if it is one, otherwise the setting. @throws {Failure} `usage` if neither is. */

@@ -17,7 +17,7 @@ import { Failure } from '../base/failure.ts';
 import { decompressStream } from '../codec/compression.ts';
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
 import { BACKUPS_FOLDER, WAL_FOLDER, walFileOf } from '../walg/object-names.ts';
-import { readSegmentHeader } from './check-wal-file.ts';
+import { readSegmentHeader, type SegmentHeader } from './check-wal-file.ts';
 
 /** Where the record is. */
 export const SYSTEM_IDENTIFIER_KEY = 'walkback_001/system-identifier.json';
@@ -84,11 +84,15 @@ export async function readFirstBytes(
   return Buffer.concat(chunks);
 }
 
-async function fromASegment(store: ObjectStore, options: CallOptions): Promise<bigint | undefined> {
+/** The header of one segment of the archive; `undefined` if it holds none that can be read. */
+export async function readASegmentHeader(
+  store: ObjectStore,
+  options: CallOptions = {},
+): Promise<SegmentHeader | undefined> {
   for await (const { key } of store.list(WAL_FOLDER, options)) {
     if (walFileOf(key)?.kind !== 'segment') continue;
     const page = await readFirstBytes(store, key, options);
-    if (page !== undefined) return readSegmentHeader(page, key).systemIdentifier;
+    if (page !== undefined) return readSegmentHeader(page, key);
   }
   return undefined;
 }
@@ -100,7 +104,7 @@ export async function readSystemIdentifier(store: ObjectStore, options: CallOpti
   const found =
     (await readRecord(store, options))?.systemIdentifier ??
     (await fromNewestSentinel(store, options)) ??
-    (await fromASegment(store, options));
+    (await readASegmentHeader(store, options))?.systemIdentifier;
   if (found !== undefined) known.set(store, found);
   return found;
 }

@@ -16,8 +16,8 @@ import type { FailureKind } from '../base/failure.ts';
 
 /**
  * The server that asks, as its data directory tells: `standby` with `standby.signal` (which wins when both files are
- * there, as it does for the server), `archiveRecovery` with `recovery.signal`, and also with neither: `pg_rewind` and
- * people are better stopped than told that something is not there.
+ * there, as it does for the server), `archiveRecovery` with `recovery.signal`, and also with neither, or without a data
+ * directory: `pg_rewind` and people are better stopped than told that something is not there.
  */
 export type ServerState = 'archiveRecovery' | 'standby';
 

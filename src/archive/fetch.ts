@@ -13,7 +13,7 @@ import { writeFileDurably } from './durable-file.ts';
 import type { FetchOutcome } from './fetch-exit-code.ts';
 import { failedOutcome, lookUpWalFile } from './look-up.ts';
 import { releaseBuffer } from '../base/release-buffer.ts';
-import { readControlFile } from './server.ts';
+import { readExpectedWal } from './expected-wal.ts';
 
 /** One file to fetch. */
 export interface FetchWalFile {
@@ -22,8 +22,8 @@ export interface FetchWalFile {
   readonly fileName: string;
   /** As PostgreSQL puts it in for %p. */
   readonly destination: string;
-  /** Of the server that asks: its control file says which cluster the file must belong to. */
-  readonly dataDirectory: string;
+  /** Of the server that asks: its control file says which cluster the file must belong to. Without one, the archive says. */
+  readonly dataDirectory: string | undefined;
   readonly preferred?: ReadableCompression;
   readonly signal?: AbortSignal;
 }
@@ -32,15 +32,9 @@ export interface FetchWalFile {
 export async function fetchWalFile(given: FetchWalFile): Promise<FetchOutcome> {
   const { store, fileName, preferred, signal } = given;
   try {
-    const { systemIdentifier, walSegmentSizeBytes } = await readControlFile(given.dataDirectory);
-    const expected = { systemIdentifier, walSegmentSizeBytes };
-    const found = await lookUpWalFile({
-      store,
-      fileName,
-      expected,
-      preferred,
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const options = signal === undefined ? {} : { signal };
+    const expected = await readExpectedWal(given.dataDirectory, store, options);
+    const found = await lookUpWalFile({ store, fileName, expected, preferred, ...options });
     if (found.kind !== 'found') return found;
     await writeFileDurably(given.destination, found.bytes);
     releaseBuffer(found.bytes);

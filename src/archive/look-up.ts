@@ -11,6 +11,8 @@ import type { ReadableCompression } from '../base/compression-names.ts';
 import { Failure, messageOf } from '../base/failure.ts';
 import { isSegmentName, walSegmentSize } from '../postgres/wal-segment.ts';
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
+import { WAL_FOLDER, walFileOf } from '../walg/object-names.ts';
+import { readASegmentHeader } from './archive-identity.ts';
 import { checkWalFile, type ExpectedWal } from './check-wal-file.ts';
 import type { FetchOutcome } from './fetch-exit-code.ts';
 import { findLaterWal } from './later-wal.ts';
@@ -20,7 +22,7 @@ import { readWalFile, type ReadWalFileOptions } from './read-wal-file.ts';
 export interface LookUpWalFile extends CallOptions {
   readonly store: ObjectStore;
   readonly fileName: string;
-  /** The cluster that asks. */
+  /** The cluster that asks. Without its segment size, a segment of the archive tells it. */
   readonly expected: Required<ExpectedWal>;
   /** The compression to try first. */
   readonly preferred?: ReadableCompression | undefined;
@@ -39,11 +41,17 @@ export function failedOutcome(error: unknown): Extract<FetchOutcome, { readonly 
   return { kind: 'failed', cause: error.kind, message: `${error.message}. ${error.remedy}` };
 }
 
+async function holdsWal(store: ObjectStore, options: CallOptions): Promise<boolean> {
+  for await (const { key } of store.list(WAL_FOLDER, options)) if (walFileOf(key) !== undefined) return true;
+  return false;
+}
+
 async function concludeAbsence(given: LookUpWalFile, options: CallOptions): Promise<LookedUp> {
   const { store, fileName, expected } = given;
   if (!isSegmentName(fileName)) return { kind: 'absent' };
-  const size = expected.walSegmentSizeBytes;
+  const size = expected.walSegmentSizeBytes ?? (await readASegmentHeader(store, options))?.walSegmentSizeBytes;
   if (size === undefined) {
+    if (!(await holdsWal(store, options))) return { kind: 'absent' };
     const message = `cannot tell whether ${fileName} is the end of the archive: the segment size of the cluster is not known`;
     return { kind: 'failed', cause: 'failed', message };
   }

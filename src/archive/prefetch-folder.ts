@@ -141,11 +141,13 @@ async function removePassed(folder: string, after: WalSegment, given: PrefetchAh
 }
 
 /**
- * Fetches the segments behind one on its timeline, those that are there. Answers with how many were fetched.
+ * Fetches the segments behind one on its timeline, those that are there: none where the size of segments is not known.
+ * Answers with how many were fetched.
  *
  * @throws {Failure} if the folder cannot be written; what the store answers only ends the fetching.
  */
 export async function prefetchAhead(given: PrefetchAhead): Promise<number> {
+  if (given.expected.walSegmentSizeBytes === undefined) return 0;
   const size = walSegmentSize(given.expected.walSegmentSizeBytes ?? 0);
   const after = parseSegmentName(given.after, size);
   if (after === undefined) return 0;

@@ -18,7 +18,7 @@ import { Failure, messageOf } from '../base/failure.ts';
 import { compress } from '../codec/compression.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { walFileKind, walObjectKey, type WalObjectName } from '../walg/object-names.ts';
-import { claimArchive } from './archive-identity.ts';
+import { claimArchive, readSystemIdentifier } from './archive-identity.ts';
 import { checkWalFile, readSegmentHeader } from './check-wal-file.ts';
 import { decodeWalObject, findWalObjects } from './read-wal-file.ts';
 import { releaseBuffer } from '../base/release-buffer.ts';
@@ -198,8 +198,10 @@ export async function pushWalFile(given: PushWalFile): Promise<PushedWalFile> {
   const local = await readLocal(given);
   try {
     checkWalFile(local.bytes, fileName, path, { systemIdentifier, walSegmentSizeBytes });
-    const system = systemOf(local.bytes, fileName, given);
-    if (system !== undefined) await claimArchive(store, system, signal === undefined ? {} : { signal });
+    const options = signal === undefined ? {} : { signal };
+    // A history file says nothing of its cluster; the archive is still written with one key.
+    const system = systemOf(local.bytes, fileName, given) ?? (await readSystemIdentifier(store, options));
+    if (system !== undefined) await claimArchive(store, system, options);
     return await write(given, fileName, local);
   } finally {
     local.letGo();

@@ -4,27 +4,10 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { crc32c } from '../postgres/crc32c.ts';
-import { versionByMajor } from '../postgres/versions.ts';
 import { readControlFile } from './server.ts';
+import { controlFileBytes } from './testing/control-file-bytes.ts';
 
-/** As PostgreSQL 17 writes it. */
-function controlFile(): Buffer {
-  const version = versionByMajor(17);
-  const bytes = Buffer.alloc(8192);
-  bytes.writeBigUInt64LE(7n, 0);
-  bytes.writeUInt32LE(version.controlVersion, 8);
-  bytes.writeUInt32LE(version.catalogVersion, 12);
-  bytes.writeUInt32LE(6, 16);
-  bytes.writeUInt32LE(1, 48);
-  bytes.writeUInt32LE(1, 172);
-  bytes.writeDoubleLE(1234567, 208);
-  bytes.writeUInt32LE(8192, 216);
-  bytes.writeUInt32LE(8192, 224);
-  bytes.writeUInt32LE(16 * 1024 * 1024, 228);
-  bytes.writeUInt32LE(crc32c(bytes, 0, version.controlCrcOffset), version.controlCrcOffset);
-  return bytes;
-}
+const controlFile = (): Buffer => controlFileBytes({ systemIdentifier: 7n });
 
 describe('the control file of a data directory', () => {
   let root: string;

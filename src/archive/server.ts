@@ -22,8 +22,9 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** The state of the server on a data directory; see {@link ServerState}. */
-export async function readServerState(dataDirectory: string): Promise<ServerState> {
+/** The state of the server on a data directory, or of whoever asks without one; see {@link ServerState}. */
+export async function readServerState(dataDirectory: string | undefined): Promise<ServerState> {
+  if (dataDirectory === undefined) return 'archiveRecovery';
   return (await exists(join(dataDirectory, 'standby.signal'))) ? 'standby' : 'archiveRecovery';
 }
 

@@ -7,7 +7,7 @@
 import { readControlFile } from '../../archive/server.ts';
 import { pushWalFile } from '../../archive/push.ts';
 import { openArchive } from '../../app/open-archive.ts';
-import { serverDataDirectory } from '../../app/server-data-directory.ts';
+import { dataDirectoryOfWal } from '../../app/server-data-directory.ts';
 import { defineCommand } from '../command.ts';
 
 /** The command. */
@@ -15,7 +15,7 @@ export const walPush = defineCommand({
   path: ['wal', 'push'],
   summary: 'Push one WAL file to the archive',
   description:
-    'Made for archive_command. An object that exists is never overwritten: the same content is success, other content a conflict. The system identifier of the server must be that of the archive. For many segments a second, run "walkback agent" and use walkback-archive.',
+    'Made for archive_command. An object that exists is never overwritten: the same content is success, other content a conflict. The system identifier of the server must be that of the archive; without a data directory, that in the first page of the file. For many segments a second, run "walkback agent" and use walkback-archive.',
   settings: ['archive', 'writing', 'server'],
   operands: { path: { placeholder: 'PATH', summary: 'the file, as PostgreSQL puts it in for %p' } },
   examples: [{ line: 'walkback wal push "%p"', does: 'as archive_command' }],
@@ -23,8 +23,16 @@ export const walPush = defineCommand({
   run: async ({ path }, { settings, signal }) => {
     await using archive = await openArchive(settings);
     const { store, compression } = archive;
-    const { systemIdentifier, walSegmentSizeBytes } = await readControlFile(await serverDataDirectory(settings));
-    const pushed = await pushWalFile({ store, path, compression, systemIdentifier, walSegmentSizeBytes, signal });
+    const dataDirectory = await dataDirectoryOfWal(path, settings);
+    const server = dataDirectory === undefined ? undefined : await readControlFile(dataDirectory);
+    const pushed = await pushWalFile({
+      store,
+      path,
+      compression,
+      systemIdentifier: server?.systemIdentifier,
+      walSegmentSizeBytes: server?.walSegmentSizeBytes,
+      signal,
+    });
     return { text: () => '', json: pushed };
   },
 });

@@ -1,29 +1,15 @@
 import { tmpdir } from 'node:os';
-import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 import { describe, expect, it } from 'vitest';
 
-import type { OutputStream } from '../streams.ts';
-import { runWalg, type WalgSurroundings } from './run-walg.ts';
+import type { WalgSurroundings } from './run-walg.ts';
+import { runLine } from './testing/run-line.ts';
 
 const ARCHIVE = fileURLToPath(new URL('../../../fixtures/walg/pg15-lz4-v305-forks/archive', import.meta.url));
 
-function output(): OutputStream & { readonly text: () => string } {
-  const stream = new PassThrough();
-  const chunks: Buffer[] = [];
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const write = async (text: string) => void stream.write(text);
-  return { isTTY: false, columns: undefined, stream, write, text: () => Buffer.concat(chunks).toString() };
-}
-
-async function run(line: string, given: WalgSurroundings = {}) {
-  const [out, err] = [output(), output()];
-  const environment = { WALG_FILE_PREFIX: ARCHIVE };
-  const streams = { in: new PassThrough(), out, err };
-  const code = await runWalg(line.split(' '), { environment, home: '/nonexistent', streams, ...given });
-  return { code, out: out.text(), err: err.text() };
-}
+const run = async (line: string, given: WalgSurroundings = {}) =>
+  runLine(line.split(' '), { environment: { WALG_FILE_PREFIX: ARCHIVE }, ...given });
 
 describe("WAL-G's command line", () => {
   it('lists backups in the columns that scripts cut by blanks', async () => {

@@ -52,7 +52,10 @@ export const REFUSED_COMMANDS: ReadonlyMap<string, string> = new Map([
   ['daemon', 'Run "walkback agent": it pushes ahead, and its archive command starts no program for each segment.'],
   ['pgbackrest', 'Use pgBackRest for archives that it wrote.'],
   ['wal-receive', 'Archive with archive_command, or run "walkback agent" beside the server.'],
-  ['wal-restore', 'Use pg_rewind -c with restore_command = \'wal-g wal-fetch "%f" "%p"\'.'],
+  [
+    'wal-restore',
+    'Set restore_command = \'wal-g wal-fetch "%f" "%p"\' in postgresql.conf of the target, and run pg_rewind -c: it fetches what it misses, from any directory.',
+  ],
   ['st transfer', 'Copy backups with their WAL: wal-g copy --from FILE --to FILE.'],
   ['st copy', 'Copy backups with their WAL: wal-g copy --from FILE --to FILE.'],
 ]);

@@ -4,6 +4,8 @@
  * The exit codes are those of `walkback wal fetch`, by the state of the server that asks: 74 only for what is proven absent,
  * above 125 for whatever must stop a server in archive recovery (WAL-G answers 1, which ends its recovery there).
  *
+ * Where there is no data directory, on a bastion or for another program, nothing is fetched ahead: nobody would take it.
+ *
  * @module
  */
 
@@ -14,7 +16,7 @@ import { fetchWalFile } from '../../../archive/fetch.ts';
 import { takePrefetched } from '../../../archive/prefetch-folder.ts';
 import { readControlFile, readServerState } from '../../../archive/server.ts';
 import { openArchive, type OpenArchiveOptions } from '../../../app/open-archive.ts';
-import { serverDataDirectory } from '../../../app/server-data-directory.ts';
+import { dataDirectoryOfWal } from '../../../app/server-data-directory.ts';
 import type { Settings } from '../../../config/load-settings.ts';
 import { isSegmentName } from '../../../postgres/wal-segment.ts';
 import { prefetchFolder } from '../prefetch-folder-of.ts';
@@ -34,7 +36,7 @@ function startPrefetching(fileName: string, destination: string, settings: Setti
 async function fetchOrTake(
   fileName: string,
   destination: string,
-  dataDirectory: string,
+  dataDirectory: string | undefined,
   { settings, signal }: WalgSession,
   storage: OpenArchiveOptions,
 ): Promise<FetchOutcome> {
@@ -43,6 +45,7 @@ async function fetchOrTake(
   const isAny = storage.storage === undefined;
   const taken =
     isAny &&
+    dataDirectory !== undefined &&
     (await readControlFile(dataDirectory).then(
       async ({ systemIdentifier, walSegmentSizeBytes }) =>
         takePrefetched({
@@ -73,11 +76,12 @@ export const walFetch: WalgCommand = {
   run: async ({ operands: [fileName = '', destination = ''], values }, session) => {
     const { settings, log } = session;
     const storage = readStorage(values, settings.environment);
-    const dataDirectory = await serverDataDirectory(settings);
+    const dataDirectory = await dataDirectoryOfWal(destination, settings);
     const outcome = await fetchOrTake(fileName, destination, dataDirectory, session, storage);
     if ('message' in outcome) log.error(outcome.message);
     if (outcome.kind === 'absent') log.error(`Archive '${fileName}' does not exist.`);
-    if (outcome.kind === 'fetched' && storage.storage === undefined) startPrefetching(fileName, destination, settings);
+    const isOfServer = dataDirectory !== undefined && storage.storage === undefined;
+    if (outcome.kind === 'fetched' && isOfServer) startPrefetching(fileName, destination, settings);
     return fetchExitCode(await readServerState(dataDirectory), outcome);
   },
 };

@@ -4,10 +4,11 @@
  * @module
  */
 
+import { readASegmentHeader } from '../../../archive/archive-identity.ts';
+import { readExpectedWal } from '../../../archive/expected-wal.ts';
 import { prefetchAhead } from '../../../archive/prefetch-folder.ts';
-import { readControlFile } from '../../../archive/server.ts';
 import { openArchive } from '../../../app/open-archive.ts';
-import { serverDataDirectory } from '../../../app/server-data-directory.ts';
+import { dataDirectoryOfWal } from '../../../app/server-data-directory.ts';
 import { prefetchFolder } from '../prefetch-folder-of.ts';
 import { refuseOtherStorage } from '../target-storage.ts';
 import { TARGET_STORAGE, type WalgCommand } from '../walg-command.ts';
@@ -24,9 +25,13 @@ export const walPrefetch: WalgCommand = {
   run: async ({ operands: [after = '', destination = ''], values }, { settings, signal, log }) => {
     refuseOtherStorage(values);
     await using archive = await openArchive(settings);
-    const { systemIdentifier, walSegmentSizeBytes } = await readControlFile(await serverDataDirectory(settings));
+    const { store } = archive;
+    const dataDirectory = await dataDirectoryOfWal(destination, settings);
+    const { systemIdentifier, ...expected } = await readExpectedWal(dataDirectory, store, { signal });
+    const walSegmentSizeBytes =
+      expected.walSegmentSizeBytes ?? (await readASegmentHeader(store, { signal }))?.walSegmentSizeBytes;
     const fetched = await prefetchAhead({
-      store: archive.store,
+      store,
       folder: prefetchFolder(settings, destination),
       after,
       count: settings.get('downloadConcurrency'),

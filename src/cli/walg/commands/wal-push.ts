@@ -7,7 +7,7 @@
 import { pushWalFile } from '../../../archive/push.ts';
 import { readControlFile } from '../../../archive/server.ts';
 import { openArchive } from '../../../app/open-archive.ts';
-import { serverDataDirectory } from '../../../app/server-data-directory.ts';
+import { dataDirectoryOfWal } from '../../../app/server-data-directory.ts';
 import { refuseOtherStorage } from '../target-storage.ts';
 import { TARGET_STORAGE, type WalgCommand } from '../walg-command.ts';
 
@@ -23,8 +23,16 @@ export const walPush: WalgCommand = {
     refuseOtherStorage(values);
     await using archive = await openArchive(settings);
     const { store, compression } = archive;
-    const { systemIdentifier, walSegmentSizeBytes } = await readControlFile(await serverDataDirectory(settings));
-    const pushed = await pushWalFile({ store, path, compression, systemIdentifier, walSegmentSizeBytes, signal });
+    const dataDirectory = await dataDirectoryOfWal(path, settings);
+    const server = dataDirectory === undefined ? undefined : await readControlFile(dataDirectory);
+    const pushed = await pushWalFile({
+      store,
+      path,
+      compression,
+      systemIdentifier: server?.systemIdentifier,
+      walSegmentSizeBytes: server?.walSegmentSizeBytes,
+      signal,
+    });
     log.info(
       `FILE PATH: ${pushed.key}${pushed.outcome === 'present' ? ' (it is there already, and holds the same)' : ''}`,
     );
