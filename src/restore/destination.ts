@@ -12,7 +12,13 @@ import { dirname, join, resolve } from 'node:path';
 
 import { Failure } from '../base/failure.ts';
 import type { Backup } from '../backup/backup.ts';
-import { CONTROL_FILE, HIDDEN_CONTROL_FILE, restoredPath, type RestorePlace } from './restored-path.ts';
+import {
+  CONTROL_FILE,
+  HIDDEN_CONTROL_FILE,
+  isTablespaceFolder,
+  restoredPath,
+  type RestorePlace,
+} from './restored-path.ts';
 
 /** Marks a directory whose restore has not ended. */
 export const INCOMPLETE_MARK = 'WALKBACK_RESTORE_INCOMPLETE';
@@ -109,9 +115,9 @@ export async function finishDirectories(
   for (const [name, mode] of directories) await chmod(restoredPath(name, place), directoryMode(name, mode));
 }
 
-/** A server starts only if its data directory is its owner's, and at most readable by the group. */
+/** A server starts only if its data directory is its owner's, and at most readable by the group; it makes tablespaces so. */
 function directoryMode(name: string, mode: number): number {
-  if (name === '') return (mode & 0o777) === OWNER_AND_GROUP ? OWNER_AND_GROUP : OWNER_ONLY;
+  if (name === '' || isTablespaceFolder(name)) return (mode & 0o777) === OWNER_AND_GROUP ? OWNER_AND_GROUP : OWNER_ONLY;
   return (mode & 0o777) | OWNER_ONLY;
 }
 

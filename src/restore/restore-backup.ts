@@ -8,7 +8,8 @@
  *
  * Refused: a chain that is not whole; a backup whose list of files is missing although its version has one; a backup that
  * lacks a file of that list; names that lead out of the directory; more content than the sentinel declares. Symbolic links
- * in a backup are left out and reported: WAL-G stores them without where they point.
+ * in a backup are left out and reported, because WAL-G stores them without where they point; and so is what lies in a
+ * tablespace's folder and is not the server's.
  *
  * Source: WAL-G `internal/databases/postgres/backup_fetch_handler.go`, `tar_interpreter.go`.
  *
@@ -57,7 +58,7 @@ export interface RestoreReport {
   readonly sizeBytes: number;
   /** Bytes read from the archive. */
   readonly storedBytes: number;
-  /** Entries left out because they were links. */
+  /** Entries left out: links, and what is not the server's in a tablespace's folder. */
   readonly skipped: readonly string[];
   /** The backups that were read, the full one first. */
   readonly chain: readonly string[];

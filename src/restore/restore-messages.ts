@@ -40,7 +40,7 @@ export interface UnpackedObject {
   /** Files that were there and were brought up to date. */
   readonly increments: readonly (AppliedIncrement & { readonly name: string })[];
   readonly directories: readonly (readonly [name: string, mode: number])[];
-  /** Entries that are neither file nor directory, which WAL-G stores without saying where they point. */
+  /** Links, which WAL-G stores without saying where they point, and what is not the server's in a tablespace's folder. */
   readonly skipped: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { normalizeEntryName, restoredPath } from './restored-path.ts';
+import { isForeignInTablespace, normalizeEntryName, restoredPath } from './restored-path.ts';
 
 describe('the name of an entry', () => {
   it.each([
@@ -44,5 +44,31 @@ describe('the place of an entry', () => {
     ['pg_tblspc/16500/PG_15_202209061/5/1', '/r/data/pg_tblspc/16500/PG_15_202209061/5/1'],
   ])('of %j is %j', (name, path) => {
     expect(restoredPath(name, place)).toBe(path);
+  });
+});
+
+describe('in the folder of a tablespace', () => {
+  it.each([
+    'pg_tblspc',
+    'pg_tblspc/16400',
+    'pg_tblspc/16400/PG_15_202209061',
+    'pg_tblspc/16400/PG_15_202209061/5/16401',
+    'pg_tblspc/16400/PG_9.6_201608131/5/16401',
+    'base/5/authorized_keys',
+  ])('%j is the server’s', (name) => {
+    expect(isForeignInTablespace(name)).toBe(false);
+  });
+
+  it.each([
+    'pg_tblspc/16400/authorized_keys',
+    'pg_tblspc/16400/lost+found',
+    'pg_tblspc/16400/PG_15',
+    'pg_tblspc/16400/PG_15_202209061.sh',
+    'pg_tblspc/16400/PG_15_202209061\n/x',
+    'pg_tblspc/16400/.ssh/PG_15_202209061/x',
+    'pg_tblspc/16400/PG_15_202209061x/5/1',
+    'pg_tblspc/16400/a\nb',
+  ])('%j is not', (name) => {
+    expect(isForeignInTablespace(name)).toBe(true);
   });
 });

@@ -3,9 +3,11 @@
  *
  * Names come from an archive and are not trusted: one that is absolute twice over, climbs with `..`, or holds an empty
  * part is refused. Nothing is ever written through a link of the archive's making, because none is made; a tablespace's
- * files are written to its place directly. `pg_control` goes to another name, see {@link HIDDEN_CONTROL_FILE}.
+ * files are written to its place directly. That place may be named by the archive too, so nothing goes there but what the
+ * server keeps there. `pg_control` goes to another name, see {@link HIDDEN_CONTROL_FILE}.
  *
- * Source: WAL-G `internal/databases/postgres/tar_interpreter.go` (names with and without a leading slash).
+ * Source: WAL-G `internal/databases/postgres/tar_interpreter.go` (names with and without a leading slash); PostgreSQL
+ * `src/include/common/relpath.h` (`TABLESPACE_VERSION_DIRECTORY`).
  *
  * @module
  */
@@ -19,7 +21,9 @@ export interface RestorePlace {
   readonly tablespaceLocations: ReadonlyMap<number, string>;
 }
 
-const TABLESPACE = /^pg_tblspc\/(\d+)(?:\/(.+))?$/;
+const TABLESPACE = /^pg_tblspc\/(\d+)(?:\/(.+))?$/s;
+/** Of whichever servers: `pg_upgrade` leaves the old one's beside the new one's. */
+const VERSION_DIRECTORY = /^PG_\d+(?:\.\d+)?_\d+(?:\/|$)/;
 
 /**
  * An entry's name in the one form used here: relative, without leading `/` or `./`, without a slash at the end; the data
@@ -46,6 +50,21 @@ export const HIDDEN_CONTROL_FILE = 'global/pg_control.walkback';
 /** True for what is taken from objects of their own, or dropped, and never listed with care. */
 export function isOfOwnObject(name: string): boolean {
   return name === CONTROL_FILE || name === 'backup_label' || name === 'tablespace_map';
+}
+
+/**
+ * True for what lies in the folder of a tablespace and is no server's: `lost+found`, which WAL-G stores as well, or what
+ * somebody wants to have there.
+ */
+export function isForeignInTablespace(name: string): boolean {
+  const [, , rest] = TABLESPACE.exec(name) ?? [];
+  return rest !== undefined && !VERSION_DIRECTORY.test(rest);
+}
+
+/** True for the folder of a tablespace itself. */
+export function isTablespaceFolder(name: string): boolean {
+  const [isTablespace, , rest] = TABLESPACE.exec(name) ?? [];
+  return isTablespace !== undefined && rest === undefined;
 }
 
 /** The path that a normalized name is written to. */

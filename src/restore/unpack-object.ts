@@ -11,7 +11,13 @@ import { DirectBuffers } from './direct-file.ts';
 import { FileWriter } from './file-writer.ts';
 import { IncrementWriter, type AppliedIncrement } from './increment-writer.ts';
 import type { ObjectOrder, RestoreWorkerData, UnpackedObject } from './restore-messages.ts';
-import { isOfOwnObject, normalizeEntryName, restoredPath, type RestorePlace } from './restored-path.ts';
+import {
+  isForeignInTablespace,
+  isOfOwnObject,
+  normalizeEntryName,
+  restoredPath,
+  type RestorePlace,
+} from './restored-path.ts';
 
 /** It would have the server link tablespaces to where they were when the backup was taken. */
 const TABLESPACE_MAP = 'tablespace_map';
@@ -80,7 +86,10 @@ class Unpacking {
     if (name === TABLESPACE_MAP || (isPart && leftOut.has(name)) || taking === undefined) {
       return onPassed(entry.sizeBytes);
     }
-    if (entry.type === 'directory') {
+    if (isForeignInTablespace(name)) {
+      this.skipped.push(name);
+      onPassed(entry.sizeBytes);
+    } else if (entry.type === 'directory') {
       this.#writer.makeDirectory(restoredPath(name, place));
       this.directories.push([name, entry.mode]);
     } else if (entry.type !== 'file') {

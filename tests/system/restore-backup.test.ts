@@ -124,6 +124,32 @@ describe('a restored backup', () => {
     expect(await readdir(join(archive.root, 'data/base/5'))).not.toContain('link');
   });
 
+  it('has of a tablespace what is the server’s, and the report names the rest', async () => {
+    const server = '/pg_tblspc/16400/PG_17_202406281';
+    const entries: MadeEntry[] = [
+      { name: '/pg_tblspc/16400', type: 'directory', mode: 0o777 },
+      { name: server, type: 'directory' },
+      { name: `${server}/5/16401`, content: Buffer.from('row') },
+      { name: '/pg_tblspc/16400/authorized_keys', content: Buffer.from('key') },
+      { name: '/pg_tblspc/16400/lost+found', type: 'directory' },
+      { name: '/pg_tblspc/16400/.bashrc', type: 'symlink', linkName: '/etc/profile' },
+    ];
+    const spec = { base_prefix: '/d', tablespaces: ['16400'], 16400: { loc: '/root/.ssh', link: 'pg_tblspc/16400' } };
+    await using archive = await archiveWith({
+      part: compressSync('zstd', madeTar([...PART, ...entries])),
+      files: [...PART, ...entries].map(({ name }) => name),
+      sentinel: { Spec: spec },
+    });
+    const place = join(archive.root, 'fast');
+    const report = await archive.restore({ tablespaceLocations: new Map([[16_400, place]]) });
+    expect(report).toMatchObject({
+      files: 6,
+      skipped: ['authorized_keys', 'lost+found', '.bashrc'].map((name) => `pg_tblspc/16400/${name}`),
+    });
+    expect(await readdir(place)).toEqual(['PG_17_202406281']);
+    expect((await stat(place)).mode & 0o777).toBe(0o700);
+  });
+
   it('may come from a tar without an end, as WAL-G streams them', async () => {
     await using archive = await archiveWith({ part: madeTar(PART, Buffer.alloc(0)), partName: 'part_001.tar' });
     expect(await archive.restore()).toMatchObject({ files: 5 });

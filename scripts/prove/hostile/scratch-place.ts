@@ -11,6 +11,8 @@ import { join } from 'node:path';
 
 /** Memory, where the machine gives it as a folder: a million files are synced. */
 const MEMORY = '/dev/shm';
+/** All that a server has in the folder of a tablespace. */
+const SERVER_FOLDER = /^PG_\d+_\d+$/;
 const SECRET = 'nobody writes here';
 
 function fastFolder(): string {
@@ -61,6 +63,8 @@ export class ScratchPlace implements AsyncDisposable {
     const secret = join(this.outside, 'secret');
     const { nlink } = await lstat(secret);
     if (nlink !== 1 || (await readFile(secret, 'utf8')) !== SECRET) return 'a file outside was changed, or linked to';
+    const foreign = (await readdir(this.tablespace)).filter((name) => !SERVER_FOLDER.test(name));
+    if (foreign.length > 0) return `${JSON.stringify(foreign)} was written to the place of a tablespace`;
     for (const folder of [this.data, this.tablespace]) {
       for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
         if (!entry.isFile() && !entry.isDirectory()) return `${entry.name} is neither a file nor a directory`;

@@ -1,6 +1,7 @@
 /**
  * Parts of a backup whose tar climbs out, links, lies about sizes, names a thing twice, or is changed anywhere: unpacked as
- * a restore unpacks them. Nothing is written outside, and what is reported is there.
+ * a restore unpacks them. Nothing is written outside, nothing but a server's own to the place of a tablespace, which a
+ * sentinel can choose, and what is reported is there.
  *
  * @module
  */
@@ -32,6 +33,12 @@ const ODD_NAMES = [
   '/base/5/1259/inside',
   '/pg_tblspc/16400/PG_17_202406281/5/16400',
   '/pg_tblspc/16400',
+  '/pg_tblspc/16400/authorized_keys',
+  '/pg_tblspc/16400/.config/autostart/x',
+  '/pg_tblspc/16400/PG_17',
+  '/pg_tblspc/16400/PG_17_202406281.sh',
+  '/pg_tblspc/016400/authorized_keys',
+  '/pg_tblspc/16400/a\nb',
   '/pg_tblspc/16400/../../../outside/new',
   '/pg_tblspc/99/x',
   '/global/pg_control',

@@ -11,13 +11,15 @@ export interface MadeEntry {
   readonly name: string;
   readonly type?: TarEntryType;
   readonly content?: Buffer;
+  /** Permission bits; its owner's alone unless told. */
+  readonly mode?: number;
   readonly linkName?: string;
 }
 
 /** A tar of these. @param end what comes behind the last one. */
 export function madeTar(entries: readonly MadeEntry[], end: Buffer = TAR_END): Buffer {
-  const blocks = entries.flatMap(({ name, type = 'file', content = Buffer.alloc(0), linkName = '' }) => [
-    tarHeader({ name, type, sizeBytes: content.length, mode: 0o600, uid: 0, gid: 0, mtimeSeconds: 0, linkName }),
+  const blocks = entries.flatMap(({ name, type = 'file', content = Buffer.alloc(0), mode = 0o600, linkName = '' }) => [
+    tarHeader({ name, type, sizeBytes: content.length, mode, uid: 0, gid: 0, mtimeSeconds: 0, linkName }),
     content,
     tarPadding(content.length),
   ]);

@@ -2,7 +2,7 @@
  * `wal-g backup-fetch`: a backup into an empty directory.
  *
  * Tablespaces go to the places they had, or those that `--restore-spec` tells; each must be empty too, so nothing of a live
- * server is ever written over. What a server needs to recover (`recovery.signal`, `restore_command`) is left to the caller, as
+ * server is ever written over, and only a server's own folder is made there. What a server needs to recover (`recovery.signal`, `restore_command`) is left to the caller, as
  * in WAL-G.
  *
  * Source: WAL-G `cmd/pg/backup_fetch.go`, `internal/databases/postgres/backup_fetch_handler.go`.
@@ -18,6 +18,7 @@ import type { Backup } from '../../../backup/backup.ts';
 import { findBackup } from '../../../backup/list.ts';
 import { Failure, messageOf } from '../../../base/failure.ts';
 import { restoreBackup } from '../../../restore/restore-backup.ts';
+import { isForeignInTablespace } from '../../../restore/restored-path.ts';
 import { restoreOnly } from '../../../restore/restore-only.ts';
 import type { ObjectStore } from '../../../storage/object-store.ts';
 import { filesMetadataKey } from '../../../walg/backup-names.ts';
@@ -87,6 +88,10 @@ async function wantedFiles(
   return (name) => inMask(name) && inParts(name);
 }
 
+function whyLeftOut(name: string): string {
+  return isForeignInTablespace(name) ? 'it is in the folder of a tablespace, and not the server’s' : 'it is a link';
+}
+
 /** The command. */
 export const backupFetch: WalgCommand = {
   words: 'backup-fetch',
@@ -130,7 +135,7 @@ export const backupFetch: WalgCommand = {
       ...(isWanted === undefined ? {} : { isWanted }),
       signal,
     });
-    for (const name of report.skipped) log.warning(`left out, because it is a link: ${name}`);
+    for (const name of report.skipped) log.warning(`left out, because ${whyLeftOut(name)}: ${name}`);
     log.info(`${report.files} files, ${report.sizeBytes} bytes`);
     log.info('Backup extraction complete.');
     return 0;
