@@ -10,6 +10,7 @@ import type { RecoveryWay } from '../find/rights.ts';
 import { claimRef } from './exchange-claim.ts';
 import { keptClaim, memberClaim } from './names.ts';
 import type { PlannedMember } from './plan-value.ts';
+import { isOfVolumes } from './step-names.ts';
 import type { Subject } from './subject.ts';
 
 /** The members, with what each one's claim is kept as. */
@@ -24,12 +25,11 @@ export async function membersOf(
   for (let ordinal = 0; ordinal < subject.memberCount; ordinal += 1) {
     const claim = memberClaim(subject.claimTemplate, name, ordinal);
     const found = await api.get<PersistentVolumeClaim>(claimRef(claim));
-    const keptAs =
-      way === 'rebind' || way === 'clone'
-        ? keptClaim(id, 'kept', ordinal)
-        : way === 'recreate' || ordinal === 0
-          ? claim
-          : null;
+    const keptAs = isOfVolumes(way)
+      ? keptClaim(id, 'kept', ordinal)
+      : way === 'recreate' || ordinal === 0
+        ? claim
+        : null;
     members.push({
       pod: `${name}-${ordinal}`,
       ordinal,

@@ -15,6 +15,7 @@ import { keptClaim } from './names.ts';
 import { labelsOf } from '../rehearse/rehearsal-names.ts';
 import type { PlannedMember } from './plan-value.ts';
 import { checkStillDown } from './pods-gone.ts';
+import { isOfVolumes } from './step-names.ts';
 
 /** The volume that a claim is bound to, if it is there and bound. */
 async function volumeOfClaim({ uses }: WorkContext, claim: string): Promise<string> {
@@ -165,9 +166,11 @@ export async function exchangeBack(context: SwapContext): Promise<StepFacts> {
   return { live: volume ?? '' };
 }
 
-/** The live volume goes with its claim again, if that of before did. */
+/** The live volume goes with its claim again, if that of before did. A way without rights on volumes has changed none. */
 export async function settle(context: WorkContext): Promise<StepFacts> {
-  const [first] = context.plan.swap.members;
+  const { way, members } = context.plan.swap;
+  if (way !== undefined && !isOfVolumes(way)) return {};
+  const [first] = members;
   const volume = first === undefined ? '' : await volumeOfClaim(context, first.claim);
   if (volume !== '') await letVolumeGo(context.uses.api, volume);
   return { volume };

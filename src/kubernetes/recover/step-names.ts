@@ -121,6 +121,12 @@ export type UndoSwapStep = (typeof UNDO_SWAP_STEPS)[RecoveryWay][number];
 /** A step's name. */
 export type SwapStep = RehearseStep | CutoverSwapStep | UndoSwapStep;
 
+/** True for a way that puts volumes under other claims; every other asks nothing of PersistentVolumes, which is a right of its own. */
+export function isOfVolumes(way: RecoveryWay): boolean {
+  const steps: readonly SwapStep[] = SWAP_STEPS[way];
+  return steps.includes('exchangeVolumes');
+}
+
 /** The steps before a cutover. */
 export function rehearseStepsOf(way: RecoveryWay): readonly RehearseStep[] {
   return way === 'clone' ? PROVE_STEPS : REHEARSE_STEPS;

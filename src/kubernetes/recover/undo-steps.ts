@@ -171,8 +171,7 @@ export const undoSwapSteps: Record<UndoSwapStep, Step<SwapContext>> = {
   undoScaleOut: step(scaleOut),
   undoSettle: step(async (context) => {
     await pauseAgain(context);
-    const isRebound = factsOf(context.journal.entries, 'retainVolumes') !== undefined;
-    return isRebound ? settle(context) : {};
+    return settle(context);
   }),
   undoScaleWorkloadsUp: step(async (context) => scaleWorkloads(context, true)),
   undoTellStory: step(tellUndone),
