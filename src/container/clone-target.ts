@@ -112,6 +112,14 @@ function timelineOf(reading: Reading): number | undefined {
   return undefined;
 }
 
+/** A clone without a target is right after the loss of a server, and wrong after a slip: nobody can tell but who reads it. */
+function warnOfNone(reading: Reading): void {
+  if (reading.facts.dataVersion !== undefined) return;
+  reading.warn(
+    `${TIME} is not set, so there is no target: everything in the archive is replayed, what destroyed data too`,
+  );
+}
+
 /** The target. What is wrong with it is in the reading's refusals. */
 export function cloneTarget(reading: Reading): CloneTarget {
   const text = reading.get(TIME);
@@ -119,5 +127,7 @@ export function cloneTarget(reading: Reading): CloneTarget {
   if (timeUs !== undefined) checkPast(reading, timeUs);
   // Spilo asks whether the variable is empty: the empty text alone leaves out what was committed at that very moment.
   const isInclusive = !reading.has('CLONE_TARGET_INCLUSIVE') || reading.isOn('CLONE_TARGET_INCLUSIVE');
-  return { timeUs, isInclusive, timeline: timelineOf(reading) };
+  const timeline = timelineOf(reading);
+  if (text === undefined && timeline === undefined) warnOfNone(reading);
+  return { timeUs, isInclusive, timeline };
 }

@@ -11,6 +11,7 @@ import { OTHER_VARIABLES } from '../config/environment.ts';
 import { SETTING_NAMES } from '../config/settings.ts';
 import { ARCHIVE_SETTING_VARIABLES } from './archive-variables.ts';
 import { isServiceLink } from './dcs-parameters.ts';
+import { nearCloneName } from './near-clone-name.ts';
 import type { Reading } from './reading.ts';
 import { CONTAINER_VARIABLES } from './variables.ts';
 
@@ -47,8 +48,14 @@ function isKnown(name: string): boolean {
   return CONTAINER_VARIABLES.has(name) || SETTINGS.has(name) || isOfAnotherArchive(name) || ELSEWHERE.has(name);
 }
 
+/** True for a name that is one of Spilo's by its beginning, or nearly one of a clone's, and is none. */
+function isSlip(name: string): boolean {
+  if (isKnown(name)) return false;
+  return FAMILIES.test(name) || /^clone_/i.test(name) || nearCloneName(name, isKnown) !== undefined;
+}
+
 function refuseUnknown(reading: Reading, name: string): void {
-  const near = nearestName(name, [...CONTAINER_VARIABLES.keys(), ...SETTINGS]);
+  const near = nearCloneName(name, isKnown) ?? nearestName(name, [...CONTAINER_VARIABLES.keys(), ...SETTINGS]);
   const isPatronis = name.startsWith('PATRONI_');
   reading.refuse({
     of: name,
@@ -83,7 +90,7 @@ export function checkNames(reading: Reading): void {
     if (text === undefined || text === '') continue;
     const decidedBy = DECIDED.get(name);
     if (decidedBy !== undefined) refuseDecided(reading, name, decidedBy);
-    else if (FAMILIES.test(name) && !isServiceLink(name, text) && !isKnown(name)) refuseUnknown(reading, name);
+    else if (!isServiceLink(name, text) && isSlip(name)) refuseUnknown(reading, name);
     else if (
       isServiceLink(name, text) &&
       CONTAINER_VARIABLES.has(name) &&

@@ -35,7 +35,7 @@ export const CLONE_VARIABLES: VariableGroup = {
     {
       name: 'CLONE_TARGET_TIME',
       summary:
-        'The moment: a date and a time with an offset (`2022-06-05 08:00:00-07:00`), with `Z`, `UTC` or `GMT`, or with the whole name of a zone (`2022-06-05 08:00:00 America/Vancouver`). A time without a zone, an abbreviation such as PST, `UTC-8`, a time that the clocks showed twice or never, and one in the future are refused. Unset: everything that the archive has.',
+        'The moment: a date and a time with an offset (`2022-06-05 08:00:00-07:00`), with `Z`, `UTC` or `GMT`, or with the whole name of a zone (`2022-06-05 08:00:00 America/Vancouver`). A time without a zone, an abbreviation such as PST, `UTC-8`, a time that the clocks showed twice or never, and one in the future are refused. Unset: everything that the archive has, what destroyed data too; that is warned of.',
     },
     {
       name: 'CLONE_TARGET_INCLUSIVE',
