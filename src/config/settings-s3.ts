@@ -55,7 +55,8 @@ export const S3_SETTINGS = {
   s3Region: {
     group: 'archive',
     kind: text,
-    summary: "The bucket's region. Absent: us-east-1 with an endpoint of one's own, otherwise the AWS chain's.",
+    summary:
+      "The bucket's region. Absent: the AWS chain's unless there is an endpoint, else us-east-1 is asked where it is.",
     example: 'ca-central-1',
     alsoFrom: [...walgNames('AWS_REGION'), 'AWS_DEFAULT_REGION'],
   },

@@ -6,6 +6,7 @@
 
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 
+import { messageOf } from '../../base/failure.ts';
 import type { StoreDeadlines } from '../deadlines.ts';
 import { makeHttpAgents } from '../http-agents.ts';
 import { credentialsSetting } from './credentials.ts';
@@ -14,15 +15,34 @@ import type { S3Location } from './s3-location.ts';
 
 const CONNECT_MS = 10_000;
 
-/** Where AWS's own chain starts looking when nothing names a region; the answer then says which it is. */
+/** Where the first request goes when nothing names a region; the answer then says which it is. */
 const FIRST_REGION = 'us-east-1';
+
+/** What the SDK finds by itself: in the environment, in a profile, of the machine. It throws where there is none. */
+async function foundRegion(): Promise<string> {
+  const client = new S3Client({});
+  try {
+    return await client.config.region();
+  } catch (error) {
+    if (messageOf(error).includes('Region is missing')) return FIRST_REGION;
+    throw error;
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Asked by the SDK for every request, and found once. */
+function onceFound(): () => Promise<string> {
+  let found: Promise<string> | undefined;
+  return async () => (found ??= foundRegion());
+}
 
 function regionSetting({ region, endpoint }: S3Location): Pick<S3ClientConfig, 'region'> {
   if (region !== undefined) return { region };
-  return endpoint === undefined ? {} : { region: FIRST_REGION };
+  return { region: endpoint === undefined ? onceFound() : FIRST_REGION };
 }
 
-/** A client for one region. Without one, that of the location, or what the SDK finds. */
+/** A client for one region. Without one, that of the location, what the SDK finds, or where asking begins. */
 export async function makeClient(location: S3Location, deadlines: StoreDeadlines, region?: string): Promise<S3Client> {
   const agents = await makeHttpAgents(location);
   const client = new S3Client({

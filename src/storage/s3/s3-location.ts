@@ -36,7 +36,7 @@ export interface S3Location extends HttpSettings {
   readonly bucket: string;
   /** The part of every key before the archive's own, without `/` at its ends; may be empty. */
   readonly prefix: string;
-  /** Not given: `us-east-1` with an endpoint of one's own, else what the SDK finds; a redirect is followed. */
+  /** Not given: what the SDK finds unless there is an endpoint, else `us-east-1`; a redirect is followed. */
   readonly region?: string;
   /** Another server than AWS's. Without a scheme it is `https`. */
   readonly endpoint?: string;
