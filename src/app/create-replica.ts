@@ -13,6 +13,7 @@ import { checkReplicaPlace, createReplica } from '../replica/create-replica.ts';
 import { decideSource, type LineToFollow, type ReplicaSource, type WalThresholds } from '../replica/decide-source.ts';
 import { gatherArchiveFacts } from '../replica/gather-facts.ts';
 import type { RestoreReport } from '../restore/restore-backup.ts';
+import { networkLimiter } from './network-limiter.ts';
 import type { Archive } from './open-archive.ts';
 import { lineWithoutLeader } from './line-without-leader.ts';
 
@@ -77,5 +78,13 @@ export async function makeReplica(
   onProgress: OnProgress,
 ): Promise<RestoreReport> {
   const concurrency = settings.get('downloadConcurrency');
-  return createReplica({ store: archive.store, backup: source.backup, dataDirectory, concurrency, onProgress, signal });
+  return createReplica({
+    store: archive.store,
+    backup: source.backup,
+    dataDirectory,
+    concurrency,
+    limiter: networkLimiter(settings),
+    onProgress,
+    signal,
+  });
 }

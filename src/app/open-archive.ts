@@ -6,10 +6,8 @@
 
 import type { Compression, ReadableCompression } from '../base/compression-names.ts';
 import { Failure } from '../base/failure.ts';
-import { RateLimiter } from '../base/rate-limiter.ts';
 import type { Settings } from '../config/load-settings.ts';
 import type { StoreDeadlines } from '../storage/deadlines.ts';
-import { limitedStore } from '../storage/limited-store.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { openStore, type StoreLocation } from '../storage/open.ts';
 import { openCipher } from './open-cipher.ts';
@@ -88,9 +86,7 @@ async function openStores(
 /** Opens the archive. It is not asked anything yet. @throws {Failure} `usage`, `refused`, `denied` (a key file). */
 export async function openArchive(settings: Settings, options: OpenArchiveOptions = {}): Promise<Archive> {
   const location = storeLocation(settings);
-  const opened = await openStores(settings, location, options);
-  const bytesPerS = settings.get('networkRateLimit');
-  const storedAs = bytesPerS === undefined ? opened : limitedStore(opened, new RateLimiter(bytesPerS));
+  const storedAs = await openStores(settings, location, options);
   return {
     store: await withEncryption(storedAs, settings),
     storedAs,

@@ -19,6 +19,7 @@ import { findBinaries } from '../instance/find-binaries.ts';
 import { readServerPosition } from '../instance/replication-connection.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { bundledRestoreScript } from './bundled-restore-script.ts';
+import { networkLimiter } from './network-limiter.ts';
 import { openArchive, type Archive } from './open-archive.ts';
 import { connectionSettings } from './open-instance.ts';
 
@@ -188,6 +189,7 @@ export async function openCloneUses(
       user: superuserOf(settings, ofNew),
       ...(restoreScript === undefined ? {} : { restoreScript }),
       concurrency: settings.get('downloadConcurrency'),
+      limiter: networkLimiter(settings),
     },
     [Symbol.asyncDispose]: async () => {
       await archive[Symbol.asyncDispose]();

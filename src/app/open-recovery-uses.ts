@@ -16,6 +16,7 @@ import type { LiveServer } from '../instance/live-server.ts';
 import { lastServerOptions, majorVersionOf } from '../instance/postmaster.ts';
 import type { RecoveryUses } from '../recovery/uses.ts';
 import { bundledRestoreScript } from './bundled-restore-script.ts';
+import { networkLimiter } from './network-limiter.ts';
 import { openArchive } from './open-archive.ts';
 import { connectionSettings, liveServerCommands } from './open-instance.ts';
 import { openPatroniCluster } from './open-patroni.ts';
@@ -91,6 +92,7 @@ export async function openRecoveryUses(given: Settings, run: RecoveryRun): Promi
     onProgress: run.onProgress,
     signal: run.signal,
     concurrency: settings.get('downloadConcurrency'),
+    limiter: networkLimiter(settings),
     archiveTimeoutMs: settings.get('archiveTimeout'),
   };
   return { uses, [Symbol.asyncDispose]: () => archive[Symbol.asyncDispose]() };

@@ -13,6 +13,7 @@ import type { VolumeUses } from '../kubernetes/volume/volume-context.ts';
 import type { VolumeRole } from '../kubernetes/volume/volume-plan.ts';
 import { bundledRestoreScript } from './bundled-restore-script.ts';
 import { gatherContainerFacts } from './container-facts.ts';
+import { networkLimiter } from './network-limiter.ts';
 import { openArchive, type Archive } from './open-archive.ts';
 import { binariesIn } from './open-bootstrap.ts';
 
@@ -78,6 +79,7 @@ export function volumeUses(
     passwordOf: (role) => passwordFrom(settings, role),
     now: () => new Date(),
     concurrency: settings.get('downloadConcurrency'),
+    limiter: networkLimiter(settings),
     signal: given.signal,
     ...(restoreScript === undefined ? {} : { restoreScript }),
   };

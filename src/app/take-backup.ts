@@ -12,6 +12,7 @@ import type { OnProgress } from '../base/progress.ts';
 import type { Settings } from '../config/load-settings.ts';
 import { controlFileOf } from '../instance/control-file-of.ts';
 import type { JsonValue } from '../walg/json64.ts';
+import { networkLimiter } from './network-limiter.ts';
 import type { Archive } from './open-archive.ts';
 import { connectionSettings } from './open-instance.ts';
 
@@ -68,6 +69,7 @@ export async function takeBackupOfServer(
     compression: archive.compression,
     ...(level === undefined ? {} : { level }),
     ...(diskBytesPerS === undefined ? {} : { diskBytesPerS }),
+    limiter: networkLimiter(settings),
     concurrency: settings.get('uploadDiskConcurrency'),
     walTimeoutMs: settings.get('archiveTimeout'),
   });

@@ -19,8 +19,10 @@ import { hostname } from 'node:os';
 import type { Compression } from '../base/compression-names.ts';
 import { Failure } from '../base/failure.ts';
 import type { OnProgress } from '../base/progress.ts';
+import type { RateLimiter } from '../base/rate-limiter.ts';
 import type { BackupEnd, BackupSession } from '../instance/backup-session.ts';
 import { formatSegmentName, segmentAt, walSegmentSize } from '../postgres/wal-segment.ts';
+import { limitedStore } from '../storage/limited-store.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import {
   backupFolder,
@@ -58,6 +60,8 @@ export interface TakeBackupOptions {
   readonly concurrency: number;
   /** How many bytes a second may be read from the disk; as many as it can unless told. */
   readonly diskBytesPerS?: number;
+  /** How fast the store is written and read; as fast as it goes unless told. */
+  readonly limiter?: RateLimiter | undefined;
   readonly isPermanent?: boolean;
   /** Only what has changed since another backup, where that can be; a full backup unless told. */
   readonly delta?: DeltaWish;
@@ -99,7 +103,8 @@ const DEFAULT_LEVEL = 1;
  * @throws {Failure} `refused` when the server does not archive WAL, `conflict` when the archive has one of that name,
  * `corrupt` when pages are and must not be, `unavailable` when the WAL does not arrive.
  */
-export async function takeBackup(options: TakeBackupOptions): Promise<TakenBackup> {
+export async function takeBackup(given: TakeBackupOptions): Promise<TakenBackup> {
+  const options = { ...given, store: limitedStore(given.store, given.limiter) };
   const startedAt = new Date();
   await checkBackupSource(options.instance, options.dataDirectory);
   const cleanedUp = await cleanLeftovers(options.store, startedAt);

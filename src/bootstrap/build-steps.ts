@@ -32,7 +32,7 @@ import type { CloneUses } from './uses.ts';
 
 /** What is being made, of what, and where. */
 export interface BuildContext {
-  readonly uses: Pick<CloneUses, 'place' | 'store' | 'writesTo' | 'onProgress' | 'signal' | 'concurrency'>;
+  readonly uses: Pick<CloneUses, 'place' | 'store' | 'writesTo' | 'onProgress' | 'signal' | 'concurrency' | 'limiter'>;
   readonly plan: ReplayPlan & { readonly backup: PlannedBackup };
   readonly journal: BootstrapJournal;
   /** The same, as replay on a private server sees it. */
@@ -78,6 +78,7 @@ async function restore(context: BuildContext): Promise<StepFacts> {
     ...(uses.signal === undefined ? {} : { signal: uses.signal }),
   });
   return { backup: plan.backup.name };
+    limiter: uses.limiter,
 }
 
 async function replay(context: BuildContext): Promise<StepFacts> {

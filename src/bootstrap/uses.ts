@@ -5,6 +5,7 @@
  */
 
 import type { OnProgress } from '../base/progress.ts';
+import type { RateLimiter } from '../base/rate-limiter.ts';
 import type { RecoveryTarget } from '../postgres/recovery-target.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { UpgradeMode } from './clone-plan-value.ts';
@@ -34,6 +35,8 @@ export interface CloneUses extends BootstrapRun {
   readonly user: string;
   readonly restoreScript?: string;
   readonly concurrency?: number;
+  /** How fast a backup is read from the store; as fast as it goes unless told. */
+  readonly limiter?: RateLimiter | undefined;
 }
 
 /** What clone is asked for. */

@@ -36,14 +36,15 @@ export const NETWORK_SETTINGS = {
     group: 'writing',
     kind: bytes(1024),
     summary:
-      'How many bytes a second all uploads together may send. Absent: as many as they can. Reading is not limited.',
+      'How many bytes a second a backup may send, or a restore fetch, with all its uploads and downloads together. Absent: as many as it can. WAL that is pushed and fetched is not limited.',
     example: '50MB',
     alsoFrom: ['WALG_NETWORK_RATE_LIMIT'],
   },
   diskRateLimit: {
     group: 'writing',
     kind: bytes(1024),
-    summary: 'How many bytes a second a backup may read from the disk. Absent: as many as it can.',
+    summary:
+      'How many bytes a second a backup may read from the disk. Absent: as many as it can. Each of its readers has an equal share of it.',
     example: '200MB',
     alsoFrom: ['WALG_DISK_RATE_LIMIT'],
   },

@@ -146,7 +146,7 @@ const WRITING: readonly ContainerVariable[] = [
   { name: 'WALG_DISK_RATE_LIMIT', summary: 'The most that is read from disk, in bytes a second.', ofArchive: true },
   {
     name: 'WALG_NETWORK_RATE_LIMIT',
-    summary: 'The most that is sent and fetched, in bytes a second.',
+    summary: 'The most that a backup sends and a restore fetches, in bytes a second.',
     ofArchive: true,
   },
   {

@@ -74,6 +74,7 @@ async function restore(context: RecoveryContext): Promise<StepFacts> {
     destination: rehearsalDirectory(context),
     tablespaceLocations: locations,
     concurrency: uses.concurrency ?? 4,
+    limiter: uses.limiter,
     onProgress: uses.onProgress,
     ...(uses.signal === undefined ? {} : { signal: uses.signal }),
   });

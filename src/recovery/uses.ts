@@ -7,6 +7,7 @@
 
 import type { TakenBackup } from '../backup/take.ts';
 import type { OnProgress } from '../base/progress.ts';
+import type { RateLimiter } from '../base/rate-limiter.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
@@ -33,6 +34,8 @@ export interface RecoveryUses {
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal;
   readonly concurrency?: number;
+  /** How fast a backup is read from the store; as fast as it goes unless told. */
+  readonly limiter?: RateLimiter | undefined;
   /** How long to wait for the live server's archiver. */
   readonly archiveTimeoutMs?: number;
 }

@@ -18,6 +18,7 @@ import { writeFileDurably } from '../archive/durable-file.ts';
 import type { Backup } from '../backup/backup.ts';
 import { Failure } from '../base/failure.ts';
 import type { OnProgress } from '../base/progress.ts';
+import type { RateLimiter } from '../base/rate-limiter.ts';
 import { makeFolder, renameDurably } from '../instance/durable-rename.ts';
 import { isMountPoint } from '../instance/mount-point.ts';
 import { openWorkNote } from '../instance/work-note.ts';
@@ -32,6 +33,8 @@ export interface CreateReplicaOptions {
   /** Empty, or absent. */
   readonly dataDirectory: string;
   readonly concurrency: number;
+  /** How fast the store is read; as fast as it goes unless told. */
+  readonly limiter?: RateLimiter | undefined;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal;
 }
@@ -85,7 +88,7 @@ export async function checkReplicaPlace(dataDirectory: string, backup: Backup): 
  *   data directory.
  */
 export async function createReplica(options: CreateReplicaOptions): Promise<RestoreReport> {
-  const { store, backup, dataDirectory, concurrency, signal } = options;
+  const { store, backup, dataDirectory, concurrency, limiter, signal } = options;
   const folder = beside(dataDirectory);
   await using _lock = await lockRecoveries(folder);
   await using note = await openWorkNote(dataDirectory, 'replica from the archive');
@@ -103,6 +106,7 @@ export async function createReplica(options: CreateReplicaOptions): Promise<Rest
       destination,
       tablespaceLocations,
       concurrency,
+      limiter,
       onProgress,
       signal,
     });

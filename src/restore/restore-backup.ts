@@ -21,6 +21,8 @@ import { chainOf } from '../backup/delta-chain.ts';
 import { readFilesMetadata } from '../backup/files-of-backup.ts';
 import { listBackups } from '../backup/list.ts';
 import type { OnProgress } from '../base/progress.ts';
+import type { RateLimiter } from '../base/rate-limiter.ts';
+import { limitedStore } from '../storage/limited-store.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { checkOneLine } from './chain-line.ts';
 import { ContentMeter } from './content-meter.ts';
@@ -47,6 +49,8 @@ export interface RestoreBackupOptions {
   readonly isWanted?: (name: string) => boolean;
   /** How many parts are unpacked at once. */
   readonly concurrency: number;
+  /** How fast the store is read; as fast as it goes unless told. */
+  readonly limiter?: RateLimiter | undefined;
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal;
 }
@@ -72,7 +76,8 @@ interface Level extends RestoreLevel {
 }
 
 /** Restores a backup. @throws {Failure}; the destination then holds a file that says so. */
-export async function restoreBackup(options: RestoreBackupOptions): Promise<RestoreReport> {
+export async function restoreBackup(given: RestoreBackupOptions): Promise<RestoreReport> {
+  const options = { ...given, store: limitedStore(given.store, given.limiter) };
   const { store, backup, destination, tablespaceLocations } = options;
   const place = { destination, tablespaceLocations };
   const levels = await readLevels(options);

@@ -36,7 +36,7 @@ class EncryptingStore extends StoreAround {
     this.#encryption = encryption;
   }
 
-  get keyMark(): string {
+  override get keyMark(): string {
     return this.#encryption.cipher.keyMark;
   }
 

@@ -68,7 +68,7 @@ export interface ObjectStore {
   readonly answersCheaply?: boolean;
 
   /** Where objects are encrypted: tells the key from others (`keyMark` of `base/cipher.ts`). */
-  readonly keyMark?: string;
+  readonly keyMark?: string | undefined;
 
   /**
    * The objects whose keys begin with `prefix`, in key order, at any depth. Nothing there: an empty sequence.

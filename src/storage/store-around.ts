@@ -27,6 +27,10 @@ export class StoreAround implements ObjectStore {
     return this.inner.address;
   }
 
+  get keyMark(): string | undefined {
+    return this.inner.keyMark;
+  }
+
   get answersCheaply(): boolean {
     return this.inner.answersCheaply ?? false;
   }

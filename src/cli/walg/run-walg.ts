@@ -19,7 +19,8 @@ import {
   processEnvironment,
   type Environment,
 } from '../../config/environment.ts';
-import { loadSettings } from '../../config/load-settings.ts';
+import { loadSettings, type Settings } from '../../config/load-settings.ts';
+import type { SettingName } from '../../config/settings.ts';
 import { exitCode, type Listener } from '../exit-code.ts';
 import { abortOnSignals } from '../signals.ts';
 import { standardStreams, type Streams } from '../streams.ts';
@@ -28,6 +29,7 @@ import type { WalgCommand, WalgSession } from './walg-command.ts';
 import { archiveEnvironment, walgEnvironment } from './walg-environment.ts';
 import { COMMON_FLAGS, walgCommandHelp, walgGroupHelp, walgUsage } from './walg-help.ts';
 import { walgLogLevel, walgLogTo, type WalgLog } from './walg-log.ts';
+import { withTurbo } from './turbo.ts';
 import { findWalgCommand } from './walg-program.ts';
 
 /** What a run is given; the process's own by default. */
@@ -174,14 +176,18 @@ async function openSession(command: WalgCommand, given: WalgArguments, run: Run)
   const log = walgLogTo(run.streams.err, walgLogLevel(environment['WALG_LOG_LEVEL']));
   warnWithoutEffect(command, given, log);
   const sources = { environment: { ...environment, ...Object.fromEntries(given.settings) } };
-  const settings = await loadSettings(sources);
+  const load = async (flags?: ReadonlyMap<SettingName, string>): Promise<Settings> => {
+    const loaded = await loadSettings(flags === undefined ? sources : { ...sources, flags });
+    return given.flags.has('turbo') ? withTurbo(loaded) : loaded;
+  };
+  const settings = await load();
   for (const warning of settings.warnings) log.warning(warning);
   return {
     settings,
     log,
     streams: run.streams,
     signal: run.signal,
-    settingsWith: async (flags) => loadSettings({ ...sources, flags }),
+    settingsWith: load,
     settingsOf: async (path) => loadSettings({ environment: await archiveEnvironment(path, run.environment) }),
   };
 }

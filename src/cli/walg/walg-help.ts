@@ -14,7 +14,7 @@ export const COMMON_FLAGS: Readonly<Record<string, WalgFlag>> = {
     summary: 'file of settings (default is $HOME/.walg.json, can also be set via WALG_CONFIG_PATH env var)',
   },
   help: { short: 'h', summary: 'help for the command' },
-  turbo: { summary: 'Ignore the limits of network and disk rate' },
+  turbo: { summary: 'Ignore the limits of network and disk rate, and read the disk by four' },
 };
 
 function flagLines(flags: Readonly<Record<string, WalgFlag>>): string {

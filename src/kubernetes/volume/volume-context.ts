@@ -10,6 +10,7 @@ import type { BuildContext } from '../../bootstrap/build-steps.ts';
 import type { BootstrapJournal } from '../../bootstrap/journal.ts';
 import type { BootstrapPlace } from '../../bootstrap/place.ts';
 import type { OnProgress } from '../../base/progress.ts';
+import type { RateLimiter } from '../../base/rate-limiter.ts';
 import { localPlaces, type LocalPlaces } from '../../cluster/local-places.ts';
 import type { ReplayContext } from '../../recovery/recovery-context.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
@@ -30,6 +31,8 @@ export interface VolumeUses {
   readonly now: () => Date;
   readonly restoreScript?: string;
   readonly concurrency?: number;
+  /** How fast a backup is read from the store; as fast as it goes unless told. */
+  readonly limiter?: RateLimiter | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -65,10 +68,11 @@ export async function volumeContext(
   journal: BootstrapJournal,
   onProgress: OnProgress,
 ): Promise<VolumeContext> {
-  const { store, restoreScript, concurrency, signal } = volume;
+  const { store, restoreScript, concurrency, limiter, signal } = volume;
   const places = localPlaces(volume.dataDirectory);
   const rest = {
     store,
+    limiter,
     onProgress,
     ...(signal === undefined ? {} : { signal }),
     ...(concurrency === undefined ? {} : { concurrency }),

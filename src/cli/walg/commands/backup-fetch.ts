@@ -13,6 +13,7 @@
 import { readFile } from 'node:fs/promises';
 import { matchesGlob, resolve } from 'node:path';
 
+import { networkLimiter } from '../../../app/network-limiter.ts';
 import { openArchive } from '../../../app/open-archive.ts';
 import type { Backup } from '../../../backup/backup.ts';
 import { findBackup } from '../../../backup/list.ts';
@@ -131,6 +132,7 @@ export const backupFetch: WalgCommand = {
       destination: resolve(operands[0] ?? ''),
       tablespaceLocations: await locationsFor(backup, values.get('restore-spec')),
       concurrency: settings.get('downloadConcurrency'),
+      limiter: networkLimiter(settings),
       onProgress: progressLog(log),
       ...(isWanted === undefined ? {} : { isWanted }),
       signal,
