@@ -15,15 +15,19 @@ import { commandLine } from '../config/value-kind.ts';
 import type { ContainerPlan, EnvDirectory, PlannedArchive } from '../container/container-plan.ts';
 import { revealed } from '../container/secret.ts';
 import { runProgram } from '../instance/run-program.ts';
+import { tooSlow } from '../storage/deadlines.ts';
 import { openArchive } from './open-archive.ts';
 import { ownProgram } from './own-program.ts';
 
 /** The cluster's system, as its keys in the DCS tell it. */
-type Initialized =
+export type Initialized =
   | { readonly kind: 'no' }
   /** Some member is at it. */
   | { readonly kind: 'underWay' }
   | { readonly kind: 'yes'; readonly systemIdentifier: bigint };
+
+/** With data, nobody waits longer for a store that does not answer: the database is down meanwhile. */
+const LOOK_TIMEOUT_MS = 30_000;
 
 /** A clone's plan reads its archive's WAL up to the target. */
 const CLONE_TIMEOUT_MS = 3_600_000;
@@ -53,15 +57,49 @@ function anothers(archive: PlannedArchive, found: bigint, own: string): Failure 
   });
 }
 
-async function checkArchive(plan: ContainerPlan, initialized: Initialized, signal: AbortSignal): Promise<void> {
+/** The same, waited for no longer than a database that is there may wait. @throws {Failure} why it could not be looked at. */
+async function lookAtArchive(archive: PlannedArchive, signal: AbortSignal): Promise<bigint | undefined> {
+  const limit = AbortSignal.timeout(LOOK_TIMEOUT_MS);
+  try {
+    return await systemOfArchive(archive, AbortSignal.any([signal, limit]));
+  } catch (error) {
+    if (isFailure(error) || signal.aborted || !limit.aborted) throw error;
+    throw tooSlow(`read ${archive.address}`, LOOK_TIMEOUT_MS, error);
+  }
+}
+
+/**
+ * A cluster that is there is started also when its archive cannot be looked at: a store that is away must not take the
+ * database down, and pushes and backups claim the archive before they write.
+ */
+async function checkArchiveOfData(
+  plan: ContainerPlan,
+  archive: PlannedArchive,
+  given: CheckPlanOptions,
+): Promise<void> {
+  let found: bigint | undefined;
+  try {
+    found = await lookAtArchive(archive, given.signal);
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    given.onWarning(
+      `cannot look whether the archive ${archive.address} is this cluster's: ${[error.message, ...error.facts].join('; ')}. The database is started all the same: each push and each backup looks first, and writes nothing into the archive of another cluster. ${error.remedy}`,
+    );
+    return;
+  }
+  if (found === undefined) return;
+  const { systemIdentifier } = await readControlFile(plan.paths.dataDirectory);
+  if (systemIdentifier !== found) throw anothers(archive, found, `the data directory is of ${systemIdentifier}`);
+}
+
+async function checkArchive(plan: ContainerPlan, initialized: Initialized, given: CheckPlanOptions): Promise<void> {
   const { archive, clone } = plan;
   if (archive === undefined) return;
+  if (plan.hasData) return checkArchiveOfData(plan, archive, given);
+  const { signal } = given;
   const found = await systemOfArchive(archive, signal);
   if (found === undefined) return;
-  if (plan.hasData) {
-    const { systemIdentifier } = await readControlFile(plan.paths.dataDirectory);
-    if (systemIdentifier !== found) throw anothers(archive, found, `the data directory is of ${systemIdentifier}`);
-  } else if (initialized.kind === 'yes' && initialized.systemIdentifier !== found) {
+  if (initialized.kind === 'yes' && initialized.systemIdentifier !== found) {
     throw anothers(archive, found, `the cluster is ${initialized.systemIdentifier}`);
   } else if (initialized.kind === 'no' && clone === undefined) {
     throw anothers(
@@ -115,24 +153,40 @@ async function untilInitializedKnown(
   }
 }
 
+/** How a plan is checked. */
+export interface CheckPlanOptions {
+  readonly onWarning: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
 /** How to go about it. */
-export interface CheckContainerOptions {
+export interface CheckContainerOptions extends CheckPlanOptions {
   readonly tell: (what: string) => void;
   /** Between two questions to a DCS that does not answer; throws when it is to be given up. */
   readonly pause: () => Promise<void>;
-  readonly signal: AbortSignal;
+}
+
+function isNew(plan: ContainerPlan, initialized: Initialized): boolean {
+  return !plan.hasData && initialized.kind === 'no';
 }
 
 /** Checks. Patroni's configuration and the directories of variables are written already. @throws {Failure} with everything that is wrong. */
 export async function checkContainer(plan: ContainerPlan, options: CheckContainerOptions): Promise<void> {
-  const { tell, pause, signal } = options;
+  const { tell, pause } = options;
   const initialized: Initialized = plan.hasData ? { kind: 'underWay' } : await untilInitializedKnown(plan, tell, pause);
-  const isNew = !plan.hasData && initialized.kind === 'no';
-  tell(
-    isNew && plan.clone?.kind === 'archive' ? 'checking the archives, and planning the clone' : 'checking the archive',
-  );
-  const checks = [checkArchive(plan, initialized, signal)];
-  if (isNew && plan.clone?.kind === 'archive') checks.push(checkClone(plan, signal));
+  const isCloned = isNew(plan, initialized) && plan.clone?.kind === 'archive';
+  tell(isCloned ? 'checking the archives, and planning the clone' : 'checking the archive');
+  await checkPlan(plan, initialized, options);
+}
+
+/** The same, when it is known what the DCS says. @throws {Failure} with everything that is wrong. */
+export async function checkPlan(
+  plan: ContainerPlan,
+  initialized: Initialized,
+  options: CheckPlanOptions,
+): Promise<void> {
+  const checks = [checkArchive(plan, initialized, options)];
+  if (isNew(plan, initialized) && plan.clone?.kind === 'archive') checks.push(checkClone(plan, options.signal));
   const failures: Failure[] = [];
   for (const result of await Promise.allSettled(checks)) {
     if (result.status === 'fulfilled') continue;

@@ -23,7 +23,7 @@ import { writePatroniFile, writePlanFiles } from '../supervise/write-plan-files.
 import { checkContainer } from './check-container.ts';
 import { openMemberSources } from './member-sources.ts';
 import { ownProgram } from './own-program.ts';
-import { resumeBeforePatroni } from './resume-bootstrap.ts';
+import { noteTakenOver, resumeBeforePatroni } from './resume-bootstrap.ts';
 
 /** What running it needs beside the plan. */
 export interface RunPlanOptions {
@@ -134,6 +134,7 @@ export async function runPlannedContainer(plan: ContainerPlan, options: RunPlanO
   const pause = async () => {
     await sleep(DCS_PAUSE_MS, undefined, { signal });
   };
+  const makeRolesOn = rolesOn(plan, options);
   const over = new AbortController();
   const watching = reloadCertificates(plan, { ...options, signal: AbortSignal.any([signal, over.signal]) });
   await runContainer({
@@ -141,13 +142,15 @@ export async function runPlannedContainer(plan: ContainerPlan, options: RunPlanO
     runDirectory: join(paths.runDirectory, 'walkback'),
     patroni: { name: 'patroni', program: 'patroni', args: [patroni.path], environment: patroni.environment },
     agent: agentProgram(plan),
-    prepare: async (tell, stop) => checkContainer(plan, { tell, pause, signal: stop }),
+    prepare: async (tell, stop) => checkContainer(plan, { tell, pause, onWarning, signal: stop }),
     beforePatroni: () => resumeBeforePatroni(plan, { note, pause, signal }),
     member,
     writeFence: (isFenced) => writePatroniFile(patroni, isFenced),
     health: { host: '::', port: ports.health },
     agentMetrics: () => (archive === undefined ? Promise.resolve('') : agentMetrics(ports.health + 1)),
-    onLeader: rolesOn(plan, options),
+    onLeader: async () => {
+      await Promise.all([makeRolesOn(), noteTakenOver(plan, options)]);
+    },
     limits: LIMITS,
     report,
     onWarning,

@@ -2,7 +2,7 @@
  * The supervisor of a container as a plain process, with a real Patroni, etcd and agent.
  */
 
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -174,6 +174,23 @@ describe('a container', () => {
     expect((await readControlFile(one.member.dataDirectory)).state).toBe('shut down');
     const archived = await readdir(join(cluster.archive, 'wal_005'));
     expect(archived.some((name) => name.startsWith(row?.name ?? '?'))).toBe(true);
+  });
+
+  it('starts its cluster while the archive is away, and pushes when it is back', async ({ skip }) => {
+    if (cluster === undefined) return skip();
+    const { archive } = cluster;
+    await rename(archive, `${archive}.away`);
+    const before = (await one.log()).length;
+    one.start();
+    expect(await one.untilReady()).toMatchObject({ body: { role: 'leader' } });
+    expect((await one.log()).slice(before)).toContain('is started all the same');
+    await one.member.sql('create table while_it_is_away as select 1 as word');
+    const [row] = await one.member.sql<{ name: string }>('select pg_walfile_name(pg_switch_wal()) as name');
+    await rename(`${archive}.away`, archive);
+    const isThere = async () =>
+      (await readdir(join(archive, 'wal_005'))).some((name) => name.startsWith(row?.name ?? '?'));
+    await until('its WAL is archived', isThere, SLOWLY_MS);
+    await one.end('SIGTERM');
   });
 
   it('shuts down the server that a paused Patroni has left running', async ({ skip }) => {

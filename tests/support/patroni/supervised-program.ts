@@ -7,8 +7,10 @@
  */
 
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { runPlannedContainer } from '../../../src/app/run-planned-container.ts';
+import { exists } from '../../../src/archive/server.ts';
 import { endingText } from '../../../src/cli/output/failure-text.ts';
 import { screenFor } from '../../../src/cli/output/screen.ts';
 import { supervisionLine } from '../../../src/cli/output/supervision-words.ts';
@@ -39,7 +41,13 @@ async function readPlan(path: string): Promise<ContainerPlan> {
     password: password === undefined ? undefined : new Secret(password),
     options,
   }));
-  return { ...plain, users: { superuser: login(superuser), replication: login(replication), others: users, human } };
+  // As a container finds it at each start.
+  const hasData = await exists(join(plain.paths.dataDirectory, 'PG_VERSION'));
+  return {
+    ...plain,
+    hasData,
+    users: { superuser: login(superuser), replication: login(replication), others: users, human },
+  };
 }
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
