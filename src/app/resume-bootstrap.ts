@@ -5,9 +5,9 @@
  */
 
 import { exists } from '../archive/server.ts';
-import { isFailure } from '../base/failure.ts';
+import { isFailure, messageOf } from '../base/failure.ts';
 import { noProgress } from '../base/progress.ts';
-import { resumeBootstrap } from '../bootstrap/resume.ts';
+import { resumeBootstrap, settleOnceLeading, type ResumeRequest } from '../bootstrap/resume.ts';
 import { openDcs } from '../cluster/patroni/dcs.ts';
 import type { ContainerPlan } from '../container/container-plan.ts';
 import { bootstrapRun } from './open-bootstrap.ts';
@@ -23,6 +23,23 @@ export interface ResumeOptions {
   readonly signal: AbortSignal;
 }
 
+function requestOf(plan: ContainerPlan, { note, signal }: Omit<ResumeOptions, 'pause'>): ResumeRequest {
+  return {
+    ...bootstrapRun(plan.paths.dataDirectory, { onProgress: noProgress, note, signal }),
+    dcs: openDcs({ patroniConfig: plan.patroni.path }),
+    member: plan.memberName,
+    willGoOn: plan.clone !== undefined,
+    watchMs: WATCH_MS,
+  };
+}
+
+/** What is done once this member leads: a bootstrap that it came of is over. What cannot be told now is told at the next start. */
+export async function noteTakenOver(plan: ContainerPlan, options: Omit<ResumeOptions, 'pause'>): Promise<void> {
+  await settleOnceLeading(requestOf(plan, options)).catch((error: unknown) => {
+    options.note(`cannot note that the bootstrap is over: ${messageOf(error)}`);
+  });
+}
+
 /**
  * Does it. Where there are data, a DCS that does not answer is no reason to keep Patroni from starting: it has its own ways.
  *
@@ -30,16 +47,10 @@ export interface ResumeOptions {
  */
 export async function resumeBeforePatroni(plan: ContainerPlan, { note, pause, signal }: ResumeOptions): Promise<void> {
   const { dataDirectory } = plan.paths;
-  const run = bootstrapRun(dataDirectory, { onProgress: noProgress, note, signal });
-  const request = {
-    ...run,
-    dcs: openDcs({ patroniConfig: plan.patroni.path }),
-    member: plan.memberName,
-    willGoOn: plan.clone !== undefined,
-  };
+  const request = requestOf(plan, { note, signal });
   for (let told = false; ; told = true) {
     try {
-      const did = await resumeBootstrap({ ...request, watchMs: WATCH_MS });
+      const did = await resumeBootstrap(request);
       if (!did.startsWith('nothing')) note(`bootstrap: ${did}`);
       return;
     } catch (error) {

@@ -9,17 +9,17 @@ import { rm } from 'node:fs/promises';
 import { isFailure } from '../base/failure.ts';
 import { asTyped } from '../history/target-words.ts';
 import { makeFolder } from '../instance/durable-rename.ts';
-import { newAttemptId, readClonePlan, whyAnew, writeClonePlan } from './attempt.ts';
+import { newAttemptId, writeClonePlan } from './attempt.ts';
 import { lockBootstrap } from './bootstrap-lock.ts';
 import { removeRestored } from './build-steps.ts';
 import { beforeUpgrade, cloneContext } from './clone-context.ts';
 import type { ClonePlan } from './clone-plan-value.ts';
 import { checkNotMade } from './clone-record.ts';
 import { cloneSteps } from './clone-steps.ts';
+import { anewWords, bytesOfAttempt, earlierAttempt } from './earlier-attempt.ts';
 import { inBootstrapWords } from './failure-words.ts';
 import { isInPlace } from './in-place.ts';
 import {
-  attemptEntries,
   factOf,
   hasStepBegun,
   isStepDone,
@@ -54,13 +54,26 @@ export interface CloneHooks {
   readonly isOrphan: () => boolean;
 }
 
-/** The plan alone: what `--dry-run` shows. Nothing is changed. */
+/**
+ * The plan alone: what `--dry-run` shows. Nothing is changed. An attempt of this host is looked at as the clone itself does:
+ * a container that starts again after its clone has failed is not refused for what is left of it.
+ */
 export async function planBootstrapClone(uses: CloneUses, request: CloneRequest): Promise<ClonePlan> {
-  return inBootstrapWords(uses.place, async () => {
-    await checkPlace(uses.place);
+  const { place, writesTo, note } = uses;
+  return inBootstrapWords(place, async () => {
+    const entries = await readBootstrapJournal(place.folder);
+    if (!(await isInPlace(place, entries))) await checkPlace(place);
     const facts = requestFacts(uses, request, asTyped(request.target));
-    if (uses.writesTo !== undefined && !request.again) await checkNotMade(uses.writesTo, facts, undefined);
-    return planClone(uses, request, { id: newAttemptId(), facts });
+    const earlier = await earlierAttempt(place, entries, facts);
+    if (earlier.kind === 'goOn') {
+      note(`clone ${earlier.plan.id} of this host is gone on with`);
+      return earlier.plan;
+    }
+    const anew = anewWords(entries, earlier.why);
+    if (anew !== undefined) note(anew);
+    if (writesTo !== undefined && !request.again) await checkNotMade(writesTo, facts, earlier.ownId);
+    const freedBytes = await bytesOfAttempt(place, earlier.plan);
+    return planClone(uses, request, { id: newAttemptId(), facts, freedBytes });
   });
 }
 
@@ -105,24 +118,20 @@ async function attemptFor(
 ): Promise<ClonePlan> {
   const { place, writesTo, note } = uses;
   const facts = requestFacts(uses, request, asTyped(request.target));
-  const before = await readClonePlan(place);
-  const isOver = journal.entries.some(({ event }) => event === 'initialized');
-  const why =
-    before !== undefined && (await isInPlace(uses.place, journal.entries))
-      ? undefined
-      : await whyAnew(place, journal.entries, before, facts);
-  if (why === undefined && before !== undefined) {
+  const earlier = await earlierAttempt(place, journal.entries, facts);
+  if (earlier.kind === 'goOn') {
     // Moved back beside the data directory, and killed before that was written down.
     const isBack = isStepDone(journal.entries, 'putInPlace') && (await hasData(place));
     if (isBack) await journal.append({ event: 'undone', step: 'putInPlace' });
-    onPlan(before, true);
-    return before;
+    onPlan(earlier.plan, true);
+    return earlier.plan;
   }
-  if (writesTo !== undefined && !request.again) await checkNotMade(writesTo, facts, isOver ? undefined : before?.id);
-  if (attemptEntries(journal.entries).length > 0) note(`beginning anew: ${why ?? ''}`);
-  if (before !== undefined) {
-    await removeRestored(uses, before.id);
-    await rm(beforeUpgrade(place, before), { recursive: true, force: true });
+  if (writesTo !== undefined && !request.again) await checkNotMade(writesTo, facts, earlier.ownId);
+  const anew = anewWords(journal.entries, earlier.why);
+  if (anew !== undefined) note(anew);
+  if (earlier.plan !== undefined) {
+    await removeRestored(uses, earlier.plan.id);
+    await rm(beforeUpgrade(place, earlier.plan), { recursive: true, force: true });
   }
   const plan = await planClone(uses, request, { id: newAttemptId(), facts });
   await writeClonePlan(place, plan);

@@ -27,6 +27,7 @@ import { replayToTarget } from '../recovery/replay-to-target.ts';
 import { archivedTimelines, reserveTimeline } from '../recovery/timeline-numbers.ts';
 import { restoreBackup } from '../restore/restore-backup.ts';
 import { factOf, type BootstrapJournal } from './journal.ts';
+import type { BootstrapPlace } from './place.ts';
 import type { Step } from './runner.ts';
 import type { CloneUses } from './uses.ts';
 
@@ -50,13 +51,16 @@ async function plannedBackup({ uses, plan }: BuildContext): Promise<Backup> {
   });
 }
 
-/** Removes what an attempt has restored. Nothing else is ever in these folders. */
+/** The folders of what an attempt has restored. Nothing else is ever in them. */
+export function restoredFolders(place: BootstrapPlace, id: string): string[] {
+  const beside = ['configuration-of-the-backup', 'spool'].map((name) => join(place.folder, name));
+  return [place.data, place.tablespacesOf(id), ...beside];
+}
+
+/** Removes what an attempt has restored. */
 export async function removeRestored({ place }: Pick<CloneUses, 'place'>, id: string): Promise<void> {
   await stopPrivateServer(place.data, 'immediate');
-  await rm(place.data, { recursive: true, force: true });
-  await rm(place.tablespacesOf(id), { recursive: true, force: true });
-  await rm(join(place.folder, 'configuration-of-the-backup'), { recursive: true, force: true });
-  await rm(join(place.folder, 'spool'), { recursive: true, force: true });
+  for (const path of restoredFolders(place, id)) await rm(path, { recursive: true, force: true });
 }
 
 /** Half of a restore cannot be told from a whole one: it is begun again, in the same folder. */

@@ -116,6 +116,14 @@ export function requestFacts(uses: CloneUses, request: CloneRequest, target: str
   };
 }
 
+/** Which attempt is planned. */
+export interface NewClone {
+  readonly id: string;
+  readonly facts: CloneRequestFacts;
+  /** What an earlier attempt still takes, which is removed before this one begins. */
+  readonly freedBytes?: bigint;
+}
+
 /**
  * The plan.
  *
@@ -125,14 +133,14 @@ export function requestFacts(uses: CloneUses, request: CloneRequest, target: str
 export async function planClone(
   uses: CloneUses,
   request: CloneRequest,
-  { id, facts }: { readonly id: string; readonly facts: CloneRequestFacts },
+  { id, facts, freedBytes = 0n }: NewClone,
 ): Promise<ClonePlan> {
   const wal = await listArchivedWal(uses.store, uses.signal === undefined ? {} : { signal: uses.signal });
   const clone = await findClone(uses, request, wal);
   const { found, line } = clone;
   const { backup } = found;
   const upgrade = upgradeOf(request, backup);
-  const freeBytes = await freeBytesOf(uses.place);
+  const freeBytes = (await freeBytesOf(uses.place)) + freedBytes;
   const needed = neededBytes({ found }) + (upgrade === null ? 0n : restoredSizeBytes(backup));
   checkClone({ ...clone, upgrade, wal, freeBytes, neededBytes: needed, place: uses.place });
   await checkNewArchive(uses, wal, upgrade);

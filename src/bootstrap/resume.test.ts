@@ -1,7 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
-import type { BootstrapEntry, NewBootstrapEntry } from './journal.ts';
-import { decideResume, type ResumeFacts } from './resume.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { noProgress } from '../base/progress.ts';
+import { RECORD_FILE } from './clone-record.ts';
+import { openBootstrapJournal, readBootstrapJournal, type BootstrapEntry, type NewBootstrapEntry } from './journal.ts';
+import { bootstrapPlace } from './place.ts';
+import { decideResume, settleOnceLeading, type BootstrapKeys, type ResumeFacts } from './resume.ts';
 
 const journal = (...entries: NewBootstrapEntry[]): BootstrapEntry[] =>
   entries.map((entry) => ({ at: '2026-06-05T12:00:00Z', ...entry }));
@@ -76,5 +83,45 @@ describe('what is done before Patroni starts again', () => {
       { name: 'pg-1', state: 'stopped' },
     ];
     expect(decide({ entries: begun, keys: { ...empty.keys, members } })).toMatchObject({ kind: 'release' });
+  });
+});
+
+describe('a member that leads', () => {
+  let root: string;
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'bootstrap-resume-'));
+  });
+  afterEach(() => rm(root, { recursive: true }));
+
+  /** The last event of a journal whose attempt `a1` was put in place. @param inPlace whose the data are. */
+  async function lastEvent(inPlace: string, keys: Partial<BootstrapKeys>): Promise<string | undefined> {
+    const place = bootstrapPlace(join(root, 'data'));
+    await mkdir(place.dataDirectory);
+    await writeFile(join(place.dataDirectory, RECORD_FILE), JSON.stringify({ id: inPlace }));
+    await using written = await openBootstrapJournal(place.folder, () => new Date(0));
+    for (const { at: _, ...entry } of [...begun, ...journal({ event: 'begin', step: 'putInPlace' })])
+      await written.append(entry);
+    await settleOnceLeading({
+      place,
+      nowUs: () => 0n,
+      onProgress: noProgress,
+      note: () => {},
+      dcs: { show: async () => ({ ...empty.keys, ...keys }), cancelInitialize: async () => false },
+      member: 'pg-0',
+      willGoOn: true,
+      watchMs: 0,
+    });
+    return (await readBootstrapJournal(place.folder)).at(-1)?.event;
+  }
+
+  it('writes down that bootstraps are over, once it leads with what was made here', async () => {
+    expect(await lastEvent('a1', { initialize: '7345', leader: 'pg-0' })).toBe('initialized');
+  });
+
+  it.each([
+    ['Patroni is not done with it', 'a1', { initialize: '' }],
+    ['what it leads with is of another origin', 'b2', { initialize: '7345', leader: 'pg-0' }],
+  ])('writes down nothing while %s', async (_, inPlace, keys) => {
+    expect(await lastEvent(inPlace, keys)).toBe('begin');
   });
 });

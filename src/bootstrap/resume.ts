@@ -164,6 +164,19 @@ async function isSettled({ place }: ResumeRequest): Promise<boolean> {
   return (await readBootstrapJournal(place.folder)).some(({ event }) => event === 'initialized');
 }
 
+/**
+ * To be called once this member leads: what it leads with may be a cluster that was bootstrapped here, and Patroni's `post_init`
+ * is behind it. That is written down at once and not at the next start, before which both data and DCS may be lost: nothing
+ * else tells this host's own attempt, which may be made again, from a clone that has lived.
+ *
+ * @throws {Failure} `unavailable` while the DCS does not answer.
+ */
+export async function settleOnceLeading(request: ResumeRequest): Promise<void> {
+  const entries = await readBootstrapJournal(request.place.folder);
+  if (entries.length === 0 || (await isSettled(request))) return;
+  if (decideResume(await factsOf(request)).kind === 'initialized') await settle(request);
+}
+
 /** Bootstraps are over. What an upgrade has kept stays, until somebody removes it. */
 async function settle(request: ResumeRequest): Promise<string> {
   const { place } = request;

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -50,6 +50,24 @@ const argsFor = (target: readonly string[]) => [
   ...target,
 ];
 const clone = (...target: string[]): Promise<Ended> => runWalkback(argsFor(target), environment());
+const folder = (): string => join(root, 'pg/data.walkback/clone');
+
+/** A clone that was killed, with its server, as soon as it began to replay. */
+async function killWhileItReplays(...target: string[]): Promise<void> {
+  const first = startWalkback(argsFor(target), environment());
+  const began = async () =>
+    (await readFile(join(folder(), 'journal.jsonl'), 'utf8').catch(() => '')).includes('"replay"');
+  await expect.poll(began, { timeout: 60_000, interval: 10 }).toBe(true);
+  first.kill('SIGKILL');
+  await stopPrivateServer(join(folder(), 'data'), 'immediate');
+}
+
+/** The cluster has archived the history of its timeline. */
+async function archiveHistory(): Promise<void> {
+  const archived = join(root, 'new-archive/wal_005');
+  await mkdir(archived, { recursive: true });
+  await writeFile(join(archived, '00000002.history'), await readFile(join(data(), 'pg_wal/00000002.history')));
+}
 
 /** The rows of the cluster that was put in place. */
 async function rowsOfClone(): Promise<number> {
@@ -111,13 +129,7 @@ describe('a clone bootstrap', () => {
   });
 
   it('goes on towards the same target after it was killed with its server while it replayed, in the same folder', async () => {
-    const first = startWalkback(argsFor(['--before-xid', String(xid)]), environment());
-    const folder = join(root, 'pg/data.walkback/clone');
-    const began = async () =>
-      (await readFile(join(folder, 'journal.jsonl'), 'utf8').catch(() => '')).includes('"replay"');
-    await expect.poll(began, { timeout: 60_000, interval: 10 }).toBe(true);
-    first.kill('SIGKILL');
-    await stopPrivateServer(join(folder, 'data'), 'immediate');
+    await killWhileItReplays('--before-xid', String(xid));
     expect(await stat(data()).catch(() => undefined)).toBeUndefined();
     const next = await clone('--before-xid', String(xid));
     expect(next.err).toContain('going on with clone');
@@ -126,32 +138,66 @@ describe('a clone bootstrap', () => {
   });
 
   it('begins anew when another target is asked for, and keeps one attempt', async () => {
-    const first = startWalkback(argsFor(['--to-latest']), environment());
-    const folder = join(root, 'pg/data.walkback/clone');
-    const began = async () =>
-      (await readFile(join(folder, 'journal.jsonl'), 'utf8').catch(() => '')).includes('"replay"');
-    await expect.poll(began, { timeout: 60_000, interval: 10 }).toBe(true);
-    first.kill('SIGKILL');
+    await killWhileItReplays('--to-latest');
     const next = await clone('--before-xid', String(xid));
     expect(next.err).toContain('something else is asked for now');
     expect(next.code).toBe(0);
     expect(await readdir(join(root, 'pg/data.walkback'))).toEqual(['clone']);
-    expect(await readdir(folder)).not.toContain('data');
+    expect(await readdir(folder())).not.toContain('data');
     expect(await rowsOfClone()).toBe(100);
   });
 
   it('is not made again once the cluster has lived, unless it is told so', async () => {
     expect((await clone('--before-xid', String(xid))).code).toBe(0);
     // The cluster archives its history, and both its data and its DCS are lost.
-    const archived = join(root, 'new-archive/wal_005');
-    await mkdir(archived, { recursive: true });
-    await writeFile(join(archived, '00000002.history'), await readFile(join(data(), 'pg_wal/00000002.history')));
+    await archiveHistory();
     await rm(join(root, 'pg'), { recursive: true });
     const again = await clone('--before-xid', String(xid));
     expect(again.code).not.toBe(0);
     expect(again.err).toContain('this clone was made');
     expect(await stat(data()).catch(() => undefined)).toBeUndefined();
     expect((await clone('--before-xid', String(xid), '--again')).code).toBe(0);
+    expect(await rowsOfClone()).toBe(100);
+  });
+});
+
+describe('the plan of a clone that this host has begun', () => {
+  const planned = async (...target: string[]): Promise<{ id: string; space: { freeBytes: string }; err: string }> => {
+    const { code, out, err } = await clone(...target, '--dry-run', '--json');
+    expect(code, err).toBe(0);
+    return { ...JSON.parse(out), err };
+  };
+
+  it('is the one that is gone on with', async () => {
+    await killWhileItReplays('--before-xid', String(xid));
+    const begun = JSON.parse((await readFile(join(folder(), 'plan.json'), 'utf8')).split('\n')[1] ?? '');
+    const lines = await readFile(join(folder(), 'journal.jsonl'), 'utf8');
+    const plan = await planned('--before-xid', String(xid));
+    expect(plan.id).toBe(begun.id);
+    expect(plan.err).toContain(`clone ${begun.id} of this host is gone on with`);
+    expect(await readFile(join(folder(), 'journal.jsonl'), 'utf8')).toBe(lines);
+  });
+
+  it('has the room that its half-restored data take, when another target is asked for', async () => {
+    await killWhileItReplays('--before-xid', String(xid));
+    const ballastBytes = 512 * 1024 ** 2;
+    await writeFile(join(folder(), 'data/ballast'), Buffer.alloc(ballastBytes));
+    const { bavail, bsize } = await statfs(root);
+    const plan = await planned('--to-latest');
+    expect(plan.err).toContain('something else is asked for now');
+    // Half of it: others write to this file system meanwhile.
+    expect(Number(plan.space.freeBytes) - bavail * bsize).toBeGreaterThan(ballastBytes / 2);
+    expect(await stat(join(folder(), 'data/ballast'))).toMatchObject({ size: ballastBytes });
+  });
+
+  it('is not refused for its own cluster, which has archived before Patroni gave it up', async () => {
+    expect((await clone('--before-xid', String(xid))).code).toBe(0);
+    await archiveHistory();
+    // As Patroni does when post_init has failed.
+    await rename(data(), `${data()}.failed`);
+    const plan = await planned('--before-xid', String(xid));
+    expect(plan.err).toContain('no longer in the data directory');
+    expect((await clone('--before-xid', String(xid))).code).toBe(0);
     expect(await rowsOfClone()).toBe(100);
   });
 });
