@@ -15,6 +15,7 @@ const bed = await startBed();
 describe.skipIf(bed === undefined)('an account without rights on volumes', () => {
   let database: PatroniDatabase;
   let xid: number;
+  let hasRights: boolean;
 
   const walkback = async (...args: readonly string[]): Promise<{ readonly id: string; readonly state: string }> => {
     const account = `system:serviceaccount:${database.namespace.name}:${database.name}-recovery`;
@@ -36,7 +37,7 @@ describe.skipIf(bed === undefined)('an account without rights on volumes', () =>
     database = await startPatroniDatabase(there, { replicas: 2, size: '2Gi', prefix: 'no-volumes' });
     const { namespace, name } = database;
     const account = await renderAccount(there, name, namespace.name, ['recovery.persistentVolumes=false']);
-    expect(grantedBy(account).filter(({ resource }) => resource === 'persistentvolumes')).toEqual([]);
+    hasRights = grantedBy(account).some(({ resource }) => resource === 'persistentvolumes');
     await there.apply(account);
     await untilFirstBackup(database);
     xid = await badTransaction(database);
@@ -51,6 +52,7 @@ describe.skipIf(bed === undefined)('an account without rights on volumes', () =>
   test.each(['in-volume', 'recreate'])(
     'recovers by %s, goes back, and releases what that keeps',
     async (way) => {
+      expect(hasRights).toBe(false);
       const target = ['--before-xid', String(xid), '--way', way];
       const { id, state } = await walkback('recover', 'run', ...target, '--yes');
       expect(state).toBe('recovered');

@@ -142,7 +142,7 @@ describe.skipIf(bed === undefined)('a rehearsal on a real Kubernetes', () => {
     }
   });
 
-  it('stands beside the live cluster, goes on after its pod was deleted, steps, and is finished once that has stopped', async () => {
+  it('stands beside the live cluster, goes on after its pod was deleted, its deadline had passed or its Job was removed, steps, and is finished once that has stopped', async () => {
     const request = await requestFor(xids[0] ?? 0);
     const seen: string[] = [];
     const watch = {
@@ -170,6 +170,12 @@ describe.skipIf(bed === undefined)('a rehearsal on a real Kubernetes', () => {
     await rehearsals.step(ref, later, {});
     expect(await check(60)).toMatchObject([{ passed: true }]);
 
+    const deadline = JSON.stringify({ spec: { activeDeadlineSeconds: 1 } });
+    await namespace.kubectl(['patch', 'job', ref.job, '--type', 'merge', '--patch', deadline]);
+    await namespace.kubectl(['wait', '--for=condition=Failed', `job/${ref.job}`, '--timeout=300s']);
+    await rehearsals.goOn(ref, request, {});
+    expect(await check(60)).toMatchObject([{ passed: true }]);
+
     await using port = await rehearsals.openPort(ref);
     const address = { host: '127.0.0.1', port: port.port, user: 'postgres', database: 'postgres' };
     await using looking = await connect({ ...address, password: SUPERUSER_PASSWORD });
@@ -183,6 +189,8 @@ describe.skipIf(bed === undefined)('a rehearsal on a real Kubernetes', () => {
       { did: 'archiveRest' },
       { did: 'probe', volume: { data: [{ place: 'live', timeline: 1, isShutDown: true }] } },
     ]);
+    await namespace.kubectl(['delete', 'job', ref.job, '--wait=true', '--timeout=400s']);
+    await rehearsals.goOn(ref, request, {});
     const finished = await rehearsals.finish(ref, {});
     expect(finished).toMatchObject({
       timeline: 2,

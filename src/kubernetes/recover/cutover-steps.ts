@@ -35,7 +35,7 @@ import { readPatroniState, resumePatroni } from './patroni-objects.ts';
 import { podServer, untilPrimary } from './pod-server.ts';
 import { statefulSetRef } from './pods-gone.ts';
 import { exchangeVolumes, ledMember, letVolumesGo, retainVolumes, settle, takeExchangeBack } from './rebind-steps.ts';
-import { refFacts, refOf, requestOf, volumePlanOf, watchOf } from './rehearsal-of-plan.ts';
+import { refFacts, refOf, requestOf, volumePlanOf, watchOf, workingRehearsal } from './rehearsal-of-plan.ts';
 import { saveObjects } from './save-objects.ts';
 import { replicasOf, scaleTo } from './scale.ts';
 import type { CutoverSwapStep, RehearseStep } from './step-names.ts';
@@ -138,7 +138,7 @@ async function stopWhole(context: SwapContext): Promise<StepFacts> {
 async function finishRehearsal(context: SwapContext): Promise<StepFacts> {
   const { target } = context.plan.recovery;
   const { timeline, reason, switchLsn, changedRoles } = await context.uses.rehearsals.finish(
-    refOf(context),
+    await workingRehearsal(context),
     watchOf(context),
   );
   const words = `${target.inclusive ? 'after' : 'before'} LSN ${target.lsn}`;
@@ -173,7 +173,7 @@ async function tellRecovered(context: SwapContext): Promise<StepFacts> {
 export const rehearseSwapSteps: Record<RehearseStep, SwapWork> = {
   startRehearsal: step(async (context) => refFacts(await context.uses.rehearsals.start(await requestOf(context)))),
   awaitRehearsal: step(async (context) => {
-    const status = await context.uses.rehearsals.untilStanding(refOf(context), watchOf(context));
+    const status = await context.uses.rehearsals.untilStanding(await workingRehearsal(context), watchOf(context));
     return { replayLsn: status.replayLsn ?? '', targetLsn: status.targetLsn };
   }),
   proveArchive: step(async ({ uses, plan }) => {

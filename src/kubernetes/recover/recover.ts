@@ -20,7 +20,7 @@ import { checkMayCutOver, mayStayRecovered } from './give-up.ts';
 import { openNamespaceJournal, readRecovery, replacePlan, type SwapEntry } from './journal-object.ts';
 import { openUnderLease } from './open-under-lease.ts';
 import { statefulSetRef } from './pods-gone.ts';
-import { refOf, requestOf, volumePlanOf, watchOf } from './rehearsal-of-plan.ts';
+import { refOf, requestOf, volumePlanOf, watchOf, workingRehearsal } from './rehearsal-of-plan.ts';
 import { scaleDownAgain } from './scaled-again.ts';
 import { REHEARSE_STEPS, rehearseStepsOf, SWAP_STEPS, UNDO_SWAP_STEPS, type SwapStep } from './step-names.ts';
 import { undoSwapSteps } from './undo-steps.ts';
@@ -71,7 +71,7 @@ export async function rehearseSwap(context: SwapContext): Promise<void> {
   await during(context, 'rehearse', async () => {
     const isStanding = stateOf(context.journal.entries) === 'standing';
     if (isStanding && context.plan.swap.clone === undefined) {
-      await context.uses.rehearsals.untilStanding(refOf(context), watchOf(context));
+      await context.uses.rehearsals.untilStanding(await workingRehearsal(context), watchOf(context));
       return;
     }
     await checkSameCluster(context);
@@ -205,14 +205,16 @@ export async function discardSwap(context: SwapContext): Promise<void> {
 /** Runs checks in a standing rehearsal. A failed one is a result. @throws {Failure} `refused` if it does not stand. */
 export async function checkSwap(context: SwapContext, checks: RehearsalChecks): Promise<readonly CheckResult[]> {
   checkHasRehearsal(context);
-  return during(context, 'check', () => context.uses.rehearsals.check(refOf(context), checks, watchOf(context)));
+  return during(context, 'check', async () =>
+    context.uses.rehearsals.check(await workingRehearsal(context), checks, watchOf(context)),
+  );
 }
 
 /** Moves a standing rehearsal to the later target of `plan`, which is of the same id, backup and timeline. */
 export async function stepSwap(context: SwapContext, plan: NamespacePlan): Promise<void> {
   checkHasRehearsal(context);
   await during(context, 'step', async () => {
-    const ref = refOf(context);
+    const ref = await workingRehearsal(context);
     await context.journal.append({ event: 'undone', step: 'awaitRehearsal' });
     await replacePlan(context.uses.api, plan);
     const next: SwapContext = { ...context, plan };

@@ -70,6 +70,13 @@ export function refOf(context: SwapContext): RehearsalRef {
   };
 }
 
+/** The rehearsal that was started, with a Job that works: one that was given up, or removed, is followed by another. */
+export async function workingRehearsal(context: SwapContext): Promise<RehearsalRef> {
+  const ref = refOf(context);
+  await context.uses.rehearsals.goOn(ref, await requestOf(context), watchOf(context));
+  return ref;
+}
+
 /** Passes on what the pod says. */
 export function watchOf({ uses }: SwapContext): RehearsalWatch {
   return {

@@ -38,7 +38,7 @@ function jobTrouble({ job, events }: PodFacts): PodTrouble | undefined {
   if (failed !== undefined) {
     return trouble(
       `the Job ${job?.metadata?.name ?? ''} was given up: ${failed.message ?? failed.reason ?? 'no reason is told'}`,
-      'Look at its pods: kubectl describe job. Started again, it goes on where it stood.',
+      'Look at its pods: kubectl describe job. The same command again makes another, which goes on where it stood.',
       true,
     );
   }

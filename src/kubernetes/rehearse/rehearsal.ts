@@ -154,6 +154,11 @@ export interface VolumeTasksRequest extends Pick<
 export interface Rehearsals {
   /** Makes claim, NetworkPolicy and Job; what is there already is left, if it is of this plan. @throws {Failure} `refused`, `denied`, `conflict`. */
   start(request: RehearsalRequest): Promise<RehearsalRef>;
+  /**
+   * Where its Job is not there any more, or was given up: makes another on the same claim, and waits until that can be asked.
+   * @throws {Failure} `failed` if its claim is not there, or with what keeps its pod from coming up.
+   */
+  goOn(ref: RehearsalRef, request: RehearsalRequest, watch: RehearsalWatch): Promise<void>;
   /** As it is now. */
   look(ref: RehearsalRef): Promise<RehearsalSight>;
   /** Waits until it stands at its target. @throws {Failure} what its pod says, or why there is none. */

@@ -7,12 +7,12 @@
 import { Failure, isFailure } from '../../base/failure.ts';
 import { PRIVATE_PORT } from '../../recovery/recovery-context.ts';
 import type { KubernetesApi, ObjectRef } from '../api/kubernetes-api.ts';
-import type { KubernetesObject, PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
+import type { Job, KubernetesObject, PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
 import { newRequestId } from '../volume/requests.ts';
 import type { FinishedVolume, VolumeStatus } from '../volume/volume-status.ts';
 import { askRehearsal, runningPod } from './ask-rehearsal.ts';
 import { endJob } from './end-job.ts';
-import { claimRef, jobRef } from './look-at-pod.ts';
+import { claimRef, isOver, jobRef } from './look-at-pod.ts';
 import type { RehearsalRef, RehearsalRequest, Rehearsals, RehearsalWatch } from './rehearsal.ts';
 import { objectName, RECOVERY_LABEL } from './rehearsal-names.ts';
 import { claimName, rehearsalObjects } from './rehearsal-objects.ts';
@@ -52,6 +52,47 @@ async function start(api: KubernetesApi, request: RehearsalRequest): Promise<Reh
       : await ensure(api, claimRef(name), claim, id);
   await ensure(api, jobRef(objectName(id)), job, id);
   return { id, job: objectName(id), claim: name, claimUid: made?.metadata?.uid ?? '', place: request.place.kind };
+}
+
+function claimIsGone({ id, claim }: RehearsalRef): Failure {
+  return new Failure('failed', {
+    message: `cannot go on with rehearsal ${id}: its claim ${claim} is not there, or is another one`,
+    remedy: `What was restored is gone with it. Throw it away and plan again:  walkback undo ${id}`,
+  });
+}
+
+/** A Job that has ended without anybody having read what came of it says it once more. */
+async function isAtWork(api: KubernetesApi, ref: RehearsalRef): Promise<boolean> {
+  const job = await api.get<Job>(jobRef(ref.job));
+  if (job === undefined || job.metadata?.deletionTimestamp !== undefined || isOver(job, 'Failed')) return false;
+  if (!isOver(job, 'Complete')) return true;
+  const { status } = await lookAtRehearsal(api, ref);
+  return status?.finished !== undefined && status.finished !== null;
+}
+
+/** Where it can be asked for something, also to try again. */
+const CAN_BE_ASKED: ReadonlySet<VolumeStatus['state']> = new Set([
+  'standing',
+  'checking',
+  'finishing',
+  'finished',
+  'failed',
+]);
+
+async function goOn(
+  api: KubernetesApi,
+  ref: RehearsalRef,
+  request: RehearsalRequest,
+  watch: RehearsalWatch,
+): Promise<void> {
+  if (await isAtWork(api, ref)) return;
+  const { policy, job } = rehearsalObjects(request);
+  const claim = await api.get<PersistentVolumeClaim>(claimRef(ref.claim));
+  if (claim === undefined || claim.metadata?.uid !== ref.claimUid) throw claimIsGone(ref);
+  await endJob(api, ref.job, watch.signal, true);
+  await ensure(api, policyRef(ref.id), policy, ref.id);
+  await ensure(api, jobRef(ref.job), job, ref.id);
+  await watchRehearsal(api, ref, watch, (status) => CAN_BE_ASKED.has(status.state));
 }
 
 /** Of a rehearsal that cannot go on by itself. */
@@ -133,6 +174,7 @@ async function discard(
 export function rehearsalsIn(api: KubernetesApi): Rehearsals {
   return {
     start: (request) => start(api, request),
+    goOn: (ref, request, watch) => goOn(api, ref, request, watch),
     look: (ref) => lookAtRehearsal(api, ref),
     untilStanding: (ref, watch) =>
       watchRehearsal(api, ref, watch, (status) => {

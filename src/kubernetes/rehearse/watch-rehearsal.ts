@@ -32,7 +32,7 @@ export async function lookAtRehearsal(api: KubernetesApi, ref: RehearsalRef): Pr
 function gone(ref: RehearsalRef): Failure {
   return new Failure('failed', {
     message: `cannot go on with rehearsal ${ref.id}: its Job ${ref.job} is not there`,
-    remedy: 'Start it again: it goes on from what is on its volume.',
+    remedy: 'The same command again makes another, which goes on from what is on its volume.',
   });
 }
 
