@@ -15,8 +15,8 @@ export const DCS_KINDS = ['zookeeper', 'exhibitor', 'consul', 'etcd3', 'etcd'] a
 /** One of them. */
 export type DcsKind = (typeof DCS_KINDS)[number];
 
-/** How a parameter is read from text. */
-export type ParameterForm = 'text' | 'secret' | 'file' | 'boolean' | 'integer' | 'list' | 'mapping';
+/** How a parameter is read from text. `secrets`: a mapping whose values are shown to nobody. */
+export type ParameterForm = 'text' | 'secret' | 'secrets' | 'file' | 'boolean' | 'integer' | 'list' | 'mapping';
 
 const ETCD: Readonly<Record<string, ParameterForm>> = {
   host: 'text',
@@ -67,7 +67,7 @@ export const DCS_PARAMETERS: Readonly<Record<DcsKind, Readonly<Record<string, Pa
     key_password: 'secret',
     verify: 'boolean',
     set_acls: 'mapping',
-    auth_data: 'mapping',
+    auth_data: 'secrets',
   },
   // Refused as a whole.
   exhibitor: { hosts: 'list', port: 'integer', poll_interval: 'integer' },

@@ -16,6 +16,7 @@ import {
   type DcsKind,
   type ParameterForm,
 } from './dcs-parameters.ts';
+import { markSecrets } from './mark-secrets.ts';
 import { missingFile, type Reading } from './reading.ts';
 import { Secret } from './secret.ts';
 import { isMapping, parseUserYaml } from './user-yaml.ts';
@@ -39,6 +40,11 @@ function mappingIn(text: string): ConfigMap | undefined {
   return 'value' in read && isMapping(read.value) ? read.value : undefined;
 }
 
+function secretsIn(text: string): ConfigValue | undefined {
+  const mapping = mappingIn(text);
+  return mapping === undefined ? undefined : markSecrets(mapping, true);
+}
+
 function valueIn(text: string, form: ParameterForm): ConfigValue | undefined {
   const lower = text.trim().toLowerCase();
   switch (form) {
@@ -52,6 +58,8 @@ function valueIn(text: string, form: ParameterForm): ConfigValue | undefined {
       return listIn(text);
     case 'mapping':
       return mappingIn(text);
+    case 'secrets':
+      return secretsIn(text);
     case 'text':
     case 'file':
       return text;
@@ -66,6 +74,7 @@ const EXPECTED: Readonly<Record<ParameterForm, string>> = {
   integer: 'a whole number',
   list: 'names with commas between them',
   mapping: 'a mapping in YAML or JSON',
+  secrets: 'a mapping in YAML or JSON',
 };
 
 /** The variables of one store, without those of a Service that is called like it. */
@@ -84,7 +93,10 @@ function configurationOf(reading: Reading, kind: DcsKind): ConfigMap {
     if (value === undefined) {
       reading.refuse({
         of: name,
-        found: `it is ${JSON.stringify(text)}, and must be ${EXPECTED[form]}`,
+        found:
+          form === 'secrets'
+            ? `its value is not ${EXPECTED[form]}`
+            : `it is ${JSON.stringify(text)}, and must be ${EXPECTED[form]}`,
         remedy: 'Correct it.',
       });
       continue;

@@ -8,7 +8,7 @@ import { Failure } from '../base/failure.ts';
 import { nearestName } from '../base/nearest-name.ts';
 import type { Environment } from '../config/environment.ts';
 import type { ContainerFacts } from './container-facts.ts';
-import { Secret } from './secret.ts';
+import { maskLogins, Secret } from './secret.ts';
 
 /** What a refusal says. */
 export interface Refusal {
@@ -36,11 +36,11 @@ export class Reading {
 
   /** Adds a refusal. */
   refuse({ of, found, remedy }: Refusal): void {
-    this.refusals.push(new Failure('usage', { message: `cannot use ${of}: ${found}`, remedy }));
+    this.refusals.push(new Failure('usage', { message: `cannot use ${of}: ${maskLogins(found)}`, remedy }));
   }
 
   warn(message: string): void {
-    this.warnings.push(message);
+    this.warnings.push(maskLogins(message));
   }
 
   /** True if a variable is there, empty or not. */

@@ -38,6 +38,14 @@ export class Secret {
   }
 }
 
+/** `user:word@` and `token@` behind `://`. A word may hold what a URL must not have unquoted: then it ends at the last `@`. */
+const LOGIN = /(?<=:\/\/)(?:[^\s"'/?#@:]*:[^\s"']*|[^\s"'/?#]*)@/g;
+
+/** Text as it may be shown: without the logins within its URLs. */
+export function maskLogins(text: string): string {
+  return text.replaceAll(LOGIN, `${MASK}@`);
+}
+
 /** The text of a value that may be a secret: for a file, never for a screen. */
 export function revealed(value: string | Secret): string {
   return value instanceof Secret ? value.reveal() : value;

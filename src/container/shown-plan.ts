@@ -6,7 +6,7 @@
 
 import { formatTimeUs } from '../postgres/timestamp.ts';
 import type { ContainerPlan, EnvDirectory, PlannedClone } from './container-plan.ts';
-import { MASK, Secret } from './secret.ts';
+import { MASK, maskLogins, Secret } from './secret.ts';
 
 /** Plain data: text, numbers, lists, mappings. */
 export type Shown = string | number | boolean | null | readonly Shown[] | { readonly [key: string]: Shown };
@@ -22,7 +22,8 @@ function secretsIn(value: unknown): readonly string[] {
 
 function shown(value: unknown, secrets: readonly string[]): Shown {
   if (value instanceof Secret) return MASK;
-  if (typeof value === 'string') return secrets.reduce((text, secret) => text.replaceAll(secret, MASK), value);
+  if (typeof value === 'string')
+    return maskLogins(secrets.reduce((text, secret) => text.replaceAll(secret, MASK), value));
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
   if (typeof value === 'bigint') return formatTimeUs(value);
   if (Array.isArray(value)) return value.map((one) => shown(one, secrets));

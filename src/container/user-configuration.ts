@@ -5,26 +5,14 @@
  */
 
 import type { ConfigMap, ConfigValue } from './container-plan.ts';
+import { markSecrets } from './mark-secrets.ts';
 import type { Reading } from './reading.ts';
-import { Secret } from './secret.ts';
 import { isMapping, parseUserYaml } from './user-yaml.ts';
 import { mapAt, valueAt } from './value-at.ts';
 
 const NAMES = ['SPILO_CONFIGURATION', 'PATRONI_CONFIGURATION'] as const;
-const SECRET_KEY = /(password|secret|token|passphrase|access_key|auth_data)$/i;
 /** Programs of Spilo's image. */
 const FOREIGN = /(^|[\s'"=])(\/scripts\/\S*|envdir|wal-e|chpst)(?=$|[\s'"])/;
-
-function marked(value: ConfigValue, isSecret: boolean): ConfigValue {
-  if (value instanceof Secret) return value;
-  if (Array.isArray(value)) return value.map((one: ConfigValue) => marked(one, isSecret));
-  if (isMapping(value)) {
-    return Object.fromEntries(
-      Object.entries(value).map(([key, one]) => [key, marked(one, isSecret || SECRET_KEY.test(key))]),
-    );
-  }
-  return isSecret && (typeof value === 'string' || typeof value === 'number') ? new Secret(String(value)) : value;
-}
 
 /** Every text in a configuration, with the keys that lead to it. */
 function textsOf(value: ConfigValue, path: readonly string[] = []): readonly (readonly [string, string])[] {
@@ -102,7 +90,7 @@ export function readUserConfiguration(reading: Reading): ConfigMap {
     return {};
   }
   if (read.value === null) return {};
-  const value = marked(read.value, false);
+  const value = markSecrets(read.value, false);
   if (!isMapping(value)) {
     reading.refuse({
       of: name,

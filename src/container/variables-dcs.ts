@@ -71,7 +71,7 @@ function variablesOf(kind: DcsKind): readonly ContainerVariable[] {
   return Object.entries(DCS_PARAMETERS[kind]).map(([parameter, form]) => ({
     name: dcsVariable(kind, parameter),
     summary: SUMMARIES[parameter] ?? `Patroni’s \`${kind}.${parameter}\`.`,
-    ...(form === 'secret' ? { secret: true as const } : {}),
+    ...(form === 'secret' || form === 'secrets' ? { secret: true as const } : {}),
     ...(kind === 'exhibitor'
       ? {
           refused: {

@@ -51,7 +51,11 @@ function cloneOf({ clone }: ContainerPlan): unknown {
   return { scope: clone.scope, addresses: clone.addresses, time, inclusive: isInclusive };
 }
 
-function ofPlan(plan: ContainerPlan, expected: ExpectedPlan): string[] {
+interface Planning extends Pick<EnvironmentSet, 'environment'> {
+  readonly expected: ExpectedPlan;
+}
+
+function ofPlan(plan: ContainerPlan, { environment, expected }: Planning): string[] {
   const files = Object.fromEntries(plan.files.map(({ path, content }) => [path, revealed(content)]));
   return [
     ...differences(plain(plan.patroni.configuration), expected.configuration, ''),
@@ -59,18 +63,26 @@ function ofPlan(plan: ContainerPlan, expected: ExpectedPlan): string[] {
     ...differences(files, expected.files, 'files'),
     ...differences(plan.warnings.toSorted(), expected.warnings.toSorted(), 'warnings'),
     ...(expected.clone === undefined ? [] : differences(cloneOf(plan), expected.clone, 'clone')),
-    ...leaks(plan),
+    ...leaks(plan, environment),
   ];
 }
 
+/** `word` of `//user:word@` and of `shop:word` in a mapping, wherever a variable has it. */
+function loginsIn(environment: EnvironmentSet['environment']): readonly string[] {
+  const text = Object.values(environment).join(' ');
+  return [...text.matchAll(/(?:\/\/[^\s/:@]*:|"shop:)([^\s"]+?)(?=["@])/g)].map(([, word = '']) => word);
+}
+
 /** Secrets of the environment that the shown plan holds. */
-function leaks(plan: ContainerPlan): string[] {
+function leaks(plan: ContainerPlan, environment: EnvironmentSet['environment']): string[] {
   const shown = JSON.stringify(shownPlan(plan));
   const { superuser, replication, others } = plan.users;
   const passwords = [superuser, replication, ...others].flatMap(({ password }) =>
     password === undefined ? [] : [password.reveal()],
   );
-  return passwords.filter((one) => one.length >= 8 && shown.includes(one)).map((one) => `the shown plan holds ${one}`);
+  return [...passwords, ...loginsIn(environment)]
+    .filter((one) => one.length >= 8 && shown.includes(one))
+    .map((one) => `the shown plan holds ${one}`);
 }
 
 function ofRefusals(found: readonly ExpectedRefusal[], expected: readonly ExpectedRefusal[]): string[] {
@@ -94,5 +106,5 @@ export function trySet({ environment, facts, expected }: EnvironmentSet): string
     return ofRefusals(planned.refusals, expected.kind === 'refused' ? expected.refusals : []);
   }
   if (expected.kind === 'refused') return ofRefusals([], expected.refusals);
-  return ofPlan(planned.plan, expected);
+  return ofPlan(planned.plan, { environment, expected });
 }
