@@ -4,9 +4,12 @@
  * @module
  */
 
+/** The phase of a report that has no step of its own: its note is one of the step that is under way. */
+export const STEP_UNDER_WAY = '';
+
 /** One report. Reports may come many times a second; the receiver thins them. */
 export interface Progress {
-  /** Which piece of work, as the plan names it: `fetch`, `replay`, `backup`, `scan` … */
+  /** Which piece of work, as the plan names it: `fetch`, `replay`, `backup`, `scan` …; or {@link STEP_UNDER_WAY}. */
   readonly phase: string;
   /** How much is done, in `unit`. */
   readonly done: number;

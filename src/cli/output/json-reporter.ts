@@ -35,12 +35,13 @@ export function jsonReporter(output: ReporterOutput): Reporter {
     },
     begin: (name, summary) => announce(list.begin(name, summary, output.nowMs())),
     progress: (progress) => {
-      announce(list.report(progress, output.nowMs()));
+      const begun = list.report(progress, output.nowMs());
+      announce(begun);
       const isLast = progress.done === progress.total;
       if (!isLast && output.nowMs() - (lastAtMs.get(progress.phase) ?? 0) < PROGRESS_EVERY_MS) return;
       lastAtMs.set(progress.phase, output.nowMs());
-      const { phase, ...rest } = progress;
-      event('progress', { step: phase, ...rest });
+      const { phase: _phase, ...rest } = progress;
+      event('progress', { step: begun.step.name, ...rest });
     },
     finish: (name, note) => close(name, 'done', note),
     fail: (name, note) => close(name, 'failed', note),

@@ -75,6 +75,40 @@ describe('progress as JSON', () => {
   });
 });
 
+describe('a note that has no step of its own', () => {
+  const waits = {
+    phase: '',
+    done: 0,
+    total: 2,
+    unit: 'members',
+    note: 'waits for pod db-1 on node n2 to be gone',
+  } as const;
+
+  it('is one of the step under way, whose summary stays what it was', () => {
+    const tape = onTape(lineReporter);
+    tape.reporter.begin('cut over', 'the cluster is down meanwhile');
+    tape.pass(31_000);
+    tape.reporter.progress(waits);
+    tape.reporter.finish('cut over');
+    expect(tape.lines()).toEqual([
+      '2026-06-05T16:00:00.000Z cut over: begun, the cluster is down meanwhile',
+      '2026-06-05T16:00:31.000Z cut over: waits for pod db-1 on node n2 to be gone',
+      '2026-06-05T16:00:31.000Z cut over: done in 31 s, the cluster is down meanwhile',
+    ]);
+  });
+
+  it('names that step in JSON', () => {
+    const tape = onTape(jsonReporter);
+    tape.reporter.begin('cut over');
+    tape.reporter.progress(waits);
+    expect(JSON.parse(tape.lines().at(-1) ?? '')).toMatchObject({
+      event: 'progress',
+      step: 'cut over',
+      note: waits.note,
+    });
+  });
+});
+
 function aBlock(environment: Record<string, string>, columns: number): string[] {
   const screen = screenFor({ stream: { isTTY: true, columns }, environment, color: 'never', zone: 'UTC' });
   const list = new StepList();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Progress } from '../../base/progress.ts';
+import { STEP_UNDER_WAY, type Progress } from '../../base/progress.ts';
 import type { PlannedStep } from './reporter.ts';
 
 /** How a step stands. */
@@ -67,6 +67,7 @@ export class StepList {
   }
 
   report(progress: Progress, nowMs: number): { step: Step; isNew: boolean } {
+    if (progress.phase === STEP_UNDER_WAY) return this.#noteUnderWay(progress, nowMs);
     const begun = this.begin(progress.phase, undefined, nowMs);
     const { step } = begun;
     // The same step goes on with something else: what was counted before says nothing of its rate.
@@ -75,6 +76,13 @@ export class StepList {
     if (progress.note !== undefined) step.note = progress.note;
     step.samples = step.samples.filter((sample) => nowMs - sample.atMs <= RATE_SPAN_MS);
     step.samples.push({ atMs: nowMs, done: progress.done });
+    return begun;
+  }
+
+  /** What is counted of the step itself stays as it is. */
+  #noteUnderWay({ note }: Progress, nowMs: number): { step: Step; isNew: boolean } {
+    const begun = this.begin(this.running.at(-1) ?? 'wait', undefined, nowMs);
+    begun.step.note = note;
     return begun;
   }
 

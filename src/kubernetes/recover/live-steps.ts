@@ -16,8 +16,9 @@ import { claimsInPlay, type SwapContext, type WorkContext, type WorkStep } from 
 import { journalOwner } from './journal-object.ts';
 import { liveShapeOf } from './live-shape.ts';
 import { connectPatiently, podServer, stopServerOf, timelineOf } from './pod-server.ts';
-import { pausePatroni, readPatroniState } from './patroni-objects.ts';
-import { podRef, scaledUp, statefulSetRef, untilUnused } from './pods-gone.ts';
+import { readPatroniState } from './patroni-objects.ts';
+import { pausePatroni } from './pause-patroni.ts';
+import { podRef, scaledUp, statefulSetRef, untilPodsGone, untilUnused } from './pods-gone.ts';
 import { scaleTo } from './scale.ts';
 
 /** The chart gives a pod an hour to end; PostgreSQL has been stopped by then. */
@@ -117,17 +118,14 @@ function checkLeads(context: WorkContext, leader: string): void {
 /** Pauses Patroni, so that no other member takes over what is stopped; and looks who leads, since that may have changed before. */
 export async function pause(context: WorkContext): Promise<StepFacts> {
   const { uses, plan } = context;
-  const { patroni, members } = plan.swap;
+  const { patroni, members, live } = plan.swap;
   if (patroni === null) return { skipped: 'no Patroni' };
-  const acknowledged = await pausePatroni(
-    uses.api,
-    patroni,
-    members.map(({ pod }) => pod),
-  );
+  const pods = members.map(({ pod }) => pod);
+  const { acknowledged, passedOver } = await pausePatroni(uses, { patroni, pods, container: live.container });
   const { leader = '' } = await readPatroniState(uses.api, patroni);
   const ours = members.some(({ pod }) => pod === leader) ? leader : '';
   checkLeads(context, ours);
-  return { acknowledged: acknowledged.join(', '), leader: ours };
+  return { acknowledged: acknowledged.join(', '), passedOver: passedOver.join(', '), leader: ours };
 }
 
 /** The leader's newest WAL reaches the archive; one that does not run has none that could be asked for. */
@@ -202,19 +200,15 @@ export async function scaleDownMembers(context: WorkContext): Promise<void> {
   await scaleTo(uses.api, statefulSetRef(statefulSet.name), 0);
   const over = new AbortController();
   const signal = uses.signal === undefined ? over.signal : AbortSignal.any([uses.signal, over.signal]);
-  const gone = members.map(async ({ pod }) =>
-    uses.api.until<Pod>(podRef(pod), `pod ${pod} to be gone`, (found) => found === undefined, {
-      timeoutMs: PODS_GONE_MS,
-      signal,
-    }),
-  );
+  const pods = members.map(({ pod }) => ({ name: pod }));
+  const gone = untilPodsGone(uses.api, pods, { timeoutMs: PODS_GONE_MS, onProgress: uses.onProgress, signal });
   const interrupted = unlessScaledUp(context, signal);
   interrupted.catch(() => {});
   try {
-    await Promise.race([Promise.all(gone), interrupted]);
+    await Promise.race([gone, interrupted]);
   } finally {
     over.abort();
-    await Promise.allSettled([...gone, interrupted]);
+    await Promise.allSettled([gone, interrupted]);
   }
 }
 
@@ -225,7 +219,8 @@ export async function scaleDown(context: WorkContext): Promise<StepFacts> {
   // The rehearsal's own pod stands on its claim, which may be the live one, until it is finished.
   const isOver = isStepDone(context.journal.entries, 'endRehearsal');
   const claims = claimsInPlay(context).filter((claim) => isOver || claim !== plan.swap.rehearsalClaim);
-  await untilUnused(uses.api, claims, PODS_GONE_MS);
+  const { onProgress, signal } = uses;
+  await untilUnused(uses.api, claims, PODS_GONE_MS, { onProgress, ...(signal === undefined ? {} : { signal }) });
   return {};
 }
 

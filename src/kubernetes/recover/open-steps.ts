@@ -13,7 +13,8 @@ import { claimsInPlay, type SwapContext, type WorkContext } from './context.ts';
 import { wasPaused, type SurveyStep } from './live-steps.ts';
 import { scaleOutOneByOne } from './members.ts';
 import { connectPatiently, podServer, timelineOf, untilPrimary } from './pod-server.ts';
-import { clearPatroniStatus, pausePatroni, readPatroniState, resumePatroni } from './patroni-objects.ts';
+import { clearPatroniStatus, readPatroniState, resumePatroni } from './patroni-objects.ts';
+import { pausePatroni } from './pause-patroni.ts';
 import { checkStillDown, statefulSetRef } from './pods-gone.ts';
 import { replicasOf, scaleTo } from './scale.ts';
 import { startUnderPause } from './start-under-pause.ts';
@@ -98,13 +99,10 @@ export async function scaleOut(context: WorkContext): Promise<StepFacts> {
 
 /** A cluster that somebody else had paused is paused again. @param at where that was looked at. */
 export async function pauseAgain(context: SwapContext, at: SurveyStep = 'survey'): Promise<StepFacts> {
-  const { patroni, members } = context.plan.swap;
+  const { patroni, members, live } = context.plan.swap;
   if (patroni === null || !wasPaused(context, at)) return { leftPaused: false };
-  await pausePatroni(
-    context.uses.api,
-    patroni,
-    members.map(({ pod }) => pod),
-  );
+  const pods = members.map(({ pod }) => pod);
+  await pausePatroni(context.uses, { patroni, pods, container: live.container });
   return { leftPaused: true };
 }
 

@@ -7,15 +7,10 @@
  * @module
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { Failure, isFailure } from '../../base/failure.ts';
 import type { KubernetesApi, ObjectRef } from '../api/kubernetes-api.ts';
 import type { KubernetesObject, Pod } from '../api/kubernetes-objects.ts';
 import type { PatroniObjects } from './plan-value.ts';
-
-const POLL_MS = 500;
-const ACKNOWLEDGE_MS = 60_000;
 
 type Annotations = Readonly<Record<string, string | undefined>>;
 
@@ -91,29 +86,14 @@ async function setPause(api: KubernetesApi, objects: PatroniObjects, pause: bool
   }
 }
 
-/** Pauses Patroni, and waits until each pod that runs has said so. Returns those. */
-export async function pausePatroni(
-  api: KubernetesApi,
-  objects: PatroniObjects,
-  pods: readonly string[],
-): Promise<readonly string[]> {
+/** Asks Patroni to pause; it does so in a while, each member for itself. */
+export async function askToPause(api: KubernetesApi, objects: PatroniObjects): Promise<void> {
   await setPause(api, objects, true);
-  const deadline = Date.now() + ACKNOWLEDGE_MS;
-  for (;;) {
-    const found = await Promise.all(pods.map(async (name) => api.get<Pod>({ apiVersion: 'v1', kind: 'Pod', name })));
-    const running = found.flatMap((pod) => (pod?.status?.phase === 'Running' ? [pod] : []));
-    const silent = running.filter((pod) => parseObject(pod.metadata?.annotations?.['status'])['pause'] !== true);
-    if (silent.length === 0) return running.map(({ metadata }) => metadata?.name ?? '');
-    if (Date.now() > deadline) {
-      const names = silent.map(({ metadata }) => metadata?.name ?? '').join(', ');
-      throw new Failure('unavailable', {
-        message: `cannot pause Patroni: ${names} has not said that it is paused`,
-        remedy:
-          'See the log of Patroni there; it may not reach the API server. Nothing has been stopped. Go on, or undo.',
-      });
-    }
-    await sleep(POLL_MS);
-  }
+}
+
+/** True if a member has written into its pod that it is paused. */
+export function hasPaused({ metadata }: Pod): boolean {
+  return parseObject(metadata?.annotations?.['status'])['pause'] === true;
 }
 
 /** Lets Patroni work again. */

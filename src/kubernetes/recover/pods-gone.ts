@@ -5,9 +5,11 @@
  * @module
  */
 
-import { Failure } from '../../base/failure.ts';
+import { Failure, isFailure } from '../../base/failure.ts';
+import { noProgress, STEP_UNDER_WAY, type OnProgress } from '../../base/progress.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { Pod, StatefulSet } from '../api/kubernetes-objects.ts';
+import { forceDelete, isNodeAway, removeByHand } from '../api/node-away.ts';
 
 /** The ref of a pod. */
 export const podRef = (name: string) => ({ apiVersion: 'v1', kind: 'Pod', name }) as const;
@@ -23,19 +25,81 @@ export async function podsUsing(api: KubernetesApi, claims: readonly string[]): 
   );
 }
 
+/** How pods are waited for. */
+export interface PodsWait {
+  readonly timeoutMs: number;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+/** What keeps a pod, in words, as long as it is there. */
+function waitWords(pod: Pod, nowMs: number): string {
+  const { name = '' } = pod.metadata ?? {};
+  const node = pod.spec?.nodeName;
+  const words = `waits for pod ${name}${node === undefined ? '' : ` on node ${node}`} to be gone`;
+  return isNodeAway(pod, nowMs) ? `${words}. ${removeByHand([name])}` : words;
+}
+
+/**
+ * Waits until pods are gone, and tells meanwhile which ones are waited for, where they are, and what to do about those whose node
+ * seems to be away. With a `uid`, another pod of that name counts as gone.
+ *
+ * @throws {Failure} `unavailable` if one does not go in time.
+ */
+export async function untilPodsGone(
+  api: KubernetesApi,
+  pods: readonly { readonly name: string; readonly uid?: string | undefined }[],
+  { timeoutMs, onProgress = noProgress, signal }: PodsWait,
+): Promise<void> {
+  const seen = new Map<string, Pod>();
+  const tell = (): void => {
+    const note = [...seen.values()].map((pod) => waitWords(pod, Date.now())).join('; ');
+    const done = pods.length - seen.size;
+    onProgress({ phase: STEP_UNDER_WAY, done, total: pods.length, unit: 'members', note });
+  };
+  const isGone = (name: string, uid: string | undefined, found: Pod | undefined): boolean => {
+    const isThere = found !== undefined && (uid === undefined || found.metadata?.uid === uid);
+    if (isThere) seen.set(name, found);
+    else if (!seen.delete(name)) return true;
+    tell();
+    return !isThere;
+  };
+  const options = { timeoutMs, ...(signal === undefined ? {} : { signal }) };
+  await Promise.all(
+    pods.map(async ({ name, uid }) => {
+      const gone = api.until<Pod>(podRef(name), `pod ${name} to be gone`, (found) => isGone(name, uid, found), options);
+      await gone.catch((error: unknown) => {
+        const pod = seen.get(name);
+        throw pod === undefined || !isFailure(error, 'unavailable') ? error : stillThere(pod, error);
+      });
+    }),
+  );
+}
+
+function stillThere(pod: Pod, error: Failure): Failure {
+  const { name = '' } = pod.metadata ?? {};
+  const node = pod.spec?.nodeName;
+  return new Failure('unavailable', {
+    message: `${error.message}${node === undefined ? '' : ` on node ${node}`}`,
+    remedy: `See what keeps it:  kubectl describe pod ${name}\nIts node may be away. Once it is proven that nothing runs there:  ${forceDelete([name])}\nThen go on.`,
+    facts: error.facts,
+    cause: error,
+  });
+}
+
 /** Waits until nothing uses them. @throws {Failure} `unavailable` if a pod does not go. */
-export async function untilUnused(api: KubernetesApi, claims: readonly string[], timeoutMs: number): Promise<void> {
+export async function untilUnused(
+  api: KubernetesApi,
+  claims: readonly string[],
+  timeoutMs: number,
+  told: Omit<PodsWait, 'timeoutMs'> = {},
+): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const pods = await podsUsing(api, claims);
     if (pods.length === 0) return;
-    for (const pod of pods) {
-      const { name = '', uid } = pod.metadata ?? {};
-      const leftMs = Math.max(1, deadline - Date.now());
-      await api.until<Pod>(podRef(name), `pod ${name} to be gone`, (found) => found?.metadata?.uid !== uid, {
-        timeoutMs: leftMs,
-      });
-    }
+    const waited = pods.map(({ metadata }) => ({ name: metadata?.name ?? '', uid: metadata?.uid }));
+    await untilPodsGone(api, waited, { ...told, timeoutMs: Math.max(1, deadline - Date.now()) });
   }
 }
 

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../base/failure.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { Job } from '../api/kubernetes-objects.ts';
+import { forceDelete } from '../api/node-away.ts';
 import { jobRef, podsOf } from './look-at-pod.ts';
 
 /** Its server is stopped first, and a pod has two minutes for that; nodes that are away take longer. */
@@ -50,7 +51,6 @@ export async function endJob(
 function stillThere(names: readonly string[]): Failure {
   return new Failure('unavailable', {
     message: `cannot go on: ${names.join(', ')} should have ended, and still uses the volume`,
-    remedy:
-      'Its node may be away. Once it is proven that nothing runs there: kubectl delete pod --force --grace-period=0; then go on.',
+    remedy: `Its node may be away. Once it is proven that nothing runs there:  ${forceDelete(names)}\nThen go on.`,
   });
 }

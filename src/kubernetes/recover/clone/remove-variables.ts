@@ -12,9 +12,10 @@ import type { Pod } from '../../api/kubernetes-objects.ts';
 import type { SwapContext } from '../context.ts';
 import { firstPod } from '../open-steps.ts';
 import { startUnderPause } from '../start-under-pause.ts';
-import { clearPatroniStatus, pausePatroni } from '../patroni-objects.ts';
+import { clearPatroniStatus } from '../patroni-objects.ts';
+import { pausePatroni } from '../pause-patroni.ts';
 import { podServer, stopServerOf, untilPrimary } from '../pod-server.ts';
-import { podRef, statefulSetRef } from '../pods-gone.ts';
+import { podRef, statefulSetRef, untilPodsGone } from '../pods-gone.ts';
 import { replicasOf, scaleTo } from '../scale.ts';
 import { isToldToClone, recoveredPatch, strategyPatch } from './clone-template.ts';
 import { cloneOf, patchStatefulSet, savedStatefulSet } from './template-steps.ts';
@@ -35,13 +36,11 @@ async function endPod(context: SwapContext): Promise<void> {
     return;
   }
   if (pod.metadata?.deletionTimestamp === undefined && pod.status?.phase === 'Running') {
-    await pausePatroni(api, patroni, [name]);
+    await pausePatroni(uses, { patroni, pods: [name], container: live.container });
     await stopServerOf(uses, name, plan.swap, uses.signal);
   }
   await scaleTo(api, statefulSetRef(statefulSet.name), 0);
-  await api.until<Pod>(podRef(name), `pod ${name} to be gone`, (found) => found?.metadata?.uid !== pod.metadata?.uid, {
-    timeoutMs: GONE_MS,
-  });
+  await untilPodsGone(api, [{ name, uid: pod.metadata?.uid }], { timeoutMs: GONE_MS, onProgress: uses.onProgress });
   await clearPatroniStatus(api, patroni);
 }
 
