@@ -7,6 +7,8 @@
  * again it goes on, and an object that is there with other content is a conflict, never overwritten: what is there is read
  * and compared, since encrypted and uncompressed objects of the same name mostly have the same size.
  *
+ * Nothing is copied where WAL of a backup is missing, nor into the archive of another cluster.
+ *
  * Objects go from one store to the other as these give them: given as they are stored, neither is decrypted.
  *
  * Source: WAL-G `internal/databases/postgres/backup_copy_handler.go`, `internal/copy`.
@@ -16,6 +18,7 @@
 
 import { createHash } from 'node:crypto';
 
+import { readSystemIdentifier } from '../archive/archive-identity.ts';
 import { Failure } from '../base/failure.ts';
 import type { Lsn } from '../postgres/lsn.ts';
 import { formatSegmentName, segmentAt, type WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
@@ -24,6 +27,7 @@ import { backupFolder, sentinelKey } from '../walg/backup-names.ts';
 import { WAL_FOLDER, walFileOf } from '../walg/object-names.ts';
 import type { Backup } from './backup.ts';
 import { withParents } from './chain-members.ts';
+import { checkCopiedWal } from './copied-wal.ts';
 import { segmentSizeOfBackups } from './segment-size-of-backups.ts';
 
 /** What is copied. */
@@ -83,7 +87,7 @@ function walNeededBy(backups: readonly Backup[], withHistory: boolean): (key: st
   };
 }
 
-/** Plans. @throws {Failure} `notInArchive` for an unknown name. */
+/** Plans. @throws {Failure} `notInArchive` for an unknown name, or a segment of WAL that is missing. */
 export async function planCopy(
   from: ObjectStore,
   backups: readonly Backup[],
@@ -96,6 +100,14 @@ export async function planCopy(
   if (copied.length > 0) {
     const isNeeded = walNeededBy(copied, request.withHistory);
     for await (const object of from.list(WAL_FOLDER, options)) if (isNeeded(object.key)) objects.push(object);
+    const { names, withHistory } = request;
+    checkCopiedWal({
+      address: from.address,
+      backups: names === 'all' ? copied : copied.filter(({ name }) => names.includes(name)),
+      keys: objects.map(({ key }) => key),
+      withHistory,
+      segmentSizeBytes: segmentSizeOfBackups(copied),
+    });
   }
   for (const { name } of copied)
     for await (const object of from.list(backupFolder(name), options)) objects.push(object);
@@ -104,6 +116,18 @@ export async function planCopy(
     if (sentinel !== undefined) objects.push(sentinel);
   }
   return { backups: copied, objects, sizeBytes: objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
+}
+
+/** Makes sure that an archive that holds anything holds this cluster. @throws {Failure} `conflict` if it is another's. */
+export async function refuseOtherCluster({ from, to }: OpenedStores, signal?: AbortSignal): Promise<void> {
+  const options = signal === undefined ? {} : { signal };
+  const held = await readSystemIdentifier(to, options);
+  const copied = held === undefined ? undefined : await readSystemIdentifier(from, options);
+  if (copied === undefined || held === copied) return;
+  throw new Failure('conflict', {
+    message: `cannot copy to ${to.address}: it holds the system ${held}, and what is copied is of ${copied}`,
+    remedy: 'Copy to an archive that is empty, or of the same cluster. What is there stays as it is.',
+  });
 }
 
 const SENTINEL = /_backup_stop_sentinel\.json$/;

@@ -3,7 +3,7 @@
  *
  * Objects are copied as they are stored, neither compressed nor encrypted again. What is there already with the same content
  * (it is read and compared) is passed over, so that a copy that was broken off goes on; another object under the name is a
- * conflict, and stays.
+ * conflict, and stays. Refused before anything is written: a backup without all its WAL, and another cluster's archive.
  *
  * Source: WAL-G `cmd/pg/copy.go`, `internal/databases/postgres/backup_copy_handler.go`.
  *
@@ -11,7 +11,7 @@
  */
 
 import { openArchive } from '../../../app/open-archive.ts';
-import { planCopy, runCopy } from '../../../backup/copy.ts';
+import { planCopy, refuseOtherCluster, runCopy } from '../../../backup/copy.ts';
 import { findBackup, listBackups } from '../../../backup/list.ts';
 import { Failure } from '../../../base/failure.ts';
 import type { WalgCommand } from '../walg-command.ts';
@@ -45,6 +45,7 @@ export const copy: WalgCommand = {
     const names = named === undefined ? 'all' : [(await findBackup(from.store, named, signal)).name];
     const backups = await listBackups(from.store, signal);
     const plan = await planCopy(from.storedAs, backups, { names, withHistory: flags.has('with-history') }, signal);
+    await refuseOtherCluster({ from: from.store, to: to.store }, signal);
     for (const { name } of plan.backups) log.info(`Copying backup ${name}`);
     const { copiedObjects, presentObjects } = await runCopy(from.storedAs, to.storedAs, plan, {
       concurrency: settings.get('uploadConcurrency'),
