@@ -26,10 +26,11 @@ export function expectedOf(
 }
 
 /**
- * Proves that everything came, and came once.
+ * Proves that everything came, and came once, and nothing else. Directories need not be listed: WAL-G's streaming backups
+ * list none.
  *
- * @throws {Failure} `corrupt` if a listed entry has not come out of the parts as it should, or an increment twice. Links,
- *   which are left out, count as come.
+ * @throws {Failure} `corrupt` if a listed entry has not come out of the parts as it should, or an increment twice, or a file
+ *   that no list has. Links, which are left out, count as come.
  */
 export function checkComplete(
   backup: Backup,
@@ -49,11 +50,21 @@ export function checkComplete(
   const missing = [...expected].filter(
     ([name, taking]) => !(taking === 'increment' ? applied : present).has(name) && !isOfOwnObject(name),
   );
-  if (missing.length === 0) return;
+  if (missing.length > 0) {
+    throw incomplete(
+      backup,
+      `${missing.length} of its ${expected.size} listed files are in none of its parts`,
+      missing.slice(0, NAMED_FILES).map(([name]) => name),
+    );
+  }
+  const unlisted = unpacked
+    .flatMap(({ files }) => files.map(([name]) => name))
+    .filter((name) => !expected.has(name) && !isOfOwnObject(name));
+  if (unlisted.length === 0) return;
   throw incomplete(
     backup,
-    `${missing.length} of its ${expected.size} listed files are in none of its parts`,
-    missing.slice(0, NAMED_FILES).map(([name]) => name),
+    `its parts hold ${unlisted.length} files that its list of files does not name`,
+    unlisted.slice(0, NAMED_FILES),
   );
 }
 

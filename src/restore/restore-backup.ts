@@ -7,9 +7,10 @@
  * given places are made here.
  *
  * Refused: a chain that is not whole; a backup whose list of files is missing although its version has one; a backup that
- * lacks a file of that list; names that lead out of the directory; more content than the sentinel declares. Symbolic links
- * in a backup are left out and reported, because WAL-G stores them without where they point; and so is what lies in a
- * tablespace's folder and is not the server's.
+ * lacks a file of that list, or holds one that the list does not name; names that lead out of the directory; hard links,
+ * devices, pipes, and symbolic links in the place of a file of the server; far more content, or entries, than the backup
+ * says. Other symbolic links are left out and reported, because WAL-G stores them without where they point; and so is what
+ * lies in a tablespace's folder and is not the server's.
  *
  * Source: WAL-G `internal/databases/postgres/backup_fetch_handler.go`, `tar_interpreter.go`.
  *
@@ -91,13 +92,14 @@ export async function restoreBackup(given: RestoreBackupOptions): Promise<Restor
   const unpacked: UnpackedObject[] = [];
   const damagedFiles: DamagedFile[] = [];
   for (const level of levels) {
-    const came = await unpackLevel(level, { ...common, onPassed: meter.startLevel(level) });
+    const came = await unpackLevel(level, { ...common, meter: meter.startLevel(level) });
     damagedFiles.push(...damagedPages(level, came));
     unpacked.push(...came);
   }
   const last = [...largestFirst(newest.objects, 'backupLabel'), ...largestFirst(newest.objects, 'pgControl')];
-  const onPassed = meter.startLevel(newest);
-  unpacked.push(...(await unpackAll(last, { ...common, leftOut: new Set(), onPassed, workerCount: 1 })));
+  unpacked.push(
+    ...(await unpackAll(last, { ...common, leftOut: new Set(), meter: meter.startLevel(newest), workerCount: 1 })),
+  );
   const sizes = fileSizes(unpacked);
   if (!sizes.has(CONTROL_FILE)) throw lacks(backup, CONTROL_FILE);
   const directories = new Map(unpacked.flatMap((object) => object.directories));

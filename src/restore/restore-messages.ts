@@ -46,10 +46,11 @@ export interface UnpackedObject {
 
 /**
  * From the worker. `taken` says how many bytes of the object it has used up, `passed` how many of the tar's content it has
- * written, or will step over.
+ * written, or will step over, `entry` that it has come to an entry.
  */
 export type RestoreMessage =
   | { readonly kind: 'taken'; readonly bytes: number }
   | { readonly kind: 'passed'; readonly bytes: number }
+  | { readonly kind: 'entry' }
   | { readonly kind: 'unpacked'; readonly object: UnpackedObject }
   | { readonly kind: 'failed'; readonly failure: FailureMessage };

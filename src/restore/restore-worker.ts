@@ -12,7 +12,10 @@ import type { RestoreMessage, RestoreOrder, RestoreWorkerData } from './restore-
 import { ObjectUnpacker } from './unpack-object.ts';
 
 const given: RestoreWorkerData = workerData;
-const unpacker = new ObjectUnpacker(given, (bytes) => say({ kind: 'passed', bytes }));
+const unpacker = new ObjectUnpacker(given, {
+  onContent: (bytes) => say({ kind: 'passed', bytes }),
+  onEntry: () => say({ kind: 'entry' }),
+});
 
 function say(message: RestoreMessage): void {
   parentPort?.postMessage(message);

@@ -10,6 +10,7 @@ import { Worker } from 'node:worker_threads';
 import { failureFromMessage } from '../base/failure-message.ts';
 import { Failure } from '../base/failure.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import type { LevelMeter } from './content-meter.ts';
 import type {
   ObjectOrder,
   RestoreMessage,
@@ -22,8 +23,7 @@ import type {
 export interface UnpackOptions extends RestoreWorkerData {
   readonly store: ObjectStore;
   readonly workerCount: number;
-  /** Called with the bytes of content that were written, or stepped over. */
-  readonly onPassed: (bytes: number) => void;
+  readonly meter: LevelMeter;
   readonly signal: AbortSignal;
 }
 
@@ -139,7 +139,10 @@ class Feed {
         this.#wake();
         break;
       case 'passed':
-        this.#options.onPassed(message.bytes);
+        this.#options.meter.onContent(message.bytes);
+        break;
+      case 'entry':
+        this.#options.meter.onEntry();
         break;
       case 'unpacked':
         this.#settle.resolve(message.object);

@@ -7,9 +7,11 @@
 import { decompressStream } from '../codec/compression.ts';
 import { corrupt } from '../codec/corrupt.ts';
 import { readTar, type TarEntry } from '../codec/tar-reader.ts';
+import type { LevelMeter } from './content-meter.ts';
 import { DirectBuffers } from './direct-file.ts';
 import { FileWriter } from './file-writer.ts';
 import { IncrementWriter, type AppliedIncrement } from './increment-writer.ts';
+import { refuseKind } from './refuse-kind.ts';
 import type { ObjectOrder, RestoreWorkerData, UnpackedObject } from './restore-messages.ts';
 import {
   isForeignInTablespace,
@@ -28,17 +30,13 @@ export class ObjectUnpacker {
   readonly leftOut: ReadonlySet<string>;
   readonly directBuffers = new DirectBuffers();
   readonly increments: IncrementWriter;
-  readonly onPassed: (bytes: number) => void;
+  readonly meter: LevelMeter;
 
-  /** @param onPassed told of content that was written, or that is stepped over. */
-  constructor(
-    { destination, tablespaceLocations, leftOut, layout }: RestoreWorkerData,
-    onPassed: (bytes: number) => void,
-  ) {
+  constructor({ destination, tablespaceLocations, leftOut, layout }: RestoreWorkerData, meter: LevelMeter) {
     this.place = { destination, tablespaceLocations };
     this.leftOut = leftOut;
     this.increments = new IncrementWriter(layout);
-    this.onPassed = onPassed;
+    this.meter = meter;
   }
 
   /** Unpacks one, whose stored bytes come as they are read. @throws {Failure} `corrupt`, and what the disk throws. */
@@ -72,23 +70,25 @@ class Unpacking {
   constructor(order: ObjectOrder, unpacker: ObjectUnpacker) {
     this.#order = order;
     this.#unpacker = unpacker;
-    this.#writer = new FileWriter(unpacker.directBuffers, unpacker.onPassed);
+    this.#writer = new FileWriter(unpacker.directBuffers, unpacker.meter.onContent);
   }
 
   async take(entry: TarEntry): Promise<void> {
     const { key, isPart, wanted } = this.#order;
-    const { place, leftOut, onPassed } = this.#unpacker;
+    const { place, leftOut, meter } = this.#unpacker;
+    meter.onEntry();
     const name = normalizeEntryName(entry.name, key);
+    refuseKind(entry.type, name, key);
     if (!isPart && !isOfOwnObject(name)) {
       throw corrupt(key, `it holds ${JSON.stringify(name)}, which is not its to hold`);
     }
     const taking = wanted === undefined ? 'whole' : wanted.get(name);
     if (name === TABLESPACE_MAP || (isPart && leftOut.has(name)) || taking === undefined) {
-      return onPassed(entry.sizeBytes);
+      return meter.onContent(entry.sizeBytes);
     }
     if (isForeignInTablespace(name)) {
       this.skipped.push(name);
-      onPassed(entry.sizeBytes);
+      meter.onContent(entry.sizeBytes);
     } else if (entry.type === 'directory') {
       this.#writer.makeDirectory(restoredPath(name, place));
       this.directories.push([name, entry.mode]);
@@ -109,10 +109,10 @@ class Unpacking {
   }
 
   async #update(name: string, entry: TarEntry): Promise<void> {
-    const { place, increments, onPassed } = this.#unpacker;
+    const { place, increments, meter } = this.#unpacker;
     const about = { name, object: this.#order.key, sizeBytes: entry.sizeBytes, body: entry.body };
     const applied = await this.#writer.update(restoredPath(name, place), entry.mode, about, (file) =>
-      increments.apply(file, about, onPassed),
+      increments.apply(file, about, meter.onContent),
     );
     this.increments.push({ name, ...applied });
   }

@@ -14,7 +14,7 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import type { FilesMetadata } from '../walg/files-metadata.ts';
 import type { BackupLedger } from './backup-ledger.ts';
 import type { ListedPart } from './backup-objects.ts';
-import { readPart, type ReadPart } from './read-part.ts';
+import { readPart, type ReadPart, type ReadPartOptions } from './read-part.ts';
 import { callOptionsOf, isOver, type VerifyLimits } from './read-limits.ts';
 
 /** A backup of which objects are to be read. */
@@ -50,24 +50,30 @@ export async function readObjects(
   let readBytes = 0;
   const incremented = incrementedNames(metadata, backup);
   const meter = new ContentMeter([], noProgress);
-  const count = meter.startLevel({ backup });
+  const level = meter.startLevel({ backup, metadata, objects: wanted.map(({ object }) => object) });
+  // A backup that holds far more than it says is a bomb.
+  const counting: Pick<ReadPartOptions, 'onContent' | 'onEntry'> = {
+    onContent: (bytes) => {
+      level.onContent(bytes);
+      meter.signal.throwIfAborted();
+      onContent(bytes);
+    },
+    onEntry: () => {
+      level.onEntry();
+      meter.signal.throwIfAborted();
+    },
+  };
   const lane = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       if (isOver(limits)) return void queue.unshift(next);
       const { object, info } = next;
-      const onPiece = (bytes: number): void => {
-        count(bytes);
-        // A backup that holds far more than it says is a bomb.
-        meter.signal.throwIfAborted();
-        onContent(bytes);
-      };
       try {
         const part = await readPart(object, {
           store,
           backup,
           layout,
           incremented,
-          onContent: onPiece,
+          ...counting,
           limiter: limits.limiter,
           ...callOptionsOf(limits),
         });

@@ -13,6 +13,7 @@ import { decompressStream } from '../codec/compression.ts';
 import { corrupt } from '../codec/corrupt.ts';
 import { readTar, type TarEntry } from '../codec/tar-reader.ts';
 import type { DamagedPage, PageLayout } from '../restore/increment-writer.ts';
+import { refuseKind } from '../restore/refuse-kind.ts';
 import { normalizeEntryName } from '../restore/restored-path.ts';
 import type { UnpackedObject } from '../restore/restore-messages.ts';
 import type { BackupObject } from '../restore/tar-objects.ts';
@@ -30,6 +31,8 @@ export interface ReadPartOptions extends CallOptions {
   readonly limiter?: RateLimiter | undefined;
   /** Called with the bytes of content that were read. */
   readonly onContent: (bytes: number) => void;
+  /** Called for each entry. */
+  readonly onEntry: () => void;
 }
 
 /** What an object holds. */
@@ -95,7 +98,9 @@ class Reading {
   }
 
   async take(entry: TarEntry): Promise<void> {
+    this.#options.onEntry();
     const name = normalizeEntryName(entry.name, this.#object.key);
+    refuseKind(entry.type, name, this.#object.key);
     if (entry.type === 'directory') this.#directories.push([name, entry.mode]);
     else if (entry.type !== 'file') this.#skipped.push(name);
     else if (this.#options.incremented.has(name) && this.#object.isPart) await this.#takeIncrement(name, entry);

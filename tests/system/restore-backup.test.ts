@@ -184,6 +184,23 @@ describe('a backup that is not what it should be', () => {
     expect(failure.facts).toEqual(['base/5/16999']);
   });
 
+  it('with a file that its list does not name is refused, naming it', async () => {
+    const unlisted: MadeEntry = { name: '/base/5/1', content: Buffer.from('x') };
+    await using archive = await archiveWith({ part: compressSync('zstd', madeTar([...PART, unlisted])) });
+    const failure = await failureOf(archive.restore());
+    expect(failure.kind).toBe('corrupt');
+    expect(failure.message).toContain('its parts hold 1 files that its list of files does not name');
+    expect(failure.facts).toEqual(['base/5/1']);
+  });
+
+  it('may list no directories, and have its label in a part, as WAL-G streams backups', async () => {
+    await using archive = await archiveWith({
+      part: compressSync('zstd', madeTar([...PART, ...LABELS])),
+      files: PART.filter(({ type }) => type !== 'directory').map(({ name }) => name.slice(1)),
+    });
+    expect(await archive.restore()).toMatchObject({ files: 5 });
+  });
+
   it('with its list of files missing is refused before anything is written', async () => {
     await using archive = await archiveWith({ files: 'missing' });
     expect((await failureOf(archive.restore())).message).toContain('its list of files');
@@ -228,6 +245,21 @@ describe('a backup that is not what it should be', () => {
     expect(await readdir(archive.root)).toEqual(['archive']);
   });
 
+  it.each<MadeEntry>([
+    { name: '/base/5/hard', type: 'link', linkName: '/etc/passwd' },
+    { name: '/base/5/null', type: 'characterDevice' },
+    { name: '/base/5/pipe', type: 'fifo' },
+    { name: '/base/5/16386', type: 'symlink', linkName: '/etc/passwd' },
+  ])('with a $type named $name is refused, naming both', async (entry) => {
+    await using archive = await archiveWith({
+      part: compressSync('zstd', madeTar([...PART, entry])),
+      files: [...PART, entry].map(({ name }) => name),
+    });
+    const failure = await failureOf(archive.restore());
+    expect(failure.kind).toBe('corrupt');
+    expect(failure.message).toContain(`part_001.tar.zst: "${entry.name.slice(1)}" is a`);
+  });
+
   it('that holds far more than its sentinel declares is given up', async () => {
     const bomb: MadeEntry = { name: '/base/5/9999', content: Buffer.alloc(80 * 1024 * 1024) };
     await using archive = await archiveWith({
@@ -237,6 +269,22 @@ describe('a backup that is not what it should be', () => {
     const failure = await failureOf(archive.restore());
     expect(failure.message).toContain('far more than the 1000 bytes that its sentinel declares');
     expect(await readdir(join(archive.root, 'data'))).toContain(INCOMPLETE_MARK);
+  });
+
+  it('that declares no size, and holds far more than is stored of it, is given up', async () => {
+    const bomb: MadeEntry = { name: '/base/5/9999', content: Buffer.alloc(80 * 1024 * 1024) };
+    await using archive = await archiveWith({ part: compressSync('zstd', madeTar([...PART, bomb])) });
+    const failure = await failureOf(archive.restore());
+    expect(failure.message).toMatch(/far more than \d+ stored bytes can become, and its sentinel declares no size/);
+    expect(await readdir(join(archive.root, 'data'))).toContain(INCOMPLETE_MARK);
+  });
+
+  it('that holds far more entries than it lists is given up', async () => {
+    const root: MadeEntry = { name: '/', type: 'directory' };
+    const bomb = Array.from({ length: 140_000 }, () => root);
+    await using archive = await archiveWith({ part: compressSync('zstd', madeTar([...PART, ...bomb])) });
+    const failure = await failureOf(archive.restore());
+    expect(failure.message).toContain('it holds far more entries than the 7 of its list of files');
   });
 
   it('whose tar of one file holds it twice is refused', async () => {

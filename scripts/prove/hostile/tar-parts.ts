@@ -132,7 +132,8 @@ class PartTrials implements AsyncDisposable {
     const layout = { pageSizeBytes: 8192, segmentPages: 131_072, hasChecksums: true };
     const tablespaceLocations = new Map([[TABLESPACE_OID, scratch.tablespace]]);
     const leftOut = new Set(['global/pg_control', 'backup_label']);
-    this.#unpacker = new ObjectUnpacker({ destination: scratch.data, tablespaceLocations, leftOut, layout }, () => {});
+    const data = { destination: scratch.data, tablespaceLocations, leftOut, layout };
+    this.#unpacker = new ObjectUnpacker(data, { onContent: () => {}, onEntry: () => {} });
   }
 
   async tryOne(random: Random): Promise<HostileOutcome> {
