@@ -6,6 +6,8 @@
  * @module
  */
 
+import { Readable } from 'node:stream';
+
 import type { Compression } from '../base/compression-names.ts';
 import type { BackupSession } from '../instance/backup-session.ts';
 import type { CatalogSnapshot } from '../postgres/catalog-snapshot.ts';
@@ -80,7 +82,8 @@ export async function writeMetadata(finished: FinishedBackup): Promise<Backup> {
     ...userDataOf(finished),
   };
   await store.put(metadataKey(backupName), Buffer.from(formatBackupMetadata(metadata)), { signal });
-  await store.put(filesMetadataKey(backupName), Buffer.from(formatFilesMetadata(filesOf(finished))), { signal });
+  const list = Readable.from(formatFilesMetadata(filesOf(finished)));
+  await store.put(filesMetadataKey(backupName), list, { signal });
   await confirmStored(store, expectedOf(finished), signal);
   await finished.lastLook();
   const key = sentinelKey(backupName);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { formatFilesMetadata, parseFilesMetadata, type FilesMetadata } from './files-metadata.ts';
 
+const written = (metadata: FilesMetadata) => Buffer.concat([...formatFilesMetadata(metadata)]);
 const parse = (value: unknown) => parseFilesMetadata(Buffer.from(JSON.stringify(value)), 'files_metadata.json');
 const MTIME = '2026-08-21T20:02:30.123456789+02:00';
 
@@ -28,7 +29,49 @@ describe('the list of files of a backup', () => {
       tarFileSets: new Map([['part_001.tar.zst', ['/', '/base/5/1259']]]),
       databasesByNames: { postgres: { oid: 5 } },
     };
-    expect(parseFilesMetadata(Buffer.from(formatFilesMetadata(metadata)), 'x')).toEqual(metadata);
+    expect(parseFilesMetadata(written(metadata), 'x')).toEqual(metadata);
+  });
+
+  it('is written in pieces that are together what one text would be', () => {
+    const names = Array.from({ length: 10_000 }, (_, at) => `/base/5/${16_384 + at}“<&>”\u2028`);
+    const corruptBlocks = { count: 3, blocks: [7, 8, 9] };
+    const metadata: FilesMetadata = {
+      files: new Map(
+        names.map((name, at) => [
+          name,
+          {
+            isIncremented: at % 3 === 0,
+            isSkipped: at % 3 === 1,
+            mtimeNs: 0n,
+            updatesCount: at,
+            ...(at % 5 === 0 ? { corruptBlocks } : {}),
+          },
+        ]),
+      ),
+      tarFileSets: new Map([
+        ['part_001.tar.zst', names.slice(0, 5000)],
+        ['part_002.tar.zst', []],
+        ['part_003.tar.zst', names.slice(5000)],
+      ]),
+      databasesByNames: { postgres: { oid: 5, tables: { 'public.<t>': 18_446_744_073_709_551_615n } } },
+    };
+    const files = names.map((name, at) => [
+      name,
+      {
+        IsIncremented: at % 3 === 0,
+        IsSkipped: at % 3 === 1,
+        MTime: '1970-01-01T00:00:00Z',
+        ...(at % 5 === 0 ? { CorruptBlocks: { CorruptBlocksCount: 3, SomeCorruptBlocks: [7, 8, 9] } } : {}),
+        UpdatesCount: at,
+      },
+    ]);
+    const whole = JSON.stringify({
+      Files: Object.fromEntries(files),
+      TarFileSets: Object.fromEntries(metadata.tarFileSets),
+    });
+    const databases = String.raw`{"postgres":{"oid":5,"tables":{"public.\u003ct\u003e":18446744073709551615}}}`;
+    expect([...formatFilesMetadata(metadata)].length).toBeGreaterThan(3);
+    expect(written(metadata).toString()).toBe(`${whole.slice(0, -1)},"DatabasesByNames":${databases}}`);
   });
 
   it('may lack what WAL-G leaves out', () => {
@@ -39,7 +82,7 @@ describe('the list of files of a backup', () => {
       ]),
       tarFileSets: new Map(),
     });
-    expect(formatFilesMetadata({ files: new Map(), tarFileSets: new Map() })).toBe('{"Files":{}}');
+    expect(written({ files: new Map(), tarFileSets: new Map() }).toString()).toBe('{"Files":{}}');
   });
 
   it.each([

@@ -32,6 +32,9 @@ export interface FileDescription {
   readonly corruptBlocks?: CorruptBlocks;
 }
 
+/** What is written at once. */
+const PIECE_CHARACTERS = 256 * 1024;
+
 /** What `files_metadata.json` says. */
 export interface FilesMetadata {
   readonly files: ReadonlyMap<string, FileDescription>;
@@ -83,17 +86,47 @@ function areBlockNumbers(blocks: readonly JsonValue[]): blocks is readonly numbe
   return blocks.every((block) => typeof block === 'number' && Number.isSafeInteger(block) && block >= 0);
 }
 
-/** Writes `files_metadata.json`. A backup's names are text: one that was no UTF-8 cannot come here. */
-export function formatFilesMetadata(metadata: FilesMetadata): string {
-  const files = [...metadata.files].map(([name, file]): [string, JsonObject] => [name, formatDescription(file)]);
-  const parts = [`"Files":${JSON.stringify(Object.fromEntries(files))}`];
-  if (metadata.tarFileSets.size > 0) {
-    parts.push(`"TarFileSets":${JSON.stringify(Object.fromEntries(metadata.tarFileSets))}`);
+/**
+ * Writes `files_metadata.json`, in pieces: no string could hold that of millions of files. A backup's names are text: one
+ * that was no UTF-8 cannot come here.
+ */
+export function* formatFilesMetadata(metadata: FilesMetadata): Generator<Buffer> {
+  let held = '';
+  for (const text of metadataTexts(metadata)) {
+    held += text;
+    if (held.length < PIECE_CHARACTERS) continue;
+    yield Buffer.from(held);
+    held = '';
   }
-  if (metadata.databasesByNames !== undefined) {
-    parts.push(`"DatabasesByNames":${formatJson64(metadata.databasesByNames)}`);
+  yield Buffer.from(held);
+}
+
+function* metadataTexts({ files, tarFileSets, databasesByNames }: FilesMetadata): Generator<string> {
+  yield '{"Files":{';
+  let comma = '';
+  for (const [name, file] of files) {
+    yield `${comma}${JSON.stringify(name)}:${JSON.stringify(formatDescription(file))}`;
+    comma = ',';
   }
-  return `{${parts.join(',')}}`;
+  yield '}';
+  if (tarFileSets.size > 0) yield* tarFileSetsTexts(tarFileSets);
+  if (databasesByNames !== undefined) yield `,"DatabasesByNames":${formatJson64(databasesByNames)}`;
+  yield '}';
+}
+
+function* tarFileSetsTexts(tarFileSets: FilesMetadata['tarFileSets']): Generator<string> {
+  let before = ',"TarFileSets":{';
+  for (const [tar, names] of tarFileSets) {
+    yield `${before}${JSON.stringify(tar)}:[`;
+    let comma = '';
+    for (const name of names) {
+      yield `${comma}${JSON.stringify(name)}`;
+      comma = ',';
+    }
+    yield ']';
+    before = ',';
+  }
+  yield '}';
 }
 
 function formatDescription(file: FileDescription): JsonObject {

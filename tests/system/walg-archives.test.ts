@@ -76,7 +76,7 @@ describe.each(fixtureNames())('the archive %s', async (name) => {
   it('has tars whose entries are those that the list of files names', async () => {
     for (const listKey of keys.filter((key) => key.endsWith('/files_metadata.json'))) {
       const list = parseFilesMetadata(await read(listKey), listKey);
-      const written = parseFilesMetadata(Buffer.from(formatFilesMetadata(list)), listKey);
+      const written = parseFilesMetadata(Buffer.concat([...formatFilesMetadata(list)]), listKey);
       expect(written).toEqual(list);
       for (const [objectName, names] of list.tarFileSets) {
         const key = `${listKey.replace('files_metadata.json', 'tar_partitions/')}${objectName}`;
