@@ -40,6 +40,9 @@ export interface PlaceProblem {
   readonly remedy: string;
 }
 
+/** What is set of `default_transaction_read_only` for a cluster by the means of its kind. */
+export type ReadOnlyDefault = 'on' | 'off' | 'unset';
+
 /** What keeps one cluster's PostgreSQL running. */
 export interface Cluster {
   readonly kind: ClusterKind;
@@ -65,6 +68,9 @@ export interface Cluster {
   connect(): Promise<Connection>;
   stop(): Promise<void>;
   start(): Promise<void>;
+  readOnlyDefault(): Promise<ReadOnlyDefault>;
+  /** Sets it, on a live server that runs, and waits until new sessions have it: with `unset`, that they may write. */
+  setReadOnlyDefault(value: ReadOnlyDefault): Promise<void>;
   /** `stop` and `start` as lines to read, for plans. */
   readonly commandLines: { readonly stop: string; readonly start: string };
   /** Patroni, for the kinds that it runs. */

@@ -13,6 +13,7 @@ import { formatLsn } from '../postgres/lsn.ts';
 import { join } from 'node:path';
 import { archiveRest, archiveTailOrFail } from './archive-tail.ts';
 import { factsOf, type StepFacts } from './journal.ts';
+import { holdWrites, letWritesGo } from './hold-writes.ts';
 import { openReserved } from './open-reserved.ts';
 import { endCleanly, NO_RESTORE, reopen } from './promote.ts';
 import { factOf, rehearsalServer, type RecoveryContext } from './recovery-context.ts';
@@ -145,6 +146,7 @@ function wasRunning({ plan, journal }: RecoveryContext): boolean {
 export const cutoverSteps: Record<CutoverStep, Step<RecoveryContext>> = {
   survey: { do: surveyCluster, undo: nothing, isDone: never },
   pause: { do: pauseCluster, undo: resumeAsBefore, isDone: never },
+  holdWrites: { do: holdWrites, undo: async (context) => void (await letWritesGo(context)), isDone: never },
   archiveTail: { do: archiveLiveTail, undo: nothing, isDone: never },
   stopLive: { do: stopLive, undo: startLiveAgain, isDone: never },
   archiveRest: {
@@ -189,6 +191,7 @@ export const cutoverSteps: Record<CutoverStep, Step<RecoveryContext>> = {
     undo: nothing,
     isDone: never,
   },
+  letWritesGo: { do: letWritesGo, undo: nothing, isDone: never },
   backUp: { do: backUpLive, undo: nothing, isDone: never },
   rebuildReplicas: { do: (context) => rebuildReplicas(context, 'survey'), undo: nothing, isDone: never },
   resume: {

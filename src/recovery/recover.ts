@@ -13,6 +13,7 @@ import { isThere } from '../instance/durable-rename.ts';
 import { stopPrivateServer } from '../instance/private-server.ts';
 import { startLiveAgain } from './cutover-steps.ts';
 import { checkMayCutOver, mayStayRecovered, otherWay } from './give-up.ts';
+import { areWritesHeld } from './hold-writes.ts';
 import { hostKindOf } from './host-kind.ts';
 import { hasStepBegun, openJournal, stateOf, type Journal, type JournalEntry } from './journal.ts';
 import { lockRecoveries } from './lock.ts';
@@ -108,23 +109,29 @@ export async function cutOver(context: RecoveryContext, signal?: AbortSignal): P
   );
 }
 
-/** Work that fails while the live server is stopped says so, and what to type: nobody must find that out by themselves. */
+/** Work that fails while the live server is stopped, or takes no writes, says so, and what to type: nobody must find that out by themselves. */
 async function sayingWhatIsDown(context: RecoveryContext, goOn: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    if (!isFailure(error) || (await isLiveUp(context))) throw error;
+    const trouble = isFailure(error) ? await troubleNow(context) : undefined;
+    if (!isFailure(error) || trouble === undefined) throw error;
     const { id } = context.plan;
     const { entries } = context.journal;
     const isGivingUp = hasStepBegun(entries, 'undoArchiveTail');
     const back = otherWay(id, goOn, { isGivingUp, mayStay: mayStayRecovered(entries) });
     throw new Failure(error.kind, {
-      message: `${error.message}; the cluster is DOWN now`,
+      message: `${error.message}; ${trouble}`,
       remedy: `${error.remedy}\nTo go on:  walkback ${goOn} ${id}${back}`,
       facts: error.facts,
       cause: error,
     });
   }
+}
+
+async function troubleNow(context: RecoveryContext): Promise<string | undefined> {
+  if (!(await isLiveUp(context))) return 'the cluster is DOWN now';
+  return (await areWritesHeld(context).catch(() => false)) ? 'the cluster is up, and its WRITES ARE HELD' : undefined;
 }
 
 /** In the middle of a swap there is no data directory to ask. */

@@ -51,6 +51,8 @@ export interface RecoveryContext {
   readonly uses: RecoveryUses;
   readonly plan: Plan;
   readonly journal: Journal;
+  /** This run is asked to hold writes while it exchanges the data. */
+  readonly holdsWrites?: boolean;
 }
 
 /** The longest path of a socket that every system takes (`sun_path` has 104 bytes on macOS, 108 on Linux). */

@@ -13,6 +13,7 @@ export const REHEARSE_STEPS = ['freeze', 'restore', 'prepare', 'replay'] as cons
 /** Swapping the rehearsal in. */
 export const CUTOVER_STEPS = {
   local: [
+    'holdWrites',
     'archiveTail',
     'stopLive',
     'archiveRest',
@@ -24,11 +25,13 @@ export const CUTOVER_STEPS = {
     'putInPlace',
     'openLine',
     'verify',
+    'letWritesGo',
     'backUp',
   ],
   patroni: [
     'survey',
     'pause',
+    'holdWrites',
     'archiveTail',
     'stopLive',
     'archiveRest',
@@ -43,6 +46,7 @@ export const CUTOVER_STEPS = {
     'clearStatus',
     'openLine',
     'verify',
+    'letWritesGo',
     'backUp',
     'rebuildReplicas',
     'resume',
@@ -62,6 +66,7 @@ export const UNDO_STEPS = {
     'undoPutBack',
     'undoOpenLine',
     'undoVerify',
+    'undoLetWritesGo',
     'undoBackUp',
   ],
   patroni: [
@@ -80,6 +85,7 @@ export const UNDO_STEPS = {
     'undoClearStatus',
     'undoOpenLine',
     'undoVerify',
+    'undoLetWritesGo',
     'undoBackUp',
     'undoRebuildReplicas',
     'undoResume',

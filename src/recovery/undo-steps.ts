@@ -10,6 +10,7 @@ import { rm } from 'node:fs/promises';
 import { messageOf } from '../base/failure.ts';
 import { archiveRest, archiveTail } from './archive-tail.ts';
 import { backUpLive } from './back-up.ts';
+import { letWritesGo } from './hold-writes.ts';
 import { isStepDone, type StepFacts } from './journal.ts';
 import { endKept, openKept, reserveForKept, setKeptPasswords, stopKept } from './open-kept.ts';
 import {
@@ -115,6 +116,7 @@ export const undoSteps: Record<UndoStep, Step<RecoveryContext>> = {
     return {};
   }),
   undoVerify: step((context) => verifyLive(context, reserved(context))),
+  undoLetWritesGo: step(letWritesGo),
   undoBackUp: step(backUpLive),
   undoRebuildReplicas: step((context) => rebuildReplicas(context, 'undoSurvey')),
   undoResume: step((context) => resumeUnless(context, wasPausedBeforeUndo(context))),

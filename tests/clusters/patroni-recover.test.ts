@@ -68,12 +68,22 @@ describe('a cluster of three', { timeout: RECOVERY_MS }, () => {
     expect(await isPaused(leader)).toBe(false);
   });
 
-  it('goes forth to the line that was left, by its number', async ({ skip }) => {
+  it('goes forth to the line that was left, by its number; writes that were held may go on, everywhere', async ({
+    skip,
+  }) => {
     if (cluster === undefined) return skip();
     const leader = await cluster.leader();
     await archiveAll(leader);
-    await on(leader, ['recover', 'run', '--to-latest', '--timeline', '2', '--yes']);
+    const run = ['recover', 'run', '--to-latest', '--timeline', '2', '--hold-writes', '--yes', '--json'];
+    const { journal } = await on(leader, run);
+    expect(journal).toContainEqual(
+      expect.objectContaining({ event: 'done', step: 'holdWrites', facts: expect.objectContaining({ held: true }) }),
+    );
     await expectEverywhere([1, 2, 4], 4);
+    for (const member of cluster.members)
+      expect(await member.sql('SHOW default_transaction_read_only')).toEqual([
+        { default_transaction_read_only: 'off' },
+      ]);
   });
 });
 

@@ -64,15 +64,20 @@ export const recoverRun = defineCommand({
     ...CHECK_OPTIONS,
     ...NAMESPACE_OPTIONS,
     ...IN_CLUSTER_OPTION,
+    holdWrites: flag(
+      'From the cutover on, until the recovered data is proven, let sessions begin read-only, and end those there are',
+    ),
     yes: flag('Cut over without asking'),
   },
   examples: [
     { line: 'walkback recover run 7f3a', does: 'the plan of that id' },
     { line: 'walkback recover run --before-xid 601762 --check checks/orders.sql', does: 'plan, rehearse, check, ask' },
+    { line: 'walkback recover run 7f3a --hold-writes', does: 'and nobody writes before the recovered data is proven' },
     { line: 'walkback recover run 7f3a --in-cluster', does: 'a Job does it, this terminal watches; type it again to' },
   ],
   run: async (given, session) => {
     const { settings, signal, reporter } = session;
+    if (given.holdWrites && (given.inCluster || isInKubernetes(settings))) throw holdsNoWrites();
     if (given.inCluster) {
       needsNamespace(settings);
       return runByCarrier(given, session);
@@ -83,7 +88,7 @@ export const recoverRun = defineCommand({
     const id = await idToRun(given, (target) => planToRun(target, given.timeline, uses, session));
     const shown = shownSteps(reporter);
     await using recovery = await openRecovery(uses, id, shown.onEntry);
-    const { context } = recovery;
+    const context = { ...recovery.context, holdsWrites: given.holdWrites };
     const state = stateOf(context.journal.entries);
     transition(id, state, BEFORE_CUTOVER.has(state) ? 'rehearse' : 'cutOver');
     checkMayCutOver(id, context.journal.entries);
@@ -175,6 +180,13 @@ async function idToRun(given: Given, plan: (target: AskedTarget) => Promise<stri
   throw new Failure('usage', {
     message: 'cannot tell what to recover to: give either the id of a plan or a target',
     remedy: 'The plans there are:\n    walkback recover status\nOr what can be planned for:\n    walkback window',
+  });
+}
+
+function holdsNoWrites(): Failure {
+  return new Failure('usage', {
+    message: 'cannot use --hold-writes in a namespace: there the applications themselves are stopped',
+    remedy: 'Name what writes:  --scale-down deployment/NAME',
   });
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { mayStayRecovered } from '../../recovery/give-up.ts';
-import { factsOf, type JournalEntry } from '../../recovery/journal.ts';
+import { factsOf, isStepDone, type JournalEntry } from '../../recovery/journal.ts';
 import type { CheckResult } from '../../recovery/checks.ts';
 import { namesIn } from '../../recovery/patroni-steps.ts';
 import type { RecoveryStatus } from '../../recovery/status.ts';
@@ -270,6 +270,16 @@ function nextLines({ id, state, places, entries }: RecoveryStatus): string[] {
   }
 }
 
+/** Applications that cannot write look for the reason here. */
+function heldLines({ state, entries }: RecoveryStatus, screen: Screen): string[] {
+  const isOver = state !== 'cuttingOver' && state !== 'undoing';
+  const isLetGo = isStepDone(entries, state === 'undoing' ? 'undoLetWritesGo' : 'letWritesGo');
+  if (isOver || isLetGo || !isStepDone(entries, 'holdWrites') || factsOf(entries, 'holdWrites')?.['held'] !== true)
+    return [];
+  const words = 'Writes are held: sessions begin read-only until this is finished or taken back.';
+  return wrap(words, screen.columns - 2).map((line) => `  ${screen.paint(line, 'attention')}`);
+}
+
 /** One recovery with its steps; its rehearsal is looked at as the server's user `user`. */
 export function recoveryText(status: RecoveryStatus, user: string, screen: Screen): string {
   const { id, plan, state, openStep, entries } = status;
@@ -289,6 +299,7 @@ export function recoveryText(status: RecoveryStatus, user: string, screen: Scree
     `${screen.paint(STATE_WORDS[state], STATE_COLOURS[state])}, ${zoneLine(screen)}`,
     ...steps,
     ...open,
+    ...heldLines(status, screen),
     '',
     ...(state === 'standing' ? lookAround(status, user) : nextLines(status)),
   ];

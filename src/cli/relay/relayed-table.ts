@@ -50,7 +50,7 @@ export const RELAYED: ReadonlyMap<string, RelayedCommand> = new Map([
   ['config show', reads()],
   ['recover plan', reads(...TARGET, 'timeline', 'losses')],
   ['recover status', reads('all')],
-  ['recover run', changes(...TARGET, 'timeline', ...CHECKS, 'yes')],
+  ['recover run', changes(...TARGET, 'timeline', ...CHECKS, 'holdWrites', 'yes')],
   ['rehearse', changes(...TARGET, 'timeline', ...CHECKS, 'discard')],
   ['rehearse step', changes(...TARGET)],
   ['undo', changes('yes')],

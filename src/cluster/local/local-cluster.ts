@@ -15,13 +15,27 @@ import {
 } from '../../instance/live-server.ts';
 import { formatCommand } from '../../instance/run-program.ts';
 import { fillCommand } from '../../instance/server-commands.ts';
-import type { Cluster } from '../cluster.ts';
+import type { Cluster, ReadOnlyDefault } from '../cluster.ts';
 import { localPlaces } from '../local-places.ts';
+import { alteredReadOnlyDefault, alterReadOnlyDefault, untilSessionsBegin } from '../read-only-default.ts';
+
+const READS_CONFIGURATION_MS = 30_000;
 
 /** What a local cluster is made of. */
 export interface LocalClusterOptions {
   readonly name: string;
   readonly server: LiveServer;
+}
+
+async function readOnlyDefault(server: LiveServer): Promise<ReadOnlyDefault> {
+  await using connection = await connectToLive(server);
+  return await alteredReadOnlyDefault(connection);
+}
+
+async function setReadOnlyDefault(server: LiveServer, value: ReadOnlyDefault): Promise<void> {
+  await using connection = await connectToLive(server);
+  await alterReadOnlyDefault(connection, value);
+  await untilSessionsBegin(value, () => connectToLive(server), READS_CONFIGURATION_MS);
 }
 
 /** A cluster of one server on this host. */
@@ -37,6 +51,8 @@ export function localCluster({ name, server }: LocalClusterOptions): Cluster {
     connect: () => connectToLive(server),
     stop: () => stopLiveServer(server),
     start: () => startLiveServer(server),
+    readOnlyDefault: () => readOnlyDefault(server),
+    setReadOnlyDefault: (value) => setReadOnlyDefault(server, value),
     commandLines: { stop: lineOf('stop'), start: lineOf('start') },
   };
 }

@@ -11,6 +11,8 @@ this scope by their exact names and nothing else.
     lock-holder        the member that has the leader lock
     configuration      what the YAML file and the environment say of this member; holds passwords
     pause, resume      sets or removes "pause" in the dynamic configuration, and nothing else of it
+    read-only-on, read-only-off, read-only-unset
+                       sets or removes the parameter default_transaction_read_only there, and nothing else of it
     clear-status       forgets the position and the slots of the leader; not while another member leads
     clear-sync         forgets which standby is synchronous; not while another member leads
     cancel-initialize  removes the initialize key, if it is the empty string and nobody leads
@@ -23,6 +25,7 @@ usable. Other than for 0, the last line is {"error": "..."}.
 Source: patroni/dcs/__init__.py and patroni/ctl.py of Patroni 3.0, 4.0 and 4.1.
 """
 
+import copy
 import json
 import logging
 import os
@@ -194,21 +197,46 @@ def clear_sync(dcs, own_name):
     return {'cleared': True, 'before': before}
 
 
-def set_pause(dcs, is_paused):
+def change_config(dcs, change):
+    """Compared and swapped. change is given a copy of the dynamic configuration; False if there is nothing to change."""
     cluster = read_cluster(dcs)
     if not cluster.config or not cluster.config.data:
         raise Problem(REFUSED, 'this cluster has no dynamic configuration yet')
-    data = dict(cluster.config.data)
-    was_paused = bool(data.get('pause'))
-    if was_paused == is_paused:
+    data = copy.deepcopy(cluster.config.data)
+    if not change(data):
         return {'changed': False}
-    if is_paused:
-        data['pause'] = True
-    else:
-        del data['pause']
     value = json.dumps(data, separators=(',', ':'))
     checked('config', dcs.set_config_value(value, version_of(cluster.config)))
     return {'changed': True}
+
+
+def set_pause(dcs, is_paused):
+    def change(data):
+        if bool(data.get('pause')) == is_paused:
+            return False
+        if is_paused:
+            data['pause'] = True
+        else:
+            del data['pause']
+        return True
+    return change_config(dcs, change)
+
+
+READ_ONLY = 'default_transaction_read_only'
+
+
+def set_read_only(dcs, value):
+    def change(data):
+        parameters = (data.get('postgresql') or {}).get('parameters') or {}
+        if parameters.get(READ_ONLY) == value:
+            return False
+        if value is None:
+            del data['postgresql']['parameters'][READ_ONLY]
+            return True
+        data['postgresql'] = data.get('postgresql') or {}
+        data['postgresql']['parameters'] = dict(parameters, **{READ_ONLY: value})
+        return True
+    return change_config(dcs, change)
 
 
 def cancel_initialize(dcs):
@@ -237,6 +265,9 @@ VERBS = {
     'lock-holder': lambda dcs, _: lock_holder(dcs),
     'pause': lambda dcs, _: set_pause(dcs, True),
     'resume': lambda dcs, _: set_pause(dcs, False),
+    'read-only-on': lambda dcs, _: set_read_only(dcs, 'on'),
+    'read-only-off': lambda dcs, _: set_read_only(dcs, 'off'),
+    'read-only-unset': lambda dcs, _: set_read_only(dcs, None),
     'clear-status': clear_status,
     'clear-sync': clear_sync,
     'cancel-initialize': lambda dcs, _: cancel_initialize(dcs),

@@ -6,6 +6,7 @@
  */
 
 import { Failure, type FailureKind } from '../../base/failure.ts';
+import type { ReadOnlyDefault } from '../cluster.ts';
 import { parseDcsKeys, textOr, type DcsKeys } from './dcs-keys.ts';
 import { DcsSession, type DcsAnswer } from './dcs-session.ts';
 import { findPatroniPython } from './patroni-process.ts';
@@ -28,6 +29,8 @@ export interface PatroniDcs {
   pause(): Promise<boolean>;
   /** Removes it; false if it was not set. */
   resume(): Promise<boolean>;
+  /** Sets the parameter `default_transaction_read_only` in the dynamic configuration; false if it was so. */
+  setReadOnlyDefault(value: ReadOnlyDefault): Promise<boolean>;
   /**
    * Forgets the leader's position and slots, and which standby is synchronous; false if there was nothing to forget.
    *
@@ -44,6 +47,7 @@ type Verb =
   | 'configuration'
   | 'pause'
   | 'resume'
+  | `read-only-${ReadOnlyDefault}`
   | 'clear-status'
   | 'clear-sync'
   | 'cancel-initialize';
@@ -73,6 +77,9 @@ const WORDS: Record<Verb, string> = {
   configuration: 'read the configuration',
   pause: 'pause the Patroni',
   resume: 'resume the Patroni',
+  'read-only-on': 'hold writes through the dynamic configuration',
+  'read-only-off': 'let writes go through the dynamic configuration',
+  'read-only-unset': 'let writes go through the dynamic configuration',
   'clear-status': 'clear the status key',
   'clear-sync': 'clear the sync key',
   'cancel-initialize': 'remove the initialize key',
@@ -94,6 +101,7 @@ export function openDcs({ patroniConfig, python }: DcsOptions): PatroniDcs {
     configuration: () => call('configuration'),
     pause: () => did('pause', 'changed'),
     resume: () => did('resume', 'changed'),
+    setReadOnlyDefault: (value) => did(`read-only-${value}`, 'changed'),
     clearStatus: async () => (await callAll(['clear-status', 'clear-sync'])).some(({ cleared }) => cleared === true),
     cancelInitialize: () => did('cancel-initialize', 'removed'),
   };

@@ -9,7 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Failure } from '../../base/failure.ts';
 import { runningPostmaster } from '../../instance/postmaster.ts';
-import type { Cluster, PlaceProblem } from '../cluster.ts';
+import { fieldOf } from '../../base/unknown-value.ts';
+import type { Cluster, PlaceProblem, ReadOnlyDefault } from '../cluster.ts';
+import { readOnlyDefaultOf, untilSessionsBegin } from '../read-only-default.ts';
 import { patroniControl, type ControlOptions } from './control.ts';
 import { isLeaderRole } from './members.ts';
 import { startPatroni, stopPatroni } from './own-patroni.ts';
@@ -22,6 +24,8 @@ export interface PatroniClusterOptions extends ControlOptions {
 }
 
 const POLL_MS = 250;
+/** Several of the longest loops that anybody sets. */
+const COMES_ROUND_MS = 120_000;
 
 async function stop({ local, own }: PatroniClusterOptions): Promise<void> {
   const answer = await own.api.status();
@@ -65,6 +69,18 @@ async function doesNotLead({ own, dcs, configuration }: PatroniClusterOptions): 
   });
 }
 
+/** In the dynamic configuration: it holds for every member, and is in nobody's data. */
+async function readOnlyDefault({ dcs }: PatroniClusterOptions): Promise<ReadOnlyDefault> {
+  const parameters = fieldOf(fieldOf((await dcs.show()).config, 'postgresql'), 'parameters');
+  return readOnlyDefaultOf(fieldOf(parameters, 'default_transaction_read_only'));
+}
+
+/** Patroni has the server read it when it comes round to it, also while it is paused. */
+async function setReadOnlyDefault({ dcs, local }: PatroniClusterOptions, value: ReadOnlyDefault): Promise<void> {
+  await dcs.setReadOnlyDefault(value);
+  await untilSessionsBegin(value, () => local.connect(), COMES_ROUND_MS);
+}
+
 async function problemsOf({ local, own }: PatroniClusterOptions): Promise<PlaceProblem[]> {
   const found = await local.placeProblems();
   return (await findCommands(own.sources)) === undefined ? [...found, NO_COMMANDS] : found;
@@ -86,6 +102,8 @@ export function patroniCluster(options: PatroniClusterOptions, commandLines: Clu
       await start(options);
       await untilLeading(options);
     },
+    readOnlyDefault: () => readOnlyDefault(options),
+    setReadOnlyDefault: (value) => setReadOnlyDefault(options, value),
     commandLines,
     patroni: patroniControl(options),
   };
