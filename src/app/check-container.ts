@@ -11,13 +11,11 @@ import { readControlFile } from '../archive/server.ts';
 import { Failure, isFailure } from '../base/failure.ts';
 import { openDcs } from '../cluster/patroni/dcs.ts';
 import { loadSettings } from '../config/load-settings.ts';
-import { commandLine } from '../config/value-kind.ts';
 import type { ContainerPlan, EnvDirectory, PlannedArchive } from '../container/container-plan.ts';
 import { revealed } from '../container/secret.ts';
-import { runProgram } from '../instance/run-program.ts';
 import { tooSlow } from '../storage/deadlines.ts';
+import { checkClone } from './check-clone.ts';
 import { openArchive } from './open-archive.ts';
-import { ownProgram } from './own-program.ts';
 
 /** The cluster's system, as its keys in the DCS tell it. */
 export type Initialized =
@@ -28,9 +26,6 @@ export type Initialized =
 
 /** With data, nobody waits longer for a store that does not answer: the database is down meanwhile. */
 const LOOK_TIMEOUT_MS = 30_000;
-
-/** A clone's plan reads its archive's WAL up to the target. */
-const CLONE_TIMEOUT_MS = 3_600_000;
 
 function variablesOf({ variables }: EnvDirectory): Record<string, string> {
   return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, revealed(value)]));
@@ -113,25 +108,6 @@ async function checkArchive(plan: ContainerPlan, initialized: Initialized, given
   }
 }
 
-/** The clone is planned as Patroni will have it made, and not made: what would refuse it then, refuses it now. */
-async function checkClone(plan: ContainerPlan, signal: AbortSignal): Promise<void> {
-  const { bootstrap } = plan.patroni.configuration;
-  const method: unknown = Object(bootstrap).clone_with_wale;
-  const command: unknown = Object(method).command;
-  const [, ...words] = (typeof command === 'string' ? commandLine.parse(command) : undefined) ?? [];
-  if (words.length === 0) return;
-  const own = ownProgram();
-  const asked = [...words, `--scope=${plan.scope}`, `--datadir=${plan.paths.dataDirectory}`, '--dry-run'];
-  const options = { timeoutMs: CLONE_TIMEOUT_MS, environment: plan.patroni.environment, signal };
-  const { code, output } = await runProgram([own.program, ...own.args, ...asked], options);
-  if (code === 0) return;
-  throw new Failure('refused', {
-    message: `cannot make the clone that is asked for: its plan ended with ${code ?? 'a signal'}`,
-    remedy: 'Correct CLONE_… and start again. Nothing was made.',
-    facts: output.split('\n').slice(-12),
-  });
-}
-
 /**
  * Waits for the DCS where it has to be asked: without data here, only it knows whether there is a cluster.
  *
@@ -166,16 +142,16 @@ export interface CheckContainerOptions extends CheckPlanOptions {
   readonly pause: () => Promise<void>;
 }
 
-function isNew(plan: ContainerPlan, initialized: Initialized): boolean {
-  return !plan.hasData && initialized.kind === 'no';
+/** What is planned as if it were made; the other members of a cluster copy what the first has made. */
+function isCloned(plan: ContainerPlan, initialized: Initialized): boolean {
+  return !plan.hasData && initialized.kind === 'no' && plan.clone !== undefined;
 }
 
 /** Checks. Patroni's configuration and the directories of variables are written already. @throws {Failure} with everything that is wrong. */
 export async function checkContainer(plan: ContainerPlan, options: CheckContainerOptions): Promise<void> {
   const { tell, pause } = options;
   const initialized: Initialized = plan.hasData ? { kind: 'underWay' } : await untilInitializedKnown(plan, tell, pause);
-  const isCloned = isNew(plan, initialized) && plan.clone?.kind === 'archive';
-  tell(isCloned ? 'checking the archives, and planning the clone' : 'checking the archive');
+  tell(isCloned(plan, initialized) ? 'checking the archive, and planning the clone' : 'checking the archive');
   await checkPlan(plan, initialized, options);
 }
 
@@ -186,7 +162,7 @@ export async function checkPlan(
   options: CheckPlanOptions,
 ): Promise<void> {
   const checks = [checkArchive(plan, initialized, options)];
-  if (isNew(plan, initialized) && plan.clone?.kind === 'archive') checks.push(checkClone(plan, options.signal));
+  if (isCloned(plan, initialized)) checks.push(checkClone(plan, options.signal));
   const failures: Failure[] = [];
   for (const result of await Promise.allSettled(checks)) {
     if (result.status === 'fulfilled') continue;

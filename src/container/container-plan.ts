@@ -160,7 +160,8 @@ export interface ContainerPrecondition {
   /**
    * `archiveIsOurs`: the archive is empty, or holds this cluster's backups and WAL (F-12).
    * `cloneIsReachable`: the archive of the clone can be read with its credentials, and its newest backup is not of a newer
-   * major than this one (F-05, F-16). Only of a cluster that is not initialised.
+   * major than this one (F-05, F-16); or the server that is copied can be copied by the role that is named, is of this
+   * major, and what the copy will write is an archive without WAL. Only of a cluster that is not initialised.
    */
   readonly kind: 'archiveIsOurs' | 'cloneIsReachable';
   readonly says: string;

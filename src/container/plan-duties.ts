@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ContainerPlan, ContainerPrecondition, PlannedAgent, PlannedJob } from './container-plan.ts';
+import type { ContainerPlan, ContainerPrecondition, PlannedAgent, PlannedClone, PlannedJob } from './container-plan.ts';
 
 /** Work that comes again. `watched`: certificates that are looked at. */
 export function plannedJobs(
@@ -32,6 +32,14 @@ export function plannedJobs(
   ];
 }
 
+function reachable(clone: PlannedClone, ownAddress: string | undefined): string {
+  if (clone.kind === 'archive')
+    return `${clone.addresses.join(', or ')} can be read, and its newest backup is of this major or an older one`;
+  const { PGHOST, PGPORT, PGUSER } = clone.environment.variables;
+  const empty = ownAddress === undefined ? '' : `, and ${ownAddress} holds no WAL`;
+  return `the server at ${String(PGHOST)}:${String(PGPORT)} lets ${String(PGUSER)} replicate and is of this major${empty}`;
+}
+
 /** What the run proves first. */
 export function plannedPreconditions(
   plan: Pick<ContainerPlan, 'archive' | 'clone' | 'hasData'>,
@@ -46,13 +54,8 @@ export function plannedPreconditions(
             says: `${archive.address} is empty, or holds the backups and WAL of this very cluster`,
           } as const,
         ]),
-    ...(clone?.kind === 'archive' && !hasData
-      ? [
-          {
-            kind: 'cloneIsReachable',
-            says: `${clone.addresses.join(', or ')} can be read, and its newest backup is of this major or an older one`,
-          } as const,
-        ]
-      : []),
+    ...(clone === undefined || hasData
+      ? []
+      : [{ kind: 'cloneIsReachable', says: reachable(clone, archive?.address) } as const]),
   ];
 }

@@ -28,6 +28,8 @@ export interface ExpectedPlan {
   readonly files: PlainMap;
   readonly warnings: readonly string[];
   readonly clone: Plain | undefined;
+  /** What is proven before anything is started; not compared where a set says nothing of it. */
+  readonly preconditions: Plain | undefined;
 }
 
 /** A message, and what its remedy must name. */
@@ -125,6 +127,7 @@ function setOf(given: PlainMap, bases: PlainMap, file: string): EnvironmentSet {
         files: mapAt(given, 'files'),
         warnings: Array.isArray(warnings) ? warnings.filter((one) => typeof one === 'string') : [],
         clone: given['clone'],
+        preconditions: given['preconditions'],
       };
   return { name: textAt(given, 'name'), environment, facts: factsOf(mapAt(given, 'facts')), expected };
 }

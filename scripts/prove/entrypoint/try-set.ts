@@ -63,6 +63,13 @@ function ofPlan(plan: ContainerPlan, { environment, expected }: Planning): strin
     ...differences(files, expected.files, 'files'),
     ...differences(plan.warnings.toSorted(), expected.warnings.toSorted(), 'warnings'),
     ...(expected.clone === undefined ? [] : differences(cloneOf(plan), expected.clone, 'clone')),
+    ...(expected.preconditions === undefined
+      ? []
+      : differences(
+          plan.preconditions.map(({ says }) => says),
+          expected.preconditions,
+          'preconditions',
+        )),
     ...leaks(plan, environment),
   ];
 }
