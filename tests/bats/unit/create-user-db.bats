@@ -102,3 +102,24 @@ load unit
   [ "$output" = 'ERROR:  no' ]
   [ "$(number_of_calls)" -eq 1 ]
 }
+
+@test "create-user-db --enable-citus shows what psql said, wherever it failed" {
+  # The name of a worker; where failures are asked for, one that says nothing.
+  echo node1 >"$CALLS/answer"
+  for failing in \
+    "format('create database %I', :'db') as command" \
+    "format('create role %I login', :'user') as command" \
+    'grant connect on database' \
+    'alter role %I with password' \
+    'citus_get_active_worker_nodes' \
+    'create extension if not exists citus' \
+    'citus_add_node' \
+    'select unnest(array['; do
+    rm -f "$CALLS"/call-*
+    echo "$failing" >"$CALLS/failing"
+    run create-user-db -u foo -d bar -p foopass --schemas a --privileges select --enable-citus
+    echo "$failing: $status: $output"
+    [ "$status" -eq 3 ]
+    [[ "$output" == *'ERROR:  that failed' ]]
+  done
+}
