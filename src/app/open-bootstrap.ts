@@ -5,7 +5,6 @@
  * @module
  */
 
-import { listBackups } from '../backup/list.ts';
 import type { OnProgress } from '../base/progress.ts';
 import type { CopiedServer } from '../bootstrap/copy-server.ts';
 import { bootstrapPlace } from '../bootstrap/place.ts';
@@ -14,13 +13,14 @@ import type { BootstrapRun, CloneUses } from '../bootstrap/uses.ts';
 import type { Environment } from '../config/environment.ts';
 import { readEnvironmentDirectory } from '../config/environment-directory.ts';
 import { Settings } from '../config/load-settings.ts';
-import type { SettingName } from '../config/settings.ts';
 import { findBinaries } from '../instance/find-binaries.ts';
 import { readServerPosition } from '../instance/replication-connection.ts';
+import type { RecoveryTarget } from '../postgres/recovery-target.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { archiveToClone } from './archive-to-clone.ts';
 import { bundledRestoreScript } from './bundled-restore-script.ts';
 import { networkLimiter } from './network-limiter.ts';
-import { openArchive, type Archive } from './open-archive.ts';
+import { openArchive } from './open-archive.ts';
 import { connectionSettings } from './open-instance.ts';
 
 const [OLDEST_MAJOR, NEWEST_MAJOR] = [14, 18] as const;
@@ -36,8 +36,9 @@ export interface BootstrapWatch {
 /** Which archives and programs. */
 export interface CloneSources {
   readonly dataDirectory: string;
-  /** Archives to look in instead of the settings' own, first to last: the first with a backup is cloned. */
+  /** Archives to look in instead of the settings' own, first to last: the first that serves the target is cloned. */
   readonly lookIn: readonly string[];
+  readonly target: RecoveryTarget;
   /** The directory of variables of the archive that the new cluster will write. */
   readonly archiveEnvironment: string | undefined;
   /** Folders with programs of PostgreSQL, of any major; the usual ones are looked in after them. */
@@ -63,33 +64,6 @@ export function binariesIn(folders: readonly string[]): (major: number) => Promi
     }
     return findBinaries(major);
   };
-}
-
-function withArchive(settings: Settings, address: string): Settings {
-  const flags = new Map<SettingName, string>([['archive', address]]);
-  return new Settings(flags, settings.environment, settings.file);
-}
-
-/** The archive to clone. Of several the first that has a backup; the last if none has, so that it is named. */
-async function archiveToClone(settings: Settings, lookIn: readonly string[], watch: BootstrapWatch): Promise<Archive> {
-  for (const address of lookIn.slice(0, -1)) {
-    const archive = await openArchive(withArchive(settings, address));
-    const hasBackup = await hasBackups(archive, watch);
-    if (hasBackup) return archive;
-    watch.note(`no backup in ${archive.store.address}`);
-    await archive[Symbol.asyncDispose]();
-  }
-  const last = lookIn.at(-1);
-  return openArchive(last === undefined ? settings : withArchive(settings, last));
-}
-
-async function hasBackups(archive: Archive, { signal }: BootstrapWatch): Promise<boolean> {
-  try {
-    return (await listBackups(archive.store, signal)).length > 0;
-  } catch (error) {
-    await archive[Symbol.asyncDispose]();
-    throw error;
-  }
 }
 
 /** A directory of variables says all: what was set to reach the archive that is cloned must not lead there. */
@@ -176,13 +150,14 @@ export async function openCloneUses(
 ): Promise<OpenCloneUses> {
   const ofNew = await settingsOfNew(sources.archiveEnvironment, settings.environment);
   const toWrite = ofNew === undefined ? undefined : await openArchive(ofNew);
-  const archive = await archiveToClone(settings, sources.lookIn, watch);
+  const { archive, passedOver } = await archiveToClone(settings, sources, watch);
   const restoreScript = bundledRestoreScript();
   const writesTo: ObjectStore | undefined = toWrite?.store;
   return {
     uses: {
       ...bootstrapRun(sources.dataDirectory, watch),
       store: archive.store,
+      passedOver,
       writesTo,
       binariesOf: binariesIn(foldersOf(settings, sources.binaries)),
       environment: settings.environment,

@@ -78,11 +78,11 @@ async function restore(context: BuildContext): Promise<StepFacts> {
     destination: uses.place.data,
     tablespaceLocations: locations,
     concurrency: uses.concurrency ?? 4,
+    limiter: uses.limiter,
     onProgress: uses.onProgress,
     ...(uses.signal === undefined ? {} : { signal: uses.signal }),
   });
   return { backup: plan.backup.name };
-    limiter: uses.limiter,
 }
 
 async function replay(context: BuildContext): Promise<StepFacts> {

@@ -24,6 +24,7 @@ import { mergeRequired } from '../recovery/merge-required.ts';
 import { planned, replayOf } from '../recovery/plan.ts';
 import { majorOf, neededBytes } from '../recovery/plan-refusals.ts';
 import { plannedBackup } from '../recovery/planned-backup.ts';
+import { withPassedOver } from './choose-archive.ts';
 import { chooseLine, type ChosenLine } from './choose-line.ts';
 import type { ClonePlan, CloneRequestFacts } from './clone-plan-value.ts';
 import { checkClone, checkNewArchive, type CloneFound } from './clone-refusals.ts';
@@ -136,7 +137,7 @@ export async function planClone(
   { id, facts, freedBytes = 0n }: NewClone,
 ): Promise<ClonePlan> {
   const wal = await listArchivedWal(uses.store, uses.signal === undefined ? {} : { signal: uses.signal });
-  const clone = await findClone(uses, request, wal);
+  const clone = await withPassedOver(uses, () => findClone(uses, request, wal));
   const { found, line } = clone;
   const { backup } = found;
   const upgrade = upgradeOf(request, backup);

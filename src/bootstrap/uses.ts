@@ -8,6 +8,7 @@ import type { OnProgress } from '../base/progress.ts';
 import type { RateLimiter } from '../base/rate-limiter.ts';
 import type { RecoveryTarget } from '../postgres/recovery-target.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import type { PassedOver } from './choose-archive.ts';
 import type { UpgradeMode } from './clone-plan-value.ts';
 import type { BootstrapPlace } from './place.ts';
 
@@ -25,6 +26,8 @@ export interface BootstrapRun {
 export interface CloneUses extends BootstrapRun {
   /** The archive that the clone is made of. */
   readonly store: ObjectStore;
+  /** Archives that were looked in before it, and do not serve the target. */
+  readonly passedOver?: readonly PassedOver[];
   /** The archive that the new cluster will write, if one was named; the same object where it is the same archive. */
   readonly writesTo: ObjectStore | undefined;
   /** The folder with `postgres` of a major. @throws {Failure} `refused` if it is not there. */

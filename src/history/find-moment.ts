@@ -87,7 +87,7 @@ export function backupsOnLine<B extends BackupPoint>(request: Pick<FindMomentReq
 }
 
 /** False if the target certainly stops before the backup begins. */
-function mayReach(backup: BackupPoint, target: RecoveryTarget): boolean {
+export function mayReach(backup: BackupPoint, target: RecoveryTarget): boolean {
   if (target.kind === 'lsn') return target.lsn >= backup.startLsn;
   return target.kind !== 'time' || target.timeUs >= BigInt(backup.startedAt.getTime()) * 1000n;
 }

@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { stopPrivateServer } from '../../src/instance/private-server.ts';
@@ -11,6 +12,8 @@ import { runWalkback, startWalkback, type Ended } from '../support/walkback-proc
 
 let live: Recoverable;
 let xid = 0;
+/** Of the database: the orders are there, and not deleted yet. */
+let timeWithOrders = '';
 let root: string;
 
 beforeAll(async () => {
@@ -18,6 +21,10 @@ beforeAll(async () => {
   await live.server.sql('create role boss superuser login');
   await live.backUp();
   await live.server.sql('create table orders (id int primary key); insert into orders select generate_series(1, 100)');
+  const [now] = await live.server.sql<{ time: string }>(
+    `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as time`,
+  );
+  timeWithOrders = now?.time ?? '';
   const [row] = await live.server.sql<{ xid: number }>(
     'with gone as (delete from orders returning 1) select txid_current()::int as xid',
   );
@@ -199,5 +206,59 @@ describe('the plan of a clone that this host has begun', () => {
     expect(plan.err).toContain('no longer in the data directory');
     expect((await clone('--before-xid', String(xid))).code).toBe(0);
     expect(await rowsOfClone()).toBe(100);
+  });
+});
+
+describe('a clone that looks in several archives', () => {
+  let before: string;
+  let after: string;
+  let empty: string;
+  let timeBetween: string;
+
+  /** As a major upgrade leaves them: one archive with the backups and WAL of before, another with those of after. */
+  beforeEach(async () => {
+    [before, after, empty] = [join(root, 'before'), join(root, 'after'), join(root, 'empty')];
+    await mkdir(empty);
+    await cp(live.archive, before, { recursive: true });
+    timeBetween = new Date().toISOString();
+    // A backup tells its begin in whole seconds.
+    await sleep(1000);
+    const last = await live.backUp();
+    await cp(live.archive, after, { recursive: true });
+    const backups = join(after, 'basebackups_005');
+    for (const name of await readdir(backups)) {
+      if (!name.startsWith(last)) await rm(join(backups, name), { recursive: true });
+    }
+  });
+
+  const lookingIn = (...archives: string[]): string[] => archives.map((archive) => `--look-in=${archive}`);
+
+  it('is made of the first that has a backup from before the target', async () => {
+    const done = await clone(...lookingIn(empty, after, before), '--to-time', timeWithOrders);
+    expect(done.code, done.err).toBe(0);
+    expect(done.err).toContain(`${empty}: it holds no backup`);
+    expect(done.err).toMatch(new RegExp(`${after}: the target is before its first backup, base_\\w+, which began 2`));
+    expect(await rowsOfClone()).toBe(100);
+  });
+
+  it('is made of the first that has a backup when all that there is, is asked for', async () => {
+    const planned = await clone(...lookingIn(empty, after, before), '--to-latest', '--dry-run', '--json');
+    expect(JSON.parse(planned.out)).toMatchObject({ request: { archiveAddress: after } });
+  });
+
+  it('is refused, with what each of them has, when none serves', async () => {
+    const early = await clone(...lookingIn(after, empty, before), '--to-time', '2001-01-01T00:00:00Z');
+    expect(early.code).not.toBe(0);
+    expect(early.err).toContain('none of the 3 archives that were looked in');
+    for (const archive of [after, before])
+      expect(early.err).toContain(`${archive}: the target is before its first backup`);
+    expect(early.err).toContain(`${empty}: it holds no backup`);
+    expect(early.err).toContain('CLONE_TARGET_TIME');
+  });
+
+  it('names those that were passed over when the one that is left does not reach the target', async () => {
+    const planned = await clone(...lookingIn(after, before), '--to-time', timeBetween, '--dry-run');
+    expect(planned.err).toMatch(/no transaction ended|after the last commit/);
+    expect(planned.err).toContain(`${after}: the target is before its first backup`);
   });
 });

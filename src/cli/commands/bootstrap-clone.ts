@@ -36,7 +36,10 @@ const options = {
     'On the line of history of this timeline, decimal or 0x…; the line that has the target unless told',
   ),
   lookIn: repeated(
-    text("Look in this archive instead of the settings' own; given several times, the first with a backup", 'ARCHIVE'),
+    text(
+      "Look in this archive instead of the settings' own; given several times, the first with a backup from before the target",
+      'ARCHIVE',
+    ),
   ),
   archiveEnvDir: path('The directory of variables of the archive that the new cluster will write'),
   major: integer("The new cluster's major version: a newer one than the backup's is upgraded to", 10, HIGHEST_MAJOR),
@@ -62,6 +65,7 @@ export const bootstrapCloneCommand = defineCommand({
   ],
   run: async (given, session) => {
     const { settings, reporter, signal } = session;
+    const request = requestOf(given, session);
     const datadir = given.datadir ?? settings.require('dataDirectory', 'tell where the cluster is to appear');
     await using note = await openWorkNote(datadir, 'clone');
     const shown = shownBootstrapProgress(reporter);
@@ -70,6 +74,7 @@ export const bootstrapCloneCommand = defineCommand({
       {
         dataDirectory: datadir,
         lookIn: given.lookIn,
+        target: request.target,
         archiveEnvironment: given.archiveEnvDir,
         binaries: given.bin,
       },
@@ -82,7 +87,6 @@ export const bootstrapCloneCommand = defineCommand({
         signal,
       },
     );
-    const request = requestOf(given, session);
     if (given.dryRun) {
       const plan = await planBootstrapClone(opened.uses, request);
       reporter.finish('plan');
