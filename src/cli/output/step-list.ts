@@ -82,7 +82,7 @@ export class StepList {
   /** What is counted of the step itself stays as it is. */
   #noteUnderWay({ note }: Progress, nowMs: number): { step: Step; isNew: boolean } {
     const begun = this.begin(this.running.at(-1) ?? 'wait', undefined, nowMs);
-    begun.step.note = note;
+    begun.step.note = note === '' ? undefined : note;
     return begun;
   }
 

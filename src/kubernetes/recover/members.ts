@@ -9,14 +9,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, messageOf } from '../../base/failure.ts';
 import { whyNotAccepted } from '../../cluster/accept-member.ts';
 import type { Pod } from '../api/kubernetes-objects.ts';
+import type { PodTrouble } from '../rehearse/rehearsal.ts';
 import type { WorkContext } from './context.ts';
+import { memberWatch } from './member-trouble.ts';
 import { connectToPod, podServer } from './pod-server.ts';
 import { podRef, statefulSetRef } from './pods-gone.ts';
 import { replicasOf, scaleTo } from './scale.ts';
 
 /** A member is copied from the leader or from the archive, however long that takes; it must only get on. */
 const MEMBER_MS = 3_600_000;
-/** For so long a member that runs and answers may not be accepted. */
+/** For so long a member that runs and answers may not be accepted, and one whose pod cannot start may try. */
 const SETTLE_MS = 180_000;
 const POLL_MS = 1000;
 
@@ -32,10 +34,11 @@ async function reasonOf(context: WorkContext, leader: string, member: string): P
   }
 }
 
-function notAccepted(member: string, why: string): Failure {
+function notAccepted(member: string, why: string, trouble: PodTrouble | undefined): Failure {
+  const remedy = `See the log of ${member}. It stays as it is, and no further member is started. Mend it, and go on; the primary serves meanwhile.`;
   return new Failure('failed', {
-    message: `cannot offer ${member} as a replica of the recovered cluster: ${why}`,
-    remedy: `See the log of ${member}. It stays as it is, and no further member is started. Mend it, and go on; the primary serves meanwhile.`,
+    message: `cannot offer ${member} as a replica of the recovered cluster: ${trouble?.message ?? why}`,
+    remedy: trouble === undefined ? remedy : `${trouble.remedy}\n${remedy}`,
   });
 }
 
@@ -51,20 +54,39 @@ async function isAnswering(context: WorkContext, member: string): Promise<boolea
 }
 
 /** Waits until a member is accepted. @throws {Failure} `failed`, `unavailable` with why it is not. */
-async function untilAccepted(context: WorkContext, leader: string, member: string): Promise<void> {
+async function untilAccepted(
+  context: WorkContext,
+  leader: string,
+  member: string,
+  tell: (note: string) => void,
+): Promise<void> {
   const { api, signal } = context.uses;
   const deadline = Date.now() + MEMBER_MS;
-  let answersSince: number | undefined;
+  const look = memberWatch(api, member);
+  const since = new SinceWhen();
   for (;;) {
     signal?.throwIfAborted();
     const pod = await api.get<Pod>(podRef(member));
     const isRunning = pod?.status?.phase === 'Running';
     const why = isRunning ? await reasonOf(context, leader, member) : 'its pod does not run';
     if (why === undefined) return;
-    answersSince = isRunning && (await isAnswering(context, member)) ? (answersSince ?? Date.now()) : undefined;
-    const isSettled = answersSince !== undefined && Date.now() - answersSince > SETTLE_MS;
-    if (isSettled || Date.now() > deadline) throw notAccepted(member, why);
+    const trouble = await look();
+    tell(`${member}: ${trouble?.message ?? why}`);
+    const isAnswered = since.holds('answers', isRunning && (await isAnswering(context, member)));
+    const isGivenUp = since.holds('cannot start', trouble?.isFinal === true);
+    if (isAnswered || isGivenUp || Date.now() > deadline) throw notAccepted(member, why, trouble);
     await sleep(POLL_MS);
+  }
+}
+
+/** What has been so for long enough to settle. */
+class SinceWhen {
+  readonly #sinceMs = new Map<string, number>();
+
+  holds(what: string, isSo: boolean): boolean {
+    if (!isSo) this.#sinceMs.delete(what);
+    else if (!this.#sinceMs.has(what)) this.#sinceMs.set(what, Date.now());
+    return Date.now() - (this.#sinceMs.get(what) ?? Date.now()) > SETTLE_MS;
   }
 }
 
@@ -80,10 +102,13 @@ export async function scaleOutOneByOne(context: WorkContext, leader: string): Pr
   for (let ordinal = 0; ordinal < replicas; ordinal += 1) {
     const member = `${name}-${ordinal}`;
     if (member === leader) continue;
-    onProgress({ phase: 'replicas', done: accepted.length, total: replicas - 1, unit: 'members', note: member });
+    const done = accepted.length;
+    const tell = (note: string): void =>
+      onProgress({ phase: 'replicas', done, total: replicas - 1, unit: 'members', note });
+    tell(member);
     const now = (await replicasOf(api, statefulSetRef(name))) ?? 0;
     if (now <= ordinal) await scaleTo(api, statefulSetRef(name), ordinal + 1);
-    await untilAccepted(context, leader, member);
+    await untilAccepted(context, leader, member, tell);
     accepted.push(member);
   }
   return accepted;

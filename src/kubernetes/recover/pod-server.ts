@@ -8,9 +8,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Failure, isFailure, messageOf } from '../../base/failure.ts';
+import { noProgress, STEP_UNDER_WAY } from '../../base/progress.ts';
 import { connect, queryText, type Connection } from '../../instance/connection.ts';
 import type { Pod } from '../api/kubernetes-objects.ts';
+import type { PodTrouble } from '../rehearse/rehearsal.ts';
 import type { WorkContext, SwapUses } from './context.ts';
+import { memberWatch } from './member-trouble.ts';
 import type { WorkedOn } from './plan-value.ts';
 import { podRef } from './pods-gone.ts';
 
@@ -19,7 +22,7 @@ const POLL_MS = 500;
 
 /** What is needed to ask a pod's server. */
 export interface PodServer {
-  readonly uses: Pick<SwapUses, 'api' | 'superuserPassword'>;
+  readonly uses: Pick<SwapUses, 'api' | 'superuserPassword'> & Partial<Pick<SwapUses, 'onProgress'>>;
   readonly superuser: string;
 }
 
@@ -73,20 +76,6 @@ export async function timelineOf(connection: Connection): Promise<number> {
   return Number.parseInt((await queryText(connection, 'select pg_walfile_name(pg_current_wal_lsn())')).slice(0, 8), 16);
 }
 
-/** Why a pod does not come up, in the words of its status; `undefined` while nothing is wrong. */
-function troubleOf(pod: Pod | undefined): string | undefined {
-  const waiting = pod?.status?.containerStatuses
-    ?.map(({ state }) => state?.waiting)
-    .find((state) => state !== undefined);
-  const unscheduled = pod?.status?.conditions?.find(
-    ({ type, status }) => type === 'PodScheduled' && status === 'False',
-  );
-  if (unscheduled !== undefined) return `it is not scheduled: ${unscheduled.message ?? unscheduled.reason ?? '?'}`;
-  const reason = waiting?.reason ?? '';
-  if (reason === '' || reason === 'ContainerCreating' || reason === 'PodInitializing') return undefined;
-  return `${reason}${waiting?.message === undefined ? '' : `: ${waiting.message}`}`;
-}
-
 /**
  * Waits until a pod's server is out of recovery and takes writes. That the pod is Ready does not say so.
  *
@@ -99,15 +88,19 @@ export async function untilPrimary(
   signal?: AbortSignal,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
-  for (;;) {
+  const { api, onProgress = noProgress } = server.uses;
+  const look = memberWatch(api, pod);
+  const tell = (note: string): void => onProgress({ phase: STEP_UNDER_WAY, done: 0, total: 1, unit: 'members', note });
+  for (let told = ''; ;) {
     signal?.throwIfAborted();
-    const found = await server.uses.api.get<Pod>(podRef(pod));
-    const why =
-      found?.status?.phase === 'Running'
-        ? await whyNotPrimary(server, pod)
-        : (troubleOf(found) ?? 'it is not there yet');
+    const found = await api.get<Pod>(podRef(pod));
+    const why = found?.status?.phase === 'Running' ? await whyNotPrimary(server, pod) : 'it does not run yet';
+    const trouble = why === undefined ? undefined : await look();
+    const note = trouble === undefined ? '' : `waits for ${pod}: ${trouble.message}`;
+    if (note !== told) tell(note);
+    told = note;
     if (why === undefined) return;
-    if (Date.now() > deadline) throw notPrimary(pod, troubleOf(found) ?? why);
+    if (Date.now() > deadline) throw notPrimary(pod, why, trouble);
     await sleep(POLL_MS);
   }
 }
@@ -123,10 +116,11 @@ async function whyNotPrimary(server: PodServer, pod: string): Promise<string | u
   }
 }
 
-function notPrimary(pod: string, why: string): Failure {
+function notPrimary(pod: string, why: string, trouble: PodTrouble | undefined): Failure {
+  const remedy = `See what the pod says ("kubectl describe pod ${pod}", its log), mend it, and go on; or undo.`;
   return new Failure('unavailable', {
-    message: `cannot go on: the server of ${pod} has not become the primary: ${why}`,
-    remedy: `See what the pod says ("kubectl describe pod ${pod}", its log), mend it, and go on; or undo.`,
+    message: `cannot go on: the server of ${pod} has not become the primary: ${trouble?.message ?? why}`,
+    remedy: trouble === undefined ? remedy : `${trouble.remedy}\n${remedy}`,
   });
 }
 

@@ -7,8 +7,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Failure, messageOf } from '../../base/failure.ts';
+import { STEP_UNDER_WAY } from '../../base/progress.ts';
 import type { Pod } from '../api/kubernetes-objects.ts';
+import type { PodTrouble } from '../rehearse/rehearsal.ts';
 import type { WorkContext } from './context.ts';
+import { memberWatch } from './member-trouble.ts';
 import { podRef } from './pods-gone.ts';
 
 const RUNS_MS = 600_000;
@@ -27,18 +30,26 @@ export async function startUnderPause(
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   const starts = { left: mostStarts };
+  const look = memberWatch(uses.api, pod);
+  const tell = (note: string): void =>
+    uses.onProgress({ phase: STEP_UNDER_WAY, done: 0, total: 1, unit: 'members', note });
   for (;;) {
     uses.signal?.throwIfAborted();
     const state = await stateOrStart(uses, pod, starts).catch((error: unknown) => messageOf(error));
-    if (state === undefined) return;
-    if (Date.now() > deadline || state === WILL_NOT) {
-      throw new Failure('unavailable', {
-        message: `cannot start the server of ${pod}: ${state}`,
-        remedy: `See what the pod says ("kubectl describe pod ${pod}", its log), mend it, and go on; or undo.`,
-      });
-    }
+    if (state === undefined) return tell('');
+    const trouble = await look();
+    if (Date.now() > deadline || state === WILL_NOT) throw notStarted(pod, state, trouble);
+    tell(`waits for the server of ${pod}: ${trouble?.message ?? state}`);
     await sleep(POLL_MS);
   }
+}
+
+function notStarted(pod: string, state: string, trouble: PodTrouble | undefined): Failure {
+  const remedy = `See what the pod says ("kubectl describe pod ${pod}", its log), mend it, and go on; or undo.`;
+  return new Failure('unavailable', {
+    message: `cannot start the server of ${pod}: ${trouble?.message ?? state}`,
+    remedy: trouble === undefined ? remedy : `${trouble.remedy}\n${remedy}`,
+  });
 }
 
 /** When it is given up. */

@@ -44,7 +44,7 @@ export async function podsOf(api: KubernetesApi, job: string): Promise<Pod[]> {
 }
 
 /** Events say more than a status does, and may be read by fewer people. */
-async function eventsOf(api: KubernetesApi, names: readonly string[]): Promise<Event[]> {
+export async function eventsOf(api: KubernetesApi, names: readonly string[]): Promise<Event[]> {
   try {
     const found = await Promise.all(
       names.map((name) =>
