@@ -7,6 +7,7 @@
 import { Failure } from '../base/failure.ts';
 import type { LoggedTransaction } from '../history/transactions/logged-transaction.ts';
 import type { Run } from '../history/line-runs.ts';
+import { timelineFlag } from '../history/target-words.ts';
 import { formatLsn, lsn, type Lsn } from '../postgres/lsn.ts';
 import { runsNewestFirst, startForXid } from './log-start.ts';
 import type { History } from './open-history.ts';
@@ -106,7 +107,11 @@ function nameWords(name: TransactionName): string {
   return name.kind === 'xid' ? `transaction ${name.xid}` : `a transaction at or behind ${formatLsn(name.lsn)}`;
 }
 
-function noSuchTransaction(name: TransactionName, { line, address }: History, log: OpenLog | undefined): Failure {
+function noSuchTransaction(
+  name: TransactionName,
+  { line, namedTimeline, address }: History,
+  log: OpenLog | undefined,
+): Failure {
   const end = log?.end;
   const ended =
     end?.kind === 'hole'
@@ -118,6 +123,6 @@ function noSuchTransaction(name: TransactionName, { line, address }: History, lo
   return new Failure(end?.kind === 'damage' ? 'corrupt' : 'notInArchive', {
     message: `cannot show ${nameWords(name)}: it is not on timeline ${line.timeline} of ${address}${sofar}`,
     facts: ended === undefined ? [] : [ended],
-    remedy: 'What is there:\n    walkback log --largest 10\n    walkback window',
+    remedy: `What is there:\n    walkback log --largest 10${timelineFlag(namedTimeline)}\n    walkback window`,
   });
 }

@@ -14,6 +14,8 @@ export interface LogFacts {
   readonly address: string;
   readonly systemIdentifier: bigint;
   readonly timeline: number;
+  /** The same, where commands that are printed must name it; otherwise they find it unasked. */
+  readonly namedTimeline: number | undefined;
   /** Commit times asked for; `undefined`: from the first, to the last. */
   readonly sinceUs: bigint | undefined;
   readonly untilUs: bigint | undefined;

@@ -39,6 +39,8 @@ export interface History extends AsyncDisposable {
   readonly wal: ArchivedWal;
   readonly timelines: Timelines;
   readonly line: TimelineHistory;
+  /** The line's timeline, where a command that is printed must name it: it was asked for, or is not the newest. */
+  readonly namedTimeline: number | undefined;
   /** Index objects of no use that were met so far, as {@link places} tell of them. */
   readonly ignoredIndexes: IgnoredIndexes;
 }
@@ -121,6 +123,7 @@ export async function openHistory(settings: Settings, request: HistoryRequest): 
       wal,
       timelines,
       line: timelines.lineOf(timeline),
+      namedTimeline: request.timeline ?? (timeline === timelines.latest ? undefined : timeline),
       ignoredIndexes,
       [Symbol.asyncDispose]: async () => archive?.[Symbol.asyncDispose](),
     };

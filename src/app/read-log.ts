@@ -88,7 +88,7 @@ function namesWords(keptCount: number, isServerAsked: boolean): string {
 
 /** Opens it: finds where to begin, and the names. Nothing more is read before the iteration. */
 export async function openLog(history: History, request: LogRequest): Promise<OpenLog> {
-  const { wal, line, clusterName, address } = history;
+  const { wal, line, namedTimeline, clusterName, address } = history;
   const { signal, sinceUs, untilUs } = request;
   const { fromLsn, notes } =
     request.fromLsn === undefined
@@ -100,6 +100,7 @@ export async function openLog(history: History, request: LogRequest): Promise<Op
     address,
     systemIdentifier: wal.systemIdentifier,
     timeline: line.timeline,
+    namedTimeline,
     sinceUs,
     untilUs,
     fromLsn,

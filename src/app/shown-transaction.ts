@@ -36,6 +36,8 @@ export interface ShownTransaction {
   readonly before: LoggedTransaction | undefined;
   readonly after: LoggedTransaction | undefined;
   readonly reach: { readonly before: Reach; readonly after: Reach };
+  /** The timeline to be named in what is typed; `undefined`: it is chosen unasked. */
+  readonly namedTimeline: number | undefined;
   readonly notes: readonly string[];
 }
 

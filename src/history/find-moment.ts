@@ -52,9 +52,9 @@ export async function findMoment<B extends BackupPoint>(request: FindMomentReque
   const { target, line } = request;
   const backups = backupsOnLine(request);
   const first = backups[0];
-  if (first === undefined) throw refuse.noBackupOnLine(target, line.timeline, request.backups);
+  if (first === undefined) throw refuse.noBackupOnLine(askedOf(request), line.timeline, request.backups);
   const candidates = backups.filter((backup) => mayReach(backup, target)).toReversed();
-  if (candidates.length === 0) throw refuse.beforeFirstBackup(target, first);
+  if (candidates.length === 0) throw refuse.beforeFirstBackup(askedOf(request), first);
   const passes: Pass<B>[] = [];
   const isSearched = target.kind === 'xid' || target.kind === 'transaction' || target.kind === 'name';
   let isBehindCandidate = false;
@@ -133,7 +133,7 @@ function foundMoment<B extends BackupPoint>(
   stop: FoundStop,
 ): FoundMoment<B> {
   if (request.target.kind === 'transaction' && stop.record.kind === 'abort') {
-    throw refuse.wasRolledBack(request.target, stop.record, search.topOfTarget);
+    throw refuse.wasRolledBack(askedOf(request), stop.record, search.topOfTarget);
   }
   const { lost, lastKept } = search;
   const last = scan.last ?? stop.record;
@@ -153,40 +153,46 @@ function foundMoment<B extends BackupPoint>(
   };
 }
 
+/** What is typed names the line wherever there are several: which one goes without saying may differ from this one. */
+function askedOf({ target, line, timelines }: Omit<FindMomentRequest<BackupPoint>, 'backups'>): refuse.Asked {
+  return { target, timeline: timelines.all.length > 1 ? line.timeline : undefined };
+}
+
 async function refusalOf<B extends BackupPoint>(
   request: FindMomentRequest<B>,
   first: B,
   passes: readonly Pass<B>[],
 ): Promise<Error> {
   const { target, line } = request;
+  const asked = askedOf(request);
   const inSpan = passes.findLast(({ search }) => search.stop !== undefined);
-  if (inSpan !== undefined) return refuse.insideBackup(target, inSpan.backup);
+  if (inSpan !== undefined) return refuse.insideBackup(asked, inSpan.backup);
   const newest = passes[0];
   const family = passes.find(({ search }) => search.topOfTarget !== undefined)?.search.topOfTarget;
-  if (family !== undefined && target.kind === 'xid') return refuse.isSubtransaction(target, family);
+  if (family !== undefined && target.kind === 'xid') return refuse.isSubtransaction(asked, family);
   const xid = target.kind === 'xid' || target.kind === 'transaction' ? (family ?? target.xid) : undefined;
   const prepared = xid === undefined ? undefined : newest?.search.prepared.get(xid);
-  if (prepared !== undefined) return refuse.stillPrepared(target, prepared);
+  if (prepared !== undefined) return refuse.stillPrepared(asked, prepared);
   const minimal = passes.find(({ search }) => search.minimalLsn !== undefined);
   if (minimal?.search.minimalLsn !== undefined) {
-    return refuse.behindMinimal(target, minimal.search.minimalLsn, minimal.newer);
+    return refuse.behindMinimal(asked, minimal.search.minimalLsn, minimal.newer);
   }
   const elsewhere = target.kind === 'latest' ? undefined : await findElsewhere(request, target);
   if (elsewhere !== undefined && target.kind !== 'time')
-    return refuse.onAnotherTimeline(target, line.timeline, elsewhere);
+    return refuse.onAnotherTimeline(asked, line.timeline, elsewhere);
   if (newest !== undefined && newest.scan.last === undefined && newest.scan.end?.kind === 'endOfArchive') {
-    return refuse.noWalOfBackup(target, newest.backup, newest.scan.end.missing);
+    return refuse.noWalOfBackup(asked, newest.backup, newest.scan.end.missing);
   }
   const broken = passes.find(({ scan }) => scan.end?.kind === 'hole' || scan.end?.kind === 'damage');
   if (broken?.scan.end !== undefined) {
     const { search, scan, newer } = broken;
     const isReachable = (scan.last?.endLsn ?? 0n) >= broken.backup.finishLsn;
     const last = { lastCommit: search.lastCommit, lastRecordLsn: isReachable ? scan.last?.lsn : undefined };
-    return refuse.behindBreak(target, broken.scan.end, last, newer);
+    return refuse.behindBreak(asked, broken.scan.end, last, newer);
   }
   const lastCommit = newest?.search.lastCommit;
-  if (target.kind === 'time') return refuse.afterLastCommit(target, lastCommit, elsewhere);
+  if (target.kind === 'time') return refuse.afterLastCommit(asked, lastCommit, elsewhere);
   const endLsn = newest?.scan.last?.endLsn;
-  if (target.kind === 'lsn' && endLsn !== undefined) return refuse.afterEndOfArchive(target, endLsn);
-  return refuse.notFound(target, first, lastCommit);
+  if (target.kind === 'lsn' && endLsn !== undefined) return refuse.afterEndOfArchive(asked, endLsn);
+  return refuse.notFound(asked, first, lastCommit);
 }

@@ -54,3 +54,8 @@ export function asTyped(target: RecoveryTarget): string {
       return '--to-latest';
   }
 }
+
+/** ` --timeline 2`, to stand behind other flags: numbers and positions repeat behind a fork. Empty without one. */
+export function timelineFlag(timeline: number | undefined): string {
+  return timeline === undefined ? '' : ` --timeline ${timeline}`;
+}

@@ -104,6 +104,8 @@ export interface PlannedTarget {
   /** As the operator asked, in words. */
   readonly asked: string;
   readonly timeline: number;
+  /** The timeline whose line of history was followed, `timeline` or one that branched off it; absent in plans made without it. */
+  readonly lineTimeline?: number;
   readonly lsn: string;
   readonly inclusive: boolean;
   readonly lastKept: PlannedTransaction | null;

@@ -111,6 +111,7 @@ export function makePlan(facts: PlanFacts): Plan {
     target: {
       asked: facts.asked,
       timeline: found.timeline,
+      lineTimeline: facts.line.timeline,
       lsn: formatLsn(found.targetLsn),
       inclusive: found.inclusive,
       lastKept: planned(found.lastKept, facts.losses?.lastKept),

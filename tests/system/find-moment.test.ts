@@ -131,6 +131,20 @@ describe('a moment in an archive with three timelines', () => {
     );
   });
 
+  it('is refused with lines to type that name the line, for numbers and positions repeat behind a fork', async () => {
+    const refused: [RecoveryTarget, number][] = [
+      [{ kind: 'time', timeUs: timeUs('2027-01-01T00:00:00.000000Z'), inclusive: true }, 1],
+      [{ kind: 'lsn', lsn: lsn(0x2000060n), inclusive: true }, 2],
+      [{ kind: 'lsn', lsn: lsn(0x9_0000_0000n), inclusive: true }, 3],
+      [{ kind: 'name', name: 'no such' }, 2],
+    ];
+    for (const [target, timeline] of refused) {
+      const typed = (await remedyOf(target, timeline)).split('\n').filter((line) => line.startsWith('    walkback'));
+      expect(typed).not.toEqual([]);
+      expect(typed.filter((line) => !line.endsWith(` --timeline ${timeline}`))).toEqual([]);
+    }
+  });
+
   it('named by a refusal can be reached', async () => {
     expect((await find({ kind: 'lsn', lsn: lsn(0x2000100n), inclusive: true }, 1)).backup.name).toBe(
       'base_000000010000000000000002',

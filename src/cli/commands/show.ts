@@ -68,6 +68,7 @@ export const show = defineCommand({
     const found = await findTransaction(history, name, (fromLsn) => openLog(history, { ...request, fromLsn }), signal);
     const around = {
       ...found,
+      namedTimeline: history.namedTimeline,
       askedXid: name.kind === 'xid' ? name.xid : undefined,
       reach: await reachOfTransaction(history, found.one, signal),
     };

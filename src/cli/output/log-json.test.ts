@@ -10,6 +10,7 @@ const facts: LogFacts = {
   address: 's3://shop-prod/wal',
   systemIdentifier: 7_362_115_390_412_345_678n,
   timeline: 3,
+  namedTimeline: undefined,
   sinceUs: 0n,
   untilUs: undefined,
   fromLsn: lsn(0x1f_00000000n),

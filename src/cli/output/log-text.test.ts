@@ -12,6 +12,7 @@ const facts: LogFacts = {
   address: 's3://shop-prod/wal',
   systemIdentifier: 7_362_115_390_412_345_678n,
   timeline: 3,
+  namedTimeline: undefined,
   sinceUs: undefined,
   untilUs: undefined,
   fromLsn: lsn(0x1f_00000000n),
@@ -27,6 +28,7 @@ function shown(
     end: LogEnd;
     shape: LogShape['form'];
     notes: readonly string[];
+    namedTimeline: number;
   }> = {},
   on = screen(),
 ): string[] {
@@ -37,7 +39,7 @@ function shown(
   });
   for (const one of transactions) digester.take(one);
   const log = {
-    facts: { ...facts, notes: given.notes ?? [] },
+    facts: { ...facts, notes: given.notes ?? [], namedTimeline: given.namedTimeline },
     digest: digester.digest(),
     end: given.end ?? { kind: 'reached' },
     lastRead: transactions.at(-1),
@@ -128,6 +130,14 @@ describe('a long log', () => {
     ]);
     expect(lines).toContain('The largest 10 of 401 transactions:');
     expect(lines).toContain('    walkback log --around 2026-06-05T15:02:11Z --within 1min');
+  });
+
+  it('names the timeline in every line to type where it was asked for', () => {
+    const typed = shown(all, { namedTimeline: 2 }).filter((line) => line.startsWith('    walkback'));
+    expect(typed).toEqual([
+      '    walkback show 601762 --timeline 2',
+      '    walkback log --around 2026-06-05T15:02:11Z --within 1min --timeline 2',
+    ]);
   });
 
   it('is cut to what --limit asks for, and says how much is left', () => {

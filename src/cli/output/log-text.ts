@@ -6,7 +6,7 @@
 
 import type { LogDigest } from '../../app/log-digest.ts';
 import type { LogEnd, LogFacts } from '../../app/log-value.ts';
-import { isLargeTransaction } from '../../app/transaction-size.ts';
+import { timelineFlag } from '../../history/target-words.ts';
 import type { LoggedTransaction } from '../../history/transactions/logged-transaction.ts';
 import { formatLsn } from '../../postgres/lsn.ts';
 import { formatTimeUs } from '../../postgres/timestamp.ts';
@@ -62,12 +62,12 @@ function largestLines(digest: LogDigest, screen: Screen): string[] {
 }
 
 /** Lines that lead on: the largest, and how to look at it. */
-function pointer(digest: LogDigest, screen: Screen): string[] {
+function pointer({ digest, facts }: ShownLog, screen: Screen): string[] {
   const [largest] = digest.largest;
   if (largest === undefined) return [];
   const moment = describeMoment(largest.timeUs, screen);
   const first = `Largest here: ${largest.xid}, ${moment}`;
-  return ['', ...wrap(first, screen.columns), `    walkback show ${largest.xid}`];
+  return ['', ...wrap(first, screen.columns), `    walkback show ${largest.xid}${timelineFlag(facts.namedTimeline)}`];
 }
 
 function moreLine(digest: LogDigest, screen: Screen): string[] {
@@ -79,33 +79,34 @@ function moreLine(digest: LogDigest, screen: Screen): string[] {
   ];
 }
 
-function overviewLines({ digest }: ShownLog, screen: Screen): string[] {
+function overviewLines(shown: ShownLog, screen: Screen): string[] {
+  const { digest, facts } = shown;
   const offset = digest.first === undefined ? 0 : offsetMinutesAt(digest.first.timeUs, screen.zone);
   const [largest] = digest.largest;
   const closer =
     largest === undefined
       ? []
-      : ['', 'All around it:', `    walkback log --around ${formatTimeUs(largest.timeUs).slice(0, 19)}Z --within 1min`];
+      : [
+          '',
+          'All around it:',
+          `    walkback log --around ${formatTimeUs(largest.timeUs).slice(0, 19)}Z --within 1min${timelineFlag(facts.namedTimeline)}`,
+        ];
   return [
     ...barLines(digest, offset, screen),
     '',
     `The largest ${digest.largest.length} of ${countOf(digest.count, 'transaction')}:`,
     '',
     ...largestLines(digest, screen),
-    ...pointer(digest, screen),
+    ...pointer(shown, screen),
     ...closer,
   ];
 }
 
-function listed({ digest }: ShownLog, screen: Screen): string[] {
+function listed(shown: ShownLog, screen: Screen): string[] {
+  const { digest } = shown;
   const [first] = digest.listed;
   const startDay = first === undefined ? undefined : dayOf(first, screen);
-  const marked = digest.largest.some(isLargeTransaction);
-  return [
-    ...listLines(digest.listed, screen, startDay),
-    ...moreLine(digest, screen),
-    ...(marked || digest.count > 1 ? pointer(digest, screen) : pointer(digest, screen).slice(0, 3)),
-  ];
+  return [...listLines(digest.listed, screen, startDay), ...moreLine(digest, screen), ...pointer(shown, screen)];
 }
 
 /** What was not shown, and why. */
@@ -154,7 +155,7 @@ export function endLines(end: LogEnd, last: LoggedTransaction | undefined, scree
 function body(shown: ShownLog, { form }: LogShape, screen: Screen): string[] {
   const { digest } = shown;
   if (digest.count === 0) return ['No transaction that was asked for is here.'];
-  if (form === 'largest') return [...largestLines(digest, screen), ...pointer(digest, screen)];
+  if (form === 'largest') return [...largestLines(digest, screen), ...pointer(shown, screen)];
   const isShort = digest.count <= digest.listed.length;
   return form === 'list' || isShort ? listed(shown, screen) : overviewLines(shown, screen);
 }

@@ -131,6 +131,15 @@ describe('what a plan loses', () => {
       '',
     ]);
   });
+
+  it('leads to the rest on the line of history that the plan followed, where there are several', () => {
+    const forked = {
+      ...withLosses({ transactions: 2, first: [lost(701, { tables: [table('orders', { deleted: 1 })] })] }),
+      target: { ...plan.target, timeline: 1, lineTimeline: 2 },
+      timelines: [1, 2, 3].map((timeline) => ({ timeline, fork: null })),
+    };
+    expect(lossesText(forked, screen)).toContain('    walkback log --since 2026-06-05T15:02:11.620113Z --timeline 2\n');
+  });
 });
 
 describe('the screen of a plan', () => {

@@ -12,6 +12,7 @@ import type {
   PlannedTransaction,
   PlannedWork,
 } from '../../recovery/plan-value.ts';
+import { timelineFlag } from '../../history/target-words.ts';
 import { formatTimeUs } from '../../postgres/timestamp.ts';
 import { countOf, formatCount, shortTime } from './format.ts';
 import type { Screen } from './screen.ts';
@@ -139,7 +140,7 @@ export function lossLines({ laterCommits, losses }: Plan, screen: Screen): strin
 }
 
 /** The screen of `--losses`: each lost transaction in one line, as far as the plan holds them. */
-export function lossesText({ losses, target }: Plan, screen: Screen): string {
+export function lossesText({ losses, target, timelines = [] }: Plan, screen: Screen): string {
   if (losses === undefined) return 'What the lost transactions did is not in this plan: make a new one.\n';
   if (losses.first.length === 0) return 'No transaction behind the target changed a row.\n';
   const xidWidth = Math.max(...losses.first.map(({ xid }) => String(xid).length));
@@ -149,7 +150,8 @@ export function lossesText({ losses, target }: Plan, screen: Screen): string {
   });
   const more = losses.transactions - losses.first.length;
   const from = target.firstLost === null ? '' : ` --since ${formatTimeUs(BigInt(target.firstLost.timeUs))}`;
-  const rest = more <= 0 ? [] : [`  and ${formatCount(more)} more:`, `    walkback log${from}`];
+  const line = timelines.length > 1 ? timelineFlag(target.lineTimeline ?? target.timeline) : '';
+  const rest = more <= 0 ? [] : [`  and ${formatCount(more)} more:`, `    walkback log${from}${line}`];
   return [`Lost, ${countOf(losses.transactions, 'transaction')} that changed something:`, ...lines, ...rest, ''].join(
     '\n',
   );

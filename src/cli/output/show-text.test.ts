@@ -48,6 +48,7 @@ function shown(overrides: Partial<ShownTransaction> = {}): ShownTransaction {
     before: transaction(601_761, '15:00:03.377', { changes: [change('jobs', { updated: 1 })] }),
     after: transaction(601_763, '15:02:13.004', { changes: [change('orders', { inserted: 1 })] }),
     reach: { before: yes, after: yes },
+    namedTimeline: undefined,
     notes: [],
     ...overrides,
   };
@@ -73,7 +74,18 @@ describe('the screen of one transaction', () => {
       '    walkback recover plan --before-xid 601762',
       'Look at the moment just after it:',
       '    walkback rehearse --after-xid 601762',
+      'Take the cluster back to that one:',
+      '    walkback recover plan --after-xid 601762',
       '',
+    ]);
+  });
+
+  it('names the timeline in every line to type where it was asked for', () => {
+    expect(lines({ namedTimeline: 2 }).filter((line) => line.startsWith('    walkback'))).toEqual([
+      '    walkback rehearse --before-xid 601762 --timeline 2',
+      '    walkback recover plan --before-xid 601762 --timeline 2',
+      '    walkback rehearse --after-xid 601762 --timeline 2',
+      '    walkback recover plan --after-xid 601762 --timeline 2',
     ]);
   });
 

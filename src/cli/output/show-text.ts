@@ -7,6 +7,7 @@
 import type { Reach, ShownTransaction } from '../../app/shown-transaction.ts';
 import { isLargeTransaction } from '../../app/transaction-size.ts';
 import { percentOf } from '../../history/share-percent.ts';
+import { timelineFlag } from '../../history/target-words.ts';
 import type { LoggedTransaction, RelationChange } from '../../history/transactions/logged-transaction.ts';
 import { formatLsn } from '../../postgres/lsn.ts';
 import { definitionPhrases } from './definition-words.ts';
@@ -161,17 +162,23 @@ function reachLines({ reach: { before, after } }: ShownTransaction, screen: Scre
 
 /** The lines to type that lead to either side. */
 function ways(shown: ShownTransaction): string[] {
+  const line = timelineFlag(shown.namedTimeline);
   const { xid, outcome } = shown.one;
   const { before, after } = shown.reach;
   const isCommitted = outcome === 'commit' || outcome === 'commitPrepared';
   if (!isCommitted) return [];
   const just = [
     'Look at the moment just before it, beside the running cluster:',
-    `    walkback rehearse --before-xid ${xid}`,
+    `    walkback rehearse --before-xid ${xid}${line}`,
     'Take the cluster back to it; the plan says what that loses:',
-    `    walkback recover plan --before-xid ${xid}`,
+    `    walkback recover plan --before-xid ${xid}${line}`,
   ];
-  const behind = ['Look at the moment just after it:', `    walkback rehearse --after-xid ${xid}`];
+  const behind = [
+    'Look at the moment just after it:',
+    `    walkback rehearse --after-xid ${xid}${line}`,
+    'Take the cluster back to that one:',
+    `    walkback recover plan --after-xid ${xid}${line}`,
+  ];
   return [...(before.kind === 'yes' ? just : []), ...(after.kind === 'yes' ? behind : [])];
 }
 
