@@ -50,8 +50,7 @@ export function asksForEffects({ tables, operations, minRows }: LogFilter): bool
 const isRolledBack = ({ outcome }: LoggedTransaction) => outcome === 'abort' || outcome === 'abortPrepared';
 
 function isOfTables(one: RelationChange | DefinitionChange, tables: readonly TablePattern[]): boolean {
-  const { relation, file } = one;
-  const root = 'root' in one ? one.root : undefined;
+  const { relation, root, file } = one;
   return (
     tables.length === 0 ||
     tables.some((pattern) => isMeant(pattern, relation, file) || isMeant(pattern, root, undefined))

@@ -47,6 +47,19 @@ describe('the transactions that deleted from a table', () => {
     ]);
   });
 
+  it('are those that truncated its partitions, as TRUNCATE of it does', () => {
+    const parts = [1, 2].map((oid) => ({
+      kind: 'truncate' as const,
+      relation: relation({ name: `p${oid}`, oid }),
+      root: orders,
+      file: undefined,
+      oid: undefined,
+      name: undefined,
+    }));
+    const found = search(target, [transaction({ xid: 1, definitions: parts })]);
+    expect(found.kept).toMatchObject([{ xid: 1, what: 'truncate', tables: ['shop.public.orders'] }]);
+  });
+
   it('are kept few: the last, and the largest before it', () => {
     const found = search(
       target,
@@ -69,5 +82,12 @@ describe('the transactions that dropped a table', () => {
   it('are those that did', () => {
     const found = search({ kind: 'beforeDrop', table: 'public.orders' }, [deletes(1, 5), drops(2), drops(3, others)]);
     expect(found.kept).toMatchObject([{ xid: 2, what: 'drop', rows: undefined }]);
+  });
+
+  it('are not those that dropped a partition of it', () => {
+    const [partition] = drops(1, others).definitions;
+    const one = transaction({ xid: 1, definitions: partition === undefined ? [] : [{ ...partition, root: orders }] });
+    expect(search({ kind: 'beforeDrop', table: 'orders' }, [one]).count).toBe(0);
+    expect(search({ kind: 'beforeDrop', table: 'others' }, [one]).kept[0]?.tables).toEqual(['shop.public.others']);
   });
 });

@@ -76,13 +76,15 @@ export class RemovalSearch {
   }
 
   #dropIn(transaction: LoggedTransaction): Removal | undefined {
-    const drops = this.#definitionsOf(transaction, 'drop');
+    const drops = transaction.definitions.filter(
+      ({ kind, relation, file }) => kind === 'drop' && isMeant(this.#pattern, relation, file),
+    );
     return drops.length === 0 ? undefined : removal(transaction, 'drop', drops, undefined);
   }
 
   #deleteIn(transaction: LoggedTransaction): Removal | undefined {
     const deletes = transaction.changes.filter((one) => one.deleted > 0 && this.#isMeant(one));
-    const truncates = this.#definitionsOf(transaction, 'truncate');
+    const truncates = transaction.definitions.filter((one) => one.kind === 'truncate' && this.#isMeant(one));
     if (truncates.length > 0) return removal(transaction, 'truncate', [...truncates, ...deletes], undefined);
     if (deletes.length === 0) return undefined;
     return removal(
@@ -93,11 +95,7 @@ export class RemovalSearch {
     );
   }
 
-  #definitionsOf({ definitions }: LoggedTransaction, kind: DefinitionChange['kind']): DefinitionChange[] {
-    return definitions.filter((one) => one.kind === kind && isMeant(this.#pattern, one.relation, one.file));
-  }
-
-  #isMeant({ relation, root, file }: RelationChange): boolean {
+  #isMeant({ relation, root, file }: RelationChange | DefinitionChange): boolean {
     return isMeant(this.#pattern, relation, file) || isMeant(this.#pattern, root, undefined);
   }
 }
@@ -119,7 +117,8 @@ function removal(
 }
 
 function nameOf(part: DefinitionChange | RelationChange): string {
-  const known: Relation | undefined = ('root' in part ? part.root : undefined) ?? part.relation;
+  const isDrop = 'kind' in part && part.kind === 'drop';
+  const known: Relation | undefined = (isDrop ? undefined : part.root) ?? part.relation;
   if (known !== undefined) return fullName(known);
   const { file } = part;
   return file === undefined

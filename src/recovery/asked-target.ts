@@ -86,36 +86,60 @@ function broken(end: ScanEnd | undefined): string[] {
   return ['The WAL is not whole behind it: what was done later was not looked at.'];
 }
 
-/** From the newest backup's WAL back to the oldest's, until something is found. */
+/** What several spans have, the older before the newer. */
+function together(older: FoundRemovals, newer: FoundRemovals): FoundRemovals {
+  return {
+    kept: [...older.kept, ...newer.kept],
+    count: older.count + newer.count,
+    hasNames: older.hasNames || newer.hasNames,
+    fromUs: older.fromUs ?? newer.fromUs,
+    toUs: newer.toUs === undefined || (older.toUs ?? 0n) > newer.toUs ? older.toUs : newer.toUs,
+  };
+}
+
+/** One drop is enough, as the last is meant; of a deletion it must be known whether there is another. */
+function isEnough({ kind }: RemovalTarget, { count }: FoundRemovals): boolean {
+  return count > (kind === 'beforeDrop' ? 0 : 1);
+}
+
+/** The transactions between two positions, looked through. */
+async function searchSpan(place: HistoryPlace, asked: RemovalTarget, fromLsn: Lsn, toLsn: Lsn | undefined) {
+  const search = new RemovalSearch(asked);
+  const transactions = await transactionsFrom(place, fromLsn, toLsn);
+  let hasNames = place.liveNames !== undefined;
+  let fromUs: bigint | undefined;
+  let toUs: bigint | undefined;
+  for await (const one of transactions) {
+    search.take(one);
+    hasNames ||= one.changes.some(({ relation }) => relation !== undefined);
+    fromUs ??= one.timeUs;
+    if (toUs === undefined || one.timeUs > toUs) toUs = one.timeUs;
+  }
+  const { kept, count, hasIncomplete } = search;
+  return { found: { kept, count, hasNames, fromUs, toUs }, hasIncomplete, end: transactions.end };
+}
+
+const isBroken = (end: ScanEnd | undefined): boolean => end?.kind === 'hole' || end?.kind === 'damage';
+
+/** From the newest backup's WAL back to the oldest's, until enough is found. */
 async function searchBackward(
   place: HistoryPlace,
   backups: readonly Backup[],
   asked: RemovalTarget,
 ): Promise<{ readonly found: FoundRemovals; readonly end: ScanEnd | undefined }> {
-  const onLine = backupsOnLine({ line: place.line, backups });
-  let hasNames = place.liveNames !== undefined;
+  const starts = backupsOnLine({ line: place.line, backups }).map(({ startLsn }) => startLsn);
+  const hasNames = place.liveNames !== undefined;
+  let found: FoundRemovals = { kept: [], count: 0, hasNames, fromUs: undefined, toUs: undefined };
   let hasIncomplete = false;
-  let fromUs: bigint | undefined;
-  let toUs: bigint | undefined;
   let end: ScanEnd | undefined;
-  for (let at = onLine.length - 1; at >= 0; at -= 1) {
-    const search = new RemovalSearch(asked);
-    const startLsn = onLine[at]?.startLsn;
-    if (startLsn === undefined) break;
-    // What began before a backup and ended behind it is whole only when it is read from before.
-    const toLsn: Lsn | undefined = hasIncomplete ? undefined : onLine[at + 1]?.startLsn;
-    const transactions = await transactionsFrom(place, startLsn, toLsn);
-    let isFirst = true;
-    for await (const one of transactions) {
-      search.take(one);
-      hasNames ||= one.changes.some(({ relation }) => relation !== undefined);
-      if (isFirst) fromUs = one.timeUs;
-      isFirst = false;
-      if (toUs === undefined || one.timeUs > toUs) toUs = one.timeUs;
-    }
-    if (at === onLine.length - 1) end = transactions.end;
-    if (search.count > 0) return { found: { kept: search.kept, count: search.count, hasNames, fromUs, toUs }, end };
-    hasIncomplete = search.hasIncomplete;
+  for (const [back, startLsn] of starts.toReversed().entries()) {
+    // What began before a backup and ended behind it is whole only when it is read from before; then all is read once more.
+    const toLsn = hasIncomplete ? undefined : starts[starts.length - back];
+    const span = await searchSpan(place, asked, startLsn, toLsn);
+    found = toLsn === undefined ? span.found : together(span.found, found);
+    if (toLsn === undefined || isBroken(span.end)) end = span.end;
+    if (isEnough(asked, found)) break;
+    hasIncomplete = span.hasIncomplete;
   }
-  return { found: { kept: [], count: 0, hasNames, fromUs, toUs }, end };
+  return { found, end };
 }

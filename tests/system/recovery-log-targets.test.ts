@@ -129,3 +129,26 @@ describe('a target that the log tells of', () => {
     expect(after.target).toMatchObject({ inclusive: true, lastKept: { xid: xidOf('parts') } });
   });
 });
+
+describe('what was removed before the newest backup', () => {
+  beforeAll(async () => {
+    await live.backUp();
+    await transaction('routine', 'DELETE FROM orders WHERE id = 950');
+    await transaction('emptied', 'TRUNCATE parted');
+    await archiveTail(live.uses);
+  });
+
+  it('may be what is meant too: it is asked for', async () => {
+    await expect(live.plan({ kind: 'beforeDelete', table: 'orders' })).rejects.toMatchObject({
+      message: expect.stringContaining('2 transactions deleted from it'),
+      facts: [expect.stringContaining(`${xidOf('delete')} `), expect.stringContaining(`${xidOf('routine')} `)],
+    });
+  });
+
+  it('of a partitioned table is told by its name, where TRUNCATE was of it', async () => {
+    await expect(live.plan({ kind: 'beforeDelete', table: 'parted' })).rejects.toMatchObject({
+      message: expect.stringContaining('2 transactions deleted from it or truncated it'),
+      facts: [expect.stringContaining('-2 rows'), expect.stringContaining('TRUNCATE')],
+    });
+  });
+});

@@ -13,7 +13,7 @@ import type { EndedWork } from './ended-work.ts';
 import { listedFates } from './listed-fates.ts';
 import type { DefinitionChange } from './logged-transaction.ts';
 import type { WholeChange } from './open-transactions.ts';
-import type { NamesAt } from './relation-changes.ts';
+import { rootOf, type NamesAt } from './relation-changes.ts';
 import type { FateKind, RelationFate } from './relation-fates.ts';
 import { changesWithoutRows } from './unfollowed-changes.ts';
 
@@ -58,7 +58,12 @@ export function definitionChanges(ended: EndedWork, at: NamesAt): DefinitionChan
     ...changesWithoutRows(ended, at),
     ...(rows.hasLargeObjects ? [{ ...NOTHING, kind: 'largeObjects' as const, lsn: firstLsn }] : []),
   ];
-  return all.toSorted((a, b) => (a.lsn < b.lsn ? -1 : Number(a.lsn > b.lsn)));
+  return all.map((change) => withRoot(change, at)).toSorted((a, b) => (a.lsn < b.lsn ? -1 : Number(a.lsn > b.lsn)));
+}
+
+function withRoot(change: DefinitionChange, at: NamesAt): DefinitionChange {
+  const root = rootOf(change.relation, at);
+  return root === undefined ? change : { ...change, root };
 }
 
 function ofWhole(change: WholeChange, { names, lsn }: NamesAt): DefinitionChange {

@@ -51,6 +51,8 @@ export interface DefinitionChange {
     | 'dropTablespace'
     | 'largeObjects';
   readonly relation: Relation | undefined;
+  /** The topmost table that it is a partition of. */
+  readonly root?: Relation | undefined;
   readonly file: RelationFile | undefined;
   /** The database's or tablespace's, for their kinds. */
   readonly oid: number | undefined;

@@ -158,7 +158,7 @@ function addToOwner(
 }
 
 /** The topmost table that a relation is a partition of. */
-function rootOf(relation: Relation | undefined, { names, lsn }: NamesAt): Relation | undefined {
+export function rootOf(relation: Relation | undefined, { names, lsn }: NamesAt): Relation | undefined {
   let root: Relation | undefined;
   for (let depth = 0, child = relation; depth < DEEPEST_PARTITION && child?.parentOid !== undefined; depth += 1) {
     const parent = names.ofOid(child.databaseOid, child.parentOid, lsn);
