@@ -32,6 +32,7 @@ function planned(hasData: boolean): ContainerPlan {
     installed: [{ major: 17, binDirectory: '/usr/lib/postgresql/17/bin' }],
     dataVersion: hasData ? '17' : undefined,
     canRead: () => true,
+    locales: ['C.utf8', 'en_US.utf8'],
     hostname: 'shop-0',
     hostAddress: '10.1.2.3',
     cpuCount: 4,

@@ -1,5 +1,5 @@
 /**
- * The facts of the machine that a container's plan needs. Nothing is started or changed.
+ * The facts of the machine that a container's plan needs. Nothing is changed.
  *
  * Source of the limits: Linux, control groups version 1 and 2; Spilo `configure_spilo.py` for which counts.
  *
@@ -16,9 +16,12 @@ import type { Environment } from '../config/environment.ts';
 import type { ContainerFacts, InstalledMajor } from '../container/container-facts.ts';
 import { containerPaths } from '../container/container-paths.ts';
 import { Reading } from '../container/reading.ts';
+import { runProgram } from '../instance/run-program.ts';
 
 /** Where Debian's packages are. */
 export const POSTGRES_FOLDER = '/usr/lib/postgresql';
+
+const LOCALE_TIMEOUT_MS = 10_000;
 
 const MEMORY_LIMITS = ['/sys/fs/cgroup/memory/memory.limit_in_bytes', '/sys/fs/cgroup/memory.max'];
 
@@ -69,6 +72,14 @@ function canRead(path: string): boolean {
   }
 }
 
+/** What `locale -a` lists. A C library without it takes any name. */
+async function locales({ PATH }: Environment): Promise<readonly string[] | undefined> {
+  const options = { timeoutMs: LOCALE_TIMEOUT_MS, environment: { PATH } };
+  const listed = await runProgram(['locale', '-a'], options).catch(() => undefined);
+  const names = listed?.code === 0 ? listed.output.split('\n').filter((name) => name !== '') : [];
+  return names.length === 0 ? undefined : names;
+}
+
 /** Looks at the machine. `postgresFolder`: where each major has a folder with `bin` in it. */
 export async function gatherContainerFacts(
   environment: Environment,
@@ -79,6 +90,7 @@ export async function gatherContainerFacts(
     installed: await installedIn(postgresFolder),
     dataVersion: undefined,
     canRead,
+    locales: await locales(environment),
     hostname: name,
     hostAddress: await addressOf(name),
     cpuCount: cpus().length,

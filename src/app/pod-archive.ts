@@ -36,6 +36,7 @@ const ELSEWHERE: ContainerFacts = {
   installed: [],
   dataVersion: undefined,
   canRead: () => true,
+  locales: undefined,
   hostname: '',
   hostAddress: '',
   cpuCount: 1,

@@ -20,6 +20,8 @@ export interface ContainerFacts {
   readonly dataVersion: string | undefined;
   /** Whether a path that the environment names is there and can be read. */
   readonly canRead: (path: string) => boolean;
+  /** Every locale that is installed, as `locale -a` names it: `en_US.utf8`; `undefined` if it could not be asked for. */
+  readonly locales: readonly string[] | undefined;
   /** The member's name: the host's. */
   readonly hostname: string;
   /** The first address that the host's name resolves to. */

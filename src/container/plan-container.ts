@@ -16,6 +16,7 @@ import type { ConfigMap, ContainerPlan } from './container-plan.ts';
 import { findDcs, type FoundDcs } from './dcs.ts';
 import { checkNames } from './known-names.ts';
 import { kubernetesDcs } from './kubernetes.ts';
+import { checkLocale } from './locale.ts';
 import { ownNamespace, usesKubernetes } from './namespace.ts';
 import { ownArchive, ownVariables, sharedVariables } from './own-archive.ts';
 import { patroniConfiguration, type ConfigurationParts } from './patroni-configuration.ts';
@@ -110,6 +111,7 @@ function planIt(reading: Reading): ContainerPlan {
   const { server, restApi, dcs, ...parts } = partsOf(reading, user);
   const own = patroniConfiguration(reading, { ...parts, server, restApi, dcs });
   const configuration = addUserConfiguration(reading, withOwnMethods(reading, user), own, parts.users);
+  checkLocale(reading, configuration, parts.clone !== undefined);
   const { certificateFile, keyFile } = server.certificate;
   const watched = watchesCertificates(reading) ? [certificateFile, keyFile] : undefined;
   return {

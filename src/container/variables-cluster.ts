@@ -64,7 +64,8 @@ export const SERVER_VARIABLES: VariableGroup = {
     },
     {
       name: 'INITDB_LOCALE',
-      summary: 'The locale of a new cluster; `.UTF-8` is put behind it.',
+      summary:
+        'The locale of a new cluster; `.UTF-8` is put behind it. One that the image lacks is refused where a new cluster would be made.',
       default: 'en_US',
     },
     {

@@ -10,6 +10,7 @@ const facts: ContainerFacts = {
   installed: [{ major: 17, binDirectory: '/usr/lib/postgresql/17/bin' }],
   dataVersion: undefined,
   canRead: (path) => !path.includes('missing'),
+  locales: ['C.utf8', 'en_US.utf8'],
   hostname: 'shop-0',
   hostAddress: '10.1.2.3',
   cpuCount: 4,

@@ -51,6 +51,7 @@ async function problemOf(given: Readonly<Record<string, string>> = {}, major = 1
     installed: [{ major, binDirectory: live.server.bin }],
     dataVersion: undefined,
     canRead: () => true,
+    locales: ['C.utf8', 'en_US.utf8'],
     hostname: 'shop-0',
     hostAddress: '127.0.0.1',
     cpuCount: 2,

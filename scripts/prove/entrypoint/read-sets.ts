@@ -93,6 +93,7 @@ function factsOf(given: PlainMap): ContainerFacts {
     installed: [17, 15].map((major) => ({ major, binDirectory: `/usr/lib/postgresql/${major}/bin` })),
     dataVersion: typeof version === 'string' ? version : undefined,
     canRead: (path) => !missing.includes(path),
+    locales: ['C', 'C.utf8', 'POSIX', 'de_DE.utf8', 'en_US.utf8'],
     hostname: 'cas-shop-patroni-0',
     hostAddress: '10.1.2.3',
     cpuCount: 4,
