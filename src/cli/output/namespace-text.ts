@@ -30,6 +30,10 @@ export function namespacePlanText(plan: NamespacePlan, screen: Screen): string {
       keptAs === null ? 'REMOVED, a copy of what is kept' : keptAs === claim ? 'stays as it is' : `kept as ${keptAs}`;
     return `${pod}${role}: claim ${claim}, ${size}, volume ${volume ?? 'none'}; ${kept}`;
   });
+  const leftOver = (swap.leftOver ?? []).map(({ claim, volume, size, keptAs }) => {
+    const kept = keptAs === null ? 'REMOVED' : keptAs === claim ? 'stays as it is' : `kept as ${keptAs}`;
+    return `left by an earlier scale-down: claim ${claim}, ${size}, volume ${volume ?? 'none'}; ${kept}`;
+  });
   return planText(plan.recovery, screen, [
     ...labelled(
       'where',
@@ -37,7 +41,7 @@ export function namespacePlanText(plan: NamespacePlan, screen: Screen): string {
       screen,
     ),
     ...labelled('way', [`${swap.way}: ${swap.because}`, ...passedOver], screen),
-    ...labelled('volumes', members, screen),
+    ...labelled('volumes', [...members, ...leftOver], screen),
     ...labelled('clone', cloneLines(swap), screen),
     ...labelled('restarts', swap.restarts, screen),
     ...swap.drift.flatMap((text) => labelled('mind', [screen.paint(text, 'attention')], screen)),

@@ -41,6 +41,7 @@ const COMMON: readonly Right[] = [
   ...rights('', 'configmaps', ['get', 'list', 'create', 'patch'], 'write the journal'),
   ...rights('', 'events', ['create', 'list'], 'tell what was done, and why a pod does not come up'),
   ...rights('', 'persistentvolumeclaims', ['get', 'create', 'delete'], "make the rehearsal's claim"),
+  ...rights('', 'persistentvolumeclaims', ['list'], 'find claims that an earlier scale-down has left behind'),
   ...rights('batch', 'jobs', ['get', 'create', 'delete'], 'rehearse'),
   ...rights('networking.k8s.io', 'networkpolicies', ['get', 'create', 'delete'], 'keep the rehearsal out of reach'),
   ...rights('coordination.k8s.io', 'leases', ['get', 'create', 'update', 'delete'], 'be the only one at work'),
@@ -75,7 +76,6 @@ export function rightsOfReset(store: 'ConfigMap' | 'Endpoints' | undefined): rea
   return [
     ...COMMON.filter(({ resource }) => !OF_REHEARSAL.has(resource)),
     ...OF_WAY.rebind,
-    ...rights('', 'persistentvolumeclaims', ['list'], 'find claims that an earlier scale-down has left behind'),
     ...rights('batch', 'jobs', ['list', 'delete'], 'remove Jobs that have ended'),
     ...(store === 'ConfigMap' ? rights('', 'configmaps', ['delete'], forget) : []),
     ...(store === 'Endpoints' ? rights('', 'endpoints', ['get', 'create', 'patch', 'delete'], forget) : []),

@@ -13,7 +13,7 @@ import type { Rehearsals } from '../rehearse/rehearsal.ts';
 import type { SwapJournal } from './journal-object.ts';
 import { keptClaim } from './names.ts';
 import type { ResetStep } from '../reset/step-names.ts';
-import type { NamespacePlan, WorkPlan } from './plan-value.ts';
+import { everyClaim, type NamespacePlan, type WorkPlan } from './plan-value.ts';
 import type { SwapStep } from './step-names.ts';
 
 /** The Patroni of one pod, as far as it is asked by itself. */
@@ -75,16 +75,16 @@ export function factOf({ plan, journal }: WorkContext, step: WorkStep, name: str
   });
 }
 
-/** Every claim that a member of the StatefulSet has, and those that a recovery gives its volumes to. */
+/** Every claim that a member of the StatefulSet has or had, and those that a recovery gives its volumes to. */
 export function claimsInPlay({ plan }: WorkContext): string[] {
   const { id } = plan.recovery;
   const { way, rehearsalClaim } = plan.swap;
-  const own = plan.swap.members.flatMap(({ claim, ordinal }) => [
+  const own = everyClaim(plan.swap).flatMap(({ claim, ordinal }) => [
     claim,
     keptClaim(id, 'kept', ordinal),
     keptClaim(id, 'replaced', ordinal),
   ]);
   if (rehearsalClaim === undefined) return own;
-  const recreated = plan.swap.members.map(({ ordinal }) => rehearsalClaim.replace(/\d+$/, String(ordinal)));
+  const recreated = everyClaim(plan.swap).map(({ ordinal }) => rehearsalClaim.replace(/\d+$/, String(ordinal)));
   return [...own, ...(way === 'recreate' ? recreated : [rehearsalClaim])];
 }

@@ -32,6 +32,7 @@ import {
 import { clearStatus, firstPod, openLine, pauseAgain, proveServing, resume, scaleOut, verify } from './open-steps.ts';
 import { recreateStatefulSet, removeReplicaClaims, renameInVolume } from './other-way-steps.ts';
 import { readPatroniState, resumePatroni } from './patroni-objects.ts';
+import { everyClaim } from './plan-value.ts';
 import { podServer, untilPrimary } from './pod-server.ts';
 import { statefulSetRef } from './pods-gone.ts';
 import { exchangeVolumes, ledMember, letVolumesGo, retainVolumes, settle, takeExchangeBack } from './rebind-steps.ts';
@@ -55,12 +56,16 @@ export function step(run: SwapWork['do'], undo: SwapWork['undo'] = nothing): Swa
 
 async function save(context: SwapContext): Promise<StepFacts> {
   const { uses, plan } = context;
-  const { statefulSet, members, patroni, workloads } = plan.swap;
+  const { statefulSet, patroni, workloads } = plan.swap;
   const objects =
     patroni === null
       ? []
       : [patroni.leader, patroni.config, patroni.sync].map((name) => ({ apiVersion: 'v1', kind: patroni.kind, name }));
-  const claims = members.map(({ claim }) => ({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: claim }));
+  const claims = everyClaim(plan.swap).map(({ claim }) => ({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    name: claim,
+  }));
   const refs = [statefulSetRef(statefulSet.name), ...claims, ...objects, ...workloads];
   return { saved: (await saveObjects(uses.api, plan.recovery.id, refs)).join(', ') };
 }

@@ -116,12 +116,9 @@ async function probeAll(uses: VolumeLookUses, subject: Subject, id: string): Pro
   const name = subject.statefulSet.metadata?.name ?? '';
   const found: MemberData[] = [];
   const problems: string[] = [];
-  for (let ordinal = 0; ; ordinal += 1) {
+  for (const ordinal of [...Array(subject.memberCount).keys(), ...subject.leftOver]) {
     const claim = memberClaim(subject.claimTemplate, name, ordinal);
-    if ((await uses.api.get<PersistentVolumeClaim>(claimRef(claim))) === undefined) {
-      if (ordinal >= subject.memberCount) break;
-      continue;
-    }
+    if ((await uses.api.get<PersistentVolumeClaim>(claimRef(claim))) === undefined) continue;
     try {
       found.push(await probeMember(uses, subject, { id, pod: `${name}-${ordinal}`, ordinal, claim }));
     } catch (error) {

@@ -159,7 +159,7 @@ async function swapPlanOf(
     ...chosen,
     leader,
     claimTemplate,
-    members: await membersOf(api, subject, id, way),
+    ...(await membersOf(api, subject, { id, way })),
     patroni,
     ...(clone === undefined ? {} : { clone }),
     rehearsalClaim: rehearsalClaimOf(id, name, way, live.claim.metadata?.name ?? ''),

@@ -12,6 +12,7 @@ import { claimsInPlay, type SwapContext } from './context.ts';
 import { claimRef, removeClaim } from './exchange-claim.ts';
 import { journalOwner } from './journal-object.ts';
 import { liveShapeOf } from './live-shape.ts';
+import { everyClaim } from './plan-value.ts';
 import { checkStillDown, statefulSetRef } from './pods-gone.ts';
 import { savedObject } from './save-objects.ts';
 import { watchOf } from './rehearsal-of-plan.ts';
@@ -39,19 +40,20 @@ export async function renameInVolume(context: SwapContext, back: boolean): Promi
 }
 
 /**
- * Replicas' claims are removed, as the plan has said by name: what they hold is a copy of what the first member keeps, and would
- * be served again.
+ * Claims of replicas, and those that a scale-down has left, are removed, as the plan has said by name: what they hold is a copy of what
+ * the first member keeps, and would be served again.
  */
 export async function removeReplicaClaims(context: SwapContext): Promise<StepFacts> {
   const { api } = context.uses;
-  const { members, statefulSet } = context.plan.swap;
+  const { statefulSet } = context.plan.swap;
+  const claims = everyClaim(context.plan.swap);
   await checkStillDown(
     api,
     statefulSet.name,
-    members.map(({ claim }) => claim),
+    claims.map(({ claim }) => claim),
   );
   const removed: string[] = [];
-  for (const { claim, ordinal } of members) {
+  for (const { claim, ordinal } of claims) {
     if (ordinal === 0) continue;
     const found = await api.get<PersistentVolumeClaim>(claimRef(claim));
     if (found === undefined) continue;

@@ -82,10 +82,20 @@ export interface WorkedOn {
   /** The pod that took writes when it was planned. */
   readonly leader: string;
   readonly members: readonly PlannedMember[];
+  /** Claims beyond the members' that an earlier scale-down has left, each as the member that it was of; absent: none. */
+  readonly leftOver?: readonly PlannedMember[];
   readonly patroni: PatroniObjects | null;
   /** What the pods that work for it are like. */
   readonly live: PlannedShape;
   readonly superuser: string;
+}
+
+/** Whatever has a claim: the members, and what an earlier scale-down has left. Pods are asked of members alone. */
+export function everyClaim({
+  members,
+  leftOver = [],
+}: Pick<WorkedOn, 'members' | 'leftOver'>): readonly PlannedMember[] {
+  return [...members, ...leftOver];
 }
 
 /** Any work in a namespace, as far as its steps share something. */

@@ -9,20 +9,19 @@ import type { PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
 import type { RecoveryWay } from '../find/rights.ts';
 import { claimRef } from './exchange-claim.ts';
 import { keptClaim, memberClaim } from './names.ts';
-import type { PlannedMember } from './plan-value.ts';
+import type { PlannedMember, SwapPlan } from './plan-value.ts';
 import { isOfVolumes } from './step-names.ts';
 import type { Subject } from './subject.ts';
 
-/** The members, with what each one's claim is kept as. */
-export async function membersOf(
+async function ofNumbers(
   api: KubernetesApi,
   subject: Subject,
-  id: string,
-  way: RecoveryWay,
+  { id, way }: { readonly id: string; readonly way: RecoveryWay },
+  ordinals: Iterable<number>,
 ): Promise<PlannedMember[]> {
   const name = subject.statefulSet.metadata?.name ?? '';
   const members: PlannedMember[] = [];
-  for (let ordinal = 0; ordinal < subject.memberCount; ordinal += 1) {
+  for (const ordinal of ordinals) {
     const claim = memberClaim(subject.claimTemplate, name, ordinal);
     const found = await api.get<PersistentVolumeClaim>(claimRef(claim));
     const keptAs = isOfVolumes(way)
@@ -42,4 +41,15 @@ export async function membersOf(
     });
   }
   return members;
+}
+
+/** The members, and what an earlier scale-down has left, with what each one's claim is kept as. */
+export async function membersOf(
+  api: KubernetesApi,
+  subject: Subject,
+  planned: { readonly id: string; readonly way: RecoveryWay },
+): Promise<Pick<SwapPlan, 'members' | 'leftOver'>> {
+  const members = await ofNumbers(api, subject, planned, Array(subject.memberCount).keys());
+  const leftOver = await ofNumbers(api, subject, planned, subject.leftOver);
+  return { members, ...(leftOver.length === 0 ? {} : { leftOver }) };
 }

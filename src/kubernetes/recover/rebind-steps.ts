@@ -13,7 +13,7 @@ import { claimRef, exchangeClaim, letVolumeGo, retainVolume, type Exchange } fro
 import { surveyedLeader, type SurveyStep } from './live-steps.ts';
 import { keptClaim } from './names.ts';
 import { labelsOf } from '../rehearse/rehearsal-names.ts';
-import type { PlannedMember } from './plan-value.ts';
+import { everyClaim, type PlannedMember } from './plan-value.ts';
 import { checkStillDown } from './pods-gone.ts';
 import { isOfVolumes } from './step-names.ts';
 
@@ -24,8 +24,8 @@ async function volumeOfClaim({ uses }: WorkContext, claim: string): Promise<stri
 
 /** The volumes of the members' claims, each kept from now on when its claim goes. */
 async function retainMembers(context: WorkContext): Promise<string[]> {
-  const { members } = context.plan.swap;
-  const volumes = await Promise.all(members.map(async ({ claim }) => volumeOfClaim(context, claim)));
+  const claims = everyClaim(context.plan.swap);
+  const volumes = await Promise.all(claims.map(async ({ claim }) => volumeOfClaim(context, claim)));
   for (const volume of volumes) if (volume !== '') await retainVolume(context.uses.api, volume);
   return volumes;
 }
@@ -46,7 +46,7 @@ export async function retainNow(context: WorkContext): Promise<StepFacts> {
 
 /** What {@link retainNow} has kept goes with its claim again, if it did before. */
 export async function letMembersGo(context: WorkContext): Promise<void> {
-  for (const { claim } of context.plan.swap.members) {
+  for (const { claim } of everyClaim(context.plan.swap)) {
     const volume = await volumeOfClaim(context, claim);
     if (volume !== '') await letVolumeGo(context.uses.api, volume);
   }
@@ -54,7 +54,7 @@ export async function letMembersGo(context: WorkContext): Promise<void> {
 
 /** A member's volume when a step has looked; `undefined`: it had none. */
 export function volumeAt(context: WorkContext, step: WorkStep, { ordinal }: PlannedMember): string | undefined {
-  const at = context.plan.swap.members.findIndex((member) => member.ordinal === ordinal);
+  const at = everyClaim(context.plan.swap).findIndex((member) => member.ordinal === ordinal);
   const volume = factOf(context, step, 'volumes').split(',')[at];
   return volume === '' ? undefined : volume;
 }
@@ -89,11 +89,11 @@ export function liveLabels({ plan }: WorkContext): Record<string, string> {
 /** The rehearsed volume becomes the first member's; every member's own is kept. All claims at once, as the cluster is down. */
 export async function exchangeVolumes(context: SwapContext): Promise<StepFacts> {
   const { api } = context.uses;
-  const { statefulSet, members, rehearsalClaim } = context.plan.swap;
+  const { statefulSet, rehearsalClaim } = context.plan.swap;
   const rehearsed = factOf(context, 'retainVolumes', 'rehearsed');
   await checkStillDown(api, statefulSet.name, claimsInPlay(context));
   await Promise.all(
-    members.map(async (member) =>
+    everyClaim(context.plan.swap).map(async (member) =>
       exchangeClaim(api, {
         claim: member.claim,
         labels: liveLabels(context),
@@ -110,10 +110,10 @@ export async function exchangeVolumes(context: SwapContext): Promise<StepFacts> 
 export async function takeExchangeBack(context: SwapContext): Promise<void> {
   const { api } = context.uses;
   const { id } = context.plan.recovery;
-  const { statefulSet, members, rehearsalClaim } = context.plan.swap;
+  const { statefulSet, rehearsalClaim } = context.plan.swap;
   const rehearsed = factOf(context, 'retainVolumes', 'rehearsed');
   await checkStillDown(api, statefulSet.name, claimsInPlay(context));
-  for (const member of members) {
+  for (const member of everyClaim(context.plan.swap)) {
     const own = volumeAt(context, 'retainVolumes', member);
     const back = aside(context, 'replaced', member.ordinal, rehearsed === '' ? undefined : rehearsed);
     await exchangeClaim(api, {
@@ -144,34 +144,40 @@ export function ledMember(context: WorkContext, at: SurveyStep = 'survey'): Plan
 
 /**
  * After the new line has opened: the volume that led becomes the first member's, and what is there now is put aside. Other
- * members begin anew, from the leader: what they had before the recovery stays kept.
+ * members begin anew, from the leader: what they had before the recovery stays kept. What a scale-down had left is back where it was.
  */
 export async function exchangeBack(context: SwapContext): Promise<StepFacts> {
   const { api } = context.uses;
   const { id } = context.plan.recovery;
-  const { statefulSet, members } = context.plan.swap;
+  const { statefulSet, leftOver = [] } = context.plan.swap;
   await checkStillDown(api, statefulSet.name, claimsInPlay(context));
   const led = ledMember(context);
   const volume = volumeAt(context, 'retainVolumes', led);
-  for (const member of members) {
-    const isFirst = member.ordinal === 0;
-    const fromClaim = keptClaim(id, 'kept', led.ordinal);
+  for (const member of everyClaim(context.plan.swap)) {
+    const source = member.ordinal === 0 ? led : leftOver.find(({ ordinal }) => ordinal === member.ordinal);
+    const back = source === undefined ? undefined : volumeAt(context, 'retainVolumes', source);
     await exchangeClaim(api, {
       claim: member.claim,
       labels: liveLabels(context),
-      incoming: isFirst && volume !== undefined ? { volume, fromClaim } : undefined,
+      incoming:
+        source === undefined || back === undefined
+          ? undefined
+          : { volume: back, fromClaim: keptClaim(id, 'kept', source.ordinal) },
       outgoing: aside(context, 'replaced', member.ordinal, volumeAt(context, 'undoRetainVolumes', member)),
     });
   }
   return { live: volume ?? '' };
 }
 
-/** The live volume goes with its claim again, if that of before did. A way without rights on volumes has changed none. */
+/** What is live goes with its claim again, if that of before did. A way without rights on volumes has changed none. */
 export async function settle(context: WorkContext): Promise<StepFacts> {
-  const { way, members } = context.plan.swap;
+  const { way, members, leftOver = [] } = context.plan.swap;
   if (way !== undefined && !isOfVolumes(way)) return {};
-  const [first] = members;
-  const volume = first === undefined ? '' : await volumeOfClaim(context, first.claim);
-  if (volume !== '') await letVolumeGo(context.uses.api, volume);
-  return { volume };
+  const volumes: string[] = [];
+  for (const { claim } of [...members.slice(0, 1), ...leftOver]) {
+    const volume = await volumeOfClaim(context, claim);
+    if (volume !== '') await letVolumeGo(context.uses.api, volume);
+    volumes.push(volume);
+  }
+  return { volume: volumes[0] ?? '' };
 }

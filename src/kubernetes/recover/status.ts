@@ -11,7 +11,7 @@ import type { PersistentVolumeClaim, StatefulSet } from '../api/kubernetes-objec
 import { claimRef } from './exchange-claim.ts';
 import { listStoredRecoveries, readRecovery, type StoredRecovery, type SwapEntry } from './journal-object.ts';
 import { keptClaim } from './names.ts';
-import type { NamespacePlan, WorkPlan } from './plan-value.ts';
+import { everyClaim, type NamespacePlan, type WorkPlan } from './plan-value.ts';
 import { podsUsing, statefulSetRef } from './pods-gone.ts';
 import type { SwapStep } from './step-names.ts';
 
@@ -66,10 +66,10 @@ export function heldNames({ recovery, swap }: NamespacePlan, entries: readonly S
   const rehearsal = { name: swap.rehearsalClaim, holds: 'rehearsal' } as const;
   if (swap.way === 'in-volume') return [];
   if (swap.way === 'recreate') {
-    const before = swap.members.map(
+    const before = everyClaim(swap).map(
       ({ claim, claimUid }) => ({ name: claim, uid: claimUid, holds: 'data from before' }) as const,
     );
-    const after = swap.members.map(
+    const after = everyClaim(swap).map(
       ({ ordinal }) =>
         ({
           name: swap.rehearsalClaim.replace(/\d+$/, String(ordinal)),
@@ -83,10 +83,10 @@ export function heldNames({ recovery, swap }: NamespacePlan, entries: readonly S
     return wasIn === 'undone' ? after : [rehearsal];
   }
   return [
-    ...swap.members.map(
+    ...everyClaim(swap).map(
       ({ ordinal }) => ({ name: keptClaim(id, 'kept', ordinal), holds: 'data from before' }) as const,
     ),
-    ...swap.members.map(
+    ...everyClaim(swap).map(
       ({ ordinal }) =>
         ({ name: keptClaim(id, 'replaced', ordinal), holds: 'recovered data, replaced by the undo' }) as const,
     ),
@@ -122,7 +122,7 @@ export async function podsOf(api: KubernetesApi, plan: WorkPlan): Promise<SwapSt
   if (found === undefined) return undefined;
   const present = await podsUsing(
     api,
-    plan.swap.members.map(({ claim }) => claim),
+    everyClaim(plan.swap).map(({ claim }) => claim),
   );
   return {
     wanted: found.spec?.replicas ?? 0,

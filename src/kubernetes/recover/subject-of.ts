@@ -10,8 +10,9 @@ import type { PersistentVolumeClaim, Pod } from '../api/kubernetes-objects.ts';
 import type { FoundCluster } from '../find/find-cluster.ts';
 import type { LiveShape, WalkbackSource } from '../rehearse/rehearsal.ts';
 import type { VolumeRole } from '../volume/volume-plan.ts';
+import { claimNumbers } from './claim-numbers.ts';
 import { cloneSubjectOf } from './clone/clone-subject.ts';
-import { memberClaim, ordinalOf } from './names.ts';
+import { memberClaim } from './names.ts';
 import type { PatroniObjects } from './plan-value.ts';
 import type { Subject } from './subject.ts';
 
@@ -166,26 +167,18 @@ async function walkbackOf(api: KubernetesApi, found: FoundCluster, image: string
   };
 }
 
-/** A member that nobody counts would come up again later with the data of before. */
-function memberCountOf({ cluster, objects }: FoundCluster): number {
-  const wanted = objects.statefulSet.spec?.replicas ?? 0;
-  if (wanted > 0) return wanted;
-  const prefix = `${cluster.claimTemplate?.name ?? ''}-${cluster.name}`;
-  const numbers = objects.claims.map(({ metadata }) => ordinalOf(metadata?.name ?? '', prefix) ?? 0);
-  return Math.max(0, ...numbers) + 1;
-}
-
 /** What a plan is made for. @param image from which walkback is copied; `undefined`: the cluster's own. @throws {Failure} `refused`. */
 export async function subjectOf(api: KubernetesApi, found: FoundCluster, image: string | undefined): Promise<Subject> {
   const get = secretOf(found);
   const { objects, cluster } = found;
   const live = liveShape(found);
+  const claimTemplate = cluster.claimTemplate?.name ?? '';
   const isContainer = get('SCOPE') !== undefined && get('WALKBACK_ARCHIVE') === undefined;
   return {
     statefulSet: objects.statefulSet,
     pods: objects.pods,
-    claimTemplate: cluster.claimTemplate?.name ?? '',
-    memberCount: memberCountOf(found),
+    claimTemplate,
+    ...claimNumbers(`${claimTemplate}-${cluster.name}`, objects.statefulSet.spec?.replicas ?? 0, objects.claims),
     live,
     archive: isContainer ? 'container' : 'settings',
     walkback: await walkbackOf(api, found, image),

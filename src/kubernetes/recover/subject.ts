@@ -18,6 +18,8 @@ export interface Subject {
   readonly claimTemplate: string;
   /** How many it is to have again. Scaled to 0, it has as many as it has claims. */
   readonly memberCount: number;
+  /** Numbers of claims beyond, which an earlier scale-down has left. */
+  readonly leftOver: readonly number[];
   readonly live: LiveShape;
   readonly archive: ArchiveEnvironment;
   readonly walkback: WalkbackSource;

@@ -55,7 +55,7 @@ export async function wayFacts(
     accessModes: subject.live.claim.spec?.accessModes ?? [],
     leaderOrdinal: ordinalOf(live.pod, name),
     freeBytes: await live.freeBytes(),
-    hasUnsureOthers: live.cluster.connect === undefined && subject.memberCount > 1,
+    hasUnsureOthers: live.cluster.connect === undefined && subject.memberCount + subject.leftOver.length > 1,
     neededBytes,
     walkbackProblem: subject.walkback.kind === 'none' ? subject.walkback.why : undefined,
     cloneProblem: typeof subject.clone === 'string' ? subject.clone : undefined,

@@ -25,6 +25,17 @@ export interface KeptChanges {
   readonly onRemoved?: (path: string, kept: KeptObjects) => void;
 }
 
+/** RFC 7386. */
+function merged(into: unknown, change: unknown): unknown {
+  if (typeof change !== 'object' || change === null || Array.isArray(change)) return change;
+  const result = new Map(Object.entries(Object(into)));
+  for (const [name, value] of Object.entries(change)) {
+    if (value === null) result.delete(name);
+    else result.set(name, merged(result.get(name), value));
+  }
+  return Object.fromEntries(result);
+}
+
 function isObject(value: unknown): value is KubernetesObject {
   return typeof value === 'object' && value !== null && 'metadata' in value;
 }
@@ -72,6 +83,11 @@ export function keepObjects(
       return object;
     }
     const found = objects.get(path);
+    if (method === 'PATCH' && found !== undefined) {
+      const changed = merged(found, body);
+      if (isObject(changed)) objects.set(path, changed);
+      return changed;
+    }
     if (method === 'DELETE' && objects.delete(path)) onRemoved?.(path, kept);
     if (found !== undefined) return found;
     // A kind's own name is a plural, and is the last of its path.

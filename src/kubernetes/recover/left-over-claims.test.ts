@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+
+import { startScriptedServer } from '../api/testing/api-server.ts';
+import { keepObjects, type KeptObjects } from '../api/testing/kept-objects.ts';
+import type { PersistentVolume, PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
+import { namespacePlan } from '../carry/testing/namespace-plan.ts';
+import type { RecoveryWay } from '../find/rights.ts';
+import type { SwapEntry } from './journal-object.ts';
+import { removeReplicaClaims } from './other-way-steps.ts';
+import type { NamespacePlan, PlannedMember } from './plan-value.ts';
+import { exchangeBack, exchangeVolumes, retainNow, retainVolumes, takeExchangeBack } from './rebind-steps.ts';
+import { heldNames } from './status.ts';
+import { swapContext } from './testing/swap-context.ts';
+
+const CLAIMS = '/api/v1/namespaces/shop/persistentvolumeclaims';
+const VOLUMES = '/api/v1/persistentvolumes';
+
+function planned(ordinal: number): PlannedMember {
+  const claim = `storage-volume-shop-${ordinal}`;
+  const common = { claimUid: `c-${ordinal}`, size: '1Gi', storageClass: null };
+  return { pod: `shop-${ordinal}`, ordinal, claim, volume: `pv-${ordinal}`, keptAs: null, ...common };
+}
+
+/** One member, and a claim that an earlier scale-down has left. */
+function planOf(way: RecoveryWay): NamespacePlan {
+  const swap = { ...namespacePlan.swap, way, members: [planned(0)], leftOver: [planned(2)] };
+  return { ...namespacePlan, swap };
+}
+
+function claimOf(name: string, volume: string): PersistentVolumeClaim {
+  const metadata = { name, uid: `uid of ${name}` };
+  return { metadata, spec: { volumeName: volume }, status: { phase: 'Bound' } };
+}
+
+function volumeOf(name: string, claim: string): PersistentVolume {
+  const claimRef = { namespace: 'shop', name: claim, uid: `uid of ${claim}` };
+  return { metadata: { name }, spec: { claimRef, persistentVolumeReclaimPolicy: 'Delete' } };
+}
+
+/** A cluster that is down; a claim that is made is bound at once, as its volume is reserved for it. */
+function namespaceOf(): KeptObjects {
+  const bound: Readonly<Record<string, string>> = {
+    'pv-0': 'storage-volume-shop-0',
+    'pv-2': 'storage-volume-shop-2',
+    'pv-new': 'walkback-7f3a',
+  };
+  const statefulSet = { metadata: { name: 'shop' }, spec: { replicas: 0 } };
+  const objects = Object.entries(bound).flatMap(([volume, claim]) => [
+    [`${VOLUMES}/${volume}`, volumeOf(volume, claim)],
+    [`${CLAIMS}/${claim}`, claimOf(claim, volume)],
+  ]);
+  return keepObjects(
+    { ...Object.fromEntries(objects), '/apis/apps/v1/namespaces/shop/statefulsets/shop': statefulSet },
+    {
+      onMade: (path, made, kept) => {
+        if (path === CLAIMS) kept.objects.set(`${path}/${made.metadata?.name}`, { ...made, ...BOUND });
+      },
+    },
+  );
+}
+
+const BOUND = { status: { phase: 'Bound' } };
+
+/** Which volume each claim has. */
+function bindings({ objects }: KeptObjects): Record<string, unknown> {
+  return Object.fromEntries(
+    [...objects].flatMap(([path, object]) =>
+      path.startsWith(`${CLAIMS}/`)
+        ? [[path.slice(CLAIMS.length + 1), Reflect.get(Object(Reflect.get(object, 'spec')), 'volumeName')]]
+        : [],
+    ),
+  );
+}
+
+const DEADLINES = { attemptIdleMs: 2000, callMs: 5000 };
+const BEFORE = { 'storage-volume-shop-0': 'pv-0', 'storage-volume-shop-2': 'pv-2', 'walkback-7f3a': 'pv-new' };
+const AFTER = { 'storage-volume-shop-0': 'pv-new', 'walkback-7f3a-kept-0': 'pv-0', 'walkback-7f3a-kept-2': 'pv-2' };
+
+describe('a claim that an earlier scale-down has left', () => {
+  it('is put aside with the members volumes, so that no later scale-up starts it, and given back', async () => {
+    const kept = namespaceOf();
+    await using server = await startScriptedServer(kept.answer, DEADLINES);
+    const context = await swapContext(server.api, planOf('rebind'));
+    await context.journal.append({ event: 'done', step: 'retainVolumes', facts: await retainVolumes(context) });
+    await exchangeVolumes(context);
+    expect(bindings(kept)).toEqual(AFTER);
+    await takeExchangeBack(context);
+    expect(bindings(kept)).toEqual(BEFORE);
+
+    await exchangeVolumes(context);
+    await context.journal.append({ event: 'done', step: 'survey', facts: { leader: 'shop-0' } });
+    await context.journal.append({ event: 'done', step: 'undoRetainVolumes', facts: await retainNow(context) });
+    await exchangeBack(context);
+    const { 'walkback-7f3a': _rehearsal, ...members } = BEFORE;
+    expect(bindings(kept)).toEqual({ ...members, 'walkback-7f3a-replaced-0': 'pv-new' });
+  });
+
+  it('is removed where those of replicas are', async () => {
+    const kept = namespaceOf();
+    await using server = await startScriptedServer(kept.answer, DEADLINES);
+    const context = await swapContext(server.api, planOf('in-volume'));
+    expect(await removeReplicaClaims(context)).toEqual({ removed: 'storage-volume-shop-2' });
+  });
+
+  it('is among what a recovery keeps', () => {
+    expect(heldNames(planOf('rebind'), []).map(({ name }) => name)).toContain('walkback-7f3a-kept-2');
+    const recovered: SwapEntry = { at: '', event: 'state', state: 'recovered' };
+    expect(heldNames(planOf('recreate'), [recovered]).map(({ name }) => name)).toEqual([
+      'storage-volume-shop-0',
+      'storage-volume-shop-2',
+    ]);
+  });
+});
