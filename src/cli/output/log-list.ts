@@ -12,6 +12,7 @@ import { effectText, stateOf } from './transaction-words.ts';
 
 const TIME_WIDTH = 15;
 const AGO_WIDTH = 15;
+const DAY_WIDTH = 6;
 /** From here on there is room for UTC and for how long ago. */
 const WIDE_COLUMNS = 110;
 
@@ -26,6 +27,8 @@ export interface ListLayout {
   readonly isWide: boolean;
   /** Databases are told apart only where there are several. */
   readonly hasDatabases: boolean;
+  /** The day stands in each line: they are of several, and not in the order of time. */
+  readonly hasDays: boolean;
 }
 
 /** A layout for these transactions. */
@@ -37,13 +40,15 @@ export function layoutFor(shown: readonly LoggedTransaction[], screen: Screen): 
     xidWidth: Math.max(7, ...shown.map(({ xid }) => String(xid).length)) + 2,
     isWide: screen.columns >= WIDE_COLUMNS,
     hasDatabases: databases.size > 1,
+    hasDays: false,
   };
 }
 
 /** The heads of the columns. */
-export function listHead({ xidWidth, isWide }: ListLayout): string {
+export function listHead({ xidWidth, isWide, hasDays }: ListLayout): string {
+  const day = hasDays ? 'day'.padEnd(DAY_WIDTH) : '';
   const more = isWide ? `${'UTC'.padEnd(TIME_WIDTH)}${'ago'.padEnd(AGO_WIDTH)}` : '';
-  return `  ${'time'.padEnd(TIME_WIDTH)}${more}${'xid'.padEnd(xidWidth)}what it did`;
+  return `  ${day}${'time'.padEnd(TIME_WIDTH)}${more}${'xid'.padEnd(xidWidth)}what it did`;
 }
 
 /** One line. */
@@ -53,7 +58,8 @@ export function listLine(one: LoggedTransaction, layout: ListLayout, screen: Scr
   const ago = formatAgo(one.timeUs, screen.nowUs()).replace(/ ago$/, '');
   const more = layout.isWide ? `${utc.padEnd(TIME_WIDTH)}${ago.padEnd(AGO_WIDTH)}` : '';
   const mark = isLargeTransaction(one) ? largeMark(screen) : ' ';
-  const head = `${mark} ${time.padEnd(TIME_WIDTH)}${more}${String(one.xid).padEnd(layout.xidWidth)}`;
+  const day = layout.hasDays ? dayOf(one, screen).slice(5).padEnd(DAY_WIDTH) : '';
+  const head = `${mark} ${day}${time.padEnd(TIME_WIDTH)}${more}${String(one.xid).padEnd(layout.xidWidth)}`;
   const database = layout.hasDatabases && one.databaseName !== undefined ? `[${one.databaseName}] ` : '';
   const text = `${head}${database}${effectText(one, screen.columns - head.length - database.length, screen)}`;
   const state = stateOf(one);
@@ -81,7 +87,7 @@ export function listLines(shown: readonly LoggedTransaction[], screen: Screen, s
 
 /** A layout for lines that come one by one. */
 function followLayout(screen: Screen): ListLayout {
-  return { xidWidth: 12, isWide: screen.columns >= WIDE_COLUMNS, hasDatabases: true };
+  return { xidWidth: 12, isWide: screen.columns >= WIDE_COLUMNS, hasDatabases: true, hasDays: false };
 }
 
 /** The head of a list whose lines come one by one. */

@@ -5,6 +5,7 @@ import type { LogEnd, LogFacts } from '../../app/log-value.ts';
 import type { LoggedTransaction } from '../../history/transactions/logged-transaction.ts';
 import { lsn } from '../../postgres/lsn.ts';
 import { logText, type LogShape } from './log-text.ts';
+import type { Screen } from './screen.ts';
 import { change, definition, screen, transaction } from './testing/logged.ts';
 
 const facts: LogFacts = {
@@ -152,6 +153,34 @@ describe('a long log', () => {
       '  time           xid      what it did',
       '▌ 08:02:11.620   601762   orders -48,211  96 % of the table',
     ]);
+  });
+});
+
+describe('a log of several days', () => {
+  const DAY_US = 86_400_000_000n;
+  const many = Array.from({ length: 60 }, (_, index) => {
+    const one = transaction(700_000 + index, '12:00:00.000', {
+      changes: [
+        change('orders_of_customers', { deleted: index % 20 === 0 ? 40_000 + index : 0, inserted: 1000 + index }),
+        change('invoices_of_customers', { updated: 3 }),
+        change('shipments', { inserted: 3 }),
+      ],
+    });
+    return { ...one, timeUs: one.timeUs + (BigInt(index) * DAY_US) / 20n };
+  });
+  const paint: Screen['paint'] = (text, state) => `<${state}>${text}</>`;
+
+  it('has the day of each of its largest within 80 columns', () => {
+    const lines = shown(many);
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect(lines).toContain('  day   time           xid      what it did');
+    expect(lines).toContain('▌ 06-07 05:00:00.000   700040   orders_of_customers +1,040 -40,040, 2 more');
+  });
+
+  it('is the same in colour, each line painted whole', () => {
+    const painted = shown(many, {}, screen({ paint }));
+    expect(painted).toContain('<loss>▌ 06-07 05:00:00.000   700040   orders_of_customers +1,040 -40,040, 2 more</>');
+    expect(painted.map((line) => line.replaceAll(/<\/?[a-z]*>/g, ''))).toEqual(shown(many));
   });
 });
 

@@ -51,14 +51,9 @@ export function logHeading(
 }
 
 function largestLines(digest: LogDigest, screen: Screen): string[] {
-  const layout = layoutFor(digest.largest, screen);
-  const isOneDay = new Set(digest.largest.map((one) => dayOf(one, screen))).size === 1;
-  const lines = digest.largest.map((one) => {
-    const line = listLine(one, layout, screen);
-    return isOneDay ? line : `${line.slice(0, 2)}${dayOf(one, screen).slice(5)} ${line.slice(2)}`;
-  });
-  const head = listHead(layout);
-  return [isOneDay ? head : `  ${'day'.padEnd(6)}${head.slice(2)}`, ...lines];
+  const hasDays = new Set(digest.largest.map((one) => dayOf(one, screen))).size > 1;
+  const layout = { ...layoutFor(digest.largest, screen), hasDays };
+  return [listHead(layout), ...digest.largest.map((one) => listLine(one, layout, screen))];
 }
 
 /** Lines that lead on: the largest, and how to look at it. */
