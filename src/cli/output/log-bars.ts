@@ -10,8 +10,8 @@ import { largeMark } from './log-list.ts';
 import type { Screen } from './screen.ts';
 
 const MOST_LINES = 32;
-const LABEL_WIDTH = 8;
-const COUNT_WIDTH = 26;
+const LABEL_GAP = 3;
+const LEAST_BAR_WIDTH = 4;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 function widthName(minutes: number): string {
@@ -40,9 +40,18 @@ function bar(rows: number, most: number, width: number, screen: Screen): string 
   return `${'█'.repeat(Math.floor(eighths / 8))}${EIGHTHS[eighths % 8] ?? ''}`;
 }
 
-function labelOf(minute: number, minutes: number, screen: Screen): string {
-  const { date, time } = readClock(BigInt(minute) * 60_000_000n, screen.zone, 0);
-  return minutes >= 1440 ? date.slice(5) : time.slice(0, 5);
+const clockAt = (minute: number, screen: Screen) => readClock(BigInt(minute) * 60_000_000n, screen.zone, 0);
+
+/** When bars begin, as short as tells each from the others: `08:00`, `06-05 08:00`, `06-05`, `2026-06-05`. */
+function labeller(bars: readonly LogBar[], minutes: number, screen: Screen): (minute: number) => string {
+  const ends = [bars[0], bars.at(-1)].map((one) => clockAt(one?.minute ?? 0, screen).date);
+  const isOne = (digits: number) => new Set(ends.map((date) => date.slice(0, digits))).size === 1;
+  const day = (date: string) => (isOne(4) ? date.slice(5) : date);
+  return (minute) => {
+    const { date, time } = clockAt(minute, screen);
+    if (minutes >= 1440) return day(date);
+    return isOne(10) ? time.slice(0, 5) : `${day(date)} ${time.slice(0, 5)}`;
+  };
 }
 
 /** The bars of a digest with their title; none where it has no transactions. */
@@ -50,15 +59,18 @@ export function barLines(digest: LogDigest, offsetMinutes: number, screen: Scree
   const { bars, minutes } = fitting(digest, offsetMinutes);
   if (bars.length === 0) return [];
   const most = Math.max(...bars.map(({ rows }) => rows));
-  const room = screen.columns - 2 - LABEL_WIDTH - COUNT_WIDTH;
+  const labelOf = labeller(bars, minutes, screen);
+  const labelWidth = labelOf(bars[0]?.minute ?? 0).length + LABEL_GAP;
+  const countWidth = Math.max(...bars.map((one) => countsOf(one).length)) + 1;
+  const room = Math.max(LEAST_BAR_WIDTH, screen.columns - 2 - labelWidth - countWidth);
   const lines = [`  rows changed, per ${widthName(minutes)}`];
   let before: LogBar | undefined;
   for (const one of bars) {
     const skipped = before === undefined ? 0 : (one.minute - before.minute) / minutes - 1;
-    if (skipped > 0)
-      lines.push(`  ${skipped === 1 ? labelOf(one.minute - minutes, minutes, screen) : gap(skipped, minutes)}`);
+    if (skipped > 0) lines.push(`  ${skipped === 1 ? labelOf(one.minute - minutes) : gap(skipped, minutes)}`);
     before = one;
-    lines.push(barLine(one, { most, room, minutes }, screen));
+    const label = labelOf(one.minute).padEnd(labelWidth);
+    lines.push(barLine(one, `${label}${bar(one.rows, most, room, screen)}`, screen));
   }
   return lines;
 }
@@ -66,14 +78,11 @@ export function barLines(digest: LogDigest, offsetMinutes: number, screen: Scree
 const gap = (skipped: number, minutes: number): string =>
   `  (nothing for ${minutes === 1 ? countOf(skipped, 'minute') : `${skipped} times ${widthName(minutes)}`})`;
 
-function barLine(
-  one: LogBar,
-  { most, room, minutes }: { most: number; room: number; minutes: number },
-  screen: Screen,
-): string {
+const countsOf = ({ rows, transactions }: LogBar): string =>
+  `${formatCount(rows)} in ${countOf(transactions, 'commit')}`;
+
+function barLine(one: LogBar, labelledBar: string, screen: Screen): string {
   const mark = one.hasLarge ? largeMark(screen) : ' ';
-  const label = labelOf(one.minute, minutes, screen).padEnd(LABEL_WIDTH);
-  const counts = `${formatCount(one.rows)} in ${countOf(one.transactions, 'commit')}`;
-  const text = `${mark} ${label}${bar(one.rows, most, room, screen)} ${counts}`;
+  const text = `${mark} ${labelledBar} ${countsOf(one)}`;
   return one.hasLarge ? screen.paint(text, 'loss') : text;
 }

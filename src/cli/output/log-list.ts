@@ -8,7 +8,8 @@ import { isLargeTransaction } from '../../app/transaction-size.ts';
 import type { LoggedTransaction } from '../../history/transactions/logged-transaction.ts';
 import { formatAgo, readClock } from './format.ts';
 import type { Screen } from './screen.ts';
-import { effectText, stateOf } from './transaction-words.ts';
+import { shownText } from './shown-name.ts';
+import { cutTo, effectText, stateOf } from './transaction-words.ts';
 
 const TIME_WIDTH = 15;
 const AGO_WIDTH = 15;
@@ -51,6 +52,12 @@ export function listHead({ xidWidth, isWide, hasDays }: ListLayout): string {
   return `  ${day}${'time'.padEnd(TIME_WIDTH)}${more}${'xid'.padEnd(xidWidth)}what it did`;
 }
 
+/** `[shop] `, its name cut where it would take more than half of the room. */
+function databaseTag({ databaseName }: LoggedTransaction, room: number, screen: Screen): string {
+  if (databaseName === undefined) return '';
+  return `[${cutTo(shownText(databaseName), Math.floor(room / 2) - 3, screen)}] `;
+}
+
 /** One line. */
 export function listLine(one: LoggedTransaction, layout: ListLayout, screen: Screen): string {
   const { time } = readClock(one.timeUs, screen.zone);
@@ -60,8 +67,9 @@ export function listLine(one: LoggedTransaction, layout: ListLayout, screen: Scr
   const mark = isLargeTransaction(one) ? largeMark(screen) : ' ';
   const day = layout.hasDays ? dayOf(one, screen).slice(5).padEnd(DAY_WIDTH) : '';
   const head = `${mark} ${day}${time.padEnd(TIME_WIDTH)}${more}${String(one.xid).padEnd(layout.xidWidth)}`;
-  const database = layout.hasDatabases && one.databaseName !== undefined ? `[${one.databaseName}] ` : '';
-  const text = `${head}${database}${effectText(one, screen.columns - head.length - database.length, screen)}`;
+  const room = screen.columns - head.length;
+  const database = layout.hasDatabases ? databaseTag(one, room, screen) : '';
+  const text = `${head}${database}${effectText(one, room - database.length, screen)}`;
   const state = stateOf(one);
   return state === undefined ? text : screen.paint(text, state);
 }

@@ -4,6 +4,7 @@ import { LogDigester } from '../../app/log-digest.ts';
 import type { LogEnd, LogFacts } from '../../app/log-value.ts';
 import type { LoggedTransaction } from '../../history/transactions/logged-transaction.ts';
 import { lsn } from '../../postgres/lsn.ts';
+import { followLine } from './log-list.ts';
 import { logText, type LogShape } from './log-text.ts';
 import type { Screen } from './screen.ts';
 import { change, definition, screen, transaction } from './testing/logged.ts';
@@ -177,10 +178,50 @@ describe('a log of several days', () => {
     expect(lines).toContain('▌ 06-07 05:00:00.000   700040   orders_of_customers +1,040 -40,040, 2 more');
   });
 
+  it('has the day beside each bar, for hours repeat', () => {
+    const bars = shown(many).filter((line) => line.includes('█'));
+    expect(bars[0]).toMatch(/^▌ 06-05 04:00 {3}█/);
+    expect(new Set(bars.map((line) => line.slice(2, 13))).size).toBe(bars.length);
+  });
+
+  it('has the year beside each bar where there are several', () => {
+    const weeks = many.map((one, index) => ({ ...one, timeUs: one.timeUs + BigInt(index) * 10n * DAY_US }));
+    const bars = shown(weeks).filter((line) => line.includes('█'));
+    expect(bars[0]).toMatch(/^▌ 2026-06-0\d {3}█/);
+    expect(bars.at(-1)).toMatch(/^. 2028-01-\d\d {3}█/);
+  });
+
+  it('fits its bars beside large numbers', () => {
+    const large = many.map((one) => ({ ...one, changes: [change('orders', { inserted: 15_000_000_000 })] }));
+    const lines = shown(large);
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect(lines[3]).toMatch(/█{20,} \d{2},000,000,000 in \d commits$/);
+  });
+
   it('is the same in colour, each line painted whole', () => {
     const painted = shown(many, {}, screen({ paint }));
     expect(painted).toContain('<loss>▌ 06-07 05:00:00.000   700040   orders_of_customers +1,040 -40,040, 2 more</>');
     expect(painted.map((line) => line.replaceAll(/<\/?[a-z]*>/g, ''))).toEqual(shown(many));
+  });
+});
+
+describe('a line of a log that is followed', () => {
+  const followed = (overrides: Partial<LoggedTransaction>) =>
+    followLine(
+      transaction(4_000_000_000, '15:00:00.000', { changes: morning[0]?.changes ?? [], ...overrides }),
+      screen(),
+    );
+
+  it('fits the width with the longest name of a database, which is shown escaped', () => {
+    const line = followed({ databaseName: `\u001b[2J${'d'.repeat(59)}` });
+    expect(line.length).toBeLessThanOrEqual(80);
+    expect(line).toMatch(/ {2}\[\\u\{1b\}\[2Jd+…\] orders \+3, order_lines \+9$/);
+  });
+
+  it('fits the width with the longest identifier of a prepared transaction', () => {
+    const line = followed({ outcome: 'abortPrepared', gid: 'g'.repeat(199), databaseName: 'd'.repeat(63) });
+    expect(line.length).toBeLessThanOrEqual(80);
+    expect(line).toMatch(/ rolled back…: orders \+3/);
   });
 });
 

@@ -50,6 +50,13 @@ export function endingWords({ outcome, gid, isTopKnown }: LoggedTransaction): st
   }
 }
 
+/** The text in at most `width` columns. */
+export function cutTo(text: string, width: number, { hasUnicode }: Pick<Screen, 'hasUnicode'>): string {
+  if (text.length <= width) return text;
+  const letters = Array.from(text).slice(0, Math.max(0, width - 1));
+  return `${letters.join('')}${hasUnicode ? '…' : '~'}`;
+}
+
 /** As many phrases as `width` has room for, and how many more there are; one at least, cut if it must be. */
 export function fitPhrases(phrases: readonly string[], width: number, cut: string): string {
   const whole = phrases.join(', ');
@@ -66,7 +73,7 @@ export function fitPhrases(phrases: readonly string[], width: number, cut: strin
 export function effectText(one: LoggedTransaction, width: number, screen: Screen): string {
   const ending = endingWords(one);
   const cut = screen.hasUnicode ? '…' : '~';
-  const head = ending === '' ? '' : `${ending}: `;
+  const head = ending === '' ? '' : `${cutTo(ending, Math.max(12, Math.floor(width / 2) - 2), screen)}: `;
   const tail = one.isIncomplete ? ' (at least)' : '';
   const phrases = effectPhrases(one).map(({ text }) => text);
   const shown = phrases.length === 0 ? ['no rows'] : phrases;
