@@ -14,6 +14,7 @@ import type {
 } from '../api/kubernetes-objects.ts';
 import { shownVariables, type ContainerVariable } from './container-environment.ts';
 import { dataPlace, probesOf, type Container } from './database-container.ts';
+import { keeperOf } from './keeper.ts';
 import type {
   ClaimTemplate,
   ClusterObjects,
@@ -21,7 +22,6 @@ import type {
   FoundMember,
   FoundPod,
   FoundVolume,
-  Keeper,
   KubernetesCluster,
 } from './kubernetes-cluster.ts';
 import { memberWords, patroniInNamespace, type PatroniObjectsRead } from './patroni-in-namespace.ts';
@@ -143,20 +143,6 @@ function membersOf(parts: ClusterParts, template: string | undefined, lockHolder
         claim: claim === undefined ? undefined : claimOf(claim, parts),
       };
     });
-}
-
-/** Who would put a change back: an upgrade by Helm, or a controller that compares with Git. */
-function keeperOf({ metadata }: StatefulSet): Keeper | undefined {
-  const { labels = {}, annotations = {}, ownerReferences = [] } = metadata ?? {};
-  const argo = annotations['argocd.argoproj.io/tracking-id'] ?? labels['argocd.argoproj.io/instance'];
-  if (argo !== undefined) return { kind: 'Argo CD', name: argo };
-  const flux = labels['helm.toolkit.fluxcd.io/name'] ?? labels['kustomize.toolkit.fluxcd.io/name'];
-  if (flux !== undefined) return { kind: 'Flux', name: flux };
-  const [owner] = ownerReferences;
-  if (owner !== undefined) return { kind: 'owner', name: `${owner.kind} ${owner.name}` };
-  const release =
-    annotations['meta.helm.sh/release-name'] ?? (labels['heritage'] === undefined ? undefined : labels['release']);
-  return release === undefined ? undefined : { kind: 'Helm', name: release };
 }
 
 /** A tag that is pulled again whenever a pod starts. */

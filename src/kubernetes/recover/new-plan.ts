@@ -18,6 +18,7 @@ import type { ConfigMap } from '../api/kubernetes-objects.ts';
 import { chooseWay, type ChosenWay, type WayFacts } from './choose-way.ts';
 import type { SwapUses } from './context.ts';
 import { cloneTimeUs, planClone } from './clone/plan-clone.ts';
+import { driftOf } from './drift.ts';
 import { createRecovery } from './journal-object.ts';
 import { lookAgain } from './look-again.ts';
 import { firstLook } from './look-first.ts';
@@ -94,35 +95,6 @@ function rehearsalClaimOf(id: string, statefulSet: string, way: RecoveryWay, liv
   return way === 'recreate' ? memberClaim(recreatedTemplate(id), statefulSet, 0) : `walkback-${id}`;
 }
 
-function driftOf(
-  way: RecoveryWay,
-  id: string,
-  { claimTemplate, statefulSet }: Subject,
-  workloads: readonly PlannedWorkload[],
-  clone: PlannedClone | undefined,
-): string[] {
-  const owner = statefulSet.metadata?.labels?.['app.kubernetes.io/managed-by'];
-  const isGitOps = Object.keys(statefulSet.metadata?.annotations ?? {}).some((name) =>
-    name.startsWith('argocd.argoproj.io/'),
-  );
-  return [
-    ...(way === 'recreate'
-      ? [
-          `The StatefulSet's claim template is called ${recreatedTemplate(id)} afterwards, and not ${claimTemplate}: put that name into the chart's values before the next ${owner ?? 'Helm'} upgrade, which would otherwise be refused.`,
-        ]
-      : []),
-    ...(clone === undefined
-      ? []
-      : [
-          `The recovered cluster archives to ${clone.archive.to}: put ${Object.keys(clone.archive.variables).join(' and ')} into the chart's values before the next ${owner ?? 'Helm'} upgrade, which would lead it back to the archive of before. ${clone.archive.from} stays as it is.`,
-        ]),
-    ...(isGitOps ? ['Argo CD manages it: switch automatic sync off meanwhile, as it would scale it up again.'] : []),
-    ...(workloads.length > 0
-      ? ['An autoscaler of what is scaled down would scale it up again: suspend it meanwhile.']
-      : []),
-  ];
-}
-
 function restartsOf(name: string, replicas: number, workloads: readonly PlannedWorkload[]): string[] {
   return [
     `${replicas} ${replicas === 1 ? 'pod' : 'pods'} of ${name}`,
@@ -166,7 +138,7 @@ async function swapPlanOf(
     claimBytes: ((neededBytes * (100n + SPARE_PERCENT)) / 100n).toString(),
     workloads,
     restarts: restartsOf(name, replicas, workloads),
-    drift: driftOf(way, id, subject, workloads, clone),
+    drift: driftOf({ way, id, statefulSet: subject.statefulSet, claimTemplate, workloads, clone }),
     live: plannedShape(live),
     walkback,
     archive,
@@ -202,7 +174,8 @@ async function planOf(
   const recovery = makePlan(await lookAgain({ ...server, leader: up }, gather));
   const neededBytes = BigInt(recovery.space.neededBytes);
   const rights: RightsFor = { patroni: subject.patroni, workloads };
-  const facts = await wayFacts(uses, subject, { id, live: first, neededBytes, rights });
+  const tablespaces = recovery.backup.tablespaces.length;
+  const facts = await wayFacts(uses, subject, { id, live: first, neededBytes, tablespaces, rights });
   const chosen = chooseWay(facts, request.way);
   const clone = chosen.way === 'clone' ? await cloneFor(uses, subject, recovery, look) : undefined;
   const swap = await swapPlanOf(uses, subject, { id, leader: first.pod, neededBytes, chosen, clone }, workloads);

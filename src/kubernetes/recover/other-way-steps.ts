@@ -96,10 +96,14 @@ export function withTemplate(saved: StatefulSet, from: string, to: string): Stat
   ) => list.map((container) => ({ ...container, volumeMounts: (container.volumeMounts ?? []).map(renamed) }));
   const templates = (spec.volumeClaimTemplates ?? []).map((template) => {
     const name = rename(template.metadata?.name);
-    const labels = template.metadata?.labels;
+    const { labels, annotations } = template.metadata ?? {};
     return {
       ...template,
-      metadata: { ...(name === undefined ? {} : { name }), ...(labels === undefined ? {} : { labels }) },
+      metadata: {
+        ...(name === undefined ? {} : { name }),
+        ...(labels === undefined ? {} : { labels }),
+        ...(annotations === undefined ? {} : { annotations }),
+      },
     };
   });
   const pod = spec.template.spec;

@@ -11,6 +11,8 @@ import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
 import type { FoundCluster } from '../find/find-cluster.ts';
 import { rightsOfReset } from '../find/rights.ts';
+import { valuesOfVariables } from '../recover/chart-values.ts';
+import { keeperWarnings, keeperWords } from '../recover/drift.ts';
 import { createRecovery, listStoredRecoveries, listStoredResets } from '../recover/journal-object.ts';
 import { keptClaim, memberClaim, ordinalOf } from '../recover/names.ts';
 import { checkSubject, findLeader } from '../recover/new-plan.ts';
@@ -120,14 +122,11 @@ function membersOf({ cluster, objects }: FoundCluster, id: string): PlannedMembe
 }
 
 /** What the next upgrade would put back: the archive of before, into which the new cluster would write (F-12). */
-function driftOf({ cluster }: FoundCluster, { archive }: ResetRequest): string[] {
-  const names = [...new Set(archive.variables.map(({ name, value }) => `${name}=${value}`))].join(', ');
-  const keeper =
-    cluster.keeper === undefined
-      ? 'whatever the StatefulSet is made from'
-      : `${cluster.keeper.kind} ${cluster.keeper.name}`;
+function driftOf({ objects: { statefulSet } }: FoundCluster, { archive }: ResetRequest): string[] {
+  const variables = Object.fromEntries(archive.variables.map(({ name, value }) => [name, value]));
   return [
-    `Put ${names} into the values of ${keeper} before the next upgrade: with the old one the new cluster would write into the archive of the old.`,
+    `Set ${valuesOfVariables(statefulSet, variables)} in the values of ${keeperWords(statefulSet)} before the next upgrade: with the old one the new cluster would write into the archive of the old.`,
+    ...keeperWarnings(statefulSet),
     'The new cluster is empty: databases, roles and extensions that the image does not make itself are yours to make.',
   ];
 }
