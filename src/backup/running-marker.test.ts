@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { wrappedStore } from '../archive/testing/wrapped-store.ts';
-import { Failure } from '../base/failure.ts';
+import { Failure, type FailureKind } from '../base/failure.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { openStore } from '../storage/open.ts';
-import { backupFolder } from '../walg/backup-names.ts';
+import { backupFolder, sentinelKey } from '../walg/backup-names.ts';
 import { runningKey } from './own-objects.ts';
 import { cleanLeftovers, listMarked, markRunning } from './running-marker.ts';
+import { cleanFirst, removeMarker, takeBack } from './tidy-up.ts';
 
 const NAME = 'base_000000010000000000000002';
 const PART = `${backupFolder(NAME)}tar_partitions/part_001.tar.zst`;
@@ -82,6 +83,53 @@ describe('the marker of a running backup on another host', () => {
     });
     expect(await cleanLeftovers(readOnly, new Date())).toEqual([]);
     expect(await isThere()).toBe(true);
+  });
+});
+
+describe('the marker of a backup that has its sentinel', () => {
+  it('counts no more, whatever it says, and goes with the next tidying', async () => {
+    await markElsewhere(0);
+    await store.put(sentinelKey(NAME), Buffer.from('{}'));
+    expect(await listMarked(store, new Date())).toEqual([]);
+    expect(await cleanLeftovers(store, new Date())).toEqual([]);
+    expect(await keys()).toEqual([PART, sentinelKey(NAME)].toSorted());
+  });
+});
+
+describe('markers where nothing may be deleted', () => {
+  const kinds = [['denied'], ['refused']] as const;
+  const keepingAll = (kind: FailureKind): ObjectStore =>
+    wrappedStore(store, {
+      delete: async () => {
+        throw new Failure(kind, { message: 'cannot delete', remedy: 'Allow s3:DeleteObject.' });
+      },
+    });
+
+  it.each(kinds)('do not stop a backup when deleting is %s, and what killed ones left is told of', async (kind) => {
+    await markElsewhere(1.1 * HOUR_MS);
+    const left = await cleanFirst(keepingAll(kind), new Date());
+    expect(left).toMatchObject({ cleanedUp: [], problem: { kind } });
+    expect(await keys()).toContain(PART);
+  });
+
+  it.each(kinds)('of whole backups stay when deleting is %s, and are nobody’s who is at work', async (kind) => {
+    const kept = keepingAll(kind);
+    for (const name of [NAME, 'base_000000010000000000000004', 'base_000000010000000000000006']) {
+      const { problem } = await cleanFirst(kept, new Date());
+      expect(problem?.kind).toBe(name === NAME ? undefined : kind);
+      const marker = await markRunning(kept, name, new Date());
+      await kept.put(sentinelKey(name), Buffer.from('{}'));
+      expect(await removeMarker(marker)).toMatchObject({ kind });
+      expect(await listMarked(kept, hoursAhead(2))).toEqual([]);
+    }
+  });
+
+  it('stay with what is left of a backup that failed, for whoever may delete it', async () => {
+    const marker = await markRunning(store, NAME, new Date());
+    await takeBack(keepingAll('denied'), NAME, marker);
+    expect(await keys()).toEqual([PART, runningKey(NAME)]);
+    await takeBack(store, NAME, marker);
+    expect(await keys()).toEqual([]);
   });
 });
 

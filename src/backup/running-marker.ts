@@ -5,7 +5,8 @@
  * marker is written before the first object and taken away after the last. Its owner is dead when its process id belongs
  * to the processes we see (same boot, same process namespace) and is gone or another's by now, or when the marker was not renewed for
  * {@link DEAD_AFTER_MS} by the store's clock, which a living owner does every {@link RENEW_MS}. An owner that was suspended
- * for so long finds its marker gone, and gives up.
+ * for so long finds its marker gone, and gives up. A backup that has its sentinel is finished, whatever its marker says:
+ * not everybody who takes backups may delete.
  *
  * @module
  */
@@ -16,7 +17,8 @@ import { Failure } from '../base/failure.ts';
 import { identityOf } from '../instance/process-identity.ts';
 import { isKnownDead, processSpace } from '../instance/process-space.ts';
 import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
-import { backupFolder, parseBackupName, sentinelKey } from '../walg/backup-names.ts';
+import { backupFolder, backupOfSentinelKey, parseBackupName, sentinelKey } from '../walg/backup-names.ts';
+import { BACKUPS_FOLDER } from '../walg/object-names.ts';
 import { RUNNING_FOLDER, indexFolder, runningKey } from './own-objects.ts';
 import { ObjectAges } from './store-clock.ts';
 
@@ -43,8 +45,10 @@ const DEAD_AFTER_MS = 60 * RENEW_MS;
 export interface OwnMarker {
   /** @throws {Failure} `conflict` if others have taken this backup for dead, and may have deleted parts of it. */
   confirm(): Promise<void>;
-  /** Stops renewing it and deletes it. */
+  /** Stops renewing it and deletes it. @throws what the store throws. */
   remove(): Promise<void>;
+  /** Stops renewing it: it stays, for what is left of the backup. */
+  leave(): void;
 }
 
 /** Marks a backup as being taken by this process. @throws {Failure} `conflict` if somebody else marked the same one. */
@@ -86,6 +90,7 @@ export async function markRunning(
       clearInterval(renewal);
       await store.delete([key]);
     },
+    leave: () => clearInterval(renewal),
   };
 }
 
@@ -113,8 +118,8 @@ export interface MarkedBackup {
 export async function listMarked(store: ObjectStore, now: Date): Promise<MarkedBackup[]> {
   const ages = new ObjectAges(store, now);
   const marked: MarkedBackup[] = [];
-  const { objects } = await store.listFolder(RUNNING_FOLDER);
-  for (const object of objects) {
+  const { unfinished } = await listMarkers(store);
+  for (const object of unfinished) {
     const marker = await readMarker(store, object);
     if (marker !== undefined) {
       const { name, deltaFrom } = marker;
@@ -125,13 +130,39 @@ export async function listMarked(store: ObjectStore, now: Date): Promise<MarkedB
   return marked;
 }
 
-/** Deletes what killed backups of ours have left. Answers with their names. */
+interface Markers {
+  readonly unfinished: readonly ObjectInfo[];
+  /** Of backups that have their sentinel: whoever took one may not delete, or was killed right behind it. */
+  readonly finished: readonly ObjectInfo[];
+}
+
+async function listMarkers(store: ObjectStore): Promise<Markers> {
+  const { objects } = await store.listFolder(RUNNING_FOLDER);
+  if (objects.length === 0) return { unfinished: [], finished: [] };
+  // Behind the markers: a backup that ends in between is a finished one.
+  const { objects: sentinels } = await store.listFolder(BACKUPS_FOLDER);
+  const finished = new Set(
+    sentinels.flatMap(({ key }) => {
+      const name = backupOfSentinelKey(key)?.name;
+      return name === undefined ? [] : [runningKey(name)];
+    }),
+  );
+  const isFinished = ({ key }: ObjectInfo): boolean => finished.has(key);
+  return {
+    unfinished: objects.filter((object) => !isFinished(object)),
+    finished: objects.filter(isFinished),
+  };
+}
+
+/** Deletes what killed backups of ours have left, and markers that finished ones have. Answers with the killed ones' names. */
 export async function cleanLeftovers(store: ObjectStore, now: Date): Promise<string[]> {
   const dead = (await listMarked(store, now)).filter(({ isAlive }) => !isAlive);
   for (const { name } of dead) {
     await deleteUnfinished(store, name);
     await store.delete([runningKey(name)]);
   }
+  const { finished } = await listMarkers(store);
+  if (finished.length > 0) await store.delete(finished.map(({ key }) => key));
   return dead.map(({ name }) => name);
 }
 

@@ -2,23 +2,25 @@
  * What time it is by the clock of the store, which alone can be compared with the times that it gives its objects: a host's
  * own clock may be hours away from it.
  *
- * An object is written, looked at and deleted again.
+ * An object is written, looked at and deleted again, where it may be.
  *
  * @module
  */
 
 import { isFailure } from '../base/failure.ts';
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
+import { leftUndeleted } from './left-undeleted.ts';
 import { OWN_FOLDER } from './own-objects.ts';
 
-const CLOCK_KEY = `${OWN_FOLDER}clock`;
+/** The object. */
+export const CLOCK_KEY = `${OWN_FOLDER}clock`;
 
 /** The time by the store's clock, or `undefined` if that could not be found out: it may be read only, or away. */
 export async function storeTime(store: ObjectStore, options: CallOptions = {}): Promise<Date | undefined> {
   try {
     await store.put(CLOCK_KEY, Buffer.from('\n'), options);
     const written = await store.stat(CLOCK_KEY, options);
-    await store.delete([CLOCK_KEY], options);
+    await store.delete([CLOCK_KEY], options).catch(leftUndeleted);
     return written?.modifiedAt;
   } catch (error) {
     if (!isFailure(error)) throw error;

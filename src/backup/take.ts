@@ -3,7 +3,7 @@
  *
  * The sentinel is written last, when all parts, the metadata and every segment of WAL that the backup needs are in the
  * archive; until then there is no backup. Whatever goes wrong before, everything written is deleted again, and what a
- * killed run left is deleted by the next one.
+ * killed run left is deleted by the next one; where nothing may be deleted it stays, and backups are taken all the same.
  *
  * A backup from a standby works the same way; if the standby is promoted meanwhile, the server refuses to stop the backup
  * and it is given up.
@@ -37,10 +37,12 @@ import { archiverFacts, checkBackupSource, type BackupSource } from './backup-so
 import type { DeltaParent, DeltaWish } from './choose-parent.ts';
 import { copyFiles } from './copy-files.ts';
 import { keepParent } from './keep-parent.ts';
+import { leftUndeletedWords } from './left-undeleted.ts';
 import { corruptFiles, corruptPagesFailure, type CorruptFile } from './page-report.ts';
 import { refuseIfGoing } from './removal.ts';
-import { cleanLeftovers, deleteUnfinished, markRunning, type OwnMarker } from './running-marker.ts';
+import { markRunning, type OwnMarker } from './running-marker.ts';
 import { baseOn, chooseBase, type Base } from './take-base.ts';
+import { cleanFirst, removeMarker, takeBack, type Leftovers } from './tidy-up.ts';
 import { uploadSmallTar, type SmallTarOptions } from './upload-parts.ts';
 import { waitForWal } from './wait-for-wal.ts';
 import { describeChanges } from './what-changed.ts';
@@ -49,7 +51,10 @@ import { readNames, writeNames } from './write-names.ts';
 
 /** How to take a backup. */
 export interface TakeBackupOptions {
+  /** As who writes sees it: without failover storages that are away. */
   readonly store: ObjectStore;
+  /** All of the archive, by which is decided what was left behind and goes. `store` unless told. */
+  readonly whole?: ObjectStore;
   readonly instance: BackupSource;
   /** The server's data directory, on this host. */
   readonly dataDirectory: string;
@@ -107,7 +112,7 @@ export async function takeBackup(given: TakeBackupOptions): Promise<TakenBackup>
   const options = { ...given, store: limitedStore(given.store, given.limiter) };
   const startedAt = new Date();
   await checkBackupSource(options.instance, options.dataDirectory);
-  const cleanedUp = await cleanLeftovers(options.store, startedAt);
+  const leftovers = await cleanFirst(options.whole ?? options.store, startedAt);
   const label = `walkback ${startedAt.toISOString()}`;
   const chosen = await chooseBase(options);
   await using session = await options.instance.openBackupSession({ label });
@@ -116,7 +121,7 @@ export async function takeBackup(given: TakeBackupOptions): Promise<TakenBackup>
   try {
     const base = await baseOn(session, chosen, options);
     const running = { backupName: nameFor(session, base.parent), startedAt, ...base };
-    return { ...(await takeMarked(session, running, naming, options)), cleanedUp };
+    return await takeMarked(session, { ...running, leftovers }, naming, options);
   } catch (error) {
     throw session.lost.aborted ? connectionLost(error) : error;
   } finally {
@@ -124,14 +129,14 @@ export async function takeBackup(given: TakeBackupOptions): Promise<TakenBackup>
   }
 }
 
-/** Under a marker that says it is being taken; whatever goes wrong, nothing of it stays. */
+/** Under a marker that says it is being taken; whatever goes wrong, nothing of it stays that may be deleted. */
 async function takeMarked(
   session: BackupSession,
-  running: Running,
+  { leftovers, ...running }: Running & { readonly leftovers: Leftovers },
   naming: ReturnType<typeof readNames>,
   options: TakeBackupOptions,
-): Promise<Omit<TakenBackup, 'cleanedUp'>> {
-  const { store, signal } = options;
+): Promise<TakenBackup> {
+  const { store, whole = store, signal } = options;
   const { backupName, startedAt, parent } = running;
   await refuseTakenName(store, backupName, session.isInRecovery);
   const marker = await markRunning(store, backupName, startedAt, parent?.backup.name);
@@ -140,12 +145,12 @@ async function takeMarked(
     await refuseIfGoing(store, chain, signal === undefined ? {} : { signal });
     const taken = await copyAndFinish(session, { ...running, marker }, naming, options);
     const warnings = await writeNames(await naming, store, signal === undefined ? {} : { signal });
-    return { ...taken, warnings };
+    const problem = (await removeMarker(marker)) ?? leftovers.problem;
+    const said = problem === undefined ? warnings : [...warnings, leftUndeletedWords(problem)];
+    return { ...taken, cleanedUp: leftovers.cleanedUp, warnings: said };
   } catch (error) {
-    await deleteUnfinished(store, backupName).catch(() => {});
+    await takeBack(whole, backupName, marker);
     throw error;
-  } finally {
-    await marker.remove().catch(() => {});
   }
 }
 
