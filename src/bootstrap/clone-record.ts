@@ -13,10 +13,13 @@ import { join } from 'node:path';
 import { writeFileDurably } from '../archive/durable-file.ts';
 import { Failure } from '../base/failure.ts';
 import { listBackups } from '../backup/list.ts';
+import { listArchivedWal } from '../history/archived-wal.ts';
+import { readTimelines } from '../history/timelines.ts';
 import { archivedTimelines } from '../recovery/timeline-numbers.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { WAL_FOLDER } from '../walg/object-names.ts';
 import type { ClonePlan, CloneRequestFacts } from './clone-plan-value.ts';
+import { isToOwnEnd, wayBack } from './way-back.ts';
 
 /** In the data directory. */
 export const RECORD_FILE = 'walkback_clone.json';
@@ -102,7 +105,8 @@ async function hasLived(store: ObjectStore, timeline: number): Promise<boolean> 
 }
 
 /**
- * Refuses to make a clone again whose cluster has lived since: whatever it has committed would be gone.
+ * Refuses to make a clone again whose cluster has lived since: whatever it has committed would be gone. One to the end of the
+ * cluster's own archive, on its own line of history, has all of that, and is how the cluster is got back: it is made again.
  *
  * @param store the archive that the new cluster writes.
  * @param ownId the attempt of this host's journal, if Patroni has not taken it over: it may be made again.
@@ -117,11 +121,17 @@ export async function checkNotMade(
   const record = bytes === undefined ? undefined : readRecord(bytes);
   if (record === undefined || record.id === ownId) return;
   if (!(await hasLived(store, record.timeline))) return;
+  const back = isToOwnEnd(request)
+    ? wayBack(request, record.timeline, await readTimelines(store, await listArchivedWal(store)))
+    : undefined;
+  if (back?.kind === 'this') return;
   const newest = (await listBackups(store)).findLast(({ timeline }) => timeline >= record.timeline);
   throw new Failure('refused', {
     message: `cannot clone ${record.asked} again: this clone was made ${record.at}, and the cluster that came of it has written timeline ${record.timeline} into ${store.address} since`,
     remedy:
-      'The clone variables (CLONE_*) were left behind. Take them away. To get that cluster back, clone from its own archive, to the end of it (no target time). To really begin again at the old target, and lose what was committed since: add --again.',
+      back?.kind === 'line'
+        ? `To get that cluster back, follow its own line of history: --timeline ${back.timeline} (CLONE_TARGET_TIMELINE=${back.timeline}). To really begin again, and lose what was committed since: add --again.`
+        : 'The clone variables (CLONE_*) were left behind. Take them away. To get that cluster back, clone from its own archive, to the end of it (no target time, no timeline). To really begin again at the old target, and lose what was committed since: add --again.',
     facts: [
       `timeline ${record.timeline} is in ${store.address}`,
       newest === undefined ? 'no backup was taken on it' : `its newest backup is ${newest.name}`,

@@ -76,15 +76,16 @@ async function archiveHistory(): Promise<void> {
   await writeFile(join(archived, '00000002.history'), await readFile(join(data(), 'pg_wal/00000002.history')));
 }
 
-/** The rows of the cluster that was put in place. */
-async function rowsOfClone(): Promise<number> {
+/** The rows of the cluster that was put in place. @param work what it does before they are counted. */
+async function rowsOfClone(work: string = '', archiveCommand = ''): Promise<number> {
   await using server = serverAt(join(root, 'pg'), 17);
   await mkdir(join(root, 'pg/sock'), { recursive: true });
   await writeFile(
     join(data(), 'postgresql.auto.conf'),
-    `unix_socket_directories = '${join(root, 'pg/sock')}'\nlisten_addresses = ''\narchive_command = ''\n`,
+    `unix_socket_directories = '${join(root, 'pg/sock')}'\nlisten_addresses = ''\narchive_command = '${archiveCommand}'\n`,
   );
   await server.start();
+  for (const statement of work.split(';')) if (statement !== '') await server.sql(statement);
   const [row] = await server.sql<{ n: number }>('select count(*)::int as n from orders');
   await server.stop();
   return row?.n ?? -1;
@@ -165,6 +166,24 @@ describe('a clone bootstrap', () => {
     expect(await stat(data()).catch(() => undefined)).toBeUndefined();
     expect((await clone('--before-xid', String(xid), '--again')).code).toBe(0);
     expect(await rowsOfClone()).toBe(100);
+  });
+});
+
+describe('a cluster that was cloned to the end of its own archive', () => {
+  it('is brought back by the same clone as often as it is lost, with all that it has archived', async () => {
+    const own = join(root, 'own');
+    await cp(live.archive, own, { recursive: true });
+    await writeFile(join(root, 'new-env', 'WALG_FILE_PREFIX'), own);
+    const again = (...target: string[]) => runWalkback(argsFor(target), { WALG_FILE_PREFIX: own });
+    const archiveCommand = `cp "%p" "${own}/wal_005/%f"`;
+    for (const [lost, rows] of [1, 2].entries()) {
+      const made = await again('--to-latest');
+      expect(made.code, made.err).toBe(0);
+      const work = `insert into orders values (${300 + lost});select pg_switch_wal()`;
+      expect(await rowsOfClone(work, archiveCommand)).toBe(rows + 1);
+      // Everything of the host is lost.
+      await rm(join(root, 'pg'), { recursive: true, force: true });
+    }
   });
 });
 
