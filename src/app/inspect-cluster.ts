@@ -15,6 +15,7 @@ import { archiveProblems } from './archive-problems.ts';
 import { openArchive } from './open-archive.ts';
 import { clusterChoice, openNamespace } from './open-namespace.ts';
 import { podArchiveSettings } from './pod-archive.ts';
+import { placeProblems } from './place-problems.ts';
 import { readArchiveWindows, type ArchiveWindows } from './read-archive-windows.ts';
 
 /** All of it. */
@@ -54,7 +55,11 @@ export async function inspectCluster(settings: Settings, signal: AbortSignal): P
   const [archive, ways] = await Promise.all([readArchive(api, found, settings, signal), reviewRights(api, cluster)]);
   const backupDueMs = settings.get('backupDue');
   const nowUs = BigInt(Date.now()) * 1000n;
-  const problems = [...problemsOf(cluster), ...archiveProblems(cluster, archive, { nowUs, backupDueMs })];
+  const problems = [
+    ...problemsOf(cluster),
+    ...archiveProblems(cluster, archive, { nowUs, backupDueMs }),
+    ...placeProblems(found, archive),
+  ];
   const inOrder = [
     ...problems.filter(({ level }) => level === 'act'),
     ...problems.filter(({ level }) => level === 'look'),

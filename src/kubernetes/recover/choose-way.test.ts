@@ -16,6 +16,7 @@ const OPEN: WayFacts = {
   neededBytes: 50n,
   hasUnsureOthers: false,
   walkbackProblem: undefined,
+  placeProblem: undefined,
   cloneProblem: undefined,
 };
 
@@ -75,6 +76,18 @@ describe('the way of a recovery', () => {
     expect(() => chooseWay({ ...OPEN, cloneProblem: 'Patroni does not run it' }, 'clone')).toThrow(
       /the way clone is not open/,
     );
+  });
+
+  it('is none that makes a pod of ours where nothing can be put beside the data', () => {
+    const facts = { ...OPEN, placeProblem: 'its data directory /data is the top of its volume' };
+    expect(chooseWay(facts)).toMatchObject({
+      way: 'clone',
+      passedOver: [
+        { way: 'rebind', problem: facts.placeProblem },
+        { way: 'in-volume', problem: facts.placeProblem },
+        { way: 'recreate', problem: facts.placeProblem },
+      ],
+    });
   });
 
   it('is none where no second claim fits and the live volume is full', () => {

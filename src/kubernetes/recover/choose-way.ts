@@ -26,6 +26,8 @@ export interface WayFacts {
   readonly neededBytes: bigint;
   /** Why no pod of ours can be made, which rehearses; `undefined`: one can. */
   readonly walkbackProblem: string | undefined;
+  /** Why nothing can be rehearsed beside the data, as they are mounted; `undefined`: it can. */
+  readonly placeProblem: string | undefined;
   /** Why the cluster's own image cannot be told to restore; `undefined`: it can. */
   readonly cloneProblem: string | undefined;
 }
@@ -46,10 +48,16 @@ function needsFirst({ leaderOrdinal }: WayFacts): string | undefined {
   return `pod ${leaderOrdinal} leads, and this way needs pod 0 to ("patronictl switchover")`;
 }
 
+/** Why no pod of ours can work on the data. */
+function noPod({ walkbackProblem, placeProblem }: WayFacts): string | undefined {
+  return placeProblem ?? walkbackProblem;
+}
+
 const PROBLEMS: Record<RecoveryWay, (facts: WayFacts) => string | undefined> = {
-  rebind: ({ walkbackProblem, claimProblem }) => walkbackProblem ?? claimProblem,
+  rebind: (facts) => noPod(facts) ?? facts.claimProblem,
   'in-volume': (facts) => {
-    if (facts.walkbackProblem !== undefined) return facts.walkbackProblem;
+    const none = noPod(facts);
+    if (none !== undefined) return none;
     if (facts.accessModes.includes('ReadWriteOncePod'))
       return 'the claim is ReadWriteOncePod: no second pod may mount it';
     if (facts.hasUnsureOthers)
@@ -59,7 +67,7 @@ const PROBLEMS: Record<RecoveryWay, (facts: WayFacts) => string | undefined> = {
       return `its volume has ${facts.freeBytes} bytes free, and ${facts.neededBytes} are needed`;
     return needsFirst(facts);
   },
-  recreate: (facts) => facts.walkbackProblem ?? facts.claimProblem ?? needsFirst(facts),
+  recreate: (facts) => noPod(facts) ?? facts.claimProblem ?? needsFirst(facts),
   clone: ({ cloneProblem, claimProblem }) => cloneProblem ?? claimProblem,
 };
 

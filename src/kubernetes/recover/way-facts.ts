@@ -8,6 +8,7 @@ import { isFailure } from '../../base/failure.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
 import { RECOVERY_WAYS, type RecoveryWay, type Right } from '../find/rights.ts';
+import { placeTrouble } from '../rehearse/data-mount.ts';
 import type { WayFacts } from './choose-way.ts';
 import type { SwapUses } from './context.ts';
 import type { LookedAtLive } from './look-at-live.ts';
@@ -42,10 +43,13 @@ export async function wayFacts(
     readonly id: string;
     readonly live: LookedAtLive;
     readonly neededBytes: bigint;
+    /** How many the backup has. */
+    readonly tablespaces: number;
     readonly rights: RightsFor;
   },
 ): Promise<WayFacts> {
-  const { id, live, neededBytes, rights } = given;
+  const { id, live, neededBytes, tablespaces, rights } = given;
+  const place = placeTrouble(subject.live, tablespaces);
   const missing: Record<RecoveryWay, readonly Right[]> = { rebind: [], 'in-volume': [], recreate: [], clone: [] };
   for (const way of RECOVERY_WAYS) missing[way] = await missingRights(api, furtherRightsOf(way, rights));
   const name = subject.statefulSet.metadata?.name ?? '';
@@ -58,6 +62,7 @@ export async function wayFacts(
     hasUnsureOthers: live.cluster.connect === undefined && subject.memberCount + subject.leftOver.length > 1,
     neededBytes,
     walkbackProblem: subject.walkback.kind === 'none' ? subject.walkback.why : undefined,
+    placeProblem: place === undefined ? undefined : `${place.found}. ${place.remedy}`,
     cloneProblem: typeof subject.clone === 'string' ? subject.clone : undefined,
   };
 }

@@ -23,46 +23,67 @@ export interface DataMount {
   readonly isElsewhere: boolean;
 }
 
-function refuse({ statefulSet }: LiveShape, found: string, remedy: string): Failure {
-  return new Failure('refused', { message: `cannot rehearse ${statefulSet}: ${found}`, remedy });
+/** Why no pod of ours can work beside the data, and what would help. */
+export interface PlaceTrouble {
+  readonly found: string;
+  readonly remedy: string;
 }
 
-/** @throws {Failure} `refused` if nothing can be put beside the data directory, or it is not on the volume. */
-export function dataMount(live: LiveShape): DataMount {
+function mountOf(live: LiveShape): DataMount | PlaceTrouble {
   const { podSpec, container, volume, dataDirectory } = live;
   const mount = podSpec.containers
     .find(({ name }) => name === container)
     ?.volumeMounts?.find(({ name }) => name === volume);
   if (mount === undefined) {
-    throw refuse(
-      live,
-      `its container ${container} does not mount the volume ${volume}`,
-      'Look at the pods of the StatefulSet.',
-    );
+    return {
+      found: `its container ${container} does not mount the volume ${volume}`,
+      remedy: 'Look at the pods of the StatefulSet.',
+    };
   }
   const below = posix.relative(mount.mountPath, dataDirectory);
   if (below.startsWith('..')) {
-    throw refuse(
-      live,
-      `its data directory ${dataDirectory} is not on the volume ${volume}, which is mounted at ${mount.mountPath}`,
-      'Set PGDATA to a folder of the volume, or name the right one.',
-    );
+    return {
+      found: `its data directory ${dataDirectory} is not on the volume ${volume}, which is mounted at ${mount.mountPath}`,
+      remedy: 'Set PGDATA to a folder of the volume, or name the right one.',
+    };
   }
   if (mount.subPathExpr !== undefined) {
-    throw refuse(live, `it mounts ${volume} by subPathExpr, which only its own pods resolve`, 'Use subPath, or none.');
+    return {
+      found: `it mounts ${volume} by subPathExpr, which only its own pods resolve`,
+      remedy: 'Use subPath, or none.',
+    };
   }
   const isWhole = mount.subPath === undefined || mount.subPath === '';
   if (isWhole && below === '') {
-    throw refuse(
-      live,
-      `its data directory ${dataDirectory} is the top of its volume, where nothing can be put beside it`,
-      `Let PGDATA be a folder of the volume, such as ${posix.join(dataDirectory, 'pgdata')}, or mount a folder of it (subPath).`,
-    );
+    return {
+      found: `its data directory ${dataDirectory} is the top of its volume, where nothing can be put beside it`,
+      remedy: `Let PGDATA be a folder of the volume, such as ${posix.join(dataDirectory, 'pgdata')}, or mount a folder of it (subPath).`,
+    };
   }
   if (isWhole) return { mountPath: mount.mountPath, dataDirectory, isElsewhere: false };
   return {
     mountPath: WHOLE_VOLUME,
     dataDirectory: posix.join(WHOLE_VOLUME, mount.subPath ?? '', below),
     isElsewhere: true,
+  };
+}
+
+/** @throws {Failure} `refused` if nothing can be put beside the data directory, or it is not on the volume. */
+export function dataMount(live: LiveShape): DataMount {
+  const mount = mountOf(live);
+  if ('mountPath' in mount) return mount;
+  const { found, remedy } = mount;
+  throw new Failure('refused', { message: `cannot rehearse ${live.statefulSet}: ${found}`, remedy });
+}
+
+/** Why a backup cannot be rehearsed there, before any pod is made; `undefined`: it can. @param tablespaces how many the backup has. */
+export function placeTrouble(live: LiveShape, tablespaces: number): PlaceTrouble | undefined {
+  const mount = mountOf(live);
+  if (!('mountPath' in mount)) return mount;
+  if (!mount.isElsewhere || tablespaces === 0) return undefined;
+  return {
+    found: `its backup has ${tablespaces} tablespaces, and its pods mount a folder of the volume alone (subPath), so that they would not see them`,
+    remedy:
+      'Recover with --way clone, or move the tablespaces’ tables into the data directory first and take a backup.',
   };
 }

@@ -8,7 +8,7 @@ import { Failure } from '../../base/failure.ts';
 import type { Job, KubernetesObject, PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
 import { bytesOfQuantity } from '../find/quantity.ts';
 import { volumePlanText } from '../volume/volume-plan.ts';
-import { dataMount } from './data-mount.ts';
+import { placeTrouble } from './data-mount.ts';
 import { podTemplate } from './pod-template.ts';
 import { quantityOfBytes } from './quantity-of-bytes.ts';
 import type { RehearsalRequest, VolumeTasksRequest } from './rehearsal.ts';
@@ -100,13 +100,10 @@ function claimOf(request: RehearsalRequest): PersistentVolumeClaim | undefined {
 
 /** @throws {Failure} `refused` for what can be known before anything is made. */
 function checkPlace({ plan, live, place }: RehearsalRequest): void {
-  const tablespaces = plan.backup.tablespaces.length;
-  if (dataMount(live).isElsewhere && tablespaces > 0) {
-    throw new Failure('refused', {
-      message: `cannot rehearse ${live.statefulSet}: its backup has ${tablespaces} tablespaces, and its pods mount a folder of the volume alone (subPath), so that they would not see them`,
-      remedy:
-        'Recover with --method clone, or move the tablespaces’ tables into the data directory first and take a backup.',
-    });
+  const trouble = placeTrouble(live, plan.backup.tablespaces.length);
+  if (trouble !== undefined) {
+    const { found, remedy } = trouble;
+    throw new Failure('refused', { message: `cannot rehearse ${live.statefulSet}: ${found}`, remedy });
   }
   const modes = live.claim.spec?.accessModes ?? [];
   if (place.kind === 'inVolume' && modes.every((mode) => mode === 'ReadWriteOncePod')) {
