@@ -35,10 +35,12 @@ export interface LeaseTerm {
   readonly isReleased: boolean;
 }
 
-export const LEASE_FOLDER: string = `${OWN_FOLDER}agents/lease/`;
+/** Of all that agents write for each other. */
+export const AGENTS_FOLDER: string = `${OWN_FOLDER}agents/`;
+export const LEASE_FOLDER: string = `${AGENTS_FOLDER}lease/`;
 /** Of the turn to take a backup. */
-export const BACKUP_TURN_FOLDER: string = `${OWN_FOLDER}agents/backup/`;
-export const WAITING_FOLDER: string = `${OWN_FOLDER}agents/waiting/`;
+export const BACKUP_TURN_FOLDER: string = `${AGENTS_FOLDER}backup/`;
+export const WAITING_FOLDER: string = `${AGENTS_FOLDER}waiting/`;
 /** More is read of no object here. */
 export const MAX_AGENT_OBJECT_BYTES = 16 * 1024;
 

@@ -8,6 +8,8 @@ import { segmentBytes } from '../archive/testing/segment-bytes.ts';
 import { lsn } from '../postgres/lsn.ts';
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
 import { formatSegmentName, walSegmentSize } from '../postgres/wal-segment.ts';
+import { openFailoverStore } from '../storage/failover-store.ts';
+import { mayBeAway } from '../storage/may-be-away.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { openStore } from '../storage/open.ts';
 import type { DutyEvent } from './duty-event.ts';
@@ -105,6 +107,7 @@ describe('the WAL that is missing in an archive', () => {
     const events: DutyEvent[] = [];
     const options = {
       store,
+      whole: store,
       dataDirectory: join(root, 'data'),
       compression: 'zstd',
       server: server(first),
@@ -114,5 +117,27 @@ describe('the WAL that is missing in an archive', () => {
     expect(await healChain(await find(), options)).toEqual([name(4), name(5)]);
     expect(events).toEqual([{ kind: 'healed', fileName: name(3), key: `wal_005/${name(3)}.zst` }]);
     expect((await find()).missing).toEqual([name(4), name(5)]);
+  });
+
+  it('is pushed again while a failover storage is away, and not said to be lost: that may have it', async () => {
+    const away = await openStore({ kind: 'file', path: join(root, 'not-mounted') });
+    const whole = openFailoverStore(store, [away]);
+    const forWriting = openFailoverStore(store, [mayBeAway(away, () => {})]);
+    await archived(name(2), name(6));
+    await inPgWal(name(5));
+    const chain = await findMissingWal(forWriting, join(root, 'data'), server(first), lsn(BigInt(SIZE) * 2n + 40n));
+    expect(chain.missing).toEqual([name(3), name(4), name(5)]);
+    const healed: DutyEvent[] = [];
+    const healing = healChain(chain, {
+      store: forWriting,
+      whole,
+      dataDirectory: join(root, 'data'),
+      compression: 'zstd',
+      server: server(first),
+      report: (event) => healed.push(event),
+      signal: new AbortController().signal,
+    });
+    await expect(healing).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(healed).toMatchObject([{ kind: 'healed', fileName: name(5) }]);
   });
 });

@@ -45,7 +45,10 @@ export interface AgentPruning {
 
 /** What the duties need. */
 export interface DutiesOptions {
+  /** As who writes sees it: without failover storages that are away. */
   readonly store: ObjectStore;
+  /** All of the archive: for what is said to be lost, or kept from being deleted. `store` unless told. */
+  readonly whole?: ObjectStore;
   readonly self: AgentIdentity;
   readonly dataDirectory: string;
   readonly compression: Compression;
@@ -187,11 +190,11 @@ class Duties {
     const charge = await this.#charge();
     const newest = charge && (await this.#newest(charge));
     if (charge === undefined || newest === undefined) return;
-    const { store, dataDirectory, compression, report } = this.#options;
+    const { store, whole = store, dataDirectory, compression, report } = this.#options;
     const { server, signal } = charge;
     const chain = await findMissingWal(store, dataDirectory, server, newest.startLsn, { signal });
     const { segmentCount, missingCount } = chain;
-    const lost = await healChain(chain, { store, dataDirectory, compression, server, report, signal });
+    const lost = await healChain(chain, { store, whole, dataDirectory, compression, server, report, signal });
     report({ kind: 'chainChecked', segmentCount, missingCount: lost.length === 0 ? 0 : missingCount });
     const [firstMissing] = lost;
     if (firstMissing !== undefined && firstMissing !== this.#firstLost) {
@@ -268,12 +271,12 @@ class Duties {
   }
 
   async #prune(): Promise<void> {
-    const { prune, store, report } = this.#options;
+    const { prune, store, whole = store, report } = this.#options;
     const isDue = this.#isPruneWanted || Date.now() - this.#prunedAtMs >= PRUNE_PAUSE_MS;
     const charge = prune !== undefined && isDue ? await this.#charge() : undefined;
     if (prune === undefined || charge === undefined) return;
     const { signal } = charge;
-    const note = await readFreezeNote(store, { signal });
+    const note = await readFreezeNote(whole, { signal });
     if (note !== undefined) {
       if (!this.#isFrozen) report({ kind: 'frozen', note });
       this.#isFrozen = true;

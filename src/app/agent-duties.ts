@@ -96,7 +96,8 @@ export function agentDuties({ settings, archive, ...given }: AgentDutiesOptions)
     return { backupCount: pruned?.backups.length ?? 0, segmentCount: pruned?.segmentCount ?? 0 };
   };
   const options = {
-    store: archive.store,
+    store: archive.forWriting,
+    whole: archive.store,
     self: identity(dataDirectory),
     dataDirectory,
     compression: archive.compression,

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { ArchiveLease } from '../agent/lease.ts';
+import { markRunning } from '../backup/running-marker.ts';
+import { removeMarker } from '../backup/tidy-up.ts';
 import { loadSettings } from '../config/load-settings.ts';
 import { openArchive } from './open-archive.ts';
 
@@ -37,6 +40,28 @@ describe('failover storages', () => {
     await using own = await open('{}');
     expect((await own.store.get('wal_005/new'))?.toString()).toBe('x');
     expect(await own.store.get('wal_005/in-other')).toBeUndefined();
+  });
+
+  it('do not stop who writes while they are away, and are told of; nobody else takes that for absent', async () => {
+    const environment = {
+      WALG_FILE_PREFIX: join(root, 'own'),
+      WALG_FAILOVER_STORAGES: JSON.stringify({ other: { walg_file_prefix: join(root, 'not-mounted') } }),
+    };
+    const told: string[] = [];
+    const settings = await loadSettings({ environment, workingDirectory: root });
+    await using archive = await openArchive(settings, { onAway: (message) => told.push(message) });
+    const { forWriting, store } = archive;
+    expect((await forWriting.listFolder('wal_005/')).objects.map(({ key }) => key)).toContain('wal_005/in-own');
+    expect(await forWriting.put('wal_005/away', Buffer.from('x'), { ifAbsent: true })).toBe('written');
+    expect(told).toEqual([expect.stringContaining(`the failover storage ${join(root, 'not-mounted')} is passed over`)]);
+    await expect(store.listFolder('wal_005/')).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(forWriting.delete(['wal_005/away'])).rejects.toMatchObject({ kind: 'unavailable' });
+    const self = { id: 'a', hostname: 'a', processSpace: 'a', processId: 1, dataDirectory: '/data', startedAt: '' };
+    const lease = new ArchiveLease({ store: forWriting, self });
+    for (let term = 1; term < 4; term += 1) expect((await lease.look()).kind).toBe('held');
+    await lease.release();
+    const marker = await markRunning(forWriting, 'base_000000010000000000000002', new Date());
+    expect(await removeMarker(marker)).toBeUndefined();
   });
 
   it('are read alone by their names, as the own store is by "default"', async () => {

@@ -10,12 +10,18 @@
  * @module
  */
 
+import { AGENTS_FOLDER } from '../agent/lease-term.ts';
+import { RUNNING_FOLDER } from '../backup/own-objects.ts';
+import { CLOCK_KEY } from '../backup/store-clock.ts';
 import { Failure } from '../base/failure.ts';
 import type { Environment } from '../config/environment.ts';
 import { Settings } from '../config/load-settings.ts';
 import type { StoreDeadlines } from '../storage/deadlines.ts';
+import { openFailoverStore } from '../storage/failover-store.ts';
+import { mayBeAway, type OnAway } from '../storage/may-be-away.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { openStore } from '../storage/open.ts';
+import { sentinelKeyFor } from '../walg/backup-names.ts';
 import { storeLocation } from './store-location.ts';
 
 /** Variables that say where an archive is and how it is reached. */
@@ -86,4 +92,20 @@ export async function openFailoverStoreNamed(
     message: `cannot use the storage ${JSON.stringify(name)}: there is none of this name`,
     remedy: `Name one of ${['default', ...storages.keys()].join(', ')}.`,
   });
+}
+
+/** What is of the archive's own store alone, since it is written there and nowhere else, and asked for again and again. */
+function isOfOwnStore(key: string): boolean {
+  return [AGENTS_FOLDER, RUNNING_FOLDER, CLOCK_KEY].some((own) => key.startsWith(own));
+}
+
+/** One archive of its own store and failover storages; and the same for who writes to it, who goes on without those. */
+export function joinFailoverStores(
+  own: ObjectStore,
+  others: readonly ObjectStore[],
+  onAway: OnAway,
+): { readonly all: ObjectStore; readonly forWriting: ObjectStore } {
+  const rules = { decidedBy: sentinelKeyFor, isOfFirst: isOfOwnStore };
+  const waived = others.map((store) => mayBeAway(store, onAway));
+  return { all: openFailoverStore(own, others, rules), forWriting: openFailoverStore(own, waived, rules) };
 }

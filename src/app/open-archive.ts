@@ -16,6 +16,8 @@ import { storeLocation } from './store-location.ts';
 /** An archive that is open. Disposing closes its store. */
 export interface Archive extends AsyncDisposable {
   readonly store: ObjectStore;
+  /** The same for who writes to it: a failover storage that is away, or lets nobody in, counts as empty, and is told of. */
+  readonly forWriting: ObjectStore;
   /** The same objects as they are stored: what encrypts and decrypts stands above it. */
   readonly storedAs: ObjectStore;
   /** The cluster's name: from the settings, or the last part of the address. */
@@ -46,49 +48,65 @@ function writtenCompression(settings: Settings): Compression {
   });
 }
 
-/** The store as everybody sees it. What encrypts is loaded where a key is set. */
-async function withEncryption(storedAs: ObjectStore, settings: Settings): Promise<ObjectStore> {
+/** Makes of a store what everybody sees of it. What encrypts is loaded where a key is set. */
+async function encryptionOf(settings: Settings): Promise<(storedAs: ObjectStore) => ObjectStore> {
   const cipher = await openCipher(settings);
-  if (cipher === undefined) return storedAs;
+  if (cipher === undefined) return (storedAs) => storedAs;
   const [{ encryptingStore }, { isEncryptedKey }] = await Promise.all([
     import('../storage/encrypting-store.ts'),
     import('../archive/encrypted-keys.ts'),
   ]);
-  return encryptingStore(storedAs, { cipher, isEncrypted: isEncryptedKey });
+  return (storedAs) => encryptingStore(storedAs, { cipher, isEncrypted: isEncryptedKey });
 }
 
 /** How an archive is opened. */
 export interface OpenArchiveOptions {
   /** One of its stores alone: `default` is its own, others are failover storages. Absent: all of them together. */
   readonly storage?: string;
+  /** Told, in words, of a failover storage that writing goes on without. */
+  readonly onAway?: (message: string) => void;
+}
+
+/** One archive, as it is and for who writes to it. They are the same where there are no failover storages. */
+interface OpenedStores {
+  readonly all: ObjectStore;
+  readonly forWriting: ObjectStore;
+}
+
+function awayWords(address: string, { message, remedy }: Failure): string {
+  return `the failover storage ${address} is passed over for now: ${message}. ${remedy}`;
 }
 
 /** The store with those that are read beside it, where there are any; or one of them. */
 async function openStores(
   settings: Settings,
   location: StoreLocation,
-  { storage }: OpenArchiveOptions,
-): Promise<ObjectStore> {
+  { storage, onAway }: OpenArchiveOptions,
+): Promise<OpenedStores> {
   const deadlines: StoreDeadlines = {
     attemptIdleMs: settings.get('storeIdleTimeout'),
     callMs: settings.get('storeCallTimeout'),
   };
+  const alone = (store: ObjectStore): OpenedStores => ({ all: store, forWriting: store });
   const isOwnAlone = storage === 'default' || settings.find('failoverStorages') === undefined;
-  if (isOwnAlone && (storage === undefined || storage === 'default')) return openStore(location, deadlines);
-  const [{ openFailoverStoreNamed, openFailoverStores }, { openFailoverStore }, { sentinelKeyFor }] = await Promise.all(
-    [import('./failover-stores.ts'), import('../storage/failover-store.ts'), import('../walg/backup-names.ts')],
-  );
-  if (storage !== undefined) return openFailoverStoreNamed(settings, storage, deadlines);
+  if (isOwnAlone && (storage === undefined || storage === 'default'))
+    return alone(await openStore(location, deadlines));
+  const { joinFailoverStores, openFailoverStoreNamed, openFailoverStores } = await import('./failover-stores.ts');
+  if (storage !== undefined) return alone(await openFailoverStoreNamed(settings, storage, deadlines));
   const others = await openFailoverStores(settings, deadlines);
-  return openFailoverStore(await openStore(location, deadlines), others, { decidedBy: sentinelKeyFor });
+  const tell = (address: string, failure: Failure): void => onAway?.(awayWords(address, failure));
+  return joinFailoverStores(await openStore(location, deadlines), others, tell);
 }
 
 /** Opens the archive. It is not asked anything yet. @throws {Failure} `usage`, `refused`, `denied` (a key file). */
 export async function openArchive(settings: Settings, options: OpenArchiveOptions = {}): Promise<Archive> {
   const location = storeLocation(settings);
-  const storedAs = await openStores(settings, location, options);
+  const { all: storedAs, forWriting } = await openStores(settings, location, options);
+  const encrypted = await encryptionOf(settings);
+  const store = encrypted(storedAs);
   return {
-    store: await withEncryption(storedAs, settings),
+    store,
+    forWriting: forWriting === storedAs ? store : encrypted(forWriting),
     storedAs,
     clusterName: settings.get('clusterName') ?? lastPart(location),
     get compression() {

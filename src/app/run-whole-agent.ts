@@ -117,6 +117,7 @@ export async function runWholeAgent(given: WholeAgentOptions): Promise<void> {
   try {
     await runAgent({
       store,
+      forWriting: archive.forWriting,
       dataDirectory,
       ...(serverDataDirectory === undefined ? {} : { serverDataDirectory }),
       spool: settings.get('spoolDirectory') ?? `${dataDirectory}.spool`,

@@ -58,12 +58,17 @@ export async function takeBackupOfServer(
   const delta = deltaWish(settings, wishes.kind);
   const dataDirectory = settings.require('dataDirectory', 'take a backup');
   const { systemIdentifier } = await controlFileOf(dataDirectory);
-  await claimArchive(archive.store, systemIdentifier, wishes.signal === undefined ? {} : { signal: wishes.signal });
+  await claimArchive(
+    archive.forWriting,
+    systemIdentifier,
+    wishes.signal === undefined ? {} : { signal: wishes.signal },
+  );
   const { kind: _kind, ...others } = wishes;
   return takeBackup({
     ...others,
     ...(delta === undefined ? {} : { delta }),
-    store: archive.store,
+    store: archive.forWriting,
+    whole: archive.store,
     instance: backupSourceOf(await connectionSettings(settings)),
     dataDirectory,
     compression: archive.compression,

@@ -28,6 +28,8 @@ import { takeSpoolLock, type SpoolLock } from './spool-lock.ts';
 /** What the agent needs. */
 export interface AgentOptions {
   readonly store: ObjectStore;
+  /** The same for who writes to it: failover storages that are away do not stop a push. `store` unless told. */
+  readonly forWriting?: ObjectStore;
   readonly dataDirectory: string;
   /** The same directory by the path that the server sees, when that is another (a volume mounted elsewhere). */
   readonly serverDataDirectory?: string;
@@ -140,6 +142,7 @@ async function serve(given: AgentOptions, life: ServerLife, lock: SpoolLock, sto
   try {
     await serveLife({
       store: given.store,
+      forWriting: given.forWriting ?? given.store,
       dataDirectory,
       paths,
       life,

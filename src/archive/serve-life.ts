@@ -26,6 +26,8 @@ import { WalBuffers } from './wal-buffers.ts';
 /** What one life is served with. */
 export interface ServeLifeOptions {
   readonly store: ObjectStore;
+  /** Where WAL is pushed to: the same, for who writes to it. */
+  readonly forWriting: ObjectStore;
   readonly dataDirectory: string;
   readonly paths: SpoolPaths;
   readonly life: { readonly systemIdentifier: bigint; readonly walSegmentSizeBytes: WalSegmentSizeBytes };
@@ -90,7 +92,7 @@ export async function serveLife(given: ServeLifeOptions): Promise<void> {
   const count = given.segmentsInHand;
   const buffers = new WalBuffers({ count, countBehind: Math.max(count, 2), sizeBytes: walSegmentSizeBytes });
   const pushing = { compression, concurrency, buffers, report, signal };
-  const pushes = new PushAhead({ store, dataDirectory, paths, ...cluster, ...pushing });
+  const pushes = new PushAhead({ store: given.forWriting, dataDirectory, paths, ...cluster, ...pushing });
 
   let wasInRecovery = false;
   while (!signal.aborted) {

@@ -102,6 +102,23 @@ describe('an archive in several stores', () => {
     expect((await undecided.get('b/2'))?.toString()).toBe('half');
   });
 
+  it('neither asks the others for what is of the first alone, nor takes it from them', async () => {
+    const [one, two] = [await newStore(), await newStore()];
+    for (const store of [one, two]) await store.put('own/1', Buffer.from('x'));
+    await two.put('own/2', Buffer.from('x'));
+    const isOfFirst = (key: string): boolean => key.startsWith('own/');
+    const both = openFailoverStore(one, [two], { isOfFirst });
+    expect((await both.listFolder('own/')).objects.map(({ key }) => key)).toEqual(['own/1']);
+    expect(await both.put('own/2', Buffer.from('y'), { ifAbsent: true })).toBe('written');
+    await both.delete(['own/1', 'own/2']);
+    expect([await keysOf(one.list('')), await keysOf(two.list(''))]).toEqual([[], ['own/1', 'own/2']]);
+    const beside = openFailoverStore(one, [awayStore()], { isOfFirst });
+    expect(await beside.put('own/3', Buffer.from('x'), { ifAbsent: true })).toBe('written');
+    expect(await keysOf(beside.list('own/'))).toEqual(['own/3']);
+    await beside.delete(['own/3']);
+    expect(await beside.get('own/3')).toBeUndefined();
+  });
+
   it('of one store is that store', async () => {
     const one = await newStore();
     expect(openFailoverStore(one, [])).toBe(one);

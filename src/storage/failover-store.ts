@@ -6,7 +6,8 @@
  * them say is absent: one that cannot be asked is a failure, unless the object was found elsewhere.
  *
  * Source: WAL-G `internal/multistorage` (`UniteAllStorages` for listings, `FirstFoundStorage` for objects). What differs:
- * WAL-G leaves a store that does not answer out of listings; here such a listing fails, since it would be taken for proof.
+ * WAL-G leaves a store that does not answer out of listings; here such a listing fails, since it would be taken for proof. Who
+ * writes is given stores that may be away (`may-be-away.ts`).
  *
  * Some objects belong together: the parts of a backup, of which a store may have those of an attempt that was broken off. They
  * are read from one store, the first that has the object which says that they are complete.
@@ -35,6 +36,8 @@ const WORST_FIRST: readonly AfterDeletion[] = ['locked', 'unknown', 'versions', 
 export interface FailoverRules {
   /** The key of the object whose store decides for `key` (or a folder); `undefined`: each object is looked for by itself. */
   readonly decidedBy?: (key: string) => string | undefined;
+  /** True for a key or a folder that is the first store's alone: the others are neither asked for it nor rid of it. */
+  readonly isOfFirst?: (key: string) => boolean;
 }
 
 class FailoverStore implements ObjectStore {
@@ -82,7 +85,8 @@ class FailoverStore implements ObjectStore {
 
   /** Writes to the primary store. With `ifAbsent` the others must not have the object either, as far as they answer. */
   async put(key: string, body: ObjectBody, options: PutOptions = {}): Promise<PutOutcome> {
-    if (options.ifAbsent === true && (await this.#isElsewhere(key, options))) {
+    const isLookedFor = options.ifAbsent === true && this.#rules.isOfFirst?.(key) !== true;
+    if (isLookedFor && (await this.#isElsewhere(key, options))) {
       await abandon(body);
       return 'exists';
     }
@@ -91,7 +95,8 @@ class FailoverStore implements ObjectStore {
 
   /** Deletes from the others first: what is only there is not found again when the primary one no longer has it. */
   async delete(keys: readonly string[], options?: CallOptions): Promise<void> {
-    for (const store of this.#others) await store.delete(keys, options);
+    const ofAll = keys.filter((key) => this.#rules.isOfFirst?.(key) !== true);
+    if (ofAll.length > 0) for (const store of this.#others) await store.delete(ofAll, options);
     await this.#primary.delete(keys, options);
   }
 
@@ -111,6 +116,7 @@ class FailoverStore implements ObjectStore {
 
   /** Where an object or a folder is looked for: in the store that has been decided for it, otherwise in all. */
   async #storesOf(key: string, options: CallOptions = {}): Promise<readonly ObjectStore[]> {
+    if (this.#rules.isOfFirst?.(key) === true) return [this.#primary];
     const deciding = this.#rules.decidedBy?.(key);
     if (deciding === undefined || deciding === key) return this.#all();
     const known = this.#decided.get(deciding);
@@ -149,8 +155,8 @@ class FailoverStore implements ObjectStore {
       try {
         if ((await store.stat(key, options)) !== undefined) return true;
       } catch (error) {
-        // A failover store that is away does not stop the archive.
-        if (!isFailure(error, 'unavailable')) throw error;
+        // A failover store that is away, or lets nobody in, does not stop the archive.
+        if (!isFailure(error, 'unavailable') && !isFailure(error, 'denied')) throw error;
       }
     }
     return false;

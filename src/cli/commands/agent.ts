@@ -30,7 +30,7 @@ export const agent = defineCommand({
     { line: 'walkback agent --backup-schedule "30 2 * * *" --metrics-address 9632', does: 'with a backup every night' },
   ],
   run: async (given, { settings, signal, reporter, checkForCaller }) => {
-    await using archive = await openArchive(settings);
+    await using archive = await openArchive(settings, { onAway: reporter.warn });
     const tell = (line: AgentLine | undefined) => {
       if (line?.isWarning === true) reporter.warn(line.text);
       else if (line !== undefined) reporter.note(line.text);

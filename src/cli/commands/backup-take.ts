@@ -39,7 +39,7 @@ export const backupTake = defineCommand({
         remedy: 'Give --delta or --full, or neither and let the setting delta-max-steps decide.',
       });
     }
-    await using archive = await openArchive(settings);
+    await using archive = await openArchive(settings, { onAway: reporter.warn });
     const taken = await takeBackupOfServer(settings, archive, {
       isPermanent: keep,
       kind: delta ? 'delta' : full ? 'full' : undefined,

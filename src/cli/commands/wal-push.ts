@@ -20,9 +20,9 @@ export const walPush = defineCommand({
   operands: { path: { placeholder: 'PATH', summary: 'the file, as PostgreSQL puts it in for %p' } },
   examples: [{ line: 'walkback wal push "%p"', does: 'as archive_command' }],
   listener: 'archive_command',
-  run: async ({ path }, { settings, signal }) => {
-    await using archive = await openArchive(settings);
-    const { store, compression } = archive;
+  run: async ({ path }, { settings, signal, reporter }) => {
+    await using archive = await openArchive(settings, { onAway: reporter.warn });
+    const { forWriting: store, compression } = archive;
     const dataDirectory = await dataDirectoryOfWal(path, settings);
     const server = dataDirectory === undefined ? undefined : await readControlFile(dataDirectory);
     const pushed = await pushWalFile({

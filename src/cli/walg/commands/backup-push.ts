@@ -78,7 +78,7 @@ function logTaken({ name, deltaFrom, fullBecause, corruptFiles, skipped, warning
 async function settingsFor({ operands, values }: WalgGiven, session: WalgSession): Promise<Settings> {
   const flags = new Map<SettingName, string>([['dataDirectory', dataDirectoryOf(operands, session.settings)]]);
   await using archive = await openArchive(session.settings);
-  const from = await parentName(archive.store, values, session.signal);
+  const from = await parentName(archive.forWriting, values, session.signal);
   if (from !== undefined) flags.set('deltaFromName', from);
   return session.settingsWith(flags);
 }
@@ -117,7 +117,7 @@ export const backupPush: WalgCommand = {
     refuseOtherStorage(values);
     refuseWithoutFiles(flags, session.settings);
     const settings = await settingsFor(given, session);
-    await using archive = await openArchive(settings);
+    await using archive = await openArchive(settings, { onAway: log.warning });
     const userData = values.get('add-user-data') ?? settings.environment['WALG_SENTINEL_USER_DATA'];
     const taken = await takeBackupOfServer(settings, archive, {
       isPermanent: flags.has('permanent'),

@@ -21,8 +21,8 @@ export const walPush: WalgCommand = {
   listener: 'archive_command',
   run: async ({ operands: [path = ''], values }, { settings, signal, log }) => {
     refuseOtherStorage(values);
-    await using archive = await openArchive(settings);
-    const { store, compression } = archive;
+    await using archive = await openArchive(settings, { onAway: log.warning });
+    const { forWriting: store, compression } = archive;
     const dataDirectory = await dataDirectoryOfWal(path, settings);
     const server = dataDirectory === undefined ? undefined : await readControlFile(dataDirectory);
     const pushed = await pushWalFile({
