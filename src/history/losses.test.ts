@@ -34,6 +34,13 @@ describe('the losses of a target', () => {
     expect(before.totals.isLowerBound).toBe(true);
   });
 
+  it('name those that were prepared behind it, and have not ended', async () => {
+    const moment = { targetLsn: lsn(11n), inclusive: false, lastKept: end(10n), firstLost: end(11n) };
+    expect((await lossesBehind(moment, log())).prepared.map(({ xid }) => xid)).toEqual([15]);
+    const behindIt = { targetLsn: lsn(15n), inclusive: true, lastKept: end(14n), firstLost: undefined };
+    expect((await lossesBehind(behindIt, log())).prepared).toEqual([]);
+  });
+
   it('are without the transaction that stops it, when that stays', async () => {
     const moment = { targetLsn: lsn(11n), inclusive: true, lastKept: end(11n), firstLost: end(14n) };
     expect((await lossesBehind(moment, log())).first.map(({ xid }) => xid)).toEqual([14]);

@@ -20,6 +20,8 @@ export interface Losses {
   /** Lost commits that changed rows or definitions. */
   readonly count: number;
   readonly first: readonly LoggedTransaction[];
+  /** Prepared behind the target, and not ended where reading ended: somebody may count on committing them. The first of them. */
+  readonly prepared: readonly LoggedTransaction[];
   readonly totals: WorkTotals;
 }
 
@@ -33,20 +35,27 @@ export async function lossesBehind(
   let lastKept: LoggedTransaction | undefined;
   let firstLost: LoggedTransaction | undefined;
   let count = 0;
+  const prepared: LoggedTransaction[] = [];
   for await (const one of transactions) {
     if (one.lsn === moment.lastKept?.lsn) lastKept = one;
     if (one.lsn === moment.firstLost?.lsn) firstLost = one;
+    if (one.outcome === 'prepared' && isBehind(one, moment) && prepared.length < MOST_KEPT) prepared.push(one);
     if (!isLost(one, moment) || !hasEffect(one)) continue;
     count += 1;
     totals.add(one);
     if (first.length < MOST_KEPT) first.push(one);
   }
-  return { lastKept, firstLost, count, first, totals };
+  return { lastKept, firstLost, count, first, prepared, totals };
 }
 
-function isLost({ outcome, lsn }: LoggedTransaction, moment: Pick<Moment, 'targetLsn' | 'inclusive'>): boolean {
-  if (outcome !== 'commit' && outcome !== 'commitPrepared') return false;
-  return moment.inclusive ? lsn > moment.targetLsn : lsn >= moment.targetLsn;
+type Target = Pick<Moment, 'targetLsn' | 'inclusive'>;
+
+function isBehind({ lsn }: LoggedTransaction, { targetLsn, inclusive }: Target): boolean {
+  return inclusive ? lsn > targetLsn : lsn >= targetLsn;
+}
+
+function isLost(one: LoggedTransaction, target: Target): boolean {
+  return (one.outcome === 'commit' || one.outcome === 'commitPrepared') && isBehind(one, target);
 }
 
 function hasEffect({ changes, definitions }: LoggedTransaction): boolean {

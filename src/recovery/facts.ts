@@ -87,4 +87,6 @@ export interface PlanFacts {
   readonly askedNotes: readonly string[];
   /** What the transactions beside the target did, and what those behind it did together; `undefined`: not read. */
   readonly losses: Losses | undefined;
+  /** The newest whole segment of the live server's WAL, where the archiver did not get there in time. */
+  readonly notArchived?: string | undefined;
 }

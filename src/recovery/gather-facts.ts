@@ -1,6 +1,6 @@
 /**
  * Looks at everything a plan needs: the cluster, its archive, the line of history, and the WAL up to the target and
- * behind it. Changes nothing.
+ * behind it. Changes nothing but that the server begins another segment of WAL.
  *
  * @module
  */
@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { chainOf, withWholeChain } from '../backup/delta-chain.ts';
 import { restorableBackups } from '../backup/delta-line.ts';
 import { listBackups } from '../backup/list.ts';
+import { isFailure, Failure } from '../base/failure.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { AskWhich } from '../history/choose-removal.ts';
 import { listArchivedWal, type ArchivedWal } from '../history/archived-wal.ts';
@@ -24,6 +25,7 @@ import { isThere } from '../instance/durable-rename.ts';
 import type { ServerState } from '../instance/live-server.ts';
 import type { ControlFile } from '../postgres/control-file.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { archiveTail } from './archive-tail.ts';
 import type { LiveFacts, PlanFacts } from './facts.ts';
 import { describeAsked, resolveTarget, type AskedTarget } from './asked-target.ts';
 import { deltasPassedOver, findPausable, usableBackups } from './find-pausable.ts';
@@ -45,6 +47,8 @@ export interface PlanRequest {
   readonly timeline?: number;
   /** Replay from this backup and no other. */
   readonly backupName?: string;
+  /** The newest whole segment of the live server's WAL, if it is known not to be in the archive. */
+  readonly notArchived?: string | undefined;
 }
 
 async function clusterFacts(cluster: Cluster, state: ServerState): Promise<PlanFacts['cluster']> {
@@ -83,10 +87,33 @@ export function controlFacts(control: ControlFile): PlanFacts['control'] {
   };
 }
 
-/** Looks at everything, of a cluster on this host. Throws as {@link gatherFactsOf} does. */
+/** The archiver of a server that is all right needs a second. */
+const TAIL_MS = 10_000;
+
+/**
+ * A plan reads the archive alone, and the archive has a transaction once its segment is full or closed: without this, what was
+ * committed in the last minutes would not be found, or be missing from the losses. A server that cannot be asked is no reason not to plan.
+ *
+ * @returns the segment that does not get there.
+ */
+async function archiveNewest(uses: RecoveryUses): Promise<string | undefined> {
+  uses.onProgress({ phase: 'scan', done: 0, unit: 'segments', note: 'the server archives its newest WAL' });
+  const timeoutMs = Math.min(TAIL_MS, uses.archiveTimeoutMs ?? TAIL_MS);
+  const tail = await archiveTail(uses, timeoutMs).catch((error: unknown) => {
+    if (isFailure(error)) return undefined;
+    throw error;
+  });
+  return tail?.outcome === 'late' ? tail.lastSegment : undefined;
+}
+
+/**
+ * Looks at everything, of a cluster on this host. The one thing it does is to close the segment that is being written. Throws as
+ * {@link gatherFactsOf} does.
+ */
 export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Promise<PlanFacts> {
   const { cluster } = uses;
-  return gatherFactsOf(uses, request, async () => {
+  const notArchived = await archiveNewest(uses);
+  return gatherFactsOf(uses, { ...request, notArchived }, async () => {
     const control = await controlFileOf(cluster.dataDirectory);
     const state = await cluster.state();
     return {
@@ -96,6 +123,24 @@ export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Pro
       configurationFiles: (live) =>
         withInclusions(cluster.dataDirectory, live?.configurationFiles ?? USUAL_CONFIGURATION_FILES),
     };
+  });
+}
+
+/** What is meant may be in WAL that the archive does not have. */
+async function sayingWhatIsNotArchived<T>(segment: string | undefined, find: () => Promise<T>): Promise<T> {
+  try {
+    return await find();
+  } catch (error) {
+    throw segment !== undefined && isFailure(error, 'refused') ? butNotArchived(error, segment) : error;
+  }
+}
+
+function butNotArchived(refused: Failure, segment: string): Failure {
+  return new Failure('refused', {
+    message: `${refused.message}; but the server has newer WAL, which is not in the archive: ${segment} has not reached it`,
+    remedy: `If what is meant was done lately: look at the server's log for what its archive_command says, mend it, and plan again.\nOtherwise: ${refused.remedy}`,
+    facts: refused.facts,
+    cause: refused,
   });
 }
 
@@ -145,8 +190,10 @@ export async function gatherFactsOf(
   const { onIgnoredIndex } = ignoredIndexes;
   const place = { store, wal, line, onProgress, onIgnoredIndex, ...options };
   const history = { ...place, liveNames: connect === undefined ? undefined : await readLiveNames({ connect }) };
-  const { target, asked, notes } = await resolveTarget(history, usable, request.target, request.ask);
-  const { found, passedOver } = await findPausable({ ...place, timelines, backups: usable, target });
+  const { target, asked, notes, found, passedOver } = await sayingWhatIsNotArchived(request.notArchived, async () => {
+    const resolved = await resolveTarget(history, usable, request.target, request.ask);
+    return { ...resolved, ...(await findPausable({ ...place, timelines, backups: usable, target: resolved.target })) };
+  });
   await decodeEnds({ store, wal, line, fromLsn: found.backup.startLsn, ...options }, found.targetLsn);
   return {
     ...before,
@@ -165,6 +212,7 @@ export async function gatherFactsOf(
     passedOver,
     passedOverDeltas: deltasPassedOver(backups, restorable, found, line),
     chain: chainOf(found.backup, backups).map(({ name }) => name),
+    notArchived: request.notArchived,
   };
 }
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
+import { transaction } from '../../tests/support/logged-transactions.ts';
 import { withChanges, type PlanChanges } from '../../tests/support/plan-facts.ts';
+import { WorkTotals } from '../history/work-totals.ts';
 import { lsn } from '../postgres/lsn.ts';
 import type { PlanFacts } from './facts.ts';
 import { makePlan } from './plan.ts';
@@ -53,6 +55,15 @@ describe('a plan warns', () => {
   ])('%s', (_, changes, about, text) => {
     const warning = makePlan(withChanges(changes)).warnings.find((one) => one.about === about);
     expect(`${warning?.text} ${warning?.names.join(' ')}`).toMatch(text);
+  });
+
+  it('of what was prepared behind the target, by its name', () => {
+    const prepared = [transaction({ xid: 7, outcome: 'prepared', gid: 'pay' })];
+    const totals = new WorkTotals(1);
+    const losses = { lastKept: undefined, firstLost: undefined, count: 0, first: [], prepared, totals };
+    const [warning] = makePlan({ ...withChanges({}), losses }).warnings;
+    expect(warning).toMatchObject({ about: 'preparedTransactions', names: ['pay'] });
+    expect(warning?.text).toMatch(/are lost/);
   });
 
   it('of nothing that it could not ask', () => {

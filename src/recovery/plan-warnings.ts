@@ -51,6 +51,15 @@ function preparedTransactions({ found }: PlanFacts): Found {
   };
 }
 
+function preparedBehind({ losses }: PlanFacts): Found {
+  if (losses === undefined || losses.prepared.length === 0) return undefined;
+  return {
+    about: 'preparedTransactions',
+    text: 'These transactions were prepared behind the target, and are lost: who coordinates them cannot commit them any more.',
+    names: losses.prepared.map(({ gid, xid }) => gid ?? `transaction ${xid}`),
+  };
+}
+
 function synchronous({ live, cluster }: PlanFacts): Found {
   if (cluster.patroni !== undefined || live === undefined || live.synchronousStandbyNames === '') return undefined;
   return {
@@ -74,9 +83,9 @@ function liveState({ cluster }: PlanFacts): Found {
   return { about: 'liveState', text, names: [] };
 }
 
-function notArchived({ live, cluster }: PlanFacts): Found {
+function notArchived({ live, cluster, notArchived: segment }: PlanFacts): Found {
   if (live === undefined || cluster.isReplica) return undefined;
-  if (live.archiveMode !== 'off') return archiverFails(live.archiverFailure);
+  if (live.archiveMode !== 'off') return archiverFails(live.archiverFailure) ?? archiverIsLate(segment);
   return {
     about: 'notArchived',
     text: 'The live server does not archive (archive_mode is off): what it has done since stays with the kept data alone, and the recovered server will not be protected.',
@@ -90,6 +99,15 @@ function archiverFails(failure: string | undefined): Found {
     about: 'notArchived',
     text: 'The archiver of the live server fails. The target was looked for in what is archived; a cutover waits for the rest, and does not begin without it.',
     names: [failure],
+  };
+}
+
+function archiverIsLate(segment: string | undefined): Found {
+  if (segment === undefined) return undefined;
+  return {
+    about: 'notArchived',
+    text: 'The archiver of the live server is behind: what is not archived yet is not among the losses. A cutover waits for it.',
+    names: [segment],
   };
 }
 
@@ -128,6 +146,7 @@ export function planWarnings(facts: PlanFacts): PlanWarning[] {
     walFolder(facts),
     unfinished(facts),
     preparedTransactions(facts),
+    preparedBehind(facts),
     unloggedTables(facts),
     logicalSlots(facts),
     subscriptions(facts),

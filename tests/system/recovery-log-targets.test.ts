@@ -1,3 +1,6 @@
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { lossesText } from '../../src/cli/output/losses-text.ts';
@@ -5,6 +8,8 @@ import { planText } from '../../src/cli/output/plan-text.ts';
 import { connect } from '../../src/instance/connection.ts';
 import { privateConnection } from '../../src/instance/private-server.ts';
 import { archiveTail } from '../../src/recovery/archive-tail.ts';
+import { gatherFacts } from '../../src/recovery/gather-facts.ts';
+import { makePlan } from '../../src/recovery/plan.ts';
 import { discard, openRecovery, rehearse } from '../../src/recovery/recover.ts';
 import { rehearsalServer } from '../../src/recovery/recovery-context.ts';
 import { screen } from '../support/protected-cluster.ts';
@@ -150,5 +155,34 @@ describe('what was removed before the newest backup', () => {
       message: expect.stringContaining('2 transactions deleted from it or truncated it'),
       facts: [expect.stringContaining('-2 rows'), expect.stringContaining('TRUNCATE')],
     });
+  });
+});
+
+describe('what was committed a moment ago', () => {
+  it('is found, and among the losses: the server is let archive it first', async () => {
+    await transaction('fresh', 'DELETE FROM lines WHERE id = 140');
+    const plan = await live.plan({ kind: 'transaction', xid: xidOf('fresh'), side: 'before' });
+    expect(plan.target.firstLost?.xid).toBe(xidOf('fresh'));
+    expect(plan.losses).toMatchObject({ transactions: 1, tables: [{ name: 'lines', deleted: 1 }] });
+  });
+
+  it('is said to be on the server alone where the archiver does not get it away', async () => {
+    const folder = join(live.archive, 'wal_005');
+    const uses = { ...live.uses, archiveTimeoutMs: 300 };
+    const facts = async (name: string) =>
+      gatherFacts(uses, { id: 'c0de', target: { kind: 'transaction', xid: xidOf(name), side: 'before' } });
+    await chmod(folder, 0o500);
+    try {
+      await transaction('stuck', 'DELETE FROM lines WHERE id = 141');
+      await expect(facts('stuck')).rejects.toMatchObject({
+        kind: 'refused',
+        message: expect.stringContaining('the server has newer WAL, which is not in the archive: 0000'),
+        remedy: expect.stringContaining('archive_command'),
+      });
+      const { warnings } = makePlan(await facts('fresh'));
+      expect(warnings).toContainEqual(expect.objectContaining({ about: 'notArchived' }));
+    } finally {
+      await chmod(folder, 0o700);
+    }
   });
 });
