@@ -91,6 +91,7 @@ describe('the way of a recovery', () => {
   });
 
   it('is none where no second claim fits and the live volume is full', () => {
-    expect(() => chooseWay({ ...OPEN, claimProblem: 'exceeded quota', freeBytes: 0n })).toThrow(/no way is open/);
+    const full = { claimProblem: 'exceeded quota', cloneProblem: 'exceeded quota', freeBytes: 0n };
+    expect(() => chooseWay({ ...OPEN, ...full })).toThrow(/no way is open/);
   });
 });

@@ -14,7 +14,7 @@ import { RECOVERY_WAYS, type RecoveryWay } from '../find/rights.ts';
 export interface WayFacts {
   /** By way, the rights that are missing. */
   readonly missing: Readonly<Record<RecoveryWay, readonly Right[]>>;
-  /** Why no second claim can be made (a quota, a class); `undefined`: it can. */
+  /** Why no claim can be made that the rehearsal needs (a quota, a class); `undefined`: it can. */
   readonly claimProblem: string | undefined;
   readonly accessModes: readonly string[];
   /** The number of the pod that leads; `undefined`: nobody does. */
@@ -28,7 +28,7 @@ export interface WayFacts {
   readonly walkbackProblem: string | undefined;
   /** Why nothing can be rehearsed beside the data, as they are mounted; `undefined`: it can. */
   readonly placeProblem: string | undefined;
-  /** Why the cluster's own image cannot be told to restore; `undefined`: it can. */
+  /** Why the cluster's own image cannot be told to restore, or no claim be made for it; `undefined`: it can. */
   readonly cloneProblem: string | undefined;
 }
 
@@ -68,7 +68,7 @@ const PROBLEMS: Record<RecoveryWay, (facts: WayFacts) => string | undefined> = {
     return needsFirst(facts);
   },
   recreate: (facts) => noPod(facts) ?? facts.claimProblem ?? needsFirst(facts),
-  clone: ({ cloneProblem, claimProblem }) => cloneProblem ?? claimProblem,
+  clone: ({ cloneProblem }) => cloneProblem,
 };
 
 const REASONS: Record<RecoveryWay, string> = {

@@ -30,11 +30,9 @@ import { plannedShape } from './planned-shape.ts';
 import type { NamespacePlan, PlannedClone, PlannedWorkload, SwapPlan } from './plan-value.ts';
 import { checkRightsOfEveryWay, type RightsFor } from './rights.ts';
 import type { Subject } from './subject.ts';
-import { wayFacts } from './way-facts.ts';
+import { claimBytesFor, wayFacts } from './way-facts.ts';
 import type { RecoveryWay } from '../find/rights.ts';
 
-/** Replay, and what the server writes before somebody looks, on top of what was measured. */
-const SPARE_PERCENT = 25n;
 const DOWN_SECONDS = 12;
 /** Two starts of a pod, on top of restore and replay. */
 const CLONE_SECONDS = 60;
@@ -135,7 +133,7 @@ async function swapPlanOf(
     patroni,
     ...(clone === undefined ? {} : { clone }),
     rehearsalClaim: rehearsalClaimOf(id, name, way, live.claim.metadata?.name ?? ''),
-    claimBytes: ((neededBytes * (100n + SPARE_PERCENT)) / 100n).toString(),
+    claimBytes: claimBytesFor(neededBytes).toString(),
     workloads,
     restarts: restartsOf(name, replicas, workloads),
     drift: driftOf({ way, id, statefulSet: subject.statefulSet, claimTemplate, workloads, clone }),

@@ -8,6 +8,7 @@ import { isFailure } from '../../base/failure.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
 import { RECOVERY_WAYS, type RecoveryWay, type Right } from '../find/rights.ts';
+import { claimSpecLike } from '../rehearse/claim-spec.ts';
 import { placeTrouble } from '../rehearse/data-mount.ts';
 import type { WayFacts } from './choose-way.ts';
 import type { SwapUses } from './context.ts';
@@ -16,15 +17,20 @@ import { ordinalOf } from './names.ts';
 import { furtherRightsOf, missingRights, type RightsFor } from './rights.ts';
 import type { Subject } from './subject.ts';
 
-/** Asks the server whether it would take a second claim like the live one, which is how a quota answers. */
-async function claimProblemOf(api: KubernetesApi, { live }: Subject, name: string): Promise<string | undefined> {
-  const { accessModes, resources, storageClassName, volumeMode } = live.claim.spec ?? {};
-  const spec = {
-    ...(accessModes === undefined ? {} : { accessModes }),
-    ...(resources?.requests === undefined ? {} : { resources: { requests: resources.requests } }),
-    ...(storageClassName === undefined ? {} : { storageClassName }),
-    ...(volumeMode === undefined ? {} : { volumeMode }),
-  };
+/** Replay, and what the server writes before somebody looks, on top of what was measured. */
+const SPARE_PERCENT = 25n;
+
+/** What the rehearsal's claim asks for at least. */
+export function claimBytesFor(neededBytes: bigint): bigint {
+  return (neededBytes * (100n + SPARE_PERCENT)) / 100n;
+}
+
+/** Asks the server whether it would take this claim, which is how a quota answers. */
+async function claimProblemOf(
+  api: KubernetesApi,
+  name: string,
+  spec: NonNullable<PersistentVolumeClaim['spec']>,
+): Promise<string | undefined> {
   const claim: PersistentVolumeClaim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name }, spec };
   return api.create(claim, { isDryRun: true }).then(
     () => undefined,
@@ -33,6 +39,14 @@ async function claimProblemOf(api: KubernetesApi, { live }: Subject, name: strin
       throw error;
     },
   );
+}
+
+/** The image restores to a claim that the StatefulSet makes, of its template, while the one before is kept. */
+async function cloneProblemOf(api: KubernetesApi, subject: Subject, name: string): Promise<string | undefined> {
+  if (typeof subject.clone === 'string') return subject.clone;
+  const templates = subject.statefulSet.spec?.volumeClaimTemplates ?? [];
+  const spec = templates.find(({ metadata }) => metadata?.name === subject.claimTemplate)?.spec;
+  return spec === undefined ? undefined : claimProblemOf(api, name, spec);
 }
 
 /** What decides the way, once it is known how much room is needed. */
@@ -55,7 +69,11 @@ export async function wayFacts(
   const name = subject.statefulSet.metadata?.name ?? '';
   return {
     missing,
-    claimProblem: await claimProblemOf(api, subject, `walkback-${id}`),
+    claimProblem: await claimProblemOf(
+      api,
+      `walkback-${id}`,
+      claimSpecLike(subject.live.claim, claimBytesFor(neededBytes)),
+    ),
     accessModes: subject.live.claim.spec?.accessModes ?? [],
     leaderOrdinal: ordinalOf(live.pod, name),
     freeBytes: await live.freeBytes(),
@@ -63,6 +81,6 @@ export async function wayFacts(
     neededBytes,
     walkbackProblem: subject.walkback.kind === 'none' ? subject.walkback.why : undefined,
     placeProblem: place === undefined ? undefined : `${place.found}. ${place.remedy}`,
-    cloneProblem: typeof subject.clone === 'string' ? subject.clone : undefined,
+    cloneProblem: await cloneProblemOf(api, subject, `walkback-${id}`),
   };
 }

@@ -6,11 +6,10 @@
 
 import { Failure } from '../../base/failure.ts';
 import type { Job, KubernetesObject, PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
-import { bytesOfQuantity } from '../find/quantity.ts';
 import { volumePlanText } from '../volume/volume-plan.ts';
+import { claimSpecLike } from './claim-spec.ts';
 import { placeTrouble } from './data-mount.ts';
 import { podTemplate } from './pod-template.ts';
-import { quantityOfBytes } from './quantity-of-bytes.ts';
 import type { RehearsalRequest, VolumeTasksRequest } from './rehearsal.ts';
 import {
   ASK_ANNOTATION,
@@ -64,20 +63,10 @@ function policyOf(request: RehearsalRequest): KubernetesObject & { readonly spec
   };
 }
 
-function largest(amounts: readonly (bigint | undefined)[]): bigint {
-  return amounts.reduce<bigint>((most, one) => (one !== undefined && one > most ? one : most), 0n);
-}
-
-/** As the live one, and never smaller (F-25). No owner: it goes only when it is named. */
+/** No owner: it goes only when it is named. */
 function claimOf(request: RehearsalRequest): PersistentVolumeClaim | undefined {
   const { plan, live, place } = request;
   if (place.kind === 'inVolume') return undefined;
-  const { spec = {}, status } = live.claim;
-  const sizeBytes = largest([
-    place.leastBytes,
-    bytesOfQuantity(spec.resources?.requests?.['storage']),
-    bytesOfQuantity(status?.capacity?.['storage']),
-  ]);
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
@@ -89,12 +78,7 @@ function claimOf(request: RehearsalRequest): PersistentVolumeClaim | undefined {
         [HOLDS_ANNOTATION]: `rehearsal ${plan.id} of ${live.statefulSet}: ${plan.target.asked}`,
       },
     },
-    spec: {
-      accessModes: spec.accessModes ?? ['ReadWriteOnce'],
-      resources: { requests: { storage: quantityOfBytes(sizeBytes) } },
-      ...(spec.storageClassName === undefined ? {} : { storageClassName: spec.storageClassName }),
-      ...(spec.volumeMode === undefined ? {} : { volumeMode: spec.volumeMode }),
-    },
+    spec: claimSpecLike(live.claim, place.leastBytes),
   };
 }
 
