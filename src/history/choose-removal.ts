@@ -22,6 +22,8 @@ export interface FoundRemovals {
   /** When the span that was read begins and ends. */
   readonly fromUs: bigint | undefined;
   readonly toUs: bigint | undefined;
+  /** Why there may be others, a sentence each. */
+  readonly doubts?: readonly string[];
 }
 
 /** Asks the operator; `undefined`: nobody could be asked, or there was no answer. */
@@ -78,9 +80,13 @@ function noneFound(asked: RemovalTarget, found: FoundRemovals): Failure {
       ? 'in the WAL that can be replayed'
       : `between ${formatTimeUs(found.fromUs)} and ${formatTimeUs(found.toUs)}`;
   const operation = asked.kind === 'beforeDrop' ? 'drop' : 'delete';
+  const doubts = found.doubts ?? [];
   const facts = found.hasNames
-    ? []
-    : ['No names of tables are known: there is no snapshot of the catalogs, and the server could not be asked.'];
+    ? doubts
+    : [
+        ...doubts,
+        'No names of tables are known: there is no snapshot of the catalogs, and the server could not be asked.',
+      ];
   const remedy = `All such transactions, with what they did:\n    walkback log --op ${operation}`;
   return refusal(asked, `no transaction ${span} ${did}`, remedy, facts);
 }

@@ -78,6 +78,17 @@ describe('the transactions that deleted from a table', () => {
   });
 });
 
+describe('transactions whose tables have no name', () => {
+  const nameless = (xid: number, deleted: number): LoggedTransaction =>
+    transaction({ xid, changes: [{ ...change(orders, { deleted }), relation: undefined }] });
+
+  it('are counted where they removed what is looked for: any may be meant', () => {
+    const all = [nameless(1, 5), nameless(2, 0), deletes(3, 1)];
+    expect(search({ kind: 'beforeDelete', table: 'orders' }, all).nameless).toBe(1);
+    expect(search({ kind: 'beforeDrop', table: 'orders' }, all).nameless).toBe(0);
+  });
+});
+
 describe('the transactions that dropped a table', () => {
   it('are those that did', () => {
     const found = search({ kind: 'beforeDrop', table: 'public.orders' }, [deletes(1, 5), drops(2), drops(3, others)]);

@@ -44,6 +44,8 @@ export class RemovalSearch {
   count = 0;
   /** A transaction without a match that may have matched before what was read. */
   hasIncomplete = false;
+  /** Transactions that removed something of a table whose name is not known: any may be meant. */
+  nameless = 0;
 
   /** @throws {Failure} `usage` if the table's name is none. */
   constructor(target: RemovalTarget) {
@@ -61,6 +63,7 @@ export class RemovalSearch {
     const found = this.#kind === 'beforeDrop' ? this.#dropIn(transaction) : this.#deleteIn(transaction);
     if (found === undefined) {
       if (transaction.isIncomplete) this.hasIncomplete = true;
+      if (this.#hasNameless(transaction)) this.nameless += 1;
       return;
     }
     this.count += 1;
@@ -93,6 +96,13 @@ export class RemovalSearch {
       deletes,
       deletes.reduce((sum, { deleted }) => sum + deleted, 0),
     );
+  }
+
+  #hasNameless({ changes, definitions }: LoggedTransaction): boolean {
+    const kinds = this.#kind === 'beforeDrop' ? ['drop'] : ['truncate'];
+    const isNameless = definitions.some(({ kind, relation }) => relation === undefined && kinds.includes(kind));
+    if (isNameless || this.#kind === 'beforeDrop') return isNameless;
+    return changes.some(({ relation, deleted }) => relation === undefined && deleted > 0);
   }
 
   #isMeant({ relation, root, file }: RelationChange | DefinitionChange): boolean {

@@ -56,8 +56,10 @@ export async function resolveTarget(
   ask?: AskWhich,
 ): Promise<ResolvedTarget> {
   if (!isRemoval(asked)) return { target: asked, asked: describeTarget(asked), notes: [] };
-  const { found, end } = await searchBackward(place, backups, asked);
-  const chosen = await chooseRemoval(asked, found, ask);
+  const doubts = new Set<string>();
+  const doubting = { ...place, onWarning: (message: string) => void doubts.add(message) };
+  const { found, end, nameless } = await searchBackward(doubting, backups, asked);
+  const chosen = await chooseRemoval(asked, { ...found, doubts: [...doubts, ...unnamed(nameless)] }, ask);
   return {
     target: targetBefore(chosen),
     asked: `just before transaction ${chosen.xid}, ${whatItDid(asked, chosen)}`,
@@ -65,6 +67,8 @@ export async function resolveTarget(
       `Transaction ${chosen.xid}: ${describeRemoval(chosen)} of ${chosen.tables.join(', ')}`,
       ...repeated(asked, found),
       ...broken(end),
+      ...[...doubts].map((doubt) => `Names may be wrong: ${doubt.replace(/\.$/, '')}.`),
+      ...unnamed(nameless),
     ],
   };
 }
@@ -84,6 +88,12 @@ function repeated({ kind, table }: RemovalTarget, { count }: FoundRemovals): str
 function broken(end: ScanEnd | undefined): string[] {
   if (end?.kind !== 'hole' && end?.kind !== 'damage') return [];
   return ['The WAL is not whole behind it: what was done later was not looked at.'];
+}
+
+function unnamed(transactions: number): string[] {
+  if (transactions === 0) return [];
+  const removed = transactions === 1 ? '1 transaction' : `${transactions.toLocaleString('en-US')} transactions`;
+  return [`${removed} did the like to tables whose names are not known: see "walkback log".`];
 }
 
 /** What several spans have, the older before the newer. */
@@ -115,8 +125,8 @@ async function searchSpan(place: HistoryPlace, asked: RemovalTarget, fromLsn: Ls
     fromUs ??= one.timeUs;
     if (toUs === undefined || one.timeUs > toUs) toUs = one.timeUs;
   }
-  const { kept, count, hasIncomplete } = search;
-  return { found: { kept, count, hasNames, fromUs, toUs }, hasIncomplete, end: transactions.end };
+  const { kept, count, hasIncomplete, nameless } = search;
+  return { found: { kept, count, hasNames, fromUs, toUs }, hasIncomplete, nameless, end: transactions.end };
 }
 
 const isBroken = (end: ScanEnd | undefined): boolean => end?.kind === 'hole' || end?.kind === 'damage';
@@ -126,20 +136,22 @@ async function searchBackward(
   place: HistoryPlace,
   backups: readonly Backup[],
   asked: RemovalTarget,
-): Promise<{ readonly found: FoundRemovals; readonly end: ScanEnd | undefined }> {
+): Promise<{ readonly found: FoundRemovals; readonly end: ScanEnd | undefined; readonly nameless: number }> {
   const starts = backupsOnLine({ line: place.line, backups }).map(({ startLsn }) => startLsn);
   const hasNames = place.liveNames !== undefined;
   let found: FoundRemovals = { kept: [], count: 0, hasNames, fromUs: undefined, toUs: undefined };
   let hasIncomplete = false;
+  let nameless = 0;
   let end: ScanEnd | undefined;
   for (const [back, startLsn] of starts.toReversed().entries()) {
     // What began before a backup and ended behind it is whole only when it is read from before; then all is read once more.
     const toLsn = hasIncomplete ? undefined : starts[starts.length - back];
     const span = await searchSpan(place, asked, startLsn, toLsn);
     found = toLsn === undefined ? span.found : together(span.found, found);
+    nameless = span.nameless + (toLsn === undefined ? 0 : nameless);
     if (toLsn === undefined || isBroken(span.end)) end = span.end;
     if (isEnough(asked, found)) break;
     hasIncomplete = span.hasIncomplete;
   }
-  return { found, end };
+  return { found, end, nameless };
 }

@@ -32,6 +32,8 @@ export interface HistoryPlace {
   /** What the live server says of its names; `undefined`: it could not be asked. */
   readonly liveNames: CatalogSnapshot | undefined;
   readonly onIgnoredIndex?: SegmentPlaces['onIgnoredIndex'];
+  /** Told why names may be wrong or missing. */
+  readonly onWarning?: ((message: string) => void) | undefined;
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal | undefined;
 }
@@ -49,7 +51,7 @@ export async function readLiveNames(cluster: Pick<Cluster, 'connect'>): Promise<
 
 /** Transactions with names, from a position on. @param toLsn those that ended behind it are not read. */
 export async function transactionsFrom(place: HistoryPlace, fromLsn: Lsn, toLsn?: Lsn): Promise<TransactionScan> {
-  const { store, wal, line, liveNames, onIgnoredIndex, onProgress, signal } = place;
+  const { store, wal, line, liveNames, onIgnoredIndex, onWarning, onProgress, signal } = place;
   const names = await openNames({
     store,
     line,
@@ -57,10 +59,11 @@ export async function transactionsFrom(place: HistoryPlace, fromLsn: Lsn, toLsn?
     systemIdentifier: wal.systemIdentifier,
     extra: liveNames?.systemIdentifier === wal.systemIdentifier ? liveNames : undefined,
     ...(signal === undefined ? {} : { signal }),
+    ...(onWarning === undefined ? {} : { onWarning }),
   });
   const places = { store, wal, line, onIgnoredIndex, signal };
   const span = { ...places, fromLsn, toLsn, catalogFiles: () => names.catalogFiles(), onProgress };
-  const follower = await followNamesBefore({ ...places, names, fromLsn });
+  const follower = await followNamesBefore({ ...places, names, fromLsn, onWarning });
   const indexes = readSegmentIndexes({ ...span, workerCount: workersFor(span) });
   return readTransactions({ indexes, names, follower, line, toLsn });
 }
