@@ -11,13 +11,22 @@ import { Failure } from '../base/failure.ts';
 import type { Environment } from './environment.ts';
 
 /** Encryption with keys of a key service: not supported, and objects cannot be read without it. */
-const KEY_SERVICES: readonly string[] = [
+export const KEY_SERVICES: readonly string[] = [
   'WALG_ENVELOPE_PGP_KEY',
   'WALG_ENVELOPE_PGP_KEY_PATH',
   'WALG_ENVELOPE_PGP_YC_CSE_KMS_KEY_ID',
   'WALG_CSE_KMS_ID',
   'YC_CSE_KMS_KEY_ID',
   'WALG_YC_CSE_KMS_KEY_ID',
+];
+
+/** Says more of those, and means nothing without one. */
+export const OF_KEY_SERVICES: readonly string[] = [
+  'WALG_CSE_KMS_REGION',
+  'WALG_ENVELOPE_CACHE_EXPIRATION',
+  'WALG_ENVELOPE_PGP_YC_ENDPOINT',
+  'WALG_ENVELOPE_PGP_YC_SERVICE_ACCOUNT_KEY_FILE',
+  'YC_SERVICE_ACCOUNT_KEY_FILE',
 ];
 
 const isSet = (environment: Environment) => (name: string) => (environment[name] ?? '') !== '';

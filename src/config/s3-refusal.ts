@@ -17,7 +17,8 @@ interface Unsupported {
   readonly remedy: string;
 }
 
-const UNSUPPORTED: readonly Unsupported[] = [
+/** Those settings, by the order in which WAL-G looks their names up. */
+export const UNSUPPORTED_S3: readonly Unsupported[] = [
   {
     names: walgNames('S3_ENDPOINT_SOURCE'),
     asksFor: 'asks a server for the address of the store before each request',
@@ -40,7 +41,7 @@ const OFF = new Set(['', '0', 'f', 'F', 'false', 'False', 'FALSE']);
 
 /** @throws {Failure} `refused` if one is set. Shows the name, never the value. */
 export function refuseUnsupportedS3(environment: Environment): void {
-  for (const { names, asksFor, remedy } of UNSUPPORTED) {
+  for (const { names, asksFor, remedy } of UNSUPPORTED_S3) {
     const name = names.find((one) => !OFF.has(environment[one] ?? ''));
     if (name === undefined) continue;
     throw new Failure('refused', {

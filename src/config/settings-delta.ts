@@ -36,4 +36,11 @@ export const DELTA_SETTINGS = {
     example: 'base_000000010000000000000002',
     alsoFrom: ['WALG_DELTA_FROM_NAME'],
   },
+  deltaFromUserData: {
+    group: 'writing',
+    kind: text,
+    summary: 'The same by the user data that the backup was pushed with: JSON, or text that stands for itself.',
+    example: '{"ticket": 7}',
+    alsoFrom: ['WALG_DELTA_FROM_USER_DATA'],
+  },
 } satisfies Readonly<Record<string, Setting>>;

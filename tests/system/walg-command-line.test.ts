@@ -107,6 +107,18 @@ describe('a server whose commands are called wal-g', () => {
     await expect(restored.sql('select 1')).rejects.toThrow(/ENOENT|ECONNREFUSED/);
   });
 
+  it('is backed up as a delta on the backup whose user data a variable tells, and not on the latest', async () => {
+    const [full] = await listed();
+    await runProgram(WALG, ['backup-push', server.dataDirectory], {
+      ...environment,
+      WALG_DELTA_FROM_USER_DATA: '{"ticket":7}',
+    });
+    const name = (await listed()).at(-1)?.backup_name ?? '';
+    expect(name).toMatch(new RegExp(`_D_${(full?.backup_name ?? '').slice('base_'.length)}$`));
+    expect(await listed()).toHaveLength(3);
+    await walg('delete', 'target', name, '--confirm');
+  });
+
   it('is verified, and what it no longer needs is deleted', async () => {
     expect(await walg('wal-verify', 'timeline')).toContain('timeline check status: OK');
     const [full, delta] = await listed();

@@ -2,7 +2,7 @@
  * WAL-G's command line: long flags with `=` or a space, short ones alone, joined, or with their value, `--` before operands
  * that begin with a dash, and flags anywhere among the operands.
  *
- * Every setting of WAL-G is a flag there too (`--walg-s3-prefix`); here those are that walkback reads.
+ * Every setting of WAL-G is a flag there too (`--walg-s3-prefix`).
  *
  * Source: WAL-G's use of `github.com/spf13/pflag` (`cmd/pg/pg.go`, `internal/config.go`, `AddConfigFlags`).
  *

@@ -1,4 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { describe, expect, it } from 'vitest';
@@ -113,6 +115,43 @@ describe("WAL-G's command line", () => {
   it('takes the archive from a flag, as every setting', async () => {
     const { code } = await run(`backup-list --walg-file-prefix=${ARCHIVE}`, { environment: {} });
     expect(code).toBe(0);
+  });
+
+  it('says in one line that a setting of WAL-G changes nothing here, wherever it is set', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'walkback-run-walg-'));
+    const config = join(folder, 'walg.json');
+    await writeFile(config, JSON.stringify({ WALG_FILE_PREFIX: ARCHIVE, WALG_STOP_BACKUP_TIMEOUT: '5m' }));
+    const environment = { WALG_CONFIG_PATH: config, WALG_UPLOAD_WAL_METADATA: 'BULK' };
+    const plain = await run('backup-list --json', { environment: { WALG_FILE_PREFIX: ARCHIVE } });
+    const { out, err } = await run('--walg-tar-size-threshold 1 backup-list --json', { environment });
+    expect(out).toBe(plain.out);
+    for (const name of ['WALG_STOP_BACKUP_TIMEOUT', 'WALG_UPLOAD_WAL_METADATA', 'WALG_TAR_SIZE_THRESHOLD'])
+      expect(err.split(`WARNING`).filter((line) => line.includes(`${name} changes nothing here: `))).toHaveLength(1);
+    await rm(folder, { recursive: true });
+  });
+
+  it('takes a secret from a flag, and says who can read it', async () => {
+    const { code, err } = await run('backup-list --aws-secret-access-key hunter2');
+    expect([code, err]).toEqual([0, expect.stringContaining('WARNING')]);
+    expect(err).toContain('--aws-secret-access-key can be read by every user of this host');
+    expect(err).not.toContain('hunter2');
+  });
+
+  it('refuses a backup without its list of files by every word that is true in Go, and any that is no boolean', async () => {
+    const push = async (value: string) =>
+      run('backup-push /nonexistent', {
+        environment: { WALG_FILE_PREFIX: ARCHIVE, WALG_WITHOUT_FILES_METADATA: value },
+      });
+    for (const value of ['1', 't', 'T', 'TRUE', 'true', 'True'])
+      expect((await push(value)).err).toContain('without its list of files');
+    expect((await push('yes')).err).toContain('cannot use "yes" of WALG_WITHOUT_FILES_METADATA');
+    for (const value of ['0', 'F', 'false']) expect((await push(value)).err).not.toContain('its list of files');
+  });
+
+  it('refuses to push to the storage that a variable names, as by its flag', async () => {
+    const environment = { WALG_FILE_PREFIX: ARCHIVE, WALG_TARGET_STORAGE: 'other' };
+    for (const line of ['wal-push /x', 'backup-push /x'])
+      expect((await run(line, { environment })).err).toContain('cannot write to the storage "other"');
   });
 
   it('tells its commands and those of a group', async () => {

@@ -15,7 +15,7 @@ import { resolve } from 'node:path';
 import { isFailure, messageOf, type Failure } from '../../base/failure.ts';
 import {
   ENV_DIRECTORY_VARIABLE,
-  isSettingVariable,
+  overlayProcessEnvironment,
   processEnvironment,
   type Environment,
 } from '../../config/environment.ts';
@@ -30,7 +30,9 @@ import { archiveEnvironment, walgEnvironment } from './walg-environment.ts';
 import { COMMON_FLAGS, walgCommandHelp, walgGroupHelp, walgUsage } from './walg-help.ts';
 import { walgLogLevel, walgLogTo, type WalgLog } from './walg-log.ts';
 import { withTurbo } from './turbo.ts';
+import { unreadSettingsIn } from './unread-settings.ts';
 import { findWalgCommand } from './walg-program.ts';
+import { flagOfVariable, isSecretVariable, isWalgVariable } from './walg-variables.ts';
 
 /** What a run is given; the process's own by default. */
 export interface WalgSurroundings {
@@ -50,6 +52,8 @@ interface Run {
   readonly home: string | undefined;
   readonly log: WalgLog;
   readonly signal: AbortSignal;
+  /** The environment is the process's own, not one that was given. */
+  readonly isOwnEnvironment: boolean;
   listener: Listener;
 }
 
@@ -62,7 +66,9 @@ export async function runWalg(args: readonly string[], given: WalgSurroundings =
   const signals = abortOnSignals(given.signal);
   const log = walgLogTo(streams.err, walgLogLevel(environment['WALG_LOG_LEVEL']));
   const listener = given.listener ?? 'operator';
-  const run: Run = { environment, streams, home: given.home, log, signal: signals.signal, listener };
+  const isOwnEnvironment = given.environment === undefined;
+  const { signal } = signals;
+  const run: Run = { environment, streams, home: given.home, log, signal, isOwnEnvironment, listener };
   try {
     run.environment = await openEnvironment(given, environment);
     return await runFound(args, run);
@@ -141,7 +147,7 @@ async function runCommand(command: WalgCommand, args: readonly string[], run: Ru
   let given: WalgArguments;
   try {
     const flags = { ...COMMON_FLAGS, ...command.flags };
-    given = parseWalgArguments(args, { flags, isVariable: isSettingVariable });
+    given = parseWalgArguments(args, { flags, isVariable: isWalgVariable });
     if (!given.flags.has('help')) checkOperands(command, given.operands);
   } catch (error) {
     if (error instanceof WalgUsageError) return usageError(error.message, walgUsage(command), run);
@@ -173,9 +179,12 @@ async function openSession(command: WalgCommand, given: WalgArguments, run: Run)
     environment: run.environment,
     ...(home === undefined ? {} : { home }),
   });
-  const log = walgLogTo(run.streams.err, walgLogLevel(environment['WALG_LOG_LEVEL']));
-  warnWithoutEffect(command, given, log);
   const sources = { environment: { ...environment, ...Object.fromEntries(given.settings) } };
+  // Libraries look up there what stands in a file of settings (AWS_PROFILE, PGPASSFILE), as they do for WAL-G.
+  if (run.isOwnEnvironment) overlayProcessEnvironment(sources.environment);
+  const log = walgLogTo(run.streams.err, walgLogLevel(sources.environment['WALG_LOG_LEVEL']));
+  warnWithoutEffect(command, given, log);
+  for (const warning of [...visibleSecrets(given), ...unreadSettingsIn(sources.environment)]) log.warning(warning);
   const load = async (flags?: ReadonlyMap<SettingName, string>): Promise<Settings> => {
     const loaded = await loadSettings(flags === undefined ? sources : { ...sources, flags });
     return given.flags.has('turbo') ? withTurbo(loaded) : loaded;
@@ -188,8 +197,22 @@ async function openSession(command: WalgCommand, given: WalgArguments, run: Run)
     streams: run.streams,
     signal: run.signal,
     settingsWith: load,
-    settingsOf: async (path) => loadSettings({ environment: await archiveEnvironment(path, run.environment) }),
+    settingsOf: async (path) => {
+      const ofFile = await archiveEnvironment(path, run.environment);
+      for (const warning of unreadSettingsIn(ofFile)) log.warning(`${warning} (${path})`);
+      return loadSettings({ environment: ofFile });
+    },
   };
+}
+
+/** What was accepted, and should be put elsewhere. */
+function visibleSecrets({ settings }: WalgArguments): string[] {
+  return [...settings.keys()]
+    .filter(isSecretVariable)
+    .map(
+      (variable) =>
+        `${flagOfVariable(variable)} can be read by every user of this host in the list of processes: set ${variable} in the environment, or in a file of settings`,
+    );
 }
 
 function warnWithoutEffect(command: WalgCommand, given: WalgArguments, log: WalgLog): void {

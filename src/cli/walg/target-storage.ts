@@ -20,12 +20,12 @@ export function readStorage(values: ReadonlyMap<string, string>, environment: En
   return storage === undefined ? {} : { storage };
 }
 
-/** @throws {Failure} `refused` if the flag names another storage than `default`. */
-export function refuseOtherStorage(values: ReadonlyMap<string, string>): void {
-  const name = named(values, {}) ?? 'default';
+/** @throws {Failure} `refused` if the flag, or the variable, names another storage than `default`. */
+export function refuseOtherStorage(values: ReadonlyMap<string, string>, environment: Environment = {}): void {
+  const name = named(values, environment) ?? 'default';
   if (name === 'default') return;
   throw new Failure('refused', {
     message: `cannot write to the storage ${JSON.stringify(name)}: only "default", the primary one, is written`,
-    remedy: 'Leave the flag out.',
+    remedy: 'Leave the flag out, and WALG_TARGET_STORAGE unset.',
   });
 }

@@ -5,6 +5,7 @@
  */
 
 import type { WalgCommand } from './walg-command.ts';
+import { isWalgVariable, variableOfFlag } from './walg-variables.ts';
 
 /** One command, by its words. */
 export interface WalgEntry {
@@ -70,6 +71,11 @@ export type FoundWalg =
 /** Flags that come before the command's own words: those with a value take the next argument along. */
 const LEADING_WITH_VALUE: ReadonlySet<string> = new Set(['--config', '-t', '--target']);
 
+function takesNext(flag: string): boolean {
+  const isSetting = flag.startsWith('--') && isWalgVariable(variableOfFlag(flag));
+  return LEADING_WITH_VALUE.has(flag) || isSetting;
+}
+
 /** The arguments with flags that stand before the command's words moved behind them. */
 function wordsFirst(args: readonly string[]): string[] {
   const leading: string[] = [];
@@ -82,7 +88,7 @@ function wordsFirst(args: readonly string[]): string[] {
       continue;
     }
     leading.push(arg);
-    if (LEADING_WITH_VALUE.has(arg) && args[at + 1] !== undefined) {
+    if (takesNext(arg) && args[at + 1] !== undefined) {
       leading.push(args[at + 1] ?? '');
       at += 1;
     }

@@ -27,7 +27,7 @@ import { parseFilesMetadata } from '../../../walg/files-metadata.ts';
 import { JsonFields } from '../../../walg/json-fields.ts';
 import { parseJson64 } from '../../../walg/json64.ts';
 import { parseTablespaceSpec, type Tablespace } from '../../../walg/tablespace-spec.ts';
-import { findByUserData, parseUserData } from '../find-by-user-data.ts';
+import { findByUserData, parseUserData } from '../../../backup/find-by-user-data.ts';
 import { progressLog } from '../progress-log.ts';
 import { readStorage } from '../target-storage.ts';
 import { TARGET_STORAGE, type WalgCommand, type WalgGiven, type WalgSession } from '../walg-command.ts';

@@ -17,12 +17,12 @@ import { resolve } from 'node:path';
 
 import { openArchive } from '../../../app/open-archive.ts';
 import { takeBackupOfServer } from '../../../app/take-backup.ts';
+import { parseUserData } from '../../../backup/find-by-user-data.ts';
 import type { TakenBackup } from '../../../backup/take.ts';
 import { Failure } from '../../../base/failure.ts';
 import type { Settings } from '../../../config/load-settings.ts';
 import type { SettingName } from '../../../config/settings.ts';
-import type { ObjectStore } from '../../../storage/object-store.ts';
-import { findByUserData, parseUserData } from '../find-by-user-data.ts';
+import { goBoolean } from '../parse-walg-arguments.ts';
 import { progressLog } from '../progress-log.ts';
 import { refuseOtherStorage } from '../target-storage.ts';
 import { TARGET_STORAGE, type WalgCommand, type WalgFlag, type WalgGiven, type WalgSession } from '../walg-command.ts';
@@ -42,24 +42,19 @@ function dataDirectoryOf(operands: readonly string[], settings: Settings): strin
   });
 }
 
-async function parentName(
-  store: ObjectStore,
-  values: ReadonlyMap<string, string>,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const [name, userData] = [values.get('delta-from-name'), values.get('delta-from-user-data')];
-  if (name !== undefined && userData !== undefined) {
-    throw new Failure('usage', {
-      message: 'both --delta-from-name and --delta-from-user-data are given',
-      remedy: 'Give one of them.',
-    });
-  }
-  return userData === undefined ? name : findByUserData(store, parseUserData(userData), signal);
+/** A boolean of WAL-G's. @throws {Failure} `usage` for what is none. */
+function isOn({ environment }: Settings, variable: string): boolean {
+  const text = environment[variable] ?? '';
+  const value = text === '' ? false : goBoolean(text);
+  if (value !== undefined) return value;
+  throw new Failure('usage', {
+    message: `cannot use ${JSON.stringify(text)} of ${variable}: expected true or false`,
+    remedy: 'Correct it, or unset it.',
+  });
 }
 
 function refuseWithoutFiles(flags: ReadonlySet<string>, settings: Settings): void {
-  const isSet = settings.environment['WALG_WITHOUT_FILES_METADATA'] === 'true';
-  if (!flags.has('without-files-metadata') && !isSet) return;
+  if (!flags.has('without-files-metadata') && !isOn(settings, 'WALG_WITHOUT_FILES_METADATA')) return;
   throw new Failure('refused', {
     message: 'cannot take a backup without its list of files: nothing could tell whether it is whole',
     remedy: 'Leave --without-files-metadata (WALG_WITHOUT_FILES_METADATA) out.',
@@ -77,9 +72,9 @@ function logTaken({ name, deltaFrom, fullBecause, corruptFiles, skipped, warning
 
 async function settingsFor({ operands, values }: WalgGiven, session: WalgSession): Promise<Settings> {
   const flags = new Map<SettingName, string>([['dataDirectory', dataDirectoryOf(operands, session.settings)]]);
-  await using archive = await openArchive(session.settings);
-  const from = await parentName(archive.forWriting, values, session.signal);
-  if (from !== undefined) flags.set('deltaFromName', from);
+  const [name, userData] = [values.get('delta-from-name'), values.get('delta-from-user-data')];
+  if (name !== undefined) flags.set('deltaFromName', name);
+  if (userData !== undefined) flags.set('deltaFromUserData', userData);
   return session.settingsWith(flags);
 }
 
@@ -114,7 +109,7 @@ export const backupPush: WalgCommand = {
   run: async (given, session) => {
     const { flags, values } = given;
     const { log, signal } = session;
-    refuseOtherStorage(values);
+    refuseOtherStorage(values, session.settings.environment);
     refuseWithoutFiles(flags, session.settings);
     const settings = await settingsFor(given, session);
     await using archive = await openArchive(settings, { onAway: log.warning });

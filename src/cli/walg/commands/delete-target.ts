@@ -15,7 +15,7 @@ import { Failure } from '../../../base/failure.ts';
 import type { ObjectStore } from '../../../storage/object-store.ts';
 import { DELETE_FLAGS, logCount } from '../delete-older.ts';
 import { readModifier } from '../deletion-target.ts';
-import { findByUserData, parseUserData } from '../find-by-user-data.ts';
+import { findByUserData, parseUserData } from '../../../backup/find-by-user-data.ts';
 import type { WalgCommand } from '../walg-command.ts';
 
 async function rootOf(store: ObjectStore, name: string): Promise<string> {

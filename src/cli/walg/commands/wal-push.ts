@@ -20,7 +20,7 @@ export const walPush: WalgCommand = {
   operands: [1, 1],
   listener: 'archive_command',
   run: async ({ operands: [path = ''], values }, { settings, signal, log }) => {
-    refuseOtherStorage(values);
+    refuseOtherStorage(values, settings.environment);
     await using archive = await openArchive(settings, { onAway: log.warning });
     const { forWriting: store, compression } = archive;
     const dataDirectory = await dataDirectoryOfWal(path, settings);

@@ -8,12 +8,12 @@
 
 import { isDeepStrictEqual } from 'node:util';
 
-import { Failure } from '../../base/failure.ts';
-import type { ObjectStore } from '../../storage/object-store.ts';
-import { metadataKey } from '../../walg/backup-names.ts';
-import { parseJson64, type JsonValue } from '../../walg/json64.ts';
-import { parseBackupMetadata } from '../../walg/metadata.ts';
-import { listedBackups } from './backup-details.ts';
+import { Failure } from '../base/failure.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { backupOfSentinelKey, metadataKey } from '../walg/backup-names.ts';
+import { parseJson64, type JsonValue } from '../walg/json64.ts';
+import { parseBackupMetadata } from '../walg/metadata.ts';
+import { BACKUPS_FOLDER } from '../walg/object-names.ts';
 
 /** User data as a flag or a variable gives it: JSON, and any other text stands for itself. */
 export function parseUserData(text: string): JsonValue {
@@ -25,11 +25,13 @@ export function parseUserData(text: string): JsonValue {
 }
 
 /** The name of the backup with this user data. @throws {Failure} `notInArchive` for none, `usage` for more than one. */
-export async function findByUserData(store: ObjectStore, wanted: JsonValue, signal: AbortSignal): Promise<string> {
+export async function findByUserData(store: ObjectStore, wanted: JsonValue, signal?: AbortSignal): Promise<string> {
+  const options = signal === undefined ? {} : { signal };
   const found: string[] = [];
-  for (const { name } of await listedBackups(store, signal)) {
+  const { objects } = await store.listFolder(BACKUPS_FOLDER, options);
+  for (const { name } of objects.flatMap(({ key }) => backupOfSentinelKey(key) ?? [])) {
     const key = metadataKey(name);
-    const bytes = await store.get(key, { signal });
+    const bytes = await store.get(key, options);
     if (bytes === undefined) continue;
     if (isDeepStrictEqual(parseBackupMetadata(bytes, key).userData, wanted)) found.push(name);
   }
