@@ -22,6 +22,7 @@ import { openUnderLease } from './open-under-lease.ts';
 import { statefulSetRef } from './pods-gone.ts';
 import { refOf, requestOf, volumePlanOf, watchOf, workingRehearsal } from './rehearsal-of-plan.ts';
 import { scaleDownAgain } from './scaled-again.ts';
+import { tellBegun, tellStayed, tellStopped, tellTakenBack } from './story-of-run.ts';
 import { REHEARSE_STEPS, rehearseStepsOf, SWAP_STEPS, UNDO_SWAP_STEPS, type SwapStep } from './step-names.ts';
 import { undoSwapSteps } from './undo-steps.ts';
 
@@ -100,24 +101,29 @@ async function isLiveUp({ uses, plan }: SwapContext): Promise<boolean | undefine
   );
 }
 
-/** Work that fails while the cluster is stopped says so, and what to type. */
+/** Work that fails while the cluster is stopped says so, and what to type; here and in an Event. */
 async function sayingWhatIsDown(context: SwapContext, goOn: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    const isUp = isFailure(error) ? await isLiveUp(context) : true;
-    if (!isFailure(error) || isUp === true) throw error;
-    const { id } = context.plan.recovery;
-    const { entries } = context.journal;
-    const isGivingUp = hasStepBegun(entries, 'undoSurvey');
-    const back = otherWay(id, goOn, { isGivingUp, mayStay: mayStayRecovered(context.plan, entries) });
-    throw new Failure(error.kind, {
-      message: `${error.message}; ${isUp === false ? 'the cluster is DOWN now' : 'the cluster MAY BE DOWN now: the API server does not say'}`,
-      remedy: `${error.remedy}\nTo go on:  walkback ${goOn} ${id}${back}`,
-      facts: error.facts,
-      cause: error,
-    });
+    const isUp = await isLiveUp(context);
+    const told = isFailure(error) && isUp !== true ? downFailure(context, goOn, error, isUp) : error;
+    if (isUp !== undefined) await tellStopped(context, 'recovery', told, isUp);
+    throw told;
   }
+}
+
+function downFailure({ plan, journal }: SwapContext, goOn: string, error: Failure, isUp: false | undefined): Failure {
+  const { id } = plan.recovery;
+  const { entries } = journal;
+  const isGivingUp = hasStepBegun(entries, 'undoSurvey');
+  const back = otherWay(id, goOn, { isGivingUp, mayStay: mayStayRecovered(plan, entries) });
+  return new Failure(error.kind, {
+    message: `${error.message}; ${isUp === false ? 'the cluster is DOWN now' : 'the cluster MAY BE DOWN now: the API server does not say'}`,
+    remedy: `${error.remedy}\nTo go on:  walkback ${goOn} ${id}${back}`,
+    facts: error.facts,
+    cause: error,
+  });
 }
 
 /** An undo is given up: what it has stopped is up again, with the recovered data. */
@@ -144,9 +150,12 @@ export async function cutOverSwap(context: SwapContext, signal?: AbortSignal): P
   const both = AbortSignal.any([signal, context.uses.signal].filter((one) => one !== undefined));
   await during(context, 'cutOver', () =>
     sayingWhatIsDown(context, 'recover run', async () => {
+      const stays = isStepDone(context.journal.entries, 'tellStory');
+      await tellBegun(context, 'recovery', stays ? 'giving up its undo' : 'its cutover');
       await giveUndoUp(context, both);
       await scaleDownAgain(context, 'cutOver');
       await runSteps(runOf(context, order, both));
+      if (stays) await tellStayed(context);
     }),
   );
 }
@@ -166,11 +175,14 @@ export async function undoSwap(context: SwapContext, signal?: AbortSignal): Prom
     const order: readonly SwapStep[] = isOpened ? UNDO_SWAP_STEPS[way] : SWAP_STEPS[way];
     const run = runOf(context, order, signal);
     await sayingWhatIsDown(context, 'undo', async () => {
+      await tellBegun(context, 'recovery', 'its undo');
       if (!isOpened) await endLeftJobs(context, CUTOVER_JOBS);
       await scaleDownAgain(context, isOpened ? 'undo' : 'takeBack');
       await (isOpened ? runSteps(run) : undoSteps(run));
     });
-    if (!isOpened) await endWhatRehearses(context);
+    if (isOpened) return;
+    await endWhatRehearses(context);
+    await tellTakenBack(context, 'recovery');
   });
 }
 

@@ -13,6 +13,7 @@ import { journalOwner } from './journal-object.ts';
 import { liveShapeOf } from './live-shape.ts';
 import { podsUsing } from './pods-gone.ts';
 import { watchOf } from './rehearsal-of-plan.ts';
+import { tellReleased } from './story-of-run.ts';
 import { heldClaims, type HeldClaim } from './status.ts';
 
 /** What is removed: claims with their volumes, or folders in the live volume. */
@@ -80,5 +81,6 @@ export async function releaseSwap(context: SwapContext): Promise<SwapRelease> {
   if (release.foldersIn !== undefined) await removeFolders(context);
   // Said once more, now that nothing is left: see isReleaseUnfinished.
   await journal.append({ event: 'state', state: goes.after });
+  await tellReleased(context, 'recovery');
   return release;
 }

@@ -6,7 +6,7 @@
 
 import { randomBytes } from 'node:crypto';
 
-import type { Event } from '../api/kubernetes-objects.ts';
+import type { Event, StatefulSet } from '../api/kubernetes-objects.ts';
 import type { WorkContext } from './context.ts';
 import { statefulSetRef } from './pods-gone.ts';
 
@@ -17,18 +17,33 @@ export type StoryReason =
   | 'RecoveryUndo'
   | 'RecoveryUndoGivenUp'
   | 'RecoveryUndone'
+  | 'RecoveryFailed'
+  | 'RecoveryReleased'
   | 'ResetBegun'
   | 'Reset'
   | 'ResetUndo'
-  | 'ResetUndone';
+  | 'ResetUndone'
+  | 'ResetFailed'
+  | 'ResetReleased';
 
 /** The longest note that the API takes. */
 const MOST_NOTE = 1024;
 
+/** Of what somebody should look at. */
+const WARNINGS: ReadonlySet<StoryReason> = new Set(['RecoveryFailed', 'ResetFailed']);
+
+/** The StatefulSet as it is now; `undefined`: there is none, or nothing says so. */
+async function statefulSetNow({ uses, plan }: WorkContext): Promise<StatefulSet | undefined> {
+  return uses.api.get<StatefulSet>(statefulSetRef(plan.swap.statefulSet.name)).catch(() => undefined);
+}
+
 /** Writes an Event. It is for people: that it could not be written ends nothing. */
-export async function tellEvent({ uses, plan }: WorkContext, reason: StoryReason, note: string): Promise<void> {
+export async function tellEvent(context: WorkContext, reason: StoryReason, note: string): Promise<void> {
+  const { uses, plan } = context;
   const { api } = uses;
-  const { name, uid } = plan.swap.statefulSet;
+  const { name, uid: plannedUid } = plan.swap.statefulSet;
+  // One that was made anew has another: what is told of the old one is shown of neither.
+  const uid = (await statefulSetNow(context))?.metadata?.uid ?? plannedUid;
   const at = new Date(Number(uses.nowUs() / 1000n)).toISOString().replace(/Z$/, '000Z');
   const { namespace } = api.where;
   const event: Event = {
@@ -38,7 +53,7 @@ export async function tellEvent({ uses, plan }: WorkContext, reason: StoryReason
     involvedObject: { apiVersion: 'apps/v1', kind: 'StatefulSet', name, namespace, uid },
     reason,
     message: note.slice(0, MOST_NOTE),
-    type: 'Normal',
+    type: WARNINGS.has(reason) ? 'Warning' : 'Normal',
     eventTime: at,
     reportingComponent: 'walkback',
     reportingInstance: `walkback-${plan.recovery.id}`,
@@ -47,12 +62,25 @@ export async function tellEvent({ uses, plan }: WorkContext, reason: StoryReason
   await api.create(event).catch(() => {});
 }
 
+/** The recovery that the annotation tells of. */
+const OF = 'walkback/recovery';
+
 /** The annotation: what the cluster is now, and how to take it back. */
 export async function annotate({ uses, plan }: WorkContext, story: string): Promise<void> {
-  const { id } = plan.recovery;
-  const annotations = { 'walkback/recovery': id, 'walkback/story': story };
+  const annotations = { [OF]: plan.recovery.id, 'walkback/story': story };
   await uses.api.patch(statefulSetRef(plan.swap.statefulSet.name), {
     type: 'merge',
     body: { metadata: { annotations } },
   });
+}
+
+/** As {@link annotate}, in the middle: there may be no StatefulSet just now, and the work does not depend on it. */
+export async function annotateIfThere(context: WorkContext, story: string): Promise<void> {
+  if ((await statefulSetNow(context)) !== undefined) await annotate(context, story).catch(() => {});
+}
+
+/** As {@link annotateIfThere}, unless another recovery has told its story since. */
+export async function annotateIfOurs(context: WorkContext, story: string): Promise<void> {
+  const found = await statefulSetNow(context);
+  if (found?.metadata?.annotations?.[OF] === context.plan.recovery.id) await annotateIfThere(context, story);
 }

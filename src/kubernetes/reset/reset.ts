@@ -6,6 +6,7 @@
  */
 
 import { Failure } from '../../base/failure.ts';
+import type { StatefulSet } from '../api/kubernetes-objects.ts';
 import { hasStepBegun, stateOf } from '../../recovery/journal.ts';
 import { runSteps, undoSteps, type Run, type Step } from '../../recovery/runner.ts';
 import { transition, type RecoveryState } from '../../recovery/states.ts';
@@ -13,8 +14,9 @@ import { letVolumeGo, removeClaim } from '../recover/exchange-claim.ts';
 import { openResetJournal, readReset, type ResetEntry } from '../recover/journal-object.ts';
 import { keptClaim } from '../recover/names.ts';
 import { openUnderLease } from '../recover/open-under-lease.ts';
-import { podsUsing } from '../recover/pods-gone.ts';
+import { podsUsing, statefulSetRef } from '../recover/pods-gone.ts';
 import { claimsThatAre, type HeldClaim } from '../recover/status.ts';
+import { tellBegun, tellReleased, tellStopped, tellTakenBack } from '../recover/story-of-run.ts';
 import type { ResetContext, ResetUses } from './context.ts';
 import type { ResetPlan } from './plan-value.ts';
 import { RESET_STEPS, UNDO_RESET_STEPS, type ResetStep } from './step-names.ts';
@@ -81,9 +83,25 @@ function runOf(context: ResetContext, order: readonly ResetStep[], signal?: Abor
   return { steps: STEPS, order, journal: context.journal, context, signal: AbortSignal.any(both) };
 }
 
+async function tellingStops(context: ResetContext, work: () => Promise<void>): Promise<void> {
+  const { uses, plan } = context;
+  try {
+    await work();
+  } catch (error) {
+    const found = await uses.api.get<StatefulSet>(statefulSetRef(plan.swap.statefulSet.name)).catch(() => undefined);
+    if (found !== undefined) await tellStopped(context, 'reset', error, (found.status?.readyReplicas ?? 0) > 0);
+    throw error;
+  }
+}
+
 /** Runs it, or goes on with it. */
 export async function runReset(context: ResetContext, signal?: AbortSignal): Promise<void> {
-  await during(context, 'run', () => runSteps(runOf(context, RESET_STEPS, signal)));
+  await during(context, 'run', () =>
+    tellingStops(context, async () => {
+      await tellBegun(context, 'reset', 'it');
+      await runSteps(runOf(context, RESET_STEPS, signal));
+    }),
+  );
 }
 
 /** From here on there is a new cluster, whose data is kept by an undo too. */
@@ -94,9 +112,12 @@ export function hasStartedAnew(entries: readonly ResetEntry[]): boolean {
 /** Takes the cluster back to how it was before, whatever of the reset was done. */
 export async function undoReset(context: ResetContext, signal?: AbortSignal): Promise<void> {
   await during(context, 'undo', () =>
-    hasStartedAnew(context.journal.entries)
-      ? runSteps(runOf(context, UNDO_RESET_STEPS, signal))
-      : undoSteps(runOf(context, RESET_STEPS, signal)),
+    tellingStops(context, async () => {
+      await tellBegun(context, 'reset', 'its undo');
+      if (hasStartedAnew(context.journal.entries)) return runSteps(runOf(context, UNDO_RESET_STEPS, signal));
+      await undoSteps(runOf(context, RESET_STEPS, signal));
+      await tellTakenBack(context, 'reset');
+    }),
   );
 }
 
@@ -132,5 +153,6 @@ export async function releaseReset(context: ResetContext): Promise<readonly Held
       await removeClaim(context.uses.api, name, volume);
     }
   });
+  await tellReleased(context, 'reset');
   return claims;
 }
