@@ -8,6 +8,7 @@
  */
 
 import { Failure, isFailure } from '../base/failure.ts';
+import { readSystemIdentifier } from '../archive/archive-identity.ts';
 import { readWalFile } from '../archive/read-wal-file.ts';
 import { parseHistoryName } from '../postgres/timeline-history.ts';
 import { unknownWalVersion } from '../postgres/versions.ts';
@@ -75,7 +76,17 @@ export async function listArchivedWal(store: ObjectStore, options: CallOptions =
   };
 }
 
+/** What the archive says of itself, without its WAL; for readers a record that cannot be read tells nothing. */
+async function ownerOf(store: ObjectStore, options: CallOptions): Promise<bigint | undefined> {
+  return readSystemIdentifier(store, options).catch((error: unknown) => {
+    if (isFailure(error, 'corrupt') || isFailure(error, 'refused')) return undefined;
+    throw error;
+  });
+}
+
 async function probe(store: ObjectStore, names: readonly string[], options: CallOptions): Promise<SegmentHeader> {
+  const owner = names.length === 0 ? undefined : await ownerOf(store, options);
+  let foreign: SegmentHeader | undefined;
   let found = `the archive ${store.address} holds no WAL segment`;
   let refusal: Failure | undefined;
   for (const name of names) {
@@ -87,10 +98,16 @@ async function probe(store: ObjectStore, names: readonly string[], options: Call
     });
     if (file === undefined) continue;
     const header = readSegmentHeader(file.bytes);
-    if (!('problem' in header)) return header;
+    // One segment that strayed here from another cluster must not make all others foreign.
+    if (!('problem' in header) && (owner === undefined || header.systemIdentifier === owner)) return header;
+    if (!('problem' in header)) {
+      foreign ??= header;
+      continue;
+    }
     if (header.problem === 'unknownVersion') refusal ??= unknownWalVersion(header.magic, file.key);
     found = `${file.key} has no first page of a segment`;
   }
+  if (foreign !== undefined) return foreign;
   if (refusal !== undefined) throw refusal;
   throw new Failure(names.length === 0 ? 'notInArchive' : 'corrupt', {
     message: `cannot read the WAL of the archive: ${found}`,
