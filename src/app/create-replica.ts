@@ -15,7 +15,7 @@ import { gatherArchiveFacts } from '../replica/gather-facts.ts';
 import type { RestoreReport } from '../restore/restore-backup.ts';
 import { networkLimiter } from './network-limiter.ts';
 import type { Archive } from './open-archive.ts';
-import { lineWithoutLeader } from './line-without-leader.ts';
+import { lineOfArchive, lineWithoutLeader } from './line-without-leader.ts';
 
 /** What Patroni asks for. */
 export interface ReplicaRequest {
@@ -26,6 +26,8 @@ export interface ReplicaRequest {
   readonly connectionString: string;
   /** Patroni's configuration file, by which the cluster's keys are found when there is no leader. */
   readonly patroniConfig: string | undefined;
+  /** Without a leader: follow the archive's newest line and ask no keys. For the leader of a standby cluster. */
+  readonly followsArchive: boolean;
   readonly thresholds: WalThresholds;
   readonly signal: AbortSignal;
 }
@@ -57,12 +59,18 @@ async function readLeader(connectionString: string): Promise<Leader | { readonly
   return { follow: position, clusterBytes: await clusterBytes(ways) };
 }
 
+async function lineToFollow({ archive, patroniConfig, followsArchive, signal }: ReplicaRequest): Promise<LineToFollow> {
+  return followsArchive
+    ? lineOfArchive(archive.store, signal)
+    : lineWithoutLeader(patroniConfig, archive.store, signal);
+}
+
 /** Decides; nothing is changed. @throws {Failure} if the leader, the DCS or the archive cannot be asked. */
 export async function planReplica(request: ReplicaRequest): Promise<ReplicaSource> {
-  const { archive, connectionString, patroniConfig, thresholds, signal } = request;
+  const { archive, connectionString, thresholds, signal } = request;
   const leader: Leader | { readonly because: string } =
     connectionString === ''
-      ? { follow: await lineWithoutLeader(patroniConfig, archive.store, signal), clusterBytes: undefined }
+      ? { follow: await lineToFollow(request), clusterBytes: undefined }
       : await readLeader(connectionString);
   if ('because' in leader) return { kind: 'leader', because: leader.because };
   const facts = await gatherArchiveFacts(archive.store, leader.follow, { signal });

@@ -50,16 +50,27 @@ export async function lineWithoutLeader(
     throw refuse('the cluster is not initialised: its keys name no system');
   }
   const systemIdentifier = BigInt(keys.initialize);
-  const wal = await listArchivedWal(store, { signal });
-  if (wal.systemIdentifier !== systemIdentifier) {
-    throw refuse(`the archive is of the system ${wal.systemIdentifier}, the cluster of ${systemIdentifier}`);
+  const found = await lineOfArchive(store, signal);
+  if (found.systemIdentifier !== systemIdentifier) {
+    throw refuse(`the archive is of the system ${found.systemIdentifier}, the cluster of ${systemIdentifier}`);
   }
-  const timelines = await readTimelines(store, wal, { signal });
-  const line = timelines.lineOf(timelines.latest);
-  if (!isSameHistory(line, keys.history)) {
+  if (!isSameHistory(found.line, keys.history)) {
     throw refuse(
-      `the archive's newest timeline, ${line.timeline}, has another history than the cluster's keys tell (${keys.history.length} timelines before the present one)`,
+      `the archive's newest timeline, ${found.line.timeline}, has another history than the cluster's keys tell (${keys.history.length} timelines before the present one)`,
     );
   }
-  return { systemIdentifier, majorVersion: wal.majorVersion, line, lsn: undefined };
+  return found;
+}
+
+/**
+ * The newest line of an archive, to its end, whatever system it is of: that of the leader of a standby cluster that has an
+ * archive to follow and no server. It is nobody's yet, so there are no keys that could tell another.
+ *
+ * @throws {Failure} `notInArchive` if the archive holds no WAL.
+ */
+export async function lineOfArchive(store: ObjectStore, signal: AbortSignal): Promise<LineToFollow> {
+  const wal = await listArchivedWal(store, { signal });
+  const timelines = await readTimelines(store, wal, { signal });
+  const { systemIdentifier, majorVersion } = wal;
+  return { systemIdentifier, majorVersion, line: timelines.lineOf(timelines.latest), lsn: undefined };
 }

@@ -64,6 +64,11 @@ export function replicaCommand(environmentPath: string): string {
   return walkback(environmentPath, 'replica', 'create');
 }
 
+/** The command of the method that makes the leader of a standby cluster: without a server to follow, of the archive alone. */
+export function standbyLeaderCommand(environmentPath: string): string {
+  return walkback(environmentPath, 'replica', 'create', '--follow-archive');
+}
+
 /** `bootstrap.post_init`. */
 export function postInitCommand(environmentPath: string, rolesPath: string): string {
   return walkback(environmentPath, 'post-init', '--roles', rolesPath);

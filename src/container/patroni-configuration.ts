@@ -20,6 +20,7 @@ import {
   postInitCommand,
   replicaCommand,
   restoreCommand,
+  standbyLeaderCommand,
   standbyRestoreCommand,
 } from './commands.ts';
 import type { CertificatePlan } from './certificates.ts';
@@ -157,12 +158,14 @@ function thresholds(reading: Reading): ConfigMap {
 function replicaMethods(reading: Reading, parts: ConfigurationParts): ConfigMap {
   const { archive, standby } = parts;
   const limits = thresholds(reading);
-  const method = (path: string) => ({ command: replicaCommand(path), ...limits, no_leader: 1 });
+  const method = (command: string) => ({ command, ...limits, no_leader: 1 });
   return {
     create_replica_methods: [...(archive === undefined ? [] : ['walkback']), 'basebackup'],
-    ...(archive === undefined ? {} : { walkback: method(archive.environment.path) }),
+    ...(archive === undefined ? {} : { walkback: method(replicaCommand(archive.environment.path)) }),
     basebackup: [{ checkpoint: 'fast' }],
-    ...(standby?.archive === undefined ? {} : { [STANDBY_METHOD]: method(standby.archive.environment.path) }),
+    ...(standby?.archive === undefined
+      ? {}
+      : { [STANDBY_METHOD]: method(standbyLeaderCommand(standby.archive.environment.path)) }),
   };
 }
 

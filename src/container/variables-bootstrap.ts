@@ -118,7 +118,7 @@ export const STANDBY_VARIABLES: VariableGroup = {
     {
       name: 'STANDBY_SCOPE',
       summary:
-        'The cluster that is followed. With the variables of an archive with `STANDBY_` before them its archive is followed, too.',
+        'The cluster that is followed. With the variables of an archive with `STANDBY_` before them its archive is followed, too; without `STANDBY_HOST` that alone, along its newest line.',
     },
     { name: 'STANDBY_PGVERSION', summary: 'The major in a generated address.' },
     { name: 'STANDBY_WALG_BACKUP_FROM_REPLICA', ...NOBODYS_BACKUPS },

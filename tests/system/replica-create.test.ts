@@ -84,6 +84,16 @@ describe('walkback replica create', () => {
     expect(await readdir(place)).not.toContain('data');
   });
 
+  it('follows the archive alone for the leader of a standby cluster, and only then without keys', async () => {
+    const alone = args(['--dry-run', '--json']).map((arg) => (arg.startsWith('--connstring') ? '--connstring=' : arg));
+    const refused = await runWalkback(alone, environment());
+    expect(refused.err).toMatch(/cannot make a replica without a leader/);
+    await archiveAll(leader.server);
+    const { code, out, err } = await runWalkback([...alone, '--follow-archive'], environment());
+    expect(code, err).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ source: 'archive', timeline: 1 });
+  });
+
   it('leaves it to the leader where that is cheaper, with 80, and says why', async () => {
     const costly = args().map((arg) => (arg.startsWith('--threshold_mega') ? '--threshold_megabytes=0' : arg));
     const { code, err } = await runWalkback(costly, environment());

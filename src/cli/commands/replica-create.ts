@@ -34,7 +34,7 @@ export const replicaCreate = defineCommand({
   path: ['replica', 'create'],
   summary: 'Make a replica from the archive, for Patroni',
   description:
-    'An entry of create_replica_methods. It takes a backup only if it is of this system and lies on the leader’s line of history, and if that is cheaper than copying from the leader: otherwise it says why and exits with 80, and Patroni goes on with its next method. The data directory appears whole, by one rename. Without a leader (no_leader) the cluster’s keys must tell the same history as the archive.',
+    'An entry of create_replica_methods. It takes a backup only if it is of this system and lies on the leader’s line of history, and if that is cheaper than copying from the leader: otherwise it says why and exits with 80, and Patroni goes on with its next method. The data directory appears whole, by one rename. Without a leader (no_leader) the cluster’s keys must tell the same history as the archive; with --follow-archive, for the leader of a standby cluster that has no server to follow, the archive alone tells it.',
   settings: ['archive', 'server', 'recovery'],
   options: {
     datadir: path('The data directory to make; Patroni gives it'),
@@ -42,6 +42,9 @@ export const replicaCreate = defineCommand({
     scope: text('The cluster; Patroni gives it', 'SCOPE'),
     role: text('What is made; Patroni gives it', 'ROLE'),
     noLeader: text('Patroni may call it without a leader; Patroni gives it', '1'),
+    followArchive: flag(
+      'Without a member to copy from: follow the newest line of the archive, as the leader of a standby cluster does',
+    ),
     retries: text('Taken for Spilo’s sake: Patroni itself tries again', 'COUNT'),
     thresholdMegabytes: integer('The most WAL behind the backup, in MB; 102400 unless told', 0, 1_000_000_000),
     thresholdBackupSizePercentage: integer(
@@ -71,7 +74,17 @@ export const replicaCreate = defineCommand({
       percentage: given.thresholdBackupSizePercentage ?? DEFAULT_PERCENTAGE,
     };
     const patroniConfig = settings.get('patroniConfig');
-    const request = { settings, archive, dataDirectory, connectionString, patroniConfig, thresholds, signal };
+    const followsArchive = given.followArchive;
+    const request = {
+      settings,
+      archive,
+      dataDirectory,
+      connectionString,
+      patroniConfig,
+      followsArchive,
+      thresholds,
+      signal,
+    };
     const source = await planReplica(request);
     if (dryRun) {
       const words = source.kind === 'leader' ? `from the leader: ${source.because}` : `from ${describe(source)}`;
@@ -80,7 +93,10 @@ export const replicaCreate = defineCommand({
     if (source.kind === 'leader') {
       throw new Failure('refused', {
         message: `cannot make this replica from the archive: ${source.because}`,
-        remedy: 'It is copied from the leader: Patroni goes on with its next method.',
+        remedy:
+          connectionString === ''
+            ? 'There is no server to copy from. Put the archive right; or name the server that is followed (STANDBY_HOST), or start a member that has its data.'
+            : 'It is copied from the leader: Patroni goes on with its next method.',
       });
     }
     reporter.note(`replica from ${describe(source)}`);
