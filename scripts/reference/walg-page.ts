@@ -21,7 +21,8 @@ function flagLine([name, { short, takes, summary }]: [string, WalgCommand['flags
 }
 
 const UNREAD = `These settings of WAL-G are known and not read. Where one is set, and asks for something else than what is done anyway, each
-command says so in a line on standard error.
+command says so in a line on standard error. Of those that other programs read too, it says so only where they are flags or in a file of
+WAL-G's.
 `;
 
 function unreadLine({ variables, because }: UnreadSettings): string {

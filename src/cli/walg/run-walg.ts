@@ -180,11 +180,12 @@ async function openSession(command: WalgCommand, given: WalgArguments, run: Run)
     ...(home === undefined ? {} : { home }),
   });
   const sources = { environment: { ...environment, ...Object.fromEntries(given.settings) } };
+  const warnings = [...visibleSecrets(given), ...unreadSettingsIn(sources.environment, run.environment)];
   // Libraries look up there what stands in a file of settings (AWS_PROFILE, PGPASSFILE), as they do for WAL-G.
   if (run.isOwnEnvironment) overlayProcessEnvironment(sources.environment);
   const log = walgLogTo(run.streams.err, walgLogLevel(sources.environment['WALG_LOG_LEVEL']));
   warnWithoutEffect(command, given, log);
-  for (const warning of [...visibleSecrets(given), ...unreadSettingsIn(sources.environment)]) log.warning(warning);
+  for (const warning of warnings) log.warning(warning);
   const load = async (flags?: ReadonlyMap<SettingName, string>): Promise<Settings> => {
     const loaded = await loadSettings(flags === undefined ? sources : { ...sources, flags });
     return given.flags.has('turbo') ? withTurbo(loaded) : loaded;
@@ -199,7 +200,7 @@ async function openSession(command: WalgCommand, given: WalgArguments, run: Run)
     settingsWith: load,
     settingsOf: async (path) => {
       const ofFile = await archiveEnvironment(path, run.environment);
-      for (const warning of unreadSettingsIn(ofFile)) log.warning(`${warning} (${path})`);
+      for (const warning of unreadSettingsIn(ofFile, run.environment)) log.warning(`${warning} (${path})`);
       return loadSettings({ environment: ofFile });
     },
   };

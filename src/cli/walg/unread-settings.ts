@@ -19,6 +19,8 @@ export interface UnreadSettings {
   readonly because: string;
   /** Values that ask for what is done here anyway: nothing is said then. */
   readonly isMetBy?: (value: string) => boolean;
+  /** Other programs read it too: in the environment it may be meant for them. */
+  readonly isShared?: true;
 }
 
 const isOn = (value: string): boolean => goBoolean(value) === true;
@@ -119,7 +121,7 @@ const OF_WAL: readonly UnreadSettings[] = [
 const OF_ABSENT_COMMANDS: readonly UnreadSettings[] = [
   { variables: ['WALG_SLOTNAME'], because: 'there is no wal-receive' },
   { variables: ['WALG_DAEMON_WAL_UPLOAD_TIMEOUT'], because: 'there is no daemon; walkback agent takes its place' },
-  { variables: ['PGBACKREST_STANZA'], because: 'archives of pgBackRest are not read' },
+  { variables: ['PGBACKREST_STANZA'], because: 'archives of pgBackRest are not read', isShared: true },
   {
     variables: ['WALG_STREAM_CREATE_COMMAND', 'WALG_STREAM_RESTORE_COMMAND'],
     because: 'it is for databases other than PostgreSQL',
@@ -165,12 +167,14 @@ const OF_STORES: readonly UnreadSettings[] = [
   {
     variables: ['AWS_CA_BUNDLE'],
     because: 'the certificates by which the store is trusted are WALG_S3_CA_CERT_FILE',
+    isShared: true,
   },
   {
     variables: ['PGSSLCERT', 'PGSSLKEY'],
     because: 'the server is reached without a certificate of the client',
+    isShared: true,
   },
-  { variables: ['PGAPPNAME'], because: 'the server knows this program as walkback', isMetBy: is('walkback') },
+  { variables: ['PGAPPNAME'], because: 'the server knows this program as walkback', isShared: true },
 ];
 
 const OF_THE_PROCESS: readonly UnreadSettings[] = [
@@ -182,10 +186,12 @@ const OF_THE_PROCESS: readonly UnreadSettings[] = [
   {
     variables: ['HTTP_LISTEN', 'HTTP_EXPOSE_PPROF', 'HTTP_EXPOSE_EXPVAR'],
     because: 'only the agent listens (metrics-address)',
+    isShared: true,
   },
   {
     variables: ['PROFILE_SAMPLING_RATIO', 'PROFILE_MODE', 'PROFILE_PATH', 'GOMAXPROCS', 'GODEBUG'],
     because: 'this program is not written in Go',
+    isShared: true,
   },
 ];
 
@@ -199,13 +205,18 @@ export const UNREAD_SETTINGS: readonly UnreadSettings[] = [
   ...OF_THE_PROCESS,
 ];
 
-/** One line for each that is set and asks for something else than what is done. Shows the name, never the value. */
-export function unreadSettingsIn(environment: Environment): string[] {
-  return UNREAD_SETTINGS.flatMap(({ variables, because, isMetBy }) =>
+/**
+ * One line for each that is set and asks for something else than what is done. Shows the name, never the value.
+ *
+ * @param around the environment of the process: what other programs read too is told only where it is not from there.
+ */
+export function unreadSettingsIn(environment: Environment, around: Environment = {}): string[] {
+  return UNREAD_SETTINGS.flatMap(({ variables, because, isMetBy, isShared }) =>
     variables
       .filter((variable) => {
         const value = environment[variable] ?? '';
-        return value !== '' && isMetBy?.(value) !== true;
+        const isForOthers = isShared === true && around[variable] === value;
+        return value !== '' && !isForOthers && isMetBy?.(value) !== true;
       })
       .map((variable) => `${variable} changes nothing here: ${because}`),
   );

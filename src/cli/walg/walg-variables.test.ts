@@ -69,6 +69,13 @@ describe('a setting of WAL-G', () => {
     expect(unreadSettingsIn({ WALG_PREVENT_WAL_OVERWRITE: 'false', WALG_UPLOAD_WAL_METADATA: 'BULK' })).toHaveLength(2);
   });
 
+  it('that other programs read too is told where it is said to WAL-G, and not where it is around', () => {
+    const around = { GOMAXPROCS: '2', AWS_CA_BUNDLE: '/ca.pem' };
+    expect(unreadSettingsIn({ ...around, GOMAXPROCS: '4' }, around)).toEqual([
+      expect.stringMatching(/^GOMAXPROCS changes nothing here: /),
+    ]);
+  });
+
   it('that is a secret is known as one', () => {
     const secrets = [
       'AWS_SECRET_ACCESS_KEY',
