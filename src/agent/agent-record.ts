@@ -5,7 +5,7 @@
  */
 
 import type { AgentEvent } from '../archive/agent-event.ts';
-import type { Duty, DutyEvent } from './duty-event.ts';
+import type { CheckedWindow, Duty, DutyEvent, NewestBackup } from './duty-event.ts';
 
 /** Why something fails, and since when. */
 export interface Trouble {
@@ -13,11 +13,18 @@ export interface Trouble {
   readonly sinceMs: number;
 }
 
-/** The last backup that this agent took, or that a replica took which it had left it to. */
+/** The newest backup of the archive, or one that this agent took where another looks after the archive. */
 export interface RecordedBackup {
   readonly atMs: number;
   readonly storedBytes: number;
   readonly durationMs: number;
+}
+
+/** What the archive had when it was last listed. */
+export interface ListedNewest {
+  readonly backup: NewestBackup | undefined;
+  /** Since when it has been this one, or none, as far as is known. */
+  readonly sinceMs: number;
 }
 
 /** The record. Times are milliseconds since the Unix epoch. */
@@ -37,10 +44,12 @@ export class AgentRecord {
   standing: 'held' | 'elsewhere' | 'notPrimary' | undefined;
   otherAgents = 0;
   chain: { readonly atMs: number; readonly segmentCount: number; readonly missingCount: number } | undefined;
+  window: (CheckedWindow & { readonly atMs: number }) | undefined;
   healedFiles = 0;
   lostFiles = 0;
   backupsTaken = 0;
   lastBackup: RecordedBackup | undefined;
+  newest: ListedNewest | undefined;
   backupRunningSinceMs: number | undefined;
   nextBackupMs: number | undefined;
   prunings = 0;
@@ -89,10 +98,10 @@ export class AgentRecord {
         this.standing = 'held';
         break;
       case 'leaseElsewhere':
-        this.standing = 'elsewhere';
+        this.#leaveArchive('elsewhere');
         break;
       case 'notPrimary':
-        this.standing = 'notPrimary';
+        this.#leaveArchive('notPrimary');
         break;
       case 'otherAgents':
         this.otherAgents = event.count;
@@ -109,10 +118,29 @@ export class AgentRecord {
       case 'backupElsewhere':
       case 'backupLeft':
       case 'noReplicaTook':
+      case 'windowBroken':
         break;
       default:
         this.#takeWork(event);
     }
+  }
+
+  /** What is said of the archive is for who looks after it to say. */
+  #leaveArchive(standing: 'elsewhere' | 'notPrimary'): void {
+    this.standing = standing;
+    this.newest = undefined;
+    this.window = undefined;
+  }
+
+  #takeNewest(backup: NewestBackup | undefined): void {
+    const { newest: before } = this;
+    const isSame = before !== undefined && before.backup?.name === backup?.name;
+    this.newest = { backup, sinceMs: isSame ? before.sinceMs : Date.now() };
+    this.lastBackup = backup && {
+      atMs: backup.finishedMs,
+      storedBytes: backup.storedBytes,
+      durationMs: backup.finishedMs - backup.startedMs,
+    };
   }
 
   #takeWork(event: WorkEvent): void {
@@ -120,6 +148,9 @@ export class AgentRecord {
     switch (event.kind) {
       case 'chainChecked':
         this.chain = { atMs: nowMs, segmentCount: event.segmentCount, missingCount: event.missingCount };
+        break;
+      case 'windowChecked':
+        this.window = { ...event, atMs: nowMs };
         break;
       case 'healed':
         this.healedFiles += 1;
@@ -137,6 +168,9 @@ export class AgentRecord {
         break;
       case 'backupOfReplica':
         this.lastBackup = { atMs: event.finishedMs, storedBytes: event.storedBytes, durationMs: event.durationMs };
+        break;
+      case 'newestBackup':
+        this.#takeNewest(event.newest);
         break;
       case 'nextBackup':
         this.nextBackupMs = event.atMs;
@@ -167,7 +201,8 @@ type StandingKind =
   | 'agentWaits'
   | 'backupElsewhere'
   | 'backupLeft'
-  | 'noReplicaTook';
+  | 'noReplicaTook'
+  | 'windowBroken';
 type WorkEvent = Exclude<DutyEvent, { readonly kind: StandingKind }>;
 
 function noteTrouble<K>(troubles: Map<K, Trouble>, key: K, message: string): void {

@@ -10,7 +10,24 @@ import type { AgentIdentity } from './lease-term.ts';
 import type { ScheduledElsewhere } from './scheduled-elsewhere.ts';
 
 /** What the agent does beside pushing and fetching. */
-export type Duty = 'lease' | 'chain' | 'backup' | 'prune';
+export type Duty = 'lease' | 'chain' | 'window' | 'backup' | 'prune';
+
+/** The newest backup that the server can be restored from, whoever took it. Times are milliseconds since the Unix epoch. */
+export interface NewestBackup {
+  readonly name: string;
+  readonly startedMs: number;
+  readonly finishedMs: number;
+  readonly storedBytes: number;
+}
+
+/** How whole the WAL is from a backup on. */
+export interface CheckedWindow {
+  /** The oldest backup that WAL is kept behind. */
+  readonly backupName: string;
+  readonly missingCount: number;
+  /** Absent if nothing is missing. */
+  readonly firstMissing?: string;
+}
 
 /** One thing that happened. */
 export type DutyEvent =
@@ -39,6 +56,8 @@ export type DutyEvent =
     }
   /** No replica has begun the one that was left to them: the leader takes it. */
   | { readonly kind: 'noReplicaTook'; readonly waitedMs: number }
+  /** The archive was listed; `undefined`: it has none. */
+  | { readonly kind: 'newestBackup'; readonly newest: NewestBackup | undefined }
   | { readonly kind: 'nextBackup'; readonly atMs: number | undefined }
   | { readonly kind: 'pruned'; readonly backupCount: number; readonly segmentCount: number }
   | { readonly kind: 'frozen'; readonly note: FreezeNote }
@@ -47,6 +66,9 @@ export type DutyEvent =
   /** WAL is missing in the archive, and in `pg_wal` too. */
   | { readonly kind: 'lost'; readonly firstMissing: string; readonly segmentCount: number }
   | { readonly kind: 'chainChecked'; readonly segmentCount: number; readonly missingCount: number }
+  | ({ readonly kind: 'windowChecked' } & CheckedWindow)
+  /** Moments that could be reached cannot any more. */
+  | ({ readonly kind: 'windowBroken' } & CheckedWindow)
   | { readonly kind: 'dutyFailed'; readonly duty: Duty; readonly message: string }
   /** It has failed before, and has not now. */
   | { readonly kind: 'dutyRecovered'; readonly duty: Duty };

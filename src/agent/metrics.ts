@@ -71,7 +71,7 @@ function walMetrics(record: AgentRecord, gauges: AgentGauges, nowMs: number): st
   ];
 }
 
-function chainMetrics({ chain, healedFiles, lostFiles }: AgentRecord): string[] {
+function chainMetrics({ chain, window, healedFiles, lostFiles }: AgentRecord): string[] {
   return [
     metric(
       'chain_segments',
@@ -86,6 +86,13 @@ function chainMetrics({ chain, healedFiles, lostFiles }: AgentRecord): string[] 
       one(chain?.missingCount),
     ),
     metric('chain_checked_timestamp_seconds', 'gauge', 'When that was looked at.', one(seconds(chain?.atMs))),
+    metric(
+      'window_missing_files',
+      'gauge',
+      'WAL files missing from the oldest backup on, in the archive and in pg_wal.',
+      one(window?.missingCount),
+    ),
+    metric('window_checked_timestamp_seconds', 'gauge', 'When that was looked at.', one(seconds(window?.atMs))),
     metric('chain_healed_files_total', 'counter', 'Missing WAL files pushed again from pg_wal.', one(healedFiles)),
     metric('chain_lost_files_total', 'counter', 'WAL files found missing in both places.', one(lostFiles)),
   ];
@@ -95,9 +102,14 @@ function backupMetrics(record: AgentRecord): string[] {
   const { lastBackup: last } = record;
   return [
     metric('backups_total', 'counter', 'Backups that this agent took.', one(record.backupsTaken)),
-    metric('backup_last_success_timestamp_seconds', 'gauge', 'When it took the last one.', one(seconds(last?.atMs))),
-    metric('backup_last_stored_bytes', 'gauge', 'The size of that, as it is stored.', one(last?.storedBytes)),
-    metric('backup_last_duration_seconds', 'gauge', 'How long that took.', one(seconds(last?.durationMs))),
+    metric(
+      'backup_last_success_timestamp_seconds',
+      'gauge',
+      'When the newest backup of the archive was finished, whoever took it.',
+      one(seconds(last?.atMs)),
+    ),
+    metric('backup_last_stored_bytes', 'gauge', 'Its size, as it is stored.', one(last?.storedBytes)),
+    metric('backup_last_duration_seconds', 'gauge', 'How long it took.', one(seconds(last?.durationMs))),
     metric(
       'backup_running',
       'gauge',

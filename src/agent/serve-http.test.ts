@@ -3,10 +3,13 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 
 import { agentRoutes } from './agent-routes.ts';
+import type { HealthProblem, HealthStatement } from './health.ts';
 import { serveHttp } from './serve-http.ts';
 
+const STATEMENTS: HealthStatement[] = [{ topic: 'backup', text: 'there is none' }];
+
 /** Serves at a free port while `use` runs; answers with what was warned of. */
-async function whileServing(problems: object[], use: (base: string) => Promise<void>): Promise<string[]> {
+async function whileServing(problems: HealthProblem[], use: (base: string) => Promise<void>): Promise<string[]> {
   const stop = new AbortController();
   const listening = Promise.withResolvers<number>();
   const warnings: string[] = [];
@@ -14,7 +17,10 @@ async function whileServing(problems: object[], use: (base: string) => Promise<v
     host: '127.0.0.1',
     port: 0,
     what: 'metrics',
-    routes: agentRoutes({ metrics: async () => 'walkback_up 1\n', problems: async () => problems }),
+    routes: agentRoutes({
+      metrics: async () => 'walkback_up 1\n',
+      health: async () => ({ problems, statements: STATEMENTS }),
+    }),
     onWarning: (message) => warnings.push(message),
     onListening: listening.resolve,
     signal: stop.signal,
@@ -37,12 +43,16 @@ describe('what an agent answers over HTTP', () => {
     });
   });
 
-  it('is 200 when all is well and 503 with the problems otherwise', async () => {
-    await whileServing([], async (base) => expect((await fetch(`${base}/health`)).status).toBe(200));
+  it('is 200 when all is well and 503 with the problems otherwise, and what else is to be known', async () => {
+    await whileServing([], async (base) => {
+      const answer = await fetch(`${base}/health`);
+      expect(answer.status).toBe(200);
+      expect(await answer.json()).toEqual({ healthy: true, problems: [], statements: STATEMENTS });
+    });
     await whileServing([{ topic: 'chain', text: 'x' }], async (base) => {
       const answer = await fetch(`${base}/health`);
       expect(answer.status).toBe(503);
-      expect(await answer.json()).toEqual({ healthy: false, problems: [{ topic: 'chain', text: 'x' }] });
+      expect(await answer.json()).toMatchObject({ healthy: false, problems: [{ topic: 'chain', text: 'x' }] });
       expect((await fetch(`${base}/live`)).status).toBe(200);
     });
   });
@@ -62,7 +72,7 @@ describe('what an agent answers over HTTP', () => {
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const stop = new AbortController();
     const warned = Promise.withResolvers<string>();
-    const routes = agentRoutes({ metrics: async () => '', problems: async () => [] });
+    const routes = agentRoutes({ metrics: async () => '', health: async () => ({ problems: [], statements: [] }) });
     const told = { what: 'metrics', onWarning: warned.resolve };
     const serving = serveHttp({ host: '127.0.0.1', port, routes, ...told, signal: stop.signal });
     expect(await warned.promise).toMatch(/EADDRINUSE/);

@@ -94,6 +94,44 @@ describe('an agent', () => {
     await until('it is well again', async () => (await fetch(`http://127.0.0.1:${port}/health`)).status === 200);
   });
 
+  it('tells at its start of the newest backup, whoever took it, and of WAL that is missing behind an older one', async () => {
+    const { dataDirectory: PGDATA, socketDirectory: PGHOST } = server;
+    const environment = { WALKBACK_ARCHIVE: join(root, 'archive'), PGHOST, PGDATA };
+    const takeBackup = () => runProgram(process.execPath, [join(ROOT, 'src/main.ts'), 'backup', 'take'], environment);
+    await using first = start();
+    await first.says(/this agent takes backups/);
+    await takeBackup();
+    const lost = [await writeSegment(), await writeSegment()];
+    await writeSegment();
+    await takeBackup();
+    await first.end();
+    for (const name of lost) {
+      await rm(join(server.dataDirectory, 'pg_wal', name));
+      await store.delete(await keysOf(name));
+    }
+
+    const port = await freePort();
+    await using again = start({ WALKBACK_METRICS_ADDRESS: String(port) });
+    const [older, newer] = await listBackups(store);
+    await again.says(new RegExp(`2 files of WAL are missing behind ${older?.name} .*, from ${lost[0]} on`));
+    let metrics = '';
+    await until('it has looked behind the newest backup, too', async () => {
+      metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      return /^walkback_chain_missing_files 0$/m.test(metrics);
+    });
+    expect(metrics).toMatch(/^walkback_window_missing_files 2$/m);
+    const finished = /^walkback_backup_last_success_timestamp_seconds (\S+)$/m.exec(metrics)?.[1];
+    expect(Number(finished)).toBe((newer?.finishedAt.getTime() ?? 0) / 1000);
+    const health = await fetch(`http://127.0.0.1:${port}/health`);
+    expect(health.status).toBe(200);
+    expect(await health.json()).toMatchObject({
+      statements: [
+        { topic: 'backup', text: expect.stringContaining(`the newest, ${newer?.name}, was finished at`) },
+        { topic: 'window', text: expect.stringContaining(`2 WAL files are missing from the oldest backup on`) },
+      ],
+    });
+  });
+
   it('takes a backup after so much WAL', async () => {
     await using agent = start({ WALKBACK_BACKUP_AFTER_WAL: '16MB' });
     await agent.says(/backup base_\w+: /);

@@ -113,6 +113,12 @@ export function dutyLine(event: DutyEvent): AgentLine | undefined {
       return warning(
         `lost: ${countOf(event.segmentCount, 'file')} of WAL from ${event.firstMissing} on, missing in the archive and in pg_wal`,
       );
+    case 'windowBroken':
+      return warning(
+        `${countOf(event.missingCount, 'file')} of WAL are missing behind ${event.backupName} in the archive and in pg_wal, from ${event.firstMissing ?? 'its begin'} on: walkback window tells what can be reached`,
+      );
+    case 'newestBackup':
+    case 'windowChecked':
     case 'chainChecked':
     case 'otherAgents':
       return undefined;
