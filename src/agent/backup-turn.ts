@@ -10,7 +10,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { ObjectStore } from '../storage/object-store.ts';
-import { ArchiveLease, type LeaseTimes } from './lease.ts';
+import { ArchiveLease, type LeaseTimes, type OnUndeleted } from './lease.ts';
 import { BACKUP_TURN_FOLDER, type AgentIdentity } from './lease-term.ts';
 
 /** What the turn needs. */
@@ -18,17 +18,19 @@ export interface BackupTurnOptions {
   readonly store: ObjectStore;
   readonly self: AgentIdentity;
   readonly leaseTimes?: LeaseTimes;
+  readonly onUndeleted?: OnUndeleted | undefined;
 }
 
 /** One agent's part in it. */
 export class BackupTurn {
   readonly #lease: ArchiveLease;
 
-  constructor({ store, self, leaseTimes: times }: BackupTurnOptions) {
+  constructor({ store, self, leaseTimes: times, onUndeleted }: BackupTurnOptions) {
     this.#lease = new ArchiveLease({
       store,
       self,
       folder: BACKUP_TURN_FOLDER,
+      onUndeleted,
       ...(times === undefined ? {} : { times }),
     });
   }

@@ -33,6 +33,8 @@ export interface LeaseTerm {
   readonly holder: AgentIdentity;
   /** Its holder has given it up. */
   readonly isReleased: boolean;
+  /** How long others wait for it, where that is longer than usual. */
+  readonly expiresMs?: number;
 }
 
 /** Of all that agents write for each other. */
@@ -43,6 +45,9 @@ export const BACKUP_TURN_FOLDER: string = `${AGENTS_FOLDER}backup/`;
 export const WAITING_FOLDER: string = `${AGENTS_FOLDER}waiting/`;
 /** More is read of no object here. */
 export const MAX_AGENT_OBJECT_BYTES = 16 * 1024;
+
+/** Nobody is waited for longer, whatever a term says. */
+const MAX_EXPIRES_MS = 3_600_000;
 
 const NUMBER_DIGITS = 16;
 const UNKNOWN: AgentIdentity = {
@@ -71,8 +76,13 @@ export function waitingKey({ id }: AgentIdentity): string {
 }
 
 /** As stored. */
-export function formatTerm({ holder, isReleased }: Pick<LeaseTerm, 'holder' | 'isReleased'>): Buffer {
-  return Buffer.from(`${JSON.stringify({ ...holder, released: isReleased })}\n`);
+export function formatTerm({ holder, isReleased, expiresMs }: Omit<LeaseTerm, 'number'>): Buffer {
+  return Buffer.from(`${JSON.stringify({ ...holder, released: isReleased, expiresMs })}\n`);
+}
+
+function expiryIn(value: object): Pick<LeaseTerm, 'expiresMs'> {
+  const expiresMs = Number(fieldOf(value, 'expiresMs', 0));
+  return expiresMs > 0 ? { expiresMs: Math.min(expiresMs, MAX_EXPIRES_MS) } : {};
 }
 
 function fieldOf<T>(value: object, key: string, fallback: T): T | string | number | boolean {
@@ -100,7 +110,8 @@ export function parseTerm(number: bigint, bytes: Buffer): LeaseTerm {
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'));
     if (typeof value !== 'object' || value === null) return unknown;
-    return { number, holder: identityIn(value), isReleased: fieldOf(value, 'released', false) === true };
+    const isReleased = fieldOf(value, 'released', false) === true;
+    return { number, holder: identityIn(value), isReleased, ...expiryIn(value) };
   } catch {
     return unknown;
   }

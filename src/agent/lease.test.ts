@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { Failure } from '../base/failure.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { openStore } from '../storage/open.ts';
 import { ArchiveLease, type LeaseView } from './lease.ts';
-import { formatTerm, leaseKey, waitingKey, type AgentIdentity } from './lease-term.ts';
+import { formatTerm, LEASE_FOLDER, leaseKey, waitingKey, type AgentIdentity } from './lease-term.ts';
 
 const times = { expiresMs: 90_000, heldMs: 60_000 };
 let folder = '';
@@ -26,12 +27,13 @@ function identity(id: string): AgentIdentity {
 }
 
 /** An agent whose clock is set by the test. */
-function agent(id: string, over: ObjectStore = store) {
+function agent(id: string, over: ObjectStore = store, told: string[] = []) {
   const clock = { nowMs: 1000, sleptMs: 0 };
   const lease = new ArchiveLease({
     store: over,
     self: identity(id),
     times,
+    onUndeleted: ({ kind }) => told.push(kind),
     clock: { steadyMs: () => clock.nowMs - clock.sleptMs, wallMs: () => clock.nowMs },
   });
   const pass = (ms: number) => (clock.nowMs += ms);
@@ -150,6 +152,104 @@ describe('the lease of an archive', () => {
     const holder = { ...identity('gone'), processSpace: processSpace(), processId: 4_194_303 };
     await store.put(leaseKey(3n), formatTerm({ holder, isReleased: false }));
     expect(holderOf(await agent('a').lease.look())).toBe('itself');
+  });
+});
+
+describe.each([['denied'], ['refused']] as const)('the lease of an archive where deleting is %s', (kind) => {
+  const keeping = (): ObjectStore => ({
+    ...bound(store),
+    delete: async () => {
+      throw new Failure(kind, { message: 'cannot delete', remedy: 'Allow it.' });
+    },
+  });
+  const termCount = async () => (await store.listFolder(LEASE_FOLDER)).objects.length;
+
+  it('is held and renewed over many terms, and that is told once', async () => {
+    const told: string[] = [];
+    const a = agent('a', keeping(), told);
+    let signal: AbortSignal | undefined;
+    for (let minute = 0; minute < 6 * 60; minute += 1) {
+      const view = await a.lease.look();
+      if (view.kind === 'held') signal ??= view.signal;
+      expect([holderOf(view), signal?.aborted]).toEqual(['itself', false]);
+      for (let third = 0; third < 3; third += 1) {
+        a.pass(20_000);
+        await a.lease.look();
+      }
+    }
+    expect(told).toEqual([kind]);
+    expect(await termCount()).toBeLessThan(70);
+  });
+
+  it('is waited for as long as its terms last, by whoever sees them first among those that were passed', async () => {
+    const [a, b] = [agent('a', keeping()), agent('b', keeping())];
+    for (let at = 0; at < 30; at += 1) {
+      expect(holderOf(await a.lease.look())).toBe('itself');
+      a.pass(60_000);
+    }
+    a.pass(-60_000);
+    // It is silent from now on, and has counted on it for less than others wait.
+    expect(holderOf(await b.lease.look())).toBe('a');
+    for (let minute = 0; minute < 29; minute += 1) {
+      b.pass(60_000);
+      a.pass(60_000);
+      expect(holderOf(await b.lease.look())).toBe('a');
+    }
+    expect(a.lease.signal).toBeUndefined();
+    b.pass(60_000);
+    expect(holderOf(await b.lease.look())).toBe('itself');
+    expect(holderOf(await a.lease.look())).toBe('b');
+  });
+
+  it('passes on at once when it is given up, whatever terms lie below', async () => {
+    const [a, b] = [agent('a', keeping()), agent('b', keeping())];
+    for (let at = 0; at < 3; at += 1) {
+      await a.lease.look();
+      a.pass(600_000);
+    }
+    await a.lease.release();
+    expect(holderOf(await b.lease.look())).toBe('itself');
+    expect(await a.lease.look()).toMatchObject({ kind: 'elsewhere', holder: { hostname: 'b' } });
+  });
+
+  it('is rid of passed terms as soon as they may be deleted', async () => {
+    const switched = keeping();
+    const a = agent('a', switched);
+    for (let at = 0; at < 5; at += 1) {
+      await a.lease.look();
+      a.pass(500_000);
+    }
+    expect(await termCount()).toBeGreaterThan(3);
+    switched.delete = store.delete.bind(store);
+    a.pass(3_600_000);
+    await a.lease.look();
+    expect(await termCount()).toBe(1);
+  });
+
+  it('knows an agent that has ended from one that waits, though its note stays', async () => {
+    const [a, b] = [agent('a', keeping()), agent('b', keeping())];
+    await a.lease.look();
+    await b.lease.look();
+    expect(await a.lease.look()).toMatchObject({ waiting: [{ hostname: 'b' }] });
+    a.pass(91_000);
+    for (let at = 0; at < 3; at += 1) expect(await a.lease.look()).toMatchObject({ kind: 'held', waiting: [] });
+    await b.lease.look();
+    expect(await a.lease.look()).toMatchObject({ waiting: [{ hostname: 'b' }] });
+  });
+
+  it('is seen by an agent that cannot even write its note anew', async () => {
+    const a = agent('a');
+    await a.lease.look();
+    const writeOnce: ObjectStore = {
+      ...keeping(),
+      put: async (key, body, options) => {
+        if (options?.ifAbsent !== true && (await store.stat(key)) !== undefined)
+          throw new Failure(kind, { message: 'cannot write', remedy: 'Allow it.' });
+        return store.put(key, body, options);
+      },
+    };
+    const b = agent('b', writeOnce);
+    for (let at = 0; at < 3; at += 1) expect(holderOf(await b.lease.look())).toBe('a');
   });
 });
 

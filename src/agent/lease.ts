@@ -8,11 +8,17 @@
  * whether it is the highest, since an agent that was asleep may create one that others have passed and removed. The
  * highest term is never removed: numbers do not begin anew.
  *
+ * An agent that may not delete leaves the terms that it passed. They are no different from passed ones that somebody is about
+ * to remove: the highest counts. So that they do not become many, its terms last longer, and say so; and each look lists
+ * from the last known term on, but for a whole look now and then that removes what may go by then.
+ *
  * WAL is pushed without a lease: of two servers on one archive the store's content decides (`src/archive/push.ts`).
  *
  * @module
  */
 
+import { leftUndeleted } from '../backup/left-undeleted.ts';
+import type { Failure } from '../base/failure.ts';
 import { isKnownDead } from '../instance/process-space.ts';
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
 import {
@@ -51,7 +57,12 @@ export interface LeaseOptions {
   readonly folder?: string;
   readonly times?: LeaseTimes;
   readonly clock?: LeaseClock;
+  /** Told that objects of the lease stay, since they may not be deleted; once. */
+  readonly onUndeleted?: OnUndeleted | undefined;
 }
+
+/** Receives the failure of a deletion that nothing depends on. */
+export type OnUndeleted = (failure: Failure) => void;
 
 /** Who has the archive, as last seen. */
 export type LeaseView =
@@ -59,6 +70,11 @@ export type LeaseView =
   | { readonly kind: 'elsewhere'; readonly holder: AgentIdentity };
 
 export const LEASE_TIMES: LeaseTimes = { expiresMs: 90_000, heldMs: 60_000 };
+/** So many times longer do terms last that nobody removes: some two hundred a day. */
+const LASTING_FACTOR = 20;
+const WHOLE_LOOK_MS = 3_600_000;
+/** A store may take each by itself. */
+const MOST_REMOVED = 100;
 const CLOCK: LeaseClock = { steadyMs: () => performance.now(), wallMs: () => Date.now() };
 
 interface Moment {
@@ -70,6 +86,7 @@ interface Tenure {
   readonly number: bigint;
   /** Before its term was created. */
   readonly since: Moment;
+  readonly heldMs: number;
   readonly lost: AbortController;
 }
 
@@ -85,15 +102,26 @@ export class ArchiveLease {
   #expiry: NodeJS.Timeout | undefined;
   /** Another's highest term, and since when it is seen. */
   #seen: { readonly term: LeaseTerm; readonly sinceMs: number } | undefined;
+  readonly #onUndeleted: OnUndeleted | undefined;
+  #isToldUndeleted = false;
+  /** Passed terms could not be removed, when that was tried last. */
+  #doTermsStay = false;
+  #wholeLookMs = -Infinity;
 
-  constructor({ store, self, folder = LEASE_FOLDER, times = LEASE_TIMES, clock = CLOCK }: LeaseOptions) {
+  constructor(options: LeaseOptions) {
+    const { store, self, folder = LEASE_FOLDER, times = LEASE_TIMES, clock = CLOCK } = options;
     this.#store = store;
     this.#self = self;
     this.#folder = folder;
     this.#times = times;
     this.#clock = clock;
+    this.#onUndeleted = options.onUndeleted;
+    const { expiresMs: silenceMs } = times;
+    const onUndeleted: OnUndeleted = (failure) => this.#tellUndeleted(failure);
     this.#waiting =
-      folder === LEASE_FOLDER ? new WaitingAgents(store, self, times.expiresMs, clock.steadyMs) : undefined;
+      folder === LEASE_FOLDER
+        ? new WaitingAgents({ store, self, silenceMs, nowMs: clock.steadyMs, onUndeleted })
+        : undefined;
   }
 
   /** How long to wait between two looks. */
@@ -103,7 +131,7 @@ export class ArchiveLease {
 
   /** Aborts when the lease is lost; `undefined` while it is not held. */
   get signal(): AbortSignal | undefined {
-    if (this.#tenure !== undefined && this.#leftMs(this.#tenure.since) <= 0) this.#lose();
+    if (this.#tenure !== undefined && this.#leftMs(this.#tenure) <= 0) this.#lose();
     return this.#tenure?.lost.signal;
   }
 
@@ -111,10 +139,7 @@ export class ArchiveLease {
   async look(signal?: AbortSignal): Promise<LeaseView> {
     const since = { steadyMs: this.#clock.steadyMs(), wallMs: this.#clock.wallMs() };
     const options = signal === undefined ? {} : { signal };
-    const held = this.#tenure?.number;
-    const number = held === undefined ? await this.#claimable(options) : held + 1n;
-    const isHeld = number !== undefined && (await this.#create(number, options)) && this.#hold(number, since);
-    if (!isHeld) {
+    if (!this.#isFresh() && !(await this.#renew(since, options))) {
       this.#lose();
       await this.#waiting?.announce(options);
       return { kind: 'elsewhere', holder: (this.#seen?.term ?? parseTerm(0n, Buffer.alloc(0))).holder };
@@ -134,19 +159,35 @@ export class ArchiveLease {
     await this.#waiting?.withdraw().catch(() => {});
   }
 
+  /** True if it lasts longer than usual, and most of that is left. */
+  #isFresh(): boolean {
+    const tenure = this.#tenure;
+    if (tenure === undefined || tenure.heldMs <= this.#times.heldMs) return false;
+    return this.#leftMs(tenure) > (tenure.heldMs * 2) / 3;
+  }
+
+  /** Takes the next term. True if it is held then. */
+  async #renew(since: Moment, options: CallOptions): Promise<boolean> {
+    const held = this.#tenure?.number;
+    const factor = this.#doTermsStay ? LASTING_FACTOR : 1;
+    const number = held === undefined ? await this.#claimable(options) : held + 1n;
+    if (number === undefined || !(await this.#create(number, factor, options))) return false;
+    return this.#hold({ number, since, heldMs: this.#times.heldMs * factor });
+  }
+
   /** What is left of a tenure; by the clock that has gone farther, since one may have stood still. */
-  #leftMs(since: Moment): number {
+  #leftMs({ since, heldMs }: Pick<Tenure, 'since' | 'heldMs'>): number {
     const steadyMs = this.#clock.steadyMs() - since.steadyMs;
     const wallMs = this.#clock.wallMs() - since.wallMs;
-    return this.#times.heldMs - Math.max(steadyMs, wallMs);
+    return heldMs - Math.max(steadyMs, wallMs);
   }
 
   /** False if it is over before it could be used. */
-  #hold(number: bigint, since: Moment): boolean {
+  #hold(term: Omit<Tenure, 'lost'>): boolean {
     clearTimeout(this.#expiry);
-    const leftMs = this.#leftMs(since);
+    const leftMs = this.#leftMs(term);
     if (leftMs <= 0) return false;
-    this.#tenure = { number, since, lost: this.#tenure?.lost ?? new AbortController() };
+    this.#tenure = { ...term, lost: this.#tenure?.lost ?? new AbortController() };
     this.#seen = undefined;
     this.#expiry = setTimeout(() => this.#lose(), leftMs).unref();
     return true;
@@ -160,29 +201,72 @@ export class ArchiveLease {
   }
 
   /** Creates a term. True if it is this agent's, and the highest; then those below it are removed. */
-  async #create(number: bigint, options: CallOptions): Promise<boolean> {
-    const body = formatTerm({ holder: this.#self, isReleased: false });
+  async #create(number: bigint, factor: number, options: CallOptions): Promise<boolean> {
+    const expiry = factor === 1 ? {} : { expiresMs: this.#times.expiresMs * factor };
+    const body = formatTerm({ holder: this.#self, isReleased: false, ...expiry });
     const outcome = await this.#store.put(this.#key(number), body, { ...options, ifAbsent: true });
-    const numbers = await this.#numbers(options);
+    const numbers = await this.#numbers(options, this.#isWholeLookDue() ? undefined : number - 1n);
     const isHighest = numbers.every((other) => other <= number);
     // A call whose answer was lost has created it all the same.
-    const isOwn = outcome === 'written' || (await this.#read(number, options)).holder.id === this.#self.id;
+    const isOwn = outcome === 'written' || this.#isSame(await this.#read(number, options), expiry);
     if (!isOwn || !isHighest) {
       await this.#claimable(options);
       return false;
     }
-    const passed = numbers.filter((other) => other < number);
-    if (passed.length > 0)
-      await this.#store.delete(
-        passed.map((one) => this.#key(one)),
-        options,
-      );
+    await this.#remove(
+      numbers.filter((other) => other < number),
+      options,
+    );
     return true;
   }
 
-  async #numbers(options: CallOptions): Promise<bigint[]> {
-    const { objects } = await this.#store.listFolder(this.#folder, options);
-    return objects.flatMap(({ key }) => leaseNumberOf(key, this.#folder) ?? []);
+  #isSame({ holder, expiresMs }: LeaseTerm, expiry: Pick<LeaseTerm, 'expiresMs'>): boolean {
+    return holder.id === this.#self.id && expiresMs === expiry.expiresMs;
+  }
+
+  #isWholeLookDue(): boolean {
+    const now = this.#clock.steadyMs();
+    if (this.#doTermsStay && now - this.#wholeLookMs < WHOLE_LOOK_MS) return false;
+    this.#wholeLookMs = now;
+    return true;
+  }
+
+  /** Removes passed terms, the oldest first, as far as that may be. */
+  async #remove(passed: readonly bigint[], options: CallOptions): Promise<void> {
+    if (passed.length === 0) return;
+    const keys = passed.slice(0, MOST_REMOVED).map((number) => this.#key(number));
+    try {
+      await this.#store.delete(keys, options);
+      this.#doTermsStay = false;
+    } catch (error) {
+      const failure = leftUndeleted(error);
+      if (failure.kind === 'unavailable') return;
+      this.#doTermsStay = true;
+      this.#tellUndeleted(failure);
+    }
+  }
+
+  #tellUndeleted(failure: Failure): void {
+    if (!this.#isToldUndeleted) this.#onUndeleted?.(failure);
+    this.#isToldUndeleted = true;
+  }
+
+  /** The numbers of terms, in order; from one on, or all. */
+  async #numbers(options: CallOptions, from = 0n): Promise<bigint[]> {
+    const numbers: bigint[] = [];
+    const after = from > 0n ? { after: this.#key(from - 1n) } : {};
+    for await (const { key } of this.#store.list(this.#folder, { ...options, ...after })) {
+      const number = leaseNumberOf(key, this.#folder);
+      if (number !== undefined) numbers.push(number);
+    }
+    return numbers;
+  }
+
+  /** The highest number; looked for from the last one seen on, which is never removed before there is a higher one. */
+  async #highest(options: CallOptions): Promise<bigint | undefined> {
+    const known = this.#seen?.term.number;
+    const from = known === undefined ? undefined : (await this.#numbers(options, known)).at(-1);
+    return from ?? (await this.#numbers(options)).at(-1);
   }
 
   #key(number: bigint): string {
@@ -197,17 +281,13 @@ export class ArchiveLease {
 
   /** The term that may be created now; `undefined` if another agent has the archive, which is seen then. */
   async #claimable(options: CallOptions): Promise<bigint | undefined> {
-    const numbers = await this.#numbers(options);
-    const highest = numbers.reduce<bigint | undefined>(
-      (most, one) => (most === undefined || one > most ? one : most),
-      undefined,
-    );
+    const highest = await this.#highest(options);
     if (highest === undefined) return 1n;
     const now = this.#clock.steadyMs();
     if (this.#seen?.term.number !== highest) this.#seen = { term: await this.#read(highest, options), sinceMs: now };
     const { term, sinceMs } = this.#seen;
-    const { holder, isReleased } = term;
+    const { holder, isReleased, expiresMs = this.#times.expiresMs } = term;
     const isOver = isReleased || holder.id === this.#self.id || isKnownDead(holder.processSpace, holder.processId);
-    return isOver || now - sinceMs >= this.#times.expiresMs ? highest + 1n : undefined;
+    return isOver || now - sinceMs >= expiresMs ? highest + 1n : undefined;
   }
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { leftUndeleted } from '../backup/left-undeleted.ts';
+import type { Failure } from '../base/failure.ts';
 import { isKnownDead } from '../instance/process-space.ts';
 import type { CallOptions, ObjectInfo, ObjectStore } from '../storage/object-store.ts';
 import {
@@ -23,47 +25,83 @@ interface Note {
   readonly agent: AgentIdentity;
 }
 
+/** What an agent needs for them. */
+export interface WaitingAgentsOptions {
+  readonly store: ObjectStore;
+  readonly self: AgentIdentity;
+  /** A note that was not renewed for so long is of an agent that has ended. */
+  readonly silenceMs: number;
+  readonly nowMs: () => number;
+  /** Told of notes that stay. */
+  readonly onUndeleted: (failure: Failure) => void;
+}
+
 /** The notes, as one agent writes and sees them. */
 export class WaitingAgents {
   readonly #store: ObjectStore;
   readonly #self: AgentIdentity;
-  /** A note that was not renewed for so long is of an agent that has ended. */
   readonly #silenceMs: number;
   readonly #nowMs: () => number;
+  readonly #onUndeleted: (failure: Failure) => void;
   readonly #notes = new Map<string, Note>();
+  /** Notes of agents that have ended, where they may not be deleted: when each was written last. */
+  readonly #ended = new Map<string, number>();
   #isWaiting = false;
 
-  constructor(store: ObjectStore, self: AgentIdentity, silenceMs: number, nowMs: () => number) {
+  constructor({ store, self, silenceMs, nowMs, onUndeleted }: WaitingAgentsOptions) {
     this.#store = store;
     this.#self = self;
     this.#silenceMs = silenceMs;
     this.#nowMs = nowMs;
+    this.#onUndeleted = onUndeleted;
   }
 
   /** Writes, or renews, the own note. */
   async announce(options: CallOptions): Promise<void> {
     this.#isWaiting = true;
-    await this.#store.put(waitingKey(this.#self), formatTerm({ holder: this.#self, isReleased: false }), options);
+    const body = formatTerm({ holder: this.#self, isReleased: false });
+    // A note is for people: where it may not be written anew, the others take this agent for ended.
+    await this.#store.put(waitingKey(this.#self), body, options).catch((error: unknown) => this.#leave(error));
   }
 
   /** Removes the own note, if there is one. */
   async withdraw(options: CallOptions = {}): Promise<void> {
     if (!this.#isWaiting) return;
-    await this.#store.delete([waitingKey(this.#self)], options);
+    await this.#delete([waitingKey(this.#self)], options);
     this.#isWaiting = false;
   }
 
   /** The others that wait. */
   async look(options: CallOptions): Promise<AgentIdentity[]> {
     const { objects } = await this.#store.listFolder(WAITING_FOLDER, options);
-    const others = objects.filter(({ key }) => key !== waitingKey(this.#self));
+    const others = objects.filter(({ key, modifiedAt }) => {
+      return key !== waitingKey(this.#self) && this.#ended.get(key) !== modifiedAt.getTime();
+    });
     for (const object of others) await this.#see(object, options);
     const keys = new Set(others.map(({ key }) => key));
     for (const key of this.#notes.keys()) if (!keys.has(key)) this.#notes.delete(key);
-    const ended = [...this.#notes].filter(([, note]) => this.#hasEnded(note)).map(([key]) => key);
-    for (const key of ended) this.#notes.delete(key);
-    if (ended.length > 0) await this.#store.delete(ended, options);
+    const ended = [...this.#notes].filter(([, note]) => this.#hasEnded(note));
+    for (const [key, { modifiedMs }] of ended) {
+      this.#notes.delete(key);
+      this.#ended.set(key, modifiedMs);
+    }
+    if (ended.length > 0)
+      await this.#delete(
+        ended.map(([key]) => key),
+        options,
+      );
     return [...this.#notes.values()].map(({ agent }) => agent);
+  }
+
+  async #delete(keys: readonly string[], options: CallOptions): Promise<void> {
+    await this.#store.delete(keys, options).catch((error: unknown) => this.#leave(error));
+  }
+
+  /** What may not be changed stays as it is. @throws everything else. */
+  #leave(error: unknown): void {
+    const failure = leftUndeleted(error);
+    if (failure.kind === 'unavailable') throw failure;
+    this.#onUndeleted(failure);
   }
 
   #hasEnded({ sinceMs, agent }: Note): boolean {

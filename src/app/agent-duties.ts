@@ -8,9 +8,11 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 
 import type { ReportDutyEvent } from '../agent/duty-event.ts';
+import type { OnUndeleted } from '../agent/lease.ts';
 import type { AgentIdentity } from '../agent/lease-term.ts';
 import type { FollowingReplica, ReplicaDuty, RestartPoint } from '../agent/replica-backups.ts';
 import { runDuties, type AgentPruning } from '../agent/run-duties.ts';
+import { leftUndeletedWords } from '../backup/left-undeleted.ts';
 import type { Settings } from '../config/load-settings.ts';
 import { queryText } from '../instance/connection.ts';
 import { processSpace } from '../instance/process-space.ts';
@@ -26,6 +28,7 @@ export interface AgentDutiesOptions {
   readonly archive: Archive;
   readonly dataDirectory: string;
   readonly report: ReportDutyEvent;
+  readonly onWarning: (message: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -84,13 +87,22 @@ function replicaDuty(settings: Settings): ReplicaDuty | undefined {
   };
 }
 
+/** One that tells of objects that may not be deleted, whoever leaves them: the first time. */
+function undeletedTeller(onWarning: (message: string) => void): OnUndeleted {
+  let isTold = false;
+  return (failure) => {
+    if (!isTold) onWarning(leftUndeletedWords(failure));
+    isTold = true;
+  };
+}
+
 /**
  * The duties that the settings want, to be done until the signal; what comes back never throws.
  *
  * @throws {Failure} `usage` for settings that are wrong.
  */
 export function agentDuties({ settings, archive, ...given }: AgentDutiesOptions): () => Promise<void> {
-  const { dataDirectory, report, signal } = given;
+  const { dataDirectory, report, onWarning, signal } = given;
   const prune = async (stop: AbortSignal): Promise<AgentPruning> => {
     const pruned = await pruneArchive(settings, archive, { signal: stop });
     return { backupCount: pruned?.backups.length ?? 0, segmentCount: pruned?.segmentCount ?? 0 };
@@ -107,8 +119,12 @@ export function agentDuties({ settings, archive, ...given }: AgentDutiesOptions)
       afterWalBytes: settings.get('backupAfterWal'),
     },
     readInsertLsn: () => readInsertLsn(settings),
-    takeBackup: (isFull: boolean, stop: AbortSignal) =>
-      takeBackupInProcess({ settings, dataDirectory, isFull, signal: stop }),
+    takeBackup: async (isFull: boolean, stop: AbortSignal) => {
+      const { warnings, ...taken } = await takeBackupInProcess({ settings, dataDirectory, isFull, signal: stop });
+      for (const warning of warnings) onWarning(`backup ${taken.name}: ${warning}`);
+      return taken;
+    },
+    onUndeleted: undeletedTeller(onWarning),
     replicas: replicaDuty(settings),
     prune: keepPolicy(settings) === undefined ? undefined : prune,
     chainPauseMs: settings.get('chainCheckInterval'),

@@ -31,6 +31,8 @@ export interface BackupProcessOptions {
 export interface BackupProcessAnswer {
   readonly name: string;
   readonly storedBytes: number;
+  /** What went wrong beside it. */
+  readonly warnings: readonly string[];
 }
 
 const GROUPS: readonly SettingGroup[] = ['general', 'archive', 'writing', 'server'];
@@ -105,7 +107,12 @@ export async function takeBackupInProcess(options: BackupProcessOptions): Promis
     if (typeof ended !== 'number' || !TAKEN_CODES.includes(ended) || typeof name !== 'string') {
       throw failed(ended, lastEvent, lastLine);
     }
-    return { name, storedBytes: Number(fieldOf(said, 'compressedSizeBytes') ?? 0) };
+    const warnings = fieldOf(said, 'warnings');
+    return {
+      name,
+      storedBytes: Number(fieldOf(said, 'compressedSizeBytes') ?? 0),
+      warnings: Array.isArray(warnings) ? warnings.map(String) : [],
+    };
   } finally {
     signal.removeEventListener('abort', stop);
   }
