@@ -16,6 +16,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { Failure, messageOf } from '../../base/failure.ts';
 import type { ProxySettings } from '../../storage/http-agents.ts';
 import { chooseProxy } from './choose-proxy.ts';
+import { impersonationHeaders, type Impersonation } from './impersonation.ts';
 import type { WhereWeAre } from './kubernetes-api.ts';
 import { readKubeconfig, type KubeconfigPlace, type KubeContext } from './read-kubeconfig.ts';
 
@@ -64,6 +65,12 @@ function tellPlugin(exec: unknown, server: string): unknown {
   return { ...exec, env };
 }
 
+/** Whom the command line names is acted as with the groups that it names; what a kubeconfig says is of another user. */
+function actingAs({ actsAs }: KubeContext, { actAs, actAsGroups }: KubernetesLogin): Partial<Impersonation> {
+  const groups = actAsGroups === undefined ? {} : { groups: actAsGroups };
+  return actAs === undefined ? { ...actsAs, ...groups } : { user: actAs, ...groups };
+}
+
 function withSettings({ cluster, user, context }: KubeContext, login: KubernetesLogin): KubeContext {
   const proxyUrl = cluster.proxyUrl ?? chooseProxy(cluster.server, login.proxy ?? {});
   return {
@@ -76,7 +83,6 @@ function withSettings({ cluster, user, context }: KubeContext, login: Kubernetes
     user: {
       ...user,
       ...(user.exec === undefined ? {} : { exec: tellPlugin(user.exec, cluster.server) }),
-      ...(login.actAs === undefined ? {} : { impersonateUser: login.actAs }),
     },
     context,
   };
@@ -121,22 +127,34 @@ function cannotLogIn(user: string, server: string, error: unknown): Failure {
   });
 }
 
+/** The package tells whom to act as, and nothing more of it; its sockets ask it for their headers themselves. */
+function tellWhom(kubeConfig: KubeConfig, whom: Partial<Impersonation>): void {
+  const apply = kubeConfig.applyToHTTPSOptions.bind(kubeConfig);
+  kubeConfig.applyToHTTPSOptions = async (options) => {
+    await apply(options);
+    options.headers = { ...options.headers, ...impersonationHeaders(whom) };
+  };
+}
+
 /** Reads the kubeconfig, now. @throws {Failure} `usage` if it does not name a cluster. */
 export async function logIn(login: KubernetesLogin): Promise<Connection> {
   const { KubeConfig } = await import('./client-node.ts');
   const kubeConfig = new KubeConfig();
-  const { cluster, user, context } = withSettings(await contextOf(login, kubeConfig), login);
+  const found = await contextOf(login, kubeConfig);
+  const whom = actingAs(found, login);
+  const { cluster, user, context } = withSettings(found, login);
   kubeConfig.loadFromOptions({
     clusters: [cluster],
     users: [user],
     contexts: [{ ...context, cluster: cluster.name, user: user.name }],
     currentContext: context.name,
   });
+  tellWhom(kubeConfig, whom);
   const where = {
     context: context.name,
     server: cluster.server,
     namespace: login.namespace ?? context.namespace ?? 'default',
-    user: user.impersonateUser ?? user.name,
+    user: whom.user ?? user.name,
   };
   let agent: HttpAgent | HttpsAgent | undefined;
   return {
@@ -148,12 +166,7 @@ export async function logIn(login: KubernetesLogin): Promise<Connection> {
         throw cannotLogIn(where.user, where.server, error);
       });
       agent ??= cluster.proxyUrl === undefined ? keepingAgent(cluster.server, options) : undefined;
-      const groups = login.actAsGroups ?? [];
-      const headers = {
-        ...plainHeaders(options),
-        ...(groups.length === 0 ? {} : { 'Impersonate-Group': [...groups] }),
-      };
-      return { ...options, headers, ...(agent === undefined ? {} : { agent }) };
+      return { ...options, headers: plainHeaders(options), ...(agent === undefined ? {} : { agent }) };
     },
     close() {
       agent?.destroy();

@@ -14,6 +14,7 @@ import type { Cluster, Context, User } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 
 import { Failure, messageOf } from '../../base/failure.ts';
+import { impersonationOf, type Impersonation } from './impersonation.ts';
 
 /** Where kubeconfig is looked for. */
 export interface KubeconfigPlace {
@@ -27,6 +28,8 @@ export interface KubeContext {
   readonly cluster: Cluster;
   readonly user: User;
   readonly context: Context;
+  /** Whom the user acts as; absent: as itself. */
+  readonly actsAs?: Impersonation;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -152,7 +155,6 @@ async function userOf(name: string, entry: Fields, directory: string): Promise<U
     password: textAt(entry, 'password'),
     exec: pluginOf(entry['exec'], directory),
     authProvider: entry['auth-provider'],
-    impersonateUser: textAt(entry, 'as'),
   });
 }
 
@@ -193,7 +195,9 @@ export async function readKubeconfig(
   if (cluster === undefined) throw notThere(`context "${name}" names the cluster "${clusterName}"`, files);
   const userName = textAt(context, 'user') ?? '';
   const user = users.get(userName);
+  const actsAs = impersonationOf(user?.entry ?? {});
   return {
+    ...(actsAs === undefined ? {} : { actsAs }),
     cluster: clusterOf(clusterName, cluster.entry, cluster.directory, files),
     user: await userOf(userName, user?.entry ?? {}, user?.directory ?? '.'),
     context: present({ name, cluster: clusterName, user: userName, namespace: textAt(context, 'namespace') }),
