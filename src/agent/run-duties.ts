@@ -1,6 +1,6 @@
 /**
  * The agent's duties beside pushing and fetching: it shares the archive with other agents by a lease, watches the chain of
- * WAL and heals it, takes backups when they are due, and prunes.
+ * WAL and heals it, often behind the newest backup and now and then behind all, takes backups when they are due, and prunes.
  *
  * Each duty runs by itself, again and again; one that fails is tried again and stops no other, and none of them stops
  * archiving, which is not here. Only the agent of a primary has duties, and of several only the one that holds the lease;
@@ -10,11 +10,8 @@
  */
 
 import { Turns } from '../archive/turns.ts';
-import { listBackups } from '../backup/list.ts';
-import { newestOnLine } from '../backup/newest-on-line.ts';
 import { readFreezeNote } from '../backup/freeze-note.ts';
 import { listMarked } from '../backup/running-marker.ts';
-import type { Backup } from '../backup/backup.ts';
 import type { Compression } from '../base/compression-names.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { backupDue, nextBackupMs, type BackupPlan, type BackupReason } from './backup-due.ts';
@@ -22,14 +19,16 @@ import type { ReportDutyEvent } from './duty-event.ts';
 import { healChain } from './heal-chain.ts';
 import { BackupTurn } from './backup-turn.ts';
 import { LeftToReplica } from './left-to-replica.ts';
+import { ListedBackups } from './listed-backups.ts';
 import { ReplicaBackups, type ReplicaDuty } from './replica-backups.ts';
-import { ArchiveLease, type LeaseTimes } from './lease.ts';
+import { ArchiveLease, type LeaseTimes, type OnUndeleted } from './lease.ts';
 import type { AgentIdentity } from './lease-term.ts';
 import { findMissingWal } from './missing-wal.ts';
 import { RunningBackups } from './running-backups.ts';
 import { recurring } from './recurring.ts';
 import { scheduledElsewhere } from './scheduled-elsewhere.ts';
 import { readPrimary, type PrimaryServer } from './server-line.ts';
+import { WindowWatch } from './watch-window.ts';
 
 /** A backup that was taken for the agent. */
 export interface AgentBackup {
@@ -66,13 +65,13 @@ export interface DutiesOptions {
   /** Between two looks whether a backup is due; ten seconds unless told. */
   readonly backupPauseMs?: number;
   readonly leaseTimes?: LeaseTimes;
+  /** Told that objects which the lease leaves behind may not be deleted. */
+  readonly onUndeleted?: OnUndeleted;
   readonly report: ReportDutyEvent;
   readonly signal: AbortSignal;
 }
 
 const BACKUP_PAUSE_MS = 10_000;
-/** How long the list of backups is believed: others take and delete some, too. */
-const LISTED_MS = 5 * 60_000;
 const PRUNE_PAUSE_MS = 24 * 3_600_000;
 const NOT_NOW_PAUSE_MS = 1000;
 
@@ -97,7 +96,8 @@ class Duties {
   #standing: 'held' | 'elsewhere' | 'notPrimary' | undefined;
   readonly #running = new RunningBackups();
   readonly #waitingIds = new Set<string>();
-  #listed: { readonly backups: readonly Backup[]; readonly atMs: number } | undefined;
+  readonly #listed: ListedBackups;
+  readonly #window: WindowWatch;
   #firstLost: string | undefined;
   #nextBackupMs: number | undefined;
   #ownName: string | undefined;
@@ -108,10 +108,12 @@ class Duties {
 
   constructor(options: DutiesOptions) {
     this.#options = options;
-    const { store, self, leaseTimes: times, replicas, report } = options;
+    const { store, self, leaseTimes: times, replicas, report, onUndeleted } = options;
     this.#backupTurn = new BackupTurn(options);
+    this.#listed = new ListedBackups(options);
+    this.#window = new WindowWatch(options);
     this.#left = replicas && new LeftToReplica(replicas, report);
-    this.#lease = new ArchiveLease({ store, self, ...(times === undefined ? {} : { times }) });
+    this.#lease = new ArchiveLease({ store, self, onUndeleted, ...(times === undefined ? {} : { times }) });
   }
 
   async run(): Promise<void> {
@@ -121,6 +123,13 @@ class Duties {
     await Promise.all([
       recurring({ ...often, duty: 'lease', pauseMs: () => this.#leasePauseMs(), work: () => this.#keepLease() }),
       recurring({ ...often, duty: 'chain', pauseMs: pace(chainPauseMs), work: () => this.#watchChain() }),
+      // In turn: what is pruned meanwhile would look as if it were missing.
+      recurring({
+        ...often,
+        duty: 'window',
+        pauseMs: () => this.#window.pauseMs,
+        work: () => this.#inTurn(async () => this.#window.look(await this.#charge())),
+      }),
       recurring({ ...often, duty: 'backup', pauseMs: pace(backupPauseMs), work: () => this.#backUp() }),
       recurring({ ...often, duty: 'prune', pauseMs: pace(backupPauseMs), work: () => this.#prune() }),
       this.#takeForReplica(backupPauseMs),
@@ -155,7 +164,7 @@ class Duties {
       return;
     }
     this.#stand('held', () => {
-      this.#listed = undefined;
+      this.#listed.forget();
       report({ kind: 'leaseHeld' });
     });
     for (const agent of view.waiting) {
@@ -178,17 +187,9 @@ class Duties {
     return server === undefined ? undefined : { server, signal: AbortSignal.any([held, signal]) };
   }
 
-  async #newest({ server, signal }: Charge): Promise<Backup | undefined> {
-    const now = Date.now();
-    if (this.#listed === undefined || now - this.#listed.atMs > LISTED_MS) {
-      this.#listed = { backups: await listBackups(this.#options.store, signal), atMs: now };
-    }
-    return newestOnLine(this.#listed.backups, server.line);
-  }
-
   async #watchChain(): Promise<void> {
     const charge = await this.#charge();
-    const newest = charge && (await this.#newest(charge));
+    const newest = charge && (await this.#listed.newest(charge));
     if (charge === undefined || newest === undefined) return;
     const { store, whole = store, dataDirectory, compression, report } = this.#options;
     const { server, signal } = charge;
@@ -207,7 +208,7 @@ class Duties {
     const charge = await this.#charge();
     if (charge === undefined) return;
     const { backups: plan, readInsertLsn } = this.#options;
-    const newest = await this.#newest(charge);
+    const newest = await this.#listed.newest(charge);
     const nowMs = Date.now();
     this.#tellNext(nextBackupMs(plan, nowMs));
     const asksServer = plan.afterWalBytes !== undefined && newest !== undefined;
@@ -218,7 +219,7 @@ class Duties {
     if (reason === undefined) return;
     const isBeingTaken = await this.#isTakenByOthers();
     const due = { reason, newestName, isBeingTaken, nowMs };
-    if ((await this.#left?.isLeft(due)) === true) this.#listed = undefined;
+    if ((await this.#left?.isLeft(due)) === true) this.#listed.forget();
     else if (reason.kind === 'lostWal' || !isBeingTaken) await this.#takeBackup(charge, reason);
   }
 
@@ -236,22 +237,22 @@ class Duties {
     };
     // Who has the turn instead is seen at the next look.
     await this.#inTurn(async () => void (await this.#backupTurn.take(take, charge.signal)));
-    this.#listed = undefined;
+    this.#listed.forget();
   }
 
   /** Somebody has asked for one, or an agent that was killed has left one behind that goes on: it may be the one wanted. */
   async #isTakenByOthers(): Promise<boolean> {
     const marked = await listMarked(this.#options.store, new Date());
     if (!this.#running.isAnyAtWork(marked, performance.now())) return false;
-    this.#listed = undefined;
+    this.#listed.forget();
     return true;
   }
 
   /** Another program may take the one that is due, or have taken it since the last look. */
   async #isTakenElsewhere(charge: Charge, scheduledMs: number): Promise<boolean> {
-    this.#listed = undefined;
-    const newest = await this.#newest(charge);
-    const { backups: listed = [] } = this.#listed ?? {};
+    this.#listed.forget();
+    const newest = await this.#listed.newest(charge);
+    const listed = this.#listed.known;
     if (newest === undefined) return false;
     const { store, report } = this.#options;
     const due = { scheduledMs, nowMs: Date.now(), newest, listed, ownName: this.#ownName };
@@ -286,7 +287,7 @@ class Duties {
     await this.#inTurn(async () => report({ kind: 'pruned', ...(await prune(signal)) }));
     this.#isPruneWanted = false;
     this.#prunedAtMs = Date.now();
-    this.#listed = undefined;
+    this.#listed.forget();
   }
 
   async #inTurn(work: () => Promise<void>): Promise<void> {

@@ -6,7 +6,7 @@
 
 import { AgentRecord } from '../agent/agent-record.ts';
 import type { DutyEvent } from '../agent/duty-event.ts';
-import { healthProblems } from '../agent/health.ts';
+import { healthProblems, healthStatements } from '../agent/health.ts';
 import type { ControlOptions } from '../agent/control/serve-control.ts';
 import { metricsText, type AgentGauges } from '../agent/metrics.ts';
 import type { AgentEvent } from '../archive/agent-event.ts';
@@ -52,10 +52,18 @@ async function watch(given: WholeAgentOptions, record: AgentRecord, signal: Abor
   const { settings, dataDirectory, version, onWarning } = given;
   const address = settings.get('metricsAddress');
   if (address === undefined) return;
+  const promise = {
+    schedule: settings.get('backupSchedule'),
+    zone: settings.get('timeZone') ?? 'UTC',
+    dueMs: settings.get('backupDue'),
+  };
   const gauges = () => readGauges(dataDirectory, version);
   const answers = {
     metrics: async () => metricsText(record, await gauges()),
-    problems: async () => healthProblems(record, await gauges()),
+    health: async () => ({
+      problems: healthProblems(record, await gauges(), promise),
+      statements: healthStatements(record),
+    }),
   };
   // Node's HTTP server takes 17 MiB that an agent without one does not need.
   const [{ serveHttp }, { agentRoutes }] = await Promise.all([
@@ -93,14 +101,11 @@ export async function runWholeAgent(given: WholeAgentOptions): Promise<void> {
       record.takeDutyEvent(event);
       given.onDutyEvent(event);
     },
+    onWarning,
     signal,
   });
-  const control = await openAgentControl({
-    ...given,
-    clusterName: archive.clusterName,
-    check: given.checkCommand,
-    signal,
-  });
+  const { clusterName } = archive;
+  const control = await openAgentControl({ ...given, clusterName, check: given.checkCommand, signal });
   const isIndexing = settings.get('historyIndex');
   await using names = isIndexing ? new KeptNames({ ...told, connectTo }) : undefined;
   await using indexes = isIndexing
