@@ -4,10 +4,11 @@ import { dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { Failure } from '../base/failure.ts';
 import { controlFileBytes } from '../archive/testing/control-file-bytes.ts';
 import type { ContainerPlan } from '../container/container-plan.ts';
 import { planContainer } from '../container/plan-container.ts';
-import { checkPlan, type Initialized } from './check-container.ts';
+import { checkPlan, type CheckPlanOptions, type Initialized } from './check-container.ts';
 
 let root: string;
 let archive: string;
@@ -20,13 +21,14 @@ beforeEach(async () => {
 });
 afterEach(async () => rm(root, { recursive: true, force: true }));
 
-function planned(hasData: boolean): ContainerPlan {
+function planned(hasData: boolean, more: Readonly<Record<string, string>> = {}): ContainerPlan {
   const environment = {
     PGROOT: join(root, 'pgroot'),
     PGPASSWORD_SUPERUSER: 'tea-and-biscuits',
     PGPASSWORD_STANDBY: 'pina-and-colada',
     ETCD3_HOSTS: 'e:2379',
     WALG_FILE_PREFIX: archive,
+    ...more,
   };
   const found = planContainer(environment, {
     installed: [{ major: 17, binDirectory: '/usr/lib/postgresql/17/bin' }],
@@ -49,10 +51,14 @@ async function says(text: string): Promise<void> {
   await writeFile(record, text);
 }
 
-async function warningsOf(plan: ContainerPlan, initialized: Initialized): Promise<string> {
+async function warningsOf(
+  plan: ContainerPlan,
+  initialized: Initialized,
+  more: Partial<CheckPlanOptions> = {},
+): Promise<string> {
   const warnings: string[] = [];
   const onWarning = (line: string) => void warnings.push(line);
-  await checkPlan(plan, initialized, { onWarning, signal: new AbortController().signal });
+  await checkPlan(plan, initialized, { onWarning, signal: new AbortController().signal, ...more });
   return warnings.join('\n');
 }
 
@@ -97,5 +103,16 @@ describe('a container without data', () => {
     await says('{"systemIdentifier":"8"}');
     await expect(warningsOf(planned(false), { kind: 'no' })).rejects.toMatchObject({ kind: 'conflict' });
     expect(await warningsOf(planned(false), { kind: 'yes', systemIdentifier: 8n })).toBe('');
+  });
+
+  it('makes no clone of a major that nobody has named, and joins a cluster that was made', async () => {
+    await mkdir(archive);
+    const plan = planned(false, { CLONE_METHOD: 'CLONE_WITH_WALE', CLONE_WALG_FILE_PREFIX: join(root, 'source') });
+    const unsettledMajor = new Failure('unavailable', { message: 'cannot list it', remedy: 'Look.' });
+    await expect(warningsOf(plan, { kind: 'no' }, { unsettledMajor })).rejects.toThrow(
+      'cannot tell which major the clone is to have: PGVERSION is not set, and cannot list it',
+    );
+    const joined = await warningsOf(plan, { kind: 'yes', systemIdentifier: 8n }, { unsettledMajor });
+    expect(joined).toBe('PGVERSION is not set, so PostgreSQL 17 is taken: cannot list it');
   });
 });

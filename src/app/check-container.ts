@@ -131,6 +131,8 @@ async function untilInitializedKnown(
 
 /** How a plan is checked. */
 export interface CheckPlanOptions {
+  /** Why it could not be told which major a clone is to have. */
+  readonly unsettledMajor?: Failure | undefined;
   readonly onWarning: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -140,6 +142,15 @@ export interface CheckContainerOptions extends CheckPlanOptions {
   readonly tell: (what: string) => void;
   /** Between two questions to a DCS that does not answer; throws when it is to be given up. */
   readonly pause: () => Promise<void>;
+}
+
+/** A clone that would be upgraded to a major that nobody has named. */
+function unknownMajor({ kind, message, facts, remedy }: Failure): Failure {
+  return new Failure(kind, {
+    message: `cannot tell which major the clone is to have: PGVERSION is not set, and ${message}`,
+    facts,
+    remedy: `${remedy}\nOr set PGVERSION.`,
+  });
 }
 
 /** What is planned as if it were made; the other members of a cluster copy what the first has made. */
@@ -162,7 +173,11 @@ export async function checkPlan(
   options: CheckPlanOptions,
 ): Promise<void> {
   const checks = [checkArchive(plan, initialized, options)];
-  if (isCloned(plan, initialized)) checks.push(checkClone(plan, options.signal));
+  const { unsettledMajor, onWarning, signal } = options;
+  if (isCloned(plan, initialized))
+    checks.push(unsettledMajor === undefined ? checkClone(plan, signal) : Promise.reject(unknownMajor(unsettledMajor)));
+  else if (unsettledMajor !== undefined)
+    onWarning(`PGVERSION is not set, so PostgreSQL ${plan.major} is taken: ${unsettledMajor.message}`);
   const failures: Failure[] = [];
   for (const result of await Promise.allSettled(checks)) {
     if (result.status === 'fulfilled') continue;

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 
-import { isFailure, messageOf } from '../base/failure.ts';
+import { isFailure, messageOf, type Failure } from '../base/failure.ts';
 import { objectOr } from '../cluster/patroni/dcs-keys.ts';
 import type { ContainerPlan } from '../container/container-plan.ts';
 import { makeCertificate } from '../supervise/certificate.ts';
@@ -27,6 +27,8 @@ import { noteTakenOver, resumeBeforePatroni } from './resume-bootstrap.ts';
 
 /** What running it needs beside the plan. */
 export interface RunPlanOptions {
+  /** Why it could not be told which major a clone is to have. */
+  readonly unsettledMajor?: Failure | undefined;
   readonly report: ReportSupervision;
   readonly note: (line: string) => void;
   readonly onWarning: (line: string) => void;
@@ -119,7 +121,7 @@ async function agentMetrics(port: number): Promise<string> {
  */
 export async function runPlannedContainer(plan: ContainerPlan, options: RunPlanOptions): Promise<void> {
   const { paths, patroni, ports, archive, memberName } = plan;
-  const { report, note, onWarning, signal } = options;
+  const { report, note, onWarning, unsettledMajor, signal } = options;
   for (const warning of plan.warnings) onWarning(warning);
   await writePlanFiles(plan);
   await makeCertificate(plan.certificate, memberName);
@@ -142,7 +144,7 @@ export async function runPlannedContainer(plan: ContainerPlan, options: RunPlanO
     runDirectory: join(paths.runDirectory, 'walkback'),
     patroni: { name: 'patroni', program: 'patroni', args: [patroni.path], environment: patroni.environment },
     agent: agentProgram(plan),
-    prepare: async (tell, stop) => checkContainer(plan, { tell, pause, onWarning, signal: stop }),
+    prepare: async (tell, stop) => checkContainer(plan, { tell, pause, onWarning, unsettledMajor, signal: stop }),
     beforePatroni: () => resumeBeforePatroni(plan, { note, pause, signal }),
     member,
     writeFence: (isFenced) => writePatroniFile(patroni, isFenced),

@@ -108,6 +108,10 @@ function cloneOfArchive(reading: Reading, chosen: ChosenMajor, shared: SharedVar
   });
   if (archive === undefined) return refuseUnusable(reading);
   const majors = reading.facts.installed.map(({ major }) => major);
+  if (!chosen.isMajorNamed && majors.length > 1)
+    reading.warn(
+      `PGVERSION is not set: the clone gets the major of its backup, if that is one of ${majors.toSorted((a, b) => a - b).join(', ')}; ${chosen.major} stands for it until the archive is looked at`,
+    );
   return {
     kind: 'archive',
     scope,

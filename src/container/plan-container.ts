@@ -72,8 +72,10 @@ function placeOfKeys(reading: Reading, postgresPort: number): FoundDcs | undefin
   return kubernetesDcs(reading, postgresPort);
 }
 
+type Parts = ConfigurationParts & Pick<ContainerPlan, 'hasData' | 'isMajorNamed'>;
+
 /** Everything but what people add to Patroni's configuration. */
-function partsOf(reading: Reading, user: ConfigMap): ConfigurationParts & { readonly hasData: boolean } {
+function partsOf(reading: Reading, user: ConfigMap): Parts {
   const paths = containerPaths(reading);
   const binDirectory = valueAt(user, 'postgresql', 'bin_dir');
   const chosen = chooseMajor(reading, typeof binDirectory === 'string' ? binDirectory : undefined);

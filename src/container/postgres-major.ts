@@ -16,6 +16,8 @@ import type { Reading } from './reading.ts';
 export interface ChosenMajor extends InstalledMajor {
   /** The data directory holds a cluster already. */
   readonly hasData: boolean;
+  /** By the data, PGVERSION or `postgresql.bin_dir`; otherwise it is the newest that there is. */
+  readonly isMajorNamed: boolean;
 }
 
 function listed(installed: readonly InstalledMajor[]): string {
@@ -73,5 +75,6 @@ export function chooseMajor(reading: Reading, binDirectory: string | undefined):
     reading.warn(
       `PGVERSION is ${reading.get('PGVERSION') ?? ''}, and the data directory is of PostgreSQL ${version}: that is started`,
     );
-  return { ...(chosen ?? { major: 0, binDirectory: '' }), hasData: version !== undefined };
+  const isMajorNamed = version !== undefined || ofDirectory !== undefined || reading.get('PGVERSION') !== undefined;
+  return { ...(chosen ?? { major: 0, binDirectory: '' }), hasData: version !== undefined, isMajorNamed };
 }

@@ -42,7 +42,7 @@ export const SERVER_VARIABLES: VariableGroup = {
       name: 'PGVERSION',
       summary:
         'The major version that begins in an empty data directory. One that is not in the image is refused; Spilo takes the newest then.',
-      default: 'the newest that is installed',
+      default: 'for a clone that of its backup, otherwise the newest that is installed',
     },
     { name: 'PGPORT', summary: "PostgreSQL's port.", default: '5432' },
     { name: 'APIPORT', summary: "The port of Patroni's REST API.", default: '8008' },

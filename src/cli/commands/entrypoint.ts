@@ -8,6 +8,7 @@ import { stringify } from 'yaml';
 
 import { gatherContainerFacts, POSTGRES_FOLDER } from '../../app/container-facts.ts';
 import { runPlannedContainer } from '../../app/run-planned-container.ts';
+import { settleMajor } from '../../app/settle-major.ts';
 import { planContainer, refusedContainer } from '../../container/plan-container.ts';
 import { shownPlan } from '../../container/shown-plan.ts';
 import { defineCommand } from '../command.ts';
@@ -40,7 +41,10 @@ export const entrypoint = defineCommand({
     }
     if (!given.print) {
       const tell = ({ text, isWarning }: AgentLine) => (isWarning ? reporter.warn(text) : reporter.note(text));
-      await runPlannedContainer(planned.plan, {
+      const from = { environment: settings.environment, facts };
+      const { plan, unsettled } = await settleMajor(planned.plan, from, { note: reporter.note, signal });
+      await runPlannedContainer(plan, {
+        unsettledMajor: unsettled,
         report: (event) => tell(supervisionLine(event)),
         note: reporter.note,
         onWarning: reporter.warn,

@@ -70,6 +70,7 @@ export class SupervisedMember {
       major: cluster.major,
       binDirectory: member.bin,
       hasData: false,
+      isMajorNamed: true,
       paths: {
         home: member.root,
         root: member.root,
