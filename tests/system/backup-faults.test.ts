@@ -5,10 +5,12 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { wrappedStore } from '../../src/archive/testing/wrapped-store.ts';
 import { listBackups } from '../../src/backup/list.ts';
+import { listMarked } from '../../src/backup/running-marker.ts';
 import { takeBackup, type TakeBackupOptions } from '../../src/backup/take.ts';
 import { noProgress, type Progress } from '../../src/base/progress.ts';
-import { isFailure, type Failure } from '../../src/base/failure.ts';
+import { Failure, isFailure } from '../../src/base/failure.ts';
 import { parseFilesMetadata } from '../../src/walg/files-metadata.ts';
 import { startArchivingServer, type ArchivingServer } from '../support/backup-server.ts';
 
@@ -60,6 +62,24 @@ describe('a backup of damaged pages', () => {
     const key = `basebackups_005/${taken.name}/files_metadata.json`;
     const metadata = parseFilesMetadata((await store.get(key)) ?? Buffer.alloc(0), key);
     expect(metadata.files.get(`/${path}`)?.corruptBlocks).toEqual({ count: 1, blocks: [7] });
+  });
+});
+
+describe('backups by a writer that may not delete', () => {
+  it.each(['denied', 'refused'] as const)('are taken one after the other when it is %s, and say so', async (kind) => {
+    await using archiving = await startArchivingServer(17);
+    const remove = async (): Promise<never> => {
+      throw new Failure(kind, { message: 'cannot delete k', remedy: 'Allow s3:DeleteObject.' });
+    };
+    const store = wrappedStore(archiving.store, { address: archiving.archive, delete: remove });
+    for (let count = 1; count <= 3; count += 1) {
+      const taken = await takeBackup(optionsFor(archiving, { store }));
+      expect(taken.warnings).toEqual([expect.stringContaining('Allow s3:DeleteObject.')]);
+      expect(await listBackups(store)).toHaveLength(count);
+      expect(await listMarked(store, new Date())).toEqual([]);
+    }
+    expect((await takeBackup(optionsFor(archiving))).warnings).toEqual([]);
+    expect((await keys(archiving)).filter((key) => key.startsWith('walkback_001/running/'))).toEqual([]);
   });
 });
 
