@@ -31,15 +31,19 @@ export const NOTHING_SEEN: CloneSight = {
   wrong: undefined,
 };
 
+/** Phases in which it can be counted how far it is. */
+export const FETCHING = 'the backup is fetched';
+export const REPLAYING = 'WAL is replayed';
+
 const PHASES: readonly (readonly [pattern: RegExp, phase: string])[] = [
   [/trying to bootstrap a new cluster/, 'Patroni begins'],
   [/Running custom bootstrap script/, 'the clone begins'],
   [/Trying \S+ for clone/, 'backups are listed'],
-  [/cloning cluster \S+ using wal-g backup-fetch/, 'the backup is fetched'],
-  [/Finished (?:decompression\/)?extraction of part_/, 'the backup is fetched'],
-  [/Backup extraction complete/, 'the backup is fetched'],
-  [/Trying to perform point-in-time recovery/, 'WAL is replayed'],
-  [/rejecting connections/, 'WAL is replayed'],
+  [/cloning cluster \S+ using wal-g backup-fetch/, FETCHING],
+  [/Finished (?:decompression\/)?extraction of part_/, FETCHING],
+  [/Backup extraction complete/, FETCHING],
+  [/Trying to perform point-in-time recovery/, REPLAYING],
+  [/rejecting connections/, REPLAYING],
   [/running post_bootstrap/, 'roles and extensions are made'],
   [/initialized a new cluster/, 'the cluster is initialized'],
 ];

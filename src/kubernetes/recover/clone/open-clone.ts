@@ -18,6 +18,8 @@ import { podServer, untilPrimary } from '../pod-server.ts';
 import { podRef, statefulSetRef } from '../pods-gone.ts';
 import { replicasOf, scaleTo } from '../scale.ts';
 import { NOTHING_SEEN, seenLine, type CloneSight } from './clone-log.ts';
+import { cloneProgress } from './clone-progress.ts';
+import { measureClone } from './measure-clone.ts';
 import { cloneOf } from './template-steps.ts';
 
 const POLL_MS = 1000;
@@ -98,6 +100,7 @@ async function untilTakenOver(context: SwapContext, first: Pod | undefined): Pro
   const { uses, plan } = context;
   const pod = firstPod(context);
   await using log = followLog(context, pod);
+  using measuring = measureClone(context, pod);
   const deadline = Date.now() + CLONE_MS;
   for (;;) {
     uses.signal?.throwIfAborted();
@@ -107,7 +110,7 @@ async function untilTakenOver(context: SwapContext, first: Pod | undefined): Pro
     if (sight.wrong !== undefined) throw isVoid(context, sight.wrong);
     if (await isTakenOver(context)) return sight;
     if (Date.now() > deadline) throw isVoid(context, `nothing has come of it in a day: ${sight.phase}`);
-    uses.onProgress({ phase: 'fetch', done: 0, unit: 'bytes', note: sight.phase });
+    uses.onProgress(cloneProgress(plan.recovery, sight, measuring.last(sight)));
     await sleep(POLL_MS);
   }
 }
