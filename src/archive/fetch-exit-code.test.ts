@@ -18,13 +18,16 @@ const failures = CAUSES.map((cause): FetchOutcome => ({ kind: 'failed', cause, m
 const hole: FetchOutcome = { kind: 'hole', message: 'x' };
 
 describe('the exit code of a restore_command', () => {
-  it.each(['archiveRecovery', 'standby'] as const)('is 0 for a file that was fetched (%s)', (state) => {
+  it.each(['archiveRecovery', 'standby', 'promoted'] as const)('is 0 for a file that was fetched (%s)', (state) => {
     expect(fetchExitCode(state, { kind: 'fetched' })).toBe(0);
   });
 
-  it.each(['archiveRecovery', 'standby'] as const)('is 74 for a file that is proven absent (%s)', (state) => {
-    expect(fetchExitCode(state, { kind: 'absent' })).toBe(74);
-  });
+  it.each(['archiveRecovery', 'standby', 'promoted'] as const)(
+    'is 74 for a file that is proven absent (%s)',
+    (state) => {
+      expect(fetchExitCode(state, { kind: 'absent' })).toBe(74);
+    },
+  );
 
   it('stops archive recovery at a hole', () => {
     expect(fetchExitCode('archiveRecovery', hole)).toBe(202);
@@ -37,9 +40,11 @@ describe('the exit code of a restore_command', () => {
     expect(code).not.toBe(143);
   });
 
-  it.each([hole, ...failures])('leaves a replica running: %j', (outcome) => {
-    const code = fetchExitCode('standby', outcome);
-    expect(code).toBeGreaterThan(0);
-    expect(code).toBeLessThan(126);
+  it.each([hole, ...failures])('leaves a replica running, and one that is promoted: %j', (outcome) => {
+    for (const state of ['standby', 'promoted'] as const) {
+      const code = fetchExitCode(state, outcome);
+      expect(code).toBeGreaterThan(0);
+      expect(code).toBeLessThan(126);
+    }
   });
 });

@@ -18,8 +18,13 @@ import type { FailureKind } from '../base/failure.ts';
  * The server that asks, as its data directory tells: `standby` with `standby.signal` (which wins when both files are
  * there, as it does for the server), `archiveRecovery` with `recovery.signal`, and also with neither, or without a data
  * directory: `pg_rewind` and people are better stopped than told that something is not there.
+ *
+ * `promoted`: with neither, for a history file that the server does not need. The signal file goes just before the server
+ * writes its new history, for which it asks for the one it comes from. If it must do without, it takes what is in `pg_wal`;
+ * stopped there, no replica could be promoted, and no leader of Patroni started, while the archive is away.
+ * Source: PostgreSQL `src/backend/access/transam/timeline.c` (`writeTimeLineHistory`).
  */
-export type ServerState = 'archiveRecovery' | 'standby';
+export type ServerState = 'archiveRecovery' | 'standby' | 'promoted';
 
 /** How a request for one file came out. */
 export type FetchOutcome =
@@ -47,9 +52,9 @@ export function fetchExitCode(state: ServerState, outcome: FetchOutcome): number
     case 'absent':
       return NOT_IN_ARCHIVE;
     case 'hole':
-      return state === 'standby' ? NOT_IN_ARCHIVE : HOLE;
+      return state === 'archiveRecovery' ? HOLE : NOT_IN_ARCHIVE;
     case 'failed':
-      return state === 'standby' ? TRY_AGAIN : STOPS_RECOVERY + CAUSE_CODES[outcome.cause];
+      return state === 'archiveRecovery' ? STOPS_RECOVERY + CAUSE_CODES[outcome.cause] : TRY_AGAIN;
     default:
       return outcome satisfies never;
   }

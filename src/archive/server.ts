@@ -22,10 +22,18 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** The state of the server on a data directory, or of whoever asks without one; see {@link ServerState}. */
-export async function readServerState(dataDirectory: string | undefined): Promise<ServerState> {
+/** True for a history file without which a server goes on: it has it, or there is none of timeline 1. */
+async function canDoWithout(fileName: string, dataDirectory: string): Promise<boolean> {
+  if (!fileName.endsWith('.history')) return false;
+  return fileName === '00000001.history' || (await exists(join(dataDirectory, 'pg_wal', fileName)));
+}
+
+/** The state of the server on a data directory that asks for a file, or of whoever asks without one; see {@link ServerState}. */
+export async function readServerState(dataDirectory: string | undefined, fileName: string): Promise<ServerState> {
   if (dataDirectory === undefined) return 'archiveRecovery';
-  return (await exists(join(dataDirectory, 'standby.signal'))) ? 'standby' : 'archiveRecovery';
+  if (await exists(join(dataDirectory, 'standby.signal'))) return 'standby';
+  if (await exists(join(dataDirectory, 'recovery.signal'))) return 'archiveRecovery';
+  return (await canDoWithout(fileName, dataDirectory)) ? 'promoted' : 'archiveRecovery';
 }
 
 /** A running server writes the file while it is read; a reader may then get half of each version. */

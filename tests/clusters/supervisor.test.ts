@@ -179,16 +179,20 @@ describe('a container', () => {
   it('starts its cluster while the archive is away, and pushes when it is back', async ({ skip }) => {
     if (cluster === undefined) return skip();
     const { archive } = cluster;
-    await rename(archive, `${archive}.away`);
     const before = (await one.log()).length;
-    one.start();
-    expect(await one.untilReady()).toMatchObject({ body: { role: 'leader' } });
-    expect((await one.log()).slice(before)).toContain('is started all the same');
-    await one.member.sql('create table while_it_is_away as select 1 as word');
-    const [row] = await one.member.sql<{ name: string }>('select pg_walfile_name(pg_switch_wal()) as name');
-    await rename(`${archive}.away`, archive);
-    const isThere = async () =>
-      (await readdir(join(archive, 'wal_005'))).some((name) => name.startsWith(row?.name ?? '?'));
+    await rename(archive, `${archive}.away`);
+    let name = '?';
+    try {
+      one.start();
+      expect(await one.untilReady()).toMatchObject({ body: { role: 'leader' } });
+      expect((await one.log()).slice(before)).toContain('is started all the same');
+      await one.member.sql('create table while_it_is_away as select 1 as word');
+      const [row] = await one.member.sql<{ name: string }>('select pg_walfile_name(pg_switch_wal()) as name');
+      name = row?.name ?? name;
+    } finally {
+      await rename(`${archive}.away`, archive);
+    }
+    const isThere = async () => (await readdir(join(archive, 'wal_005'))).some((found) => found.startsWith(name));
     await until('its WAL is archived', isThere, SLOWLY_MS);
     await one.end('SIGTERM');
   });

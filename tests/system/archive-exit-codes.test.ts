@@ -5,13 +5,15 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { runAgent } from '../../src/archive/agent.ts';
 import { exists } from '../../src/archive/server.ts';
+import { controlFileBytes } from '../../src/archive/testing/control-file-bytes.ts';
 import { MAJORS, type TestServer } from '../support/postgres.ts';
 import {
   archivedCluster,
@@ -32,6 +34,11 @@ const ROWS = 6;
 /** Everyday: the oldest and the newest; all of them with TEST_ALL_MAJORS. */
 const TRIED =
   process.env['TEST_ALL_MAJORS'] === undefined ? MAJORS.filter((major) => major === 14 || major === 18) : MAJORS;
+
+async function opened(server: TestServer): Promise<boolean> {
+  const [row] = await server.sql<{ is: boolean }>('select not pg_is_in_recovery() as is').catch(() => []);
+  return row?.is === true;
+}
 
 const cutInHalf = (bytes: Buffer): Buffer => bytes.subarray(0, bytes.length / 2);
 
@@ -219,6 +226,22 @@ describe.each(TRIED)('a restore_command on PostgreSQL %i', (major) => {
     await restored.stop('immediate');
   });
 
+  it('lets a replica be promoted when the archive is not there, on its first line of history and on a later one', async () => {
+    const { restored } = await server({
+      signal: 'standby.signal',
+      program: true,
+      archive: `${cluster.archivePath}/not/mounted`,
+    });
+    for (const history of ['00000002.history', '00000003.history']) {
+      await restored.start();
+      await restored.sql('select pg_promote(true, 60)');
+      await until('it is open', async () => opened(restored), 60_000);
+      expect(await exists(join(restored.dataDirectory, 'pg_wal', history))).toBe(true);
+      await restored.stop();
+      await writeFile(join(restored.dataDirectory, 'standby.signal'), '');
+    }
+  });
+
   it('stops the server when there is neither agent nor program', async () => {
     const { restored } = await server({});
     expect(await opens(restored)).toBe(false);
@@ -291,3 +314,43 @@ describe.each(TRIED)('a restore_command on PostgreSQL %i', (major) => {
     expect(spool).not.toBe('');
   });
 });
+
+describe('a restore_command that cannot look, asked for a history file', () => {
+  const away = {
+    script: async (folder: string, file: string) =>
+      ended([RESTORE_SCRIPT, join(folder, 'no spool'), file, 'pg_wal/RECOVERYHISTORY'], folder, '/usr/bin:/bin'),
+    program: async (folder: string, file: string) =>
+      ended(
+        ['walkback', 'wal', 'fetch', file, 'pg_wal/RECOVERYHISTORY'],
+        folder,
+        `${await programFolder(folder)}:/usr/bin:/bin`,
+      ),
+  };
+
+  it.each(['script', 'program'] as const)('lets only a server go on that has it already (%s)', async (by) => {
+    const folder = await mkdtemp(join(tmpdir(), 'walkback-history-'));
+    try {
+      await mkdir(join(folder, 'pg_wal'));
+      await mkdir(join(folder, 'global'));
+      await writeFile(join(folder, 'global/pg_control'), controlFileBytes({ systemIdentifier: 7n }));
+      expect(await away[by](folder, '00000002.history')).toBe(197);
+      expect(await away[by](folder, '00000001.history')).toBe(1);
+      await writeFile(join(folder, 'pg_wal/00000002.history'), '1\t0/3000000\tno recovery target specified\n');
+      expect(await away[by](folder, '00000002.history')).toBe(1);
+      expect(await away[by](folder, '000000020000000000000003')).toBe(197);
+      await writeFile(join(folder, 'recovery.signal'), '');
+      expect(await away[by](folder, '00000002.history')).toBe(197);
+      expect(await away[by](folder, '00000001.history')).toBe(197);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+/** How a program ended, in a folder, with an archive that is not there. */
+async function ended([program = '', ...args]: readonly string[], cwd: string, path: string): Promise<number | null> {
+  const env = { PATH: path, WALG_FILE_PREFIX: join(cwd, 'not/mounted'), WALKBACK_AGENT_SILENCE_S: '1' };
+  const child = spawn(program, args, { cwd, env, stdio: 'ignore' });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code;
+}

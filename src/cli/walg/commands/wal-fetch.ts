@@ -82,6 +82,6 @@ export const walFetch: WalgCommand = {
     if (outcome.kind === 'absent') log.error(`Archive '${fileName}' does not exist.`);
     const isOfServer = dataDirectory !== undefined && storage.storage === undefined;
     if (outcome.kind === 'fetched' && isOfServer) startPrefetching(fileName, destination, settings);
-    return fetchExitCode(await readServerState(dataDirectory), outcome);
+    return fetchExitCode(await readServerState(dataDirectory, fileName), outcome);
   },
 };
