@@ -6,7 +6,7 @@
  */
 
 import { runsOfLine, type Run } from '../history/line-runs.ts';
-import { findSegmentByXid, findSegmentsByTime } from '../history/segment-indexes-search.ts';
+import { findLsnBehindTime, findSegmentByXid, findSegmentsByTime } from '../history/segment-indexes-search.ts';
 import { readSummary } from '../history/segment-indexes-summary.ts';
 import { readSegmentIndexes } from '../history/segment-indexes.ts';
 import { xidPrecedes } from '../history/transactions/xid-order.ts';
@@ -55,6 +55,33 @@ export async function startForTime(
   const begins = firstUs === undefined ? 'holds no transaction' : `begins with ${formatTimeUs(firstUs)}`;
   const note = `The WAL that is there ${begins}: what was committed before it is not in this list.`;
   return { fromLsn: (runs.at(-1) ?? newest).fromLsn, notes: [note] };
+}
+
+/**
+ * Behind the last segment, of those without a hole from a position on, in which a transaction ended at a time or before it.
+ * Segments before it can have later ones: a clock that was ahead and was set back.
+ */
+export async function lsnBehindTime(
+  history: History,
+  fromLsn: Lsn,
+  untilUs: bigint,
+  signal: AbortSignal,
+): Promise<Lsn> {
+  const run = runsNewestFirst(history).find((one) => one.fromLsn <= fromLsn && fromLsn < one.toLsn);
+  return run === undefined ? fromLsn : findLsnBehindTime(searchOf(history, { ...run, fromLsn }, signal), untilUs);
+}
+
+/** True if a transaction can have ended at a time or before it behind a position, a hole or not. */
+export async function mayGoOnBehind(
+  history: History,
+  position: Lsn,
+  untilUs: bigint,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const run = runsOfLine(history.wal, history.line).runs.find(({ toLsn }) => toLsn > position);
+  if (run === undefined) return false;
+  const fromLsn = run.fromLsn > position ? run.fromLsn : position;
+  return (await lsnBehindTime(history, fromLsn, untilUs, signal)) > fromLsn;
 }
 
 async function notesOnEarlier(history: History, runs: readonly Run[], signal: AbortSignal): Promise<string[]> {

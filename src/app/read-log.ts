@@ -5,9 +5,10 @@
  */
 
 import type { OnProgress } from '../base/progress.ts';
-import type { Lsn } from '../postgres/lsn.ts';
+import { lsn, type Lsn } from '../postgres/lsn.ts';
 import { relationFileKey } from '../postgres/relation-file.ts';
 import type { IgnoredIndexes } from '../history/ignored-indexes.ts';
+import type { ScanEnd } from '../history/scan-end.ts';
 import { addExtraNames, openNames } from '../history/names/open-names.ts';
 import type { CatalogFollower } from '../history/names/catalog-follower.ts';
 import type { NameBook } from '../history/names/name-book.ts';
@@ -19,12 +20,10 @@ import { readTransactions, type SegmentIndexes } from '../history/transactions/r
 import { FollowedIndexes } from './follow-indexes.ts';
 import { unknownName } from './check-asked-names.ts';
 import { isWanted, type LogFilter } from './log-filter.ts';
-import { startForTime } from './log-start.ts';
+import { lsnBehindTime, mayGoOnBehind, startForTime } from './log-start.ts';
+import { LogRemarks, USUAL_DISORDER_US, type LogRemark } from './log-remarks.ts';
 import type { LogEnd, LogFacts } from './log-value.ts';
 import type { History } from './open-history.ts';
-
-/** Commit times are not in the order of the WAL: reading goes this far behind the end of a span. */
-const DISORDER_US = 60_000_000n;
 
 /** What is asked. */
 export interface LogRequest {
@@ -49,6 +48,8 @@ export interface OpenLog extends AsyncIterable<LoggedTransaction> {
   readonly end: LogEnd | undefined;
   /** The last transaction that was read, wanted or not. */
   readonly lastRead: LoggedTransaction | undefined;
+  /** What was met so far that bears on how whole the list is. */
+  readonly remarks: readonly LogRemark[];
   /** Index objects of no use that were met so far. */
   readonly ignoredIndexes: IgnoredIndexes;
 }
@@ -71,7 +72,7 @@ async function namesFor(
   const names = await openNames(request);
   const keptCount = names.snapshots.length;
   // Where no snapshot comes behind it, what the server says now is the nearest.
-  const extra = await readExtraNames(!names.snapshots.some(({ lsn }) => lsn >= fromLsn));
+  const extra = await readExtraNames(!names.snapshots.some((snapshot) => snapshot.lsn >= fromLsn));
   if (extra !== undefined) addExtraNames(names, extra, request);
   const follower = await followNamesBefore({ ...request, ...places, wal, names, onProgress });
   return { names, follower, words: namesWords(keptCount, extra !== undefined) };
@@ -119,6 +120,7 @@ class SpanLog implements OpenLog {
   #end: LogEnd | undefined;
   #lastRead: LoggedTransaction | undefined;
   #isUnnamedTold = false;
+  readonly #remarks: LogRemarks;
 
   constructor(history: History, request: LogRequest, facts: LogFacts, { names, follower }: FollowedNames) {
     this.#history = history;
@@ -126,6 +128,7 @@ class SpanLog implements OpenLog {
     this.facts = facts;
     this.#names = names;
     this.#follower = follower;
+    this.#remarks = new LogRemarks(request);
   }
 
   get end(): LogEnd | undefined {
@@ -136,6 +139,10 @@ class SpanLog implements OpenLog {
     return this.#lastRead;
   }
 
+  get remarks(): readonly LogRemark[] {
+    return this.#remarks.all;
+  }
+
   get ignoredIndexes(): IgnoredIndexes {
     return this.#history.ignoredIndexes;
   }
@@ -143,12 +150,14 @@ class SpanLog implements OpenLog {
   async *[Symbol.asyncIterator](): AsyncGenerator<LoggedTransaction> {
     const { untilUs, filter, isFollowed } = this.#request;
     if (isFollowed) this.#warnOfUnknown();
+    const sureLsn = await this.#lsnBehindSpan();
     const scan = readTransactions({
       indexes: this.#indexes(),
       names: this.#names,
       follower: this.#follower,
       line: this.#history.line,
-      isBehind: (one) => untilUs !== undefined && one.timeUs > untilUs + DISORDER_US,
+      isBehind: (one) => this.#isBehind(one) && one.lsn >= sureLsn,
+      onEvent: (event) => this.#remarks.take(event),
     });
     const stillPrepared: LoggedTransaction[] = [];
     let count = 0;
@@ -163,8 +172,38 @@ class SpanLog implements OpenLog {
       else yield atEnd;
     }
     yield* stillPrepared.toSorted((a, b) => Number(a.lsn - b.lsn));
-    this.#end = scan.end;
+    this.#end = scan.end === undefined ? undefined : await this.#endOfSpan(scan.end);
     this.#checkNames(count);
+  }
+
+  /** True for what ended so much later than the span that no more of it follows, while the server's clock runs on. */
+  #isBehind({ timeUs }: LoggedTransaction): boolean {
+    const { untilUs } = this.#request;
+    return untilUs !== undefined && timeUs > untilUs + USUAL_DISORDER_US;
+  }
+
+  /** The position behind which nothing of the span ended, whatever the clock did, as far as indexes tell. */
+  async #lsnBehindSpan(): Promise<Lsn> {
+    const { untilUs, isFollowed, signal } = this.#request;
+    const { fromLsn } = this.facts;
+    return untilUs === undefined || isFollowed ? fromLsn : lsnBehindTime(this.#history, fromLsn, untilUs, signal);
+  }
+
+  /** What ends behind the span cuts nothing off. */
+  async #endOfSpan(end: ScanEnd): Promise<LogEnd> {
+    const { untilUs, signal } = this.#request;
+    const isPassed = this.#lastRead !== undefined && this.#isBehind(this.#lastRead);
+    if (untilUs === undefined || !isPassed) return end;
+    if (end.kind !== 'hole' && end.kind !== 'damage') return { kind: 'reached' };
+    const goesOn = await mayGoOnBehind(this.#history, this.#lsnBehind(end), untilUs, signal);
+    return goesOn ? end : { kind: 'reached' };
+  }
+
+  /** Where the first segment begins that was not reached. */
+  #lsnBehind(end: Extract<ScanEnd, { kind: 'hole' | 'damage' }>): Lsn {
+    if (end.kind === 'hole') return end.resumes.startLsn;
+    const size = BigInt(this.#history.wal.segmentSizeBytes);
+    return lsn((end.stop.lsn / size + 1n) * size);
   }
 
   #isWithin({ timeUs }: LoggedTransaction): boolean {

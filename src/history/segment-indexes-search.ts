@@ -48,22 +48,35 @@ export async function findSegmentsByTime(
   const search = new SummarySearch(request);
   const endsSince = ({ lastEndUs }: SegmentIndexSummary) =>
     lastEndUs === undefined ? undefined : sinceUs === undefined || lastEndUs >= sinceUs;
-  const endsBehind = ({ firstEndUs }: SegmentIndexSummary) =>
-    firstEndUs === undefined ? undefined : untilUs !== undefined && firstEndUs > untilUs;
   const found = await search.first(endsSince);
   const near = found === undefined ? search.behindIndex : await search.widenBackward(found, endsSince, NEIGHBOURS);
   const sure = (await search.isOutOfOrderBefore(near)) ? await search.firstOfAllBefore(near, endsSince) : near;
   const from = await search.backOverUnreadable(sure, endsSince);
   if (from === search.behindIndex) return undefined;
-  const behind = await search.first(endsBehind);
-  const to = behind === undefined ? undefined : await search.widenForward(behind, endsBehind, NEIGHBOURS);
-  if (to !== undefined && to <= from) return undefined;
-  const size = BigInt(request.wal.segmentSizeBytes);
-  const fromLsn = from * size;
-  return {
-    fromLsn: fromLsn < request.fromLsn ? request.fromLsn : lsn(fromLsn),
-    toLsn: to === undefined || to * size > request.toLsn ? request.toLsn : lsn(to * size),
-  };
+  const to = untilUs === undefined ? search.behindIndex : await indexBehindTime(search, untilUs);
+  if (to <= from) return undefined;
+  const fromLsn = from * BigInt(request.wal.segmentSizeBytes);
+  return { fromLsn: fromLsn < request.fromLsn ? request.fromLsn : lsn(fromLsn), toLsn: startOf(request, to) };
+}
+
+/** The first byte behind the last segment in which a transaction ended at a time or before it, as far as summaries tell. */
+export async function findLsnBehindTime(request: SegmentSearchRequest, untilUs: bigint): Promise<Lsn> {
+  return startOf(request, await indexBehindTime(new SummarySearch(request), untilUs));
+}
+
+/** The number of the segment behind the last one in which a transaction ended at a time or before it. */
+async function indexBehindTime(search: SummarySearch, untilUs: bigint): Promise<bigint> {
+  const endsBehind = ({ firstEndUs }: SegmentIndexSummary) =>
+    firstEndUs === undefined ? undefined : firstEndUs > untilUs;
+  const found = await search.first(endsBehind);
+  if (found === undefined) return search.behindIndex;
+  const near = await search.widenForward(found, endsBehind, NEIGHBOURS);
+  return (await search.isOutOfOrderFrom(near)) ? search.behindLastOfAll(near, endsBehind) : near;
+}
+
+function startOf({ wal, toLsn }: SegmentSearchRequest, index: bigint): Lsn {
+  const start = index * BigInt(wal.segmentSizeBytes);
+  return start > toLsn ? toLsn : lsn(start);
 }
 
 /**
@@ -204,14 +217,67 @@ class SummarySearch {
     return from;
   }
 
-  /** The segment behind the last that says no, of those from one on, no more than so many that do not between them. */
+  /**
+   * The segment behind the last that says no, of those from one on, no more than so many that do not between them; farther
+   * away a few are asked, at distances that double.
+   */
   async widenForward(found: bigint, asks: Question, neighbours: bigint): Promise<bigint> {
+    for (let to = found; ;) {
+      const next = await this.#widenNearForward(to, asks, neighbours);
+      const far = await this.#saysNoFrom(next, asks);
+      if (far === undefined) return next;
+      to = far + 1n;
+    }
+  }
+
+  /** True if some of the segments from one on, at distances that double, and the last, have times that do not ascend. */
+  async isOutOfOrderFrom(from: bigint): Promise<boolean> {
+    let latestUs: bigint | undefined;
+    for (const index of this.#everFartherFrom(from)) {
+      const summary = await this.at(index);
+      if (summary?.firstEndUs === undefined || summary.lastEndUs === undefined) continue;
+      if (latestUs !== undefined && summary.firstEndUs < latestUs - USUAL_DISORDER_US) return true;
+      if (latestUs === undefined || summary.lastEndUs > latestUs) latestUs = summary.lastEndUs;
+    }
+    return false;
+  }
+
+  /** The segment behind the last of all that says no, every one from one on asked. */
+  async behindLastOfAll(from: bigint, asks: Question): Promise<bigint> {
+    for (let end = this.lastIndex + 1n; end > from; end -= READ_AT_ONCE) {
+      const begin = end - READ_AT_ONCE < from ? from : end - READ_AT_ONCE;
+      const indexes = Array.from({ length: Number(end - begin) }, (_, step) => begin + BigInt(step));
+      const summaries = await Promise.all(indexes.map(async (index) => this.at(index)));
+      const place = summaries.findLastIndex((summary) => summary !== undefined && asks(summary) === false);
+      if (place >= 0) return begin + BigInt(place) + 1n;
+      this.#request.signal?.throwIfAborted();
+    }
+    return from;
+  }
+
+  async #widenNearForward(found: bigint, asks: Question, neighbours: bigint): Promise<bigint> {
     let to = found;
     for (let index = found; index <= this.lastIndex && index < to + neighbours; index += 1n) {
       const summary = await this.at(index);
       if (summary !== undefined && asks(summary) === false) to = index + 1n;
     }
     return to;
+  }
+
+  async #saysNoFrom(from: bigint, asks: Question): Promise<bigint | undefined> {
+    for (const index of this.#everFartherFrom(from)) {
+      const summary = await this.at(index);
+      if (summary !== undefined && asks(summary) === false) return index;
+    }
+    return undefined;
+  }
+
+  /** A segment, some behind it at distances that double, and the last. */
+  *#everFartherFrom(from: bigint): Generator<bigint> {
+    if (from > this.lastIndex) return;
+    yield from;
+    for (let ahead = 1n; from + ahead < this.lastIndex; ahead *= 2n) yield from + ahead;
+    if (from < this.lastIndex) yield this.lastIndex;
   }
 
   async #nextAnswer(

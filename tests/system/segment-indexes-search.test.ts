@@ -142,6 +142,23 @@ describe('segments by time', () => {
     expect(await findSegmentsByTime(request, { sinceUs: us(55) })).toMatchObject({ fromLsn: startOf(56) });
   });
 
+  it('end behind those that a clock that was far ahead for a while hides', async () => {
+    const ahead = (from: number, to: number) =>
+      Array.from({ length: 120 }, (_, minute) => ({
+        minutes: [minute >= from && minute < to ? minute + 1440 : minute],
+      }));
+    for (const [from, to] of [
+      [10, 20],
+      [2, 60],
+      [30, 85],
+      [50, 51],
+    ] as const) {
+      const request = await archiveOf(ahead(from, to));
+      const found = await findSegmentsByTime(request, { untilUs: us(90) });
+      expect(found, `${from} to ${to}`).toStrictEqual({ fromLsn: startOf(1), toLsn: startOf(92) });
+    }
+  });
+
   it('include neighbours whose times are out of order', async () => {
     const request = await archiveOf([
       { minutes: [1] },

@@ -18,7 +18,9 @@ import { FILTER_OPTIONS, filterFrom, SPAN_OPTIONS, spanFrom } from '../history-o
 import { flag, integer } from '../options.ts';
 import { linePieces, objectPieces, type LogJsonPieces } from '../output/log-json.ts';
 import { followHead, followLine } from '../output/log-list.ts';
+import { remarkText } from '../output/log-remark-text.ts';
 import { endLines, logHeading, logText, offsetMinutesAt, type LogShape } from '../output/log-text.ts';
+import { wrap } from '../output/wrap.ts';
 import type { Session } from '../session.ts';
 
 /** So many are listed one by one; more are drawn as bars first. */
@@ -70,7 +72,7 @@ async function writeJson(log: OpenLog, pieces: LogJsonPieces, shape: GivenShape,
   }
   if (count === 0) await write(pieces.begin(log.facts));
   const end = log.end ?? { kind: 'limit' };
-  await write(pieces.finish(end, log.ignoredIndexes.kept));
+  await write(pieces.finish(end, { remarks: log.remarks, ignored: log.ignoredIndexes.kept }));
   return end;
 }
 
@@ -85,7 +87,12 @@ async function* largestOf(log: OpenLog, mostLargest: number): AsyncGenerator<Log
 async function writeFollowed(log: OpenLog, { write, screen }: Session): Promise<LogEnd | undefined> {
   const begin = { facts: log.facts, digest: { first: undefined } };
   await write(`${[...logHeading(begin, screen), '', ...followHead(screen)].join('\n')}\n`);
+  let toldCount = 0;
   for await (const one of log) {
+    for (; toldCount < log.remarks.length; toldCount += 1) {
+      const [remark] = log.remarks.slice(toldCount);
+      if (remark !== undefined) await write(`${wrap(remarkText(remark, screen), screen.columns).join('\n')}\n`);
+    }
     if (one.changes.length + one.definitions.length > 0) await write(`${followLine(one, screen)}\n`);
   }
   const { words } = log.ignoredIndexes;
@@ -103,10 +110,10 @@ async function readText(log: OpenLog, shape: GivenShape, { screen }: Session): P
   for await (const one of log) digester.take(one);
   const form: LogShape['form'] =
     shape.largest !== undefined ? 'largest' : shape.limit !== undefined ? 'list' : 'overview';
-  const { lastRead, end = { kind: 'reached' }, ignoredIndexes } = log;
+  const { lastRead, end = { kind: 'reached' }, remarks, ignoredIndexes } = log;
   const facts = { ...log.facts, notes: [...log.facts.notes, ignoredIndexes.words ?? []].flat() };
   return {
-    text: (on) => logText({ facts, digest: digester.digest(), end, lastRead }, { form }, on),
+    text: (on) => logText({ facts, digest: digester.digest(), end, remarks, lastRead }, { form }, on),
     json: undefined,
     exitCode: exitCodeOf(end),
   };

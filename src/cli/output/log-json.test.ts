@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import type { LogRemark } from '../../app/log-remarks.ts';
 import type { LogFacts } from '../../app/log-value.ts';
 import { lsn } from '../../postgres/lsn.ts';
 import { linePieces, objectPieces } from './log-json.ts';
@@ -27,12 +28,22 @@ const one = transaction(601_762, '15:02:11.620', {
 
 const IGNORED = { key: 'walkback_001/history/00000003/0000001F-0000003C', reason: 'the checksum of its head is wrong' };
 
+const MINIMAL: LogRemark = {
+  kind: 'walLevelMinimal',
+  lsn: lsn(0x1f_0000_0005n),
+  behind: { xid: 7, timeUs: 9n },
+  untilLsn: undefined,
+};
+
 describe('a log as one object', () => {
   it('is JSON, whether it has none, one or several transactions', () => {
     for (const count of [0, 1, 2]) {
       const pieces = objectPieces();
       const texts = Array.from({ length: count }, () => pieces.transaction(one));
-      const end = pieces.finish({ kind: 'endOfArchive', missing: '000000030000001F0000003D' }, [IGNORED]);
+      const end = pieces.finish(
+        { kind: 'endOfArchive', missing: '000000030000001F0000003D' },
+        { remarks: [MINIMAL], ignored: [IGNORED] },
+      );
       const read: unknown = JSON.parse([pieces.begin(facts), ...texts, end].join(''));
       expect(read).toMatchObject({
         cluster: 'shop-prod',
@@ -41,6 +52,14 @@ describe('a log as one object', () => {
         until: null,
         fromLsn: '1F/0',
         end: { kind: 'endOfArchive', missing: '000000030000001F0000003D' },
+        remarks: [
+          {
+            kind: 'walLevelMinimal',
+            lsn: '1F/5',
+            behind: { xid: 7, time: '1970-01-01T00:00:00.000009Z' },
+            untilLsn: null,
+          },
+        ],
         ignoredIndexes: [IGNORED],
       });
       expect(read).toHaveProperty('transactions.length', count);
@@ -56,12 +75,13 @@ describe('a log as lines', () => {
         kind: 'damage',
         stop: { kind: 'damaged', fileName: 'F', offsetBytes: 5, lsn: lsn(5n), reason: 'its CRC is wrong' },
       },
-      [],
+      { remarks: [], ignored: [] },
     )}`;
     const [first, second, rest] = text.split('\n');
     expect(rest).toBe('');
     expect(JSON.parse(second ?? '')).toEqual({
       end: { kind: 'damage', fileName: 'F', offsetBytes: 5, lsn: '0/5', reason: 'its CRC is wrong', damage: 'damaged' },
+      remarks: [],
       ignoredIndexes: [],
     });
     expect(JSON.parse(first ?? '')).toMatchObject({

@@ -1,8 +1,10 @@
 /**
  * A log as JSON, piece by piece, so that it is never held whole.
  *
- * `--json` is one object: `{cluster, archive, …, "transactions": […], "end": {…}, "ignoredIndexes": […]}`, its transactions
- * one a line. `--ndjson` is one transaction a line and nothing else, with the end as `{"end": {…}, …}` in the last line.
+ * `--json` is one object: `{cluster, archive, …, "transactions": […], "end": {…}, "remarks": […], "ignoredIndexes": […]}`, its
+ * transactions one a line. `--ndjson` is one transaction a line and nothing else, with the end as `{"end": {…}, …}` in the last line.
+ * `remarks` are what was met in the WAL that bears on how whole the list is: `clockSetBack`, `walLevelMinimal`, `extensionRecords`,
+ * each with its `lsn`, and the transaction `behind` which it is.
  * `ignoredIndexes` are objects that were of no use, with `key` and `reason`; what they tell of was read instead.
  *
  * @module
@@ -13,7 +15,9 @@ import type { IgnoredIndex } from '../../history/segment-indexes-object.ts';
 import type { LoggedTransaction } from '../../history/transactions/logged-transaction.ts';
 import { formatLsn } from '../../postgres/lsn.ts';
 import { formatTimeUs } from '../../postgres/timestamp.ts';
+import type { LogRemark } from '../../app/log-remarks.ts';
 import { jsonText } from './json-text.ts';
+import { remarkJson } from './log-remark-text.ts';
 import { transactionJson } from './transaction-json.ts';
 
 const time = (us: bigint | undefined): string | null => (us === undefined ? null : formatTimeUs(us));
@@ -49,11 +53,21 @@ export function endJson(end: LogEnd) {
   }
 }
 
+/** What was met while a log was read, beside transactions. */
+export interface MetInLog {
+  readonly remarks: readonly LogRemark[];
+  readonly ignored: readonly IgnoredIndex[];
+}
+
+function endMembers(end: LogEnd, { remarks, ignored }: MetInLog) {
+  return { end: endJson(end), remarks: remarks.map(remarkJson), ignoredIndexes: ignored };
+}
+
 /** A writer of one log: `begin`, each transaction, `finish`. */
 export interface LogJsonPieces {
   readonly begin: (facts: LogFacts) => string;
   readonly transaction: (one: LoggedTransaction) => string;
-  readonly finish: (end: LogEnd, ignored: readonly IgnoredIndex[]) => string;
+  readonly finish: (end: LogEnd, met: MetInLog) => string;
 }
 
 /** The pieces of `--json`: one object. */
@@ -66,7 +80,7 @@ export function objectPieces(): LogJsonPieces {
       isFirst = false;
       return `${separator}${jsonText(transactionJson(one))}`;
     },
-    finish: (end, ignored) => `\n],"end":${jsonText(endJson(end))},"ignoredIndexes":${jsonText(ignored)}}\n`,
+    finish: (end, met) => `\n],${jsonText(endMembers(end, met)).slice(1)}\n`,
   };
 }
 
@@ -75,6 +89,6 @@ export function linePieces(): LogJsonPieces {
   return {
     begin: () => '',
     transaction: (one) => `${jsonText(transactionJson(one))}\n`,
-    finish: (end, ignored) => `${jsonText({ end: endJson(end), ignoredIndexes: ignored })}\n`,
+    finish: (end, met) => `${jsonText(endMembers(end, met))}\n`,
   };
 }

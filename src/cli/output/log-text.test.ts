@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { LogDigester } from '../../app/log-digest.ts';
+import type { LogRemark } from '../../app/log-remarks.ts';
 import type { LogEnd, LogFacts } from '../../app/log-value.ts';
 import type { LoggedTransaction } from '../../history/transactions/logged-transaction.ts';
 import { lsn } from '../../postgres/lsn.ts';
@@ -31,6 +32,7 @@ function shown(
     shape: LogShape['form'];
     notes: readonly string[];
     namedTimeline: number;
+    remarks: readonly LogRemark[];
   }> = {},
   on = screen(),
 ): string[] {
@@ -44,6 +46,7 @@ function shown(
     facts: { ...facts, notes: given.notes ?? [], namedTimeline: given.namedTimeline },
     digest: digester.digest(),
     end: given.end ?? { kind: 'reached' },
+    remarks: given.remarks ?? [],
     lastRead: transactions.at(-1),
   };
   return logText(log, { form: given.shape ?? 'overview' }, on).split('\n');
@@ -258,6 +261,22 @@ describe('the end of a log', () => {
   it('of the archive names the last transaction and how old it is', () => {
     const end: LogEnd = { kind: 'endOfArchive', missing: '000000030000001F0000003D' };
     expect(shown(morning, { end })).toContain('What there is ends here: last 601763, today 08:02:13, 1 h 39 min ago.');
+  });
+
+  it('comes behind what the WAL holds beside transactions and makes the list less than whole', () => {
+    const place = { lsn: lsn(0x1f_3a002800n), behind: { xid: 601_758, timeUs: morning[1]?.timeUs ?? 0n } };
+    const remarks: LogRemark[] = [
+      { kind: 'extensionRecords', ...place, resourceManager: 130, segmentCount: 212 },
+      { kind: 'walLevelMinimal', ...place, untilLsn: lsn(0x1f_3b000000n) },
+      { kind: 'clockSetBack', ...place, toUs: (morning[1]?.timeUs ?? 0n) - 600_000_000n },
+    ];
+    const text = shown(morning, { remarks }).join(' ');
+    expect(text).toContain(
+      'An extension wrote records of its own (custom130) in 212 segments, first at 1F/3A002800, behind 601758 of today 07:58:40: if it stores tables, their rows are not in this list.',
+    );
+    expect(text).toContain('The server ran with wal_level=minimal from 1F/3A002800, behind 601758');
+    expect(text).toContain("The server's clock went back by 10 min at 1F/3A002800");
+    expect(shown(morning, { remarks }).filter((line) => line.length > 80)).toEqual([]);
   });
 
   it('comes behind what the reader should know', () => {

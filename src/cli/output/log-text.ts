@@ -5,6 +5,7 @@
  */
 
 import type { LogDigest } from '../../app/log-digest.ts';
+import type { LogRemark } from '../../app/log-remarks.ts';
 import type { LogEnd, LogFacts } from '../../app/log-value.ts';
 import { timelineFlag } from '../../history/target-words.ts';
 import type { LoggedTransaction } from '../../history/transactions/logged-transaction.ts';
@@ -12,6 +13,7 @@ import { formatLsn } from '../../postgres/lsn.ts';
 import { formatTimeUs } from '../../postgres/timestamp.ts';
 import { countOf, describeMoment, formatAgo, formatCount, readClock, shortTime, zoneLine } from './format.ts';
 import { barLines } from './log-bars.ts';
+import { remarkText } from './log-remark-text.ts';
 import { dayOf, layoutFor, listHead, listLine, listLines } from './log-list.ts';
 import type { Screen } from './screen.ts';
 import { wrap } from './wrap.ts';
@@ -27,6 +29,7 @@ export interface ShownLog {
   readonly facts: LogFacts;
   readonly digest: LogDigest;
   readonly end: LogEnd;
+  readonly remarks: readonly LogRemark[];
   /** The last transaction that was read, shown or not. */
   readonly lastRead: LoggedTransaction | undefined;
 }
@@ -105,7 +108,7 @@ function listed(shown: ShownLog, screen: Screen): string[] {
 }
 
 /** What was not shown, and why. */
-function remarks({ digest, facts }: ShownLog, screen: Screen): string[] {
+function remarkLines({ digest, facts, remarks }: ShownLog, screen: Screen): string[] {
   const { withoutEffectCount, namelessCount } = digest;
   const quiet =
     withoutEffectCount > 0
@@ -115,7 +118,7 @@ function remarks({ digest, facts }: ShownLog, screen: Screen): string[] {
     namelessCount > 0
       ? `Files without a name: ${facts.names}. --names-from a running server, or a rehearsal, names them.`
       : undefined;
-  return [quiet, nameless, ...facts.notes]
+  return [quiet, nameless, ...facts.notes, ...remarks.map((one) => remarkText(one, screen))]
     .filter((one) => one !== undefined)
     .flatMap((one) => wrap(one, screen.columns));
 }
@@ -157,7 +160,7 @@ function body(shown: ShownLog, { form }: LogShape, screen: Screen): string[] {
 
 /** The screen. */
 export function logText(shown: ShownLog, shape: LogShape, screen: Screen): string {
-  const closing = [...remarks(shown, screen), ...endLines(shown.end, shown.lastRead, screen)];
+  const closing = [...remarkLines(shown, screen), ...endLines(shown.end, shown.lastRead, screen)];
   const lines = [
     ...logHeading(shown, screen),
     '',

@@ -11,7 +11,7 @@
 
 import type { Lsn } from '../../postgres/lsn.ts';
 import type { TimelineHistory } from '../../postgres/timeline-history.ts';
-import type { SegmentIndex } from '../../wal-index/segment-index.ts';
+import type { IndexEvent, SegmentIndex } from '../../wal-index/segment-index.ts';
 import { CatalogFollower } from '../names/catalog-follower.ts';
 import type { NameBook } from '../names/name-book.ts';
 import type { ScanEnd } from '../scan-end.ts';
@@ -39,6 +39,8 @@ export interface TransactionRequest {
   readonly toLsn?: Lsn | undefined;
   /** Reading ends behind the first transaction of which this is true. */
   readonly isBehind?: ((ended: LoggedTransaction) => boolean) | undefined;
+  /** Is told of each event before the transaction that it ends is given. Must not throw. */
+  readonly onEvent?: ((event: IndexEvent) => void) | undefined;
 }
 
 /** Transactions in order. Iterate once; then `end` tells how far it went. */
@@ -73,7 +75,7 @@ class LineTransactions implements TransactionScan {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<LoggedTransaction> {
-    const { indexes, fromLsn, toLsn, isBehind, names, line } = this.#request;
+    const { indexes, fromLsn, toLsn, isBehind, onEvent, names, line } = this.#request;
     const stretches = new Stretches(line, names);
     let own: ScanEnd | undefined;
     for await (const index of indexes) {
@@ -90,6 +92,7 @@ class LineTransactions implements TransactionScan {
       for (const event of events) {
         if (toLsn !== undefined && event.lsn > toLsn) own = { kind: 'reached' };
         if (own !== undefined) break;
+        onEvent?.(event);
         const ended = assembler.take(event);
         if (ended === undefined) continue;
         if (fromLsn === undefined || ended.lsn >= fromLsn) yield ended;
