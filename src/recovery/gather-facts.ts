@@ -25,6 +25,7 @@ import { isThere } from '../instance/durable-rename.ts';
 import type { ServerState } from '../instance/live-server.ts';
 import type { ControlFile } from '../postgres/control-file.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { archiveNewest } from './archive-newest.ts';
 import { archiveTail } from './archive-tail.ts';
 import type { LiveFacts, PlanFacts } from './facts.ts';
 import { describeAsked, resolveTarget, type AskedTarget } from './asked-target.ts';
@@ -87,32 +88,13 @@ export function controlFacts(control: ControlFile): PlanFacts['control'] {
   };
 }
 
-/** The archiver of a server that is all right needs a second. */
-const TAIL_MS = 10_000;
-
-/**
- * A plan reads the archive alone, and the archive has a transaction once its segment is full or closed: without this, what was
- * committed in the last minutes would not be found, or be missing from the losses. A server that cannot be asked is no reason not to plan.
- *
- * @returns the segment that does not get there.
- */
-async function archiveNewest(uses: RecoveryUses): Promise<string | undefined> {
-  uses.onProgress({ phase: 'scan', done: 0, unit: 'segments', note: 'the server archives its newest WAL' });
-  const timeoutMs = Math.min(TAIL_MS, uses.archiveTimeoutMs ?? TAIL_MS);
-  const tail = await archiveTail(uses, timeoutMs).catch((error: unknown) => {
-    if (isFailure(error)) return undefined;
-    throw error;
-  });
-  return tail?.outcome === 'late' ? tail.lastSegment : undefined;
-}
-
 /**
  * Looks at everything, of a cluster on this host. The one thing it does is to close the segment that is being written. Throws as
  * {@link gatherFactsOf} does.
  */
 export async function gatherFacts(uses: RecoveryUses, request: PlanRequest): Promise<PlanFacts> {
   const { cluster } = uses;
-  const notArchived = await archiveNewest(uses);
+  const notArchived = await archiveNewest(uses, (timeoutMs) => archiveTail(uses, timeoutMs));
   return gatherFactsOf(uses, { ...request, notArchived }, async () => {
     const control = await controlFileOf(cluster.dataDirectory);
     const state = await cluster.state();

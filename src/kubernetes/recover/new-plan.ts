@@ -9,6 +9,8 @@ import { randomBytes } from 'node:crypto';
 import { Failure } from '../../base/failure.ts';
 import type { AskWhich } from '../../history/choose-removal.ts';
 import type { AskedTarget } from '../../recovery/asked-target.ts';
+import { archiveNewest } from '../../recovery/archive-newest.ts';
+import { archiveTailThrough } from '../../recovery/archive-tail.ts';
 import { gatherFactsOf, type LookedAtCluster } from '../../recovery/gather-facts.ts';
 import { makePlan } from '../../recovery/plan.ts';
 import { makeSteppedPlan } from '../../recovery/stepped-plan.ts';
@@ -20,7 +22,6 @@ import type { SwapUses } from './context.ts';
 import { cloneTimeUs, planClone } from './clone/plan-clone.ts';
 import { driftOf } from './drift.ts';
 import { createRecovery } from './journal-object.ts';
-import { lookAgain } from './look-again.ts';
 import { firstLook } from './look-first.ts';
 import { journalName, memberClaim } from './names.ts';
 import { recreatedTemplate } from './other-way-steps.ts';
@@ -28,6 +29,7 @@ import { readPatroniState } from './patroni-objects.ts';
 import { membersOf } from './planned-members.ts';
 import { plannedShape } from './planned-shape.ts';
 import type { NamespacePlan, PlannedClone, PlannedWorkload, SwapPlan } from './plan-value.ts';
+import { connectToPod } from './pod-server.ts';
 import { checkRightsOfEveryWay, type RightsFor } from './rights.ts';
 import type { Subject } from './subject.ts';
 import { claimBytesFor, wayFacts } from './way-facts.ts';
@@ -145,6 +147,19 @@ async function swapPlanOf(
   };
 }
 
+/** Has the leader archive its newest WAL. @returns the segment that does not get there. */
+async function archiveOf(
+  server: { readonly uses: SwapUses; readonly superuser: string },
+  leader: string | undefined,
+): Promise<string | undefined> {
+  if (leader === undefined) return undefined;
+  return archiveNewest(server.uses, async (timeoutMs) => {
+    await using connection = await connectToPod(server, leader);
+    // The connection is closed when this returns.
+    return await archiveTailThrough(connection, server.uses.store, timeoutMs);
+  });
+}
+
 /**
  * The whole plan, before it is stored.
  *
@@ -168,8 +183,8 @@ async function planOf(
     ...(ask === undefined ? {} : { ask }),
   };
   const { first, look, leader: up } = await firstLook(server, subject, { id, leader });
-  const gather = async () => gatherFactsOf(uses, asked, look);
-  const recovery = makePlan(await lookAgain({ ...server, leader: up }, gather));
+  const notArchived = await archiveOf(server, up);
+  const recovery = makePlan(await gatherFactsOf(uses, { ...asked, notArchived }, look));
   const neededBytes = BigInt(recovery.space.neededBytes);
   const rights: RightsFor = { patroni: subject.patroni, workloads };
   const tablespaces = recovery.backup.tablespaces.length;
@@ -236,8 +251,8 @@ export async function makeSteppedNamespacePlan(
   };
   const server = { uses, superuser: subject.superuser };
   const { look, leader: up } = await firstLook(server, subject, { id: recovery.id, leader });
-  const gather = async () => gatherFactsOf(uses, asked, look);
-  const facts = await lookAgain({ ...server, leader: up }, gather);
+  const notArchived = await archiveOf(server, up);
+  const facts = await gatherFactsOf(uses, { ...asked, notArchived }, look);
   return { ...plan, recovery: makeSteppedPlan(recovery, facts) };
 }
 
