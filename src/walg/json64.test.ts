@@ -2,12 +2,21 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { JsonFields } from './json-fields.ts';
-import { formatJson64, parseJson64 } from './json64.ts';
+import { formatJson64, MAX_JSON_BYTES, parseJson64 } from './json64.ts';
 
 const parse = (text: string) => parseJson64(Buffer.from(text), 'x.json');
 const fields = (text: string) => new JsonFields(parse(text), 'x.json');
 
 describe('JSON with 64-bit integers', () => {
+  it('is refused by its name and with a remedy where no string can hold it', () => {
+    const refusal = expect.objectContaining({
+      kind: 'refused',
+      message: expect.stringContaining(`cannot read files_metadata.json: its ${MAX_JSON_BYTES + 1} bytes are more`),
+      remedy: 'Use another backup, or restore this one with wal-g.',
+    });
+    expect(() => parseJson64(Buffer.alloc(MAX_JSON_BYTES + 1), 'files_metadata.json')).toThrow(refusal);
+  });
+
   it('keeps every unsigned 64-bit number exactly, read and written', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (number) => {
