@@ -179,6 +179,7 @@ describe('a container', () => {
   it('starts its cluster while the archive is away, and pushes when it is back', async ({ skip }) => {
     if (cluster === undefined) return skip();
     const { archive } = cluster;
+    await one.end('SIGTERM');
     const before = (await one.log()).length;
     await rename(archive, `${archive}.away`);
     let name = '?';
