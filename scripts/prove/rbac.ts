@@ -6,18 +6,12 @@
  * Seed `s` is the right number `s` to be taken away; seed 0 runs the recovery in a Job too, once refused and once to its end.
  */
 
-import { RECOVERY_WAYS, rightsOfReset, rightsOfWay, type RecoveryWay } from '../../src/kubernetes/find/rights.ts';
-import { startBed } from '../../tests/support/kubernetes/bed.ts';
+import { startBed, type Bed } from '../../tests/support/kubernetes/bed.ts';
 import { startPatroniDatabase, type PatroniDatabase } from '../../tests/support/kubernetes/patroni-database.ts';
 import { archiveSoFar, badTransaction, untilFirstBackup, walkbackIn } from './kubernetes/operate.ts';
-import { grantedBy, isSameRight, renderAccount, without, type Granted } from './rbac/chart-account.ts';
+import { caseOf, isOpenShiftsOwn, type RightCase, type Store } from './rbac/cases.ts';
+import { grantedBy, renderAccount, without, type Granted } from './rbac/chart-account.ts';
 import type { Proof, ProofRun } from './proof.ts';
-
-/** One right, and a way that needs it where Patroni keeps its state in ConfigMaps; or a reset does. */
-interface Case {
-  readonly right: Granted;
-  readonly way: RecoveryWay | 'reset';
-}
 
 interface Played {
   readonly database: PatroniDatabase;
@@ -30,27 +24,9 @@ function words({ verb, resource }: Granted): string {
   return `${verb} ${resource}`;
 }
 
-/** The ways that can be planned for this database; the rest of the table is Patroni's Endpoints. */
-function wayThatNeeds(right: Granted): Case['way'] | undefined {
-  const isOfReset = rightsOfReset('ConfigMap').some((one) => isSameRight(one, right));
-  const found = RECOVERY_WAYS.find((way) => rightsOfWay(way, 'ConfigMap').some((one) => isSameRight(one, right)));
-  return found ?? (isOfReset ? 'reset' : undefined);
-}
-
-function casesOf(granted: readonly Granted[]): readonly Case[] {
-  return granted.flatMap((right) => {
-    const way = wayThatNeeds(right);
-    return way === undefined ? [] : [{ right, way }];
-  });
-}
-
-/** Rights that are granted, and that no way asks for, with ConfigMaps or with Endpoints. */
+/** Rights that are granted, and that nothing asks for. */
 function tooMany(granted: readonly Granted[]): string[] {
-  const table = (['ConfigMap', 'Endpoints'] as const).flatMap((store) => [
-    ...RECOVERY_WAYS.flatMap((way) => rightsOfWay(way, store)),
-    ...rightsOfReset(store),
-  ]);
-  return granted.filter((right) => !table.some((one) => isSameRight(one, right))).map(words);
+  return granted.filter((right) => caseOf(right) === undefined && !isOpenShiftsOwn(right)).map(words);
 }
 
 function asAccount({ namespace, name }: PatroniDatabase): Record<string, string> {
@@ -63,9 +39,13 @@ function names(text: string, { resource, verb }: Granted): boolean {
 }
 
 /** Planned without one right: refused, and the right is named. */
-async function planWithout({ database, account, xid }: Played, { right, way }: Case): Promise<string | undefined> {
+async function planWithout(
+  { database, account, xid }: Played,
+  { right, way, workload }: RightCase,
+): Promise<string | undefined> {
   await database.bed.apply(without(account, right));
-  const planned = ['recover', 'plan', '--before-xid', String(xid), '--way', way];
+  const besides = workload === undefined ? [] : ['--scale-down', workload];
+  const planned = ['recover', 'plan', '--before-xid', String(xid), '--way', way, ...besides];
   const command = way === 'reset' ? ['cluster', 'reset', '--dry-run'] : planned;
   const run = await walkbackIn(database, command, asAccount(database));
   if (run.code === 0) return `without ${words(right)} it is planned all the same`;
@@ -103,24 +83,75 @@ async function carry(played: Played): Promise<string[]> {
   return [refused, problem].filter((one) => one !== undefined);
 }
 
-async function problemsOf(database: PatroniDatabase, { seed, count, log }: ProofRun): Promise<string[]> {
+/** Applications that a recovery may be asked to scale down; none of them runs. */
+function applications(namespace: string): object[] {
+  const labels = { app: 'application' };
+  const container = { name: 'application', image: 'localhost/application' };
+  const spec = {
+    replicas: 0,
+    selector: { matchLabels: labels },
+    template: { metadata: { labels }, spec: { containers: [container] } },
+  };
+  return ['Deployment', 'ReplicaSet'].map((kind) => ({
+    apiVersion: 'apps/v1',
+    kind,
+    metadata: { name: 'application', namespace },
+    spec,
+  }));
+}
+
+/** A cluster with a bad transaction in its past, and the account that the chart makes for it. */
+async function prepare(database: PatroniDatabase, log: Played['log']): Promise<Played> {
   await untilFirstBackup(database);
   const xid = await badTransaction(database);
   await archiveSoFar(database);
-  const account = await renderAccount(database.bed, database.name, database.namespace.name);
-  const granted = grantedBy(account);
-  const cases = casesOf(granted);
-  const played: Played = { database, account, xid, log };
+  const { bed, name, namespace } = database;
+  await bed.apply(applications(namespace.name));
+  const account = await renderAccount(bed, name, namespace.name, ['recovery.workloads=true']);
+  return { database, account, xid, log };
+}
+
+/** The clusters that cases ask for, made when the first one does. */
+class Clusters implements AsyncDisposable {
+  readonly #bed: Bed;
+  readonly #log: Played['log'];
+  readonly #made = new Map<Store, Played>();
+
+  constructor(bed: Bed, log: Played['log']) {
+    this.#bed = bed;
+    this.#log = log;
+  }
+
+  async of(store: Store): Promise<Played> {
+    const known = this.#made.get(store);
+    if (known !== undefined) return known;
+    const database = await startPatroniDatabase(this.#bed, { replicas: 1, prefix: 'rbac', keeps: store });
+    const played = await prepare(database, this.#log);
+    this.#made.set(store, played);
+    return played;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { database } of this.#made.values()) await database[Symbol.asyncDispose]();
+  }
+}
+
+async function problemsOf(clusters: Clusters, { seed, count, log }: ProofRun): Promise<string[]> {
+  const first = await clusters.of('ConfigMap');
+  const granted = grantedBy(first.account);
+  const cases = granted.map(caseOf).filter((one) => one !== undefined);
   const problems = tooMany(granted).map((right) => `the chart grants ${right}, which nothing needs`);
   for (const problem of problems) log(problem);
+  for (const right of granted.filter(isOpenShiftsOwn)) log(`not tried, since this is no OpenShift: ${words(right)}`);
+  log(`${cases.length} rights`);
   for (let one = seed; one < seed + count; one += 1) {
     const taken = cases[one % cases.length];
     if (taken === undefined) continue;
-    const problem = await planWithout(played, taken);
+    const problem = await planWithout(await clusters.of(taken.store), taken);
     log(`${one}: without ${words(taken.right)}, ${taken.way}: ${problem ?? 'refused in the plan, by its name'}`);
     if (problem !== undefined) problems.push(problem);
   }
-  return seed > 0 ? problems : [...problems, ...(await carry(played))];
+  return seed > 0 ? problems : [...problems, ...(await carry(first))];
 }
 
 /** The proof. */
@@ -133,8 +164,8 @@ export const proof: Proof = {
   run: async (given) => {
     const bed = await startBed();
     if (bed === undefined) return { holds: false, figure: 'SKIPPED: no Kubernetes runs here' };
-    await using database = await startPatroniDatabase(bed, { replicas: 1, prefix: 'rbac' });
-    const problems = await problemsOf(database, given);
+    await using clusters = new Clusters(bed, given.log);
+    const problems = await problemsOf(clusters, given);
     const whole = given.seed > 0 ? '' : '; and a Job with exactly these recovers, and one with one less refuses';
     return {
       holds: problems.length === 0,
