@@ -10,6 +10,7 @@ import type { Run } from '../history/line-runs.ts';
 import { timelineFlag } from '../history/target-words.ts';
 import { formatLsn, lsn, type Lsn } from '../postgres/lsn.ts';
 import { runsNewestFirst, startForXid } from './log-start.ts';
+import type { LogEnd } from './log-value.ts';
 import type { History } from './open-history.ts';
 import type { OpenLog } from './read-log.ts';
 
@@ -23,6 +24,8 @@ export interface FoundTransaction {
   readonly one: LoggedTransaction;
   readonly before: LoggedTransaction | undefined;
   readonly after: LoggedTransaction | undefined;
+  /** How reading ended, if it went to the end of what can be read; `undefined`: the commit behind it came first. */
+  readonly end: LogEnd | undefined;
 }
 
 const isCommit = ({ outcome }: LoggedTransaction) => outcome === 'commit' || outcome === 'commitPrepared';
@@ -46,12 +49,13 @@ async function findIn(log: OpenLog, name: TransactionName): Promise<FoundTransac
     if (found !== undefined && isCommit(one)) return { ...found, after: one };
     if (perhaps !== undefined && perhaps.after === undefined && isCommit(one)) perhaps = { ...perhaps, after: one };
     const itIs = found === undefined ? fits(one, name) : 'no';
-    const here = { one, before: lastCommit, after: undefined };
+    const here = { one, before: lastCommit, after: undefined, end: undefined };
     if (itIs === 'yes') found = here;
     if (itIs === 'perhaps') perhaps = here;
     if (isCommit(one)) lastCommit = one;
   }
-  return found ?? perhaps;
+  const best = found ?? perhaps;
+  return best === undefined ? undefined : { ...best, end: log.end };
 }
 
 /** How a log is opened, from a position on. */

@@ -15,6 +15,7 @@ import { listWal } from '../history/segment-source-wal.ts';
 import type { LoggedTransaction } from '../history/transactions/logged-transaction.ts';
 import type { Lsn } from '../postgres/lsn.ts';
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
+import type { LogEnd } from './log-value.ts';
 import type { History } from './open-history.ts';
 
 /** Whether a recovery can stop at a position, from what the archive lists and its indexes tell. A plan proves it by reading. */
@@ -35,6 +36,8 @@ export interface ShownTransaction {
   /** The last commit before it, and the first one behind it; `undefined` if none was read. */
   readonly before: LoggedTransaction | undefined;
   readonly after: LoggedTransaction | undefined;
+  /** How reading ended, if it came to the end of what can be read before such a commit; `undefined`: it did not. */
+  readonly end: LogEnd | undefined;
   readonly reach: { readonly before: Reach; readonly after: Reach };
   /** The timeline to be named in what is typed; `undefined`: it is chosen unasked. */
   readonly namedTimeline: number | undefined;

@@ -12,6 +12,7 @@
  * @module
  */
 
+import { isCutShort, type LogEnd } from '../app/log-value.ts';
 import { CAUSE_CODES } from '../base/exit-codes.ts';
 import type { FailureKind } from '../base/failure.ts';
 
@@ -52,4 +53,10 @@ export function exitCode(ending: Ending, listener: Listener): number {
     default:
       return listener satisfies never;
   }
+}
+
+/** Of what was read of a log: 0 where it is whole; otherwise as a failure of that kind would exit. */
+export function exitCodeOfLog(end: LogEnd | undefined): number {
+  if (end === undefined || !isCutShort(end)) return 0;
+  return end.kind === 'hole' ? CAUSE_CODES.notInArchive : CAUSE_CODES.corrupt;
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { noProgress } from '../../src/base/progress.ts';
 import { loadSettings } from '../../src/config/load-settings.ts';
+import { lsn } from '../../src/postgres/lsn.ts';
 import type { LoggedTransaction } from '../../src/history/transactions/logged-transaction.ts';
 import { findTransaction, type TransactionName } from '../../src/app/find-transaction.ts';
 import { EVERYTHING } from '../../src/app/log-filter.ts';
@@ -114,6 +115,16 @@ describe('one transaction of it', () => {
 
 describe('an archive with a hole', () => {
   let archive: string;
+
+  it('is said to end there where the transaction before it is shown', async () => {
+    await using opened = await history(archive);
+    const before = await read(archive, { sinceUs: us('2026-11-22T16:33:01Z') });
+    const last = before.transactions.at(-1);
+    const open = async (fromLsn: LogRequest['fromLsn']) =>
+      openLog(opened, request({ fromLsn, filter: { ...EVERYTHING, withAborted: true } }));
+    const { one, after, end } = await findTransaction(opened, { kind: 'lsn', lsn: last?.lsn ?? lsn(0n) }, open, signal);
+    expect([one.xid, after, end?.kind]).toEqual([last?.xid, undefined, 'hole']);
+  });
 
   beforeAll(async () => {
     archive = await mkdtemp(join(tmpdir(), 'walkback-log-'));

@@ -5,15 +5,15 @@
  */
 
 import { LogDigester } from '../../app/log-digest.ts';
-import { isCutShort, type LogEnd } from '../../app/log-value.ts';
+import type { LogEnd } from '../../app/log-value.ts';
 import { extraNames } from '../../app/names-of-server.ts';
 import { openHistory } from '../../app/open-history.ts';
 import { openLog, type OpenLog } from '../../app/read-log.ts';
 import type { LoggedTransaction } from '../../history/transactions/logged-transaction.ts';
-import { CAUSE_CODES } from '../../base/exit-codes.ts';
 import { Failure } from '../../base/failure.ts';
 import { noProgress } from '../../base/progress.ts';
 import { defineCommand, type Answer } from '../command.ts';
+import { exitCodeOfLog } from '../exit-code.ts';
 import { FILTER_OPTIONS, filterFrom, SPAN_OPTIONS, spanFrom } from '../history-options.ts';
 import { flag, integer } from '../options.ts';
 import { linePieces, objectPieces, type LogJsonPieces } from '../output/log-json.ts';
@@ -32,12 +32,6 @@ interface GivenShape {
   readonly largest: number | undefined;
   readonly follow: boolean;
   readonly ndjson: boolean;
-}
-
-/** 0 where the log is whole; otherwise as a failure of that kind would exit. */
-function exitCodeOf(end: LogEnd | undefined): number {
-  if (end === undefined || !isCutShort(end)) return 0;
-  return end.kind === 'hole' ? CAUSE_CODES.notInArchive : CAUSE_CODES.corrupt;
 }
 
 function checkShape({ limit, largest, follow, ndjson }: GivenShape, isJson: boolean): void {
@@ -115,7 +109,7 @@ async function readText(log: OpenLog, shape: GivenShape, { screen }: Session): P
   return {
     text: (on) => logText({ facts, digest: digester.digest(), end, remarks, lastRead }, { form }, on),
     json: undefined,
-    exitCode: exitCodeOf(end),
+    exitCode: exitCodeOfLog(end),
   };
 }
 
@@ -164,6 +158,6 @@ export const log = defineCommand({
       isJson || given.ndjson
         ? await writeJson(opened, isJson ? objectPieces() : linePieces(), given, session)
         : await writeFollowed(opened, session);
-    return { text: () => '', json: undefined, isWritten: true, exitCode: exitCodeOf(end) };
+    return { text: () => '', json: undefined, isWritten: true, exitCode: exitCodeOfLog(end) };
   },
 });

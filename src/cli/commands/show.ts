@@ -13,6 +13,7 @@ import { reachOfTransaction } from '../../app/shown-transaction.ts';
 import { Failure } from '../../base/failure.ts';
 import { parseLsn } from '../../postgres/lsn.ts';
 import { defineCommand } from '../command.ts';
+import { exitCodeOfLog } from '../exit-code.ts';
 import { SPAN_OPTIONS } from '../history-options.ts';
 import { showJson } from '../output/show-json.ts';
 import { showText } from '../output/show-text.ts';
@@ -36,7 +37,7 @@ export const show = defineCommand({
   path: ['show'],
   summary: 'Show one transaction, its neighbours, and how to get to just before or after it',
   description:
-    'Takes the number of a transaction, or of a subtransaction, or a WAL position: then the transaction that ends there, or the next one.',
+    'Takes the number of a transaction, or of a subtransaction, or a WAL position: then the transaction that ends there, or the next one. Exits 74 where a hole, 65 where damage hides the commit behind it.',
   settings: ['archive', 'server', 'kubernetes'],
   operands: {
     transaction: {
@@ -74,6 +75,10 @@ export const show = defineCommand({
     };
     // Last: what was met while reading is known only now.
     const shown = { ...around, notes: [history.ignoredIndexes.words ?? []].flat() };
-    return { text: (screen) => showText(shown, screen), json: showJson(shown) };
+    return {
+      text: (screen) => showText(shown, screen),
+      json: showJson(shown),
+      exitCode: exitCodeOfLog(found.end),
+    };
   },
 });

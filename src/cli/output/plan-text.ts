@@ -12,15 +12,16 @@ import { patroniLines, restartLines } from './patroni-text.ts';
 import { timelineTree } from './timeline-tree.ts';
 import { parseInstant } from '../../base/local-time.ts';
 import type { Screen } from './screen.ts';
-import { wrap } from './wrap.ts';
+import { visibleLength, wrap } from './wrap.ts';
 
-const LABEL = 11;
+/** Columns in front of what is labelled. */
+export const LABEL = 11;
 
 /** `  label    text`, wrapped below itself. */
 export function labelled(label: string, texts: readonly string[], screen: Screen): string[] {
   const width = Math.max(40, screen.columns - LABEL);
   // Aligned columns stay as they are where they fit.
-  const lines = texts.flatMap((text) => (text.length <= width ? [text] : wrap(text, width)));
+  const lines = texts.flatMap((text) => (visibleLength(text) <= width ? [text] : wrap(text, width)));
   return lines.map((line, index) => `  ${(index === 0 ? label : '').padEnd(LABEL - 2)}${line}`);
 }
 

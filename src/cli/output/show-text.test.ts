@@ -1,11 +1,15 @@
+import { stripVTControlCharacters } from 'node:util';
+
 import { describe, expect, it } from 'vitest';
 
+import type { LogEnd } from '../../app/log-value.ts';
 import { positionBefore, reachOf, type Reach, type ShownTransaction } from '../../app/shown-transaction.ts';
 import type { Backup } from '../../backup/backup.ts';
 import type { ArchivedWal } from '../../history/archived-wal.ts';
 import { lsn } from '../../postgres/lsn.ts';
 import { walSegmentSize } from '../../postgres/wal-segment.ts';
 import { showJson } from './show-json.ts';
+import type { Screen } from './screen.ts';
 import { showText } from './show-text.ts';
 import { change, definition, relation, screen, transaction } from './testing/logged.ts';
 
@@ -47,6 +51,7 @@ function shown(overrides: Partial<ShownTransaction> = {}): ShownTransaction {
     askedXid: 601_762,
     before: transaction(601_761, '15:00:03.377', { changes: [change('jobs', { updated: 1 })] }),
     after: transaction(601_763, '15:02:13.004', { changes: [change('orders', { inserted: 1 })] }),
+    end: undefined,
     reach: { before: yes, after: yes },
     namedTimeline: undefined,
     notes: [],
@@ -78,6 +83,31 @@ describe('the screen of one transaction', () => {
       '    walkback recover plan --after-xid 601762',
       '',
     ]);
+  });
+
+  it('says that it is the last one only where all there is was read', () => {
+    expect(lines({ after: undefined, end: { kind: 'endOfArchive', missing: 'x' } })).toContain(
+      '  after    it is the last one',
+    );
+    const hole: LogEnd = {
+      kind: 'hole',
+      missing: '000000030000001F0000003D',
+      resumes: { fileName: '000000030000001F0000003F', index: 0x1f3fn, startLsn: lsn(0x1f_3f000000n) },
+    };
+    const text = lines({ after: undefined, end: hole });
+    expect(text).toContain('  after    not known, reading STOPPED at a hole: 000000030000001F0000003D is');
+    expect(text).toContain('           missing, the WAL goes on with 000000030000001F0000003F');
+    expect(showJson(shown({ after: undefined, end: hole }))).toMatchObject({
+      after: null,
+      end: { kind: 'hole', missing: '000000030000001F0000003D', resumes: '000000030000001F0000003F' },
+    });
+    const stop = { fileName: '000000030000001F0000003D', offsetBytes: 9, lsn: lsn(9n), reason: 'its CRC is wrong' };
+    const damaged = lines({ after: undefined, end: { kind: 'damage', stop: { kind: 'damaged', ...stop } } });
+    expect(damaged).toContain('  after    not known, reading STOPPED: 000000030000001F0000003D cannot be read');
+    expect(damaged).toContain('           behind 0/9: its CRC is wrong');
+    const paint: Screen['paint'] = (one) => `\u001b[31m${one}\u001b[0m`;
+    const inColour = lines({ after: undefined, end: hole }, screen({ paint })).join('\n');
+    expect(stripVTControlCharacters(inColour)).toBe(text.join('\n'));
   });
 
   it('names the timeline in every line to type where it was asked for', () => {

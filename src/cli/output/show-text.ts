@@ -12,11 +12,12 @@ import type { LoggedTransaction, RelationChange } from '../../history/transactio
 import { formatLsn } from '../../postgres/lsn.ts';
 import { definitionPhrases } from './definition-words.ts';
 import { countOf, formatAgo, formatBytes, formatCount, formatDuration, readClock, shortTime } from './format.ts';
-import { labelled } from './plan-text.ts';
+import { LABEL, labelled } from './plan-text.ts';
 import { countsText, workOfRelation } from './relation-words.ts';
-import type { Screen } from './screen.ts';
+import type { Screen, State } from './screen.ts';
 import { shownText } from './shown-name.ts';
 import { effectText, endingWords } from './transaction-words.ts';
+import { wrap } from './wrap.ts';
 
 const MOST_TABLES = 20;
 const MOST_SUBXIDS = 12;
@@ -117,17 +118,39 @@ function subxidLines({ subxids }: LoggedTransaction): string[] {
 
 const gapWords = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : formatDuration(ms));
 
+/** Wrapped first: colour does not go over the end of a line. */
+function painted(words: string, state: State, screen: Screen): string[] {
+  return wrap(words, screen.columns - LABEL).map((line) => screen.paint(line, state));
+}
+
+/** Why no commit behind it is shown. */
+function lastLines({ end }: ShownTransaction, screen: Screen): string[] {
+  switch (end?.kind) {
+    case 'hole': {
+      const goesOn = `the WAL goes on with ${end.resumes.fileName}`;
+      return painted(`not known, reading STOPPED at a hole: ${end.missing} is missing, ${goesOn}`, 'loss', screen);
+    }
+    case 'damage': {
+      const { fileName, lsn, reason } = end.stop;
+      const where = `${fileName} cannot be read behind ${formatLsn(lsn)}`;
+      return painted(`not known, reading STOPPED: ${where}: ${reason}`, 'loss', screen);
+    }
+    default:
+      return ['it is the last one'];
+  }
+}
+
 function neighbourLines(shown: ShownTransaction, screen: Screen): [string, string[]][] {
   const { one, before, after } = shown;
-  const line = (other: LoggedTransaction | undefined, none: string, word: string) => {
+  const line = (other: LoggedTransaction | undefined, none: string[], word: string) => {
     if (other === undefined) return none;
     const gapMs = Math.abs(Number(other.timeUs - one.timeUs)) / 1000;
     const head = `${other.xid}, ${gapMs < 1 ? 'at the same time' : `${gapWords(gapMs)} ${word}`}  `;
-    return `${head}${effectText(other, Math.max(20, screen.columns - 11 - head.length), screen)}`;
+    return [`${head}${effectText(other, Math.max(20, screen.columns - LABEL - head.length), screen)}`];
   };
   return [
-    ['before', [line(before, 'no commit was read before it', 'earlier')]],
-    ['after', [line(after, 'it is the last one', 'later')]],
+    ['before', line(before, ['no commit was read before it'], 'earlier')],
+    ['after', line(after, lastLines(shown, screen), 'later')],
   ];
 }
 
@@ -153,11 +176,11 @@ function reachWords(reach: Reach, screen: Screen): string {
 function reachLines({ reach: { before, after } }: ShownTransaction, screen: Screen): string[] {
   const one = (reach: Reach, sides: string) => {
     const words = `${reach.kind === 'yes' ? 'yes' : 'no'}, ${sides}: ${reachWords(reach, screen)}`;
-    return screen.paint(words, reach.kind === 'yes' ? 'good' : 'loss');
+    return painted(words, reach.kind === 'yes' ? 'good' : 'loss', screen);
   };
-  if (before.kind !== after.kind) return [one(before, 'before it'), one(after, 'after it')];
+  if (before.kind !== after.kind) return [...one(before, 'before it'), ...one(after, 'after it')];
   const sides = before.kind === 'yes' ? 'both sides' : 'neither side';
-  return [one(before, sides)];
+  return one(before, sides);
 }
 
 /** The lines to type that lead to either side. */

@@ -4,6 +4,13 @@
  * @module
  */
 
+import { stripVTControlCharacters } from 'node:util';
+
+/** Columns that a text takes: codes of colour take none. */
+export function visibleLength(text: string): number {
+  return stripVTControlCharacters(text).length;
+}
+
 /** Words over lines of at most `width`. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
