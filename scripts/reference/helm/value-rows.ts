@@ -33,14 +33,17 @@ function probeRows(probe: string, what: string): readonly ValueRow[] {
   return rows.map(([key, schema, summary]) => ({ path: `probes.${probe}.${key}`, schema, summary }));
 }
 
-const STORES_OF_KEYS = ['etcd', 'zookeeper', 'consul'].flatMap((store): ValueRow[] => [
+/** The earlier chart reads Consul's `host`, and has `hosts` among its values. */
+const HOSTS_OF_KEYS = { etcd: ['host'], zookeeper: ['hosts'], consul: ['host', 'hosts'] } as const;
+
+const STORES_OF_KEYS = (['etcd', 'zookeeper', 'consul'] as const).flatMap((store): ValueRow[] => [
   {
     path: `${store}.enable`,
     schema: flag,
     summary: 'Keys outside of Kubernetes. `true` is refused: nobody would keep the label of a pod’s role.',
   },
   { path: `${store}.deployChart`, schema: flag, summary: 'Has no effect; charts that set it need not change.' },
-  { path: `${store}.${store === 'zookeeper' ? 'hosts' : 'host'}`, schema: text, summary: 'The same.' },
+  ...HOSTS_OF_KEYS[store].map((key) => ({ path: `${store}.${key}`, schema: text, summary: 'The same.' })),
 ]);
 
 /** All of them, in the order of values.yaml. */
@@ -186,7 +189,8 @@ export const VALUE_ROWS: readonly ValueRow[] = [
   {
     path: 'affinityTemplate',
     schema: text,
-    summary: 'Affinity, as a template. Members stand on different nodes if they can.',
+    summary:
+      'Affinity, as a template. Members stand on different nodes if they can. `patroni.name` in it, by which no pod is labelled, means the whole name, `patroni.fullname`.',
   },
   { path: 'affinity', schema: anything, summary: 'Affinity; it counts before the template.' },
   { path: 'topologySpreadConstraints', schema: list, summary: 'How members are spread.' },

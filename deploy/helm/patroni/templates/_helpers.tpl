@@ -41,6 +41,11 @@ chart: {{ template "patroni.chart" . }}
 heritage: {{ .Release.Service | quote }}
 {{- end -}}
 
+{{/* The earlier chart's affinity asks for pods by the chart's name, which no pod has as its label: copied into values it means the whole name. */}}
+{{- define "patroni.affinityTemplate" -}}
+{{- regexReplaceAll "(template|include) +\"patroni[.]name\"" .Values.affinityTemplate "${1} \"patroni.fullname\"" -}}
+{{- end -}}
+
 {{- define "patroni.image" -}}
 {{- if .Values.image.digest -}}
 {{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
