@@ -6,30 +6,16 @@
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
 
 import { startBed, type Bed } from '../support/kubernetes/bed.ts';
 import type { TestNamespace } from '../support/kubernetes/namespace.ts';
+import { CAS_POSTGRES, PATRONI, renderChart, set, type Rendered } from '../support/kubernetes/render-chart.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const PATRONI = join(ROOT, 'deploy/helm/patroni');
-const CAS_POSTGRES = join(ROOT, 'deploy/helm/cas-postgres');
 const SEED_CHART = join(ROOT, 'tests/support/kubernetes/seed-chart');
 const SEED_VALUES = join(ROOT, 'tests/support/kubernetes/seed-values.yaml');
 
 const bed = await startBed();
-
-interface Rendered {
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
-  // oxlint-disable-next-line typescript/no-explicit-any -- objects of any kind, looked into by tests
-  readonly [member: string]: any;
-}
-
-/** `--set` for each. */
-function set(...values: readonly string[]): string[] {
-  return values.flatMap((value) => ['--set', value]);
-}
 
 const ARCHIVE = set('walE.enable=true', 'walE.gcsBucket=bucket', 'walE.kubernetesSecret=key');
 const EVERYTHING = [
@@ -59,11 +45,8 @@ describe.skipIf(bed === undefined)('the charts', () => {
     await namespace[Symbol.asyncDispose]();
   });
 
-  async function render(chart: string, ...flags: readonly string[]): Promise<readonly Rendered[]> {
-    const words = ['template', 'shop', chart, '--namespace', 'dev', '--kube-version', '1.36.0', ...flags];
-    const documents = parseAllDocuments(await there.helm(words));
-    return documents.map((one): Rendered => one.toJS()).filter((one) => one !== null);
-  }
+  const render = (chart: string, ...flags: readonly string[]): Promise<readonly Rendered[]> =>
+    renderChart(there, chart, flags);
 
   async function statefulSet(...flags: readonly string[]): Promise<Rendered> {
     const found = (await render(PATRONI, ...flags)).find(({ kind }) => kind === 'StatefulSet');
@@ -191,6 +174,7 @@ describe.skipIf(bed === undefined)('the charts', () => {
   });
 
   test.each([
+    [set('consul.enable=true', 'consul.hosts=a'), /nobody else keeps the label of its role/],
     [set('replicaCout=3'), /additional properties 'replicaCout' not allowed/],
     [set('walE.retainBackups=many'), /retainBackups/],
     [set('env.crontab=x'), /crontab/],

@@ -1,0 +1,93 @@
+/**
+ * What the charts render that no API server has to look at: monitoring, and values of the earlier chart. Nothing is installed.
+ */
+
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+
+import { helmAlone, PATRONI, renderChart, set, type Rendered } from '../support/kubernetes/render-chart.ts';
+
+const SOURCES = join(import.meta.dirname, '../../src');
+const ARCHIVE = set('walE.enable=true', 'walE.gcsBucket=bucket', 'walE.kubernetesSecret=key');
+
+const helm = helmAlone();
+
+/** Of agents and of members. */
+async function metricNames(): Promise<Set<string>> {
+  const agent = await readFile(join(SOURCES, 'agent/metrics.ts'), 'utf8');
+  const member = await readFile(join(SOURCES, 'supervise/health-routes.ts'), 'utf8');
+  const ofAgent = [...agent.matchAll(/metric\(\s*'(\w+)'/g)].map(([, name]) => `walkback_${name}`);
+  return new Set([...ofAgent, ...[...member.matchAll(/'(walkback_\w+)'/g)].map(([, name = '']) => name)]);
+}
+
+/** Anti-affinity as a template, by labels. */
+function affinityBy(matchLabels: string): string {
+  const indented = matchLabels.replaceAll(/^(?=.)/gm, '            ');
+  return `podAntiAffinity:
+  preferredDuringSchedulingIgnoredDuringExecution:
+    - weight: 100
+      podAffinityTerm:
+        topologyKey: kubernetes.io/hostname
+        labelSelector:
+          matchLabels:
+${indented}`;
+}
+
+describe.skipIf(helm === undefined)('members', () => {
+  const render = (...flags: readonly string[]): Promise<readonly Rendered[]> =>
+    renderChart(helm ?? expect.unreachable(), PATRONI, flags);
+
+  test('are watched, if that is asked for, by their members’ own port, labels and metrics', async () => {
+    const flags = set('monitoring.podMonitor.enabled=true', 'monitoring.podMonitor.labels.team=db');
+    const objects = await render(...ARCHIVE, ...flags, ...set('monitoring.alerts.enabled=true'));
+    const of = (kind: string): Rendered => objects.find((one) => one.kind === kind) ?? expect.unreachable();
+    const { template } = of('StatefulSet').spec;
+    const { metadata, spec } = of('PodMonitor');
+    expect(metadata).toMatchObject({ name: 'shop-patroni', labels: { team: 'db', app: 'shop-patroni' } });
+    expect(template.metadata.labels).toMatchObject(spec.selector.matchLabels);
+    expect(template.spec.containers[0].ports.map((port: Rendered) => port['name'])).toContain(
+      spec.podMetricsEndpoints[0].port,
+    );
+    const [group] = of('PrometheusRule').spec.groups;
+    const told = await metricNames();
+    for (const { alert, expr, labels, annotations } of group.rules) {
+      expect(expr.match(/walkback_\w+/g), alert).toSatisfy((names: string[]) => names.every((one) => told.has(one)));
+      expect(expr, alert).toContain('{namespace="dev",pod=~"shop-patroni-[0-9]+"}');
+      expect([labels.severity, annotations.summary]).toEqual([
+        expect.any(String),
+        expect.stringContaining('shop-patroni: '),
+      ]);
+    }
+  });
+
+  test('have alerts of backups where there are backups, and are not watched unless it is asked for', async () => {
+    const alerts = async (...flags: readonly string[]): Promise<string[]> => {
+      const objects = await render(...flags);
+      const rules = objects.find(({ kind }) => kind === 'PrometheusRule')?.spec.groups[0].rules ?? [];
+      return rules.map(({ alert }: { readonly alert: string }) => alert);
+    };
+    const on = set('monitoring.alerts.enabled=true');
+    expect(await alerts(...on)).toEqual(['WalkbackNoLeader', 'WalkbackMemberNotReady']);
+    expect(await alerts(...on, ...ARCHIVE)).toEqual(
+      expect.arrayContaining(['WalkbackBackupTooOld', 'WalkbackWalWaits', 'WalkbackDutyFailing']),
+    );
+    expect((await render()).map(({ kind }) => kind)).not.toContain('PodMonitor');
+    expect(await alerts()).toEqual([]);
+  });
+
+  test('are spread by the earlier chart’s own template too, which asks for a name that no pod has', async () => {
+    const values = join(await mkdtemp(join(tmpdir(), 'walkback-values-')), 'values.yaml');
+    const matchLabels = 'app:  {{ template "patroni.name" . }}\nrelease: {{ .Release.Name | quote }}\n';
+    await writeFile(values, stringify({ affinityTemplate: affinityBy(matchLabels), consul: { hosts: null } }));
+    const objects = await render('--values', values);
+    await rm(dirname(values), { recursive: true });
+    const { spec } = objects.find(({ kind }) => kind === 'StatefulSet') ?? expect.unreachable();
+    const [term] = spec.template.spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution;
+    expect(term.podAffinityTerm.labelSelector.matchLabels).toEqual({ app: 'shop-patroni', release: 'shop' });
+    expect(spec.template.metadata.labels).toMatchObject(term.podAffinityTerm.labelSelector.matchLabels);
+  });
+});
