@@ -51,6 +51,20 @@ describe.skipIf(server === undefined)('Azure Blob Storage (azurite)', () => {
     await expect(late.get('a')).rejects.toMatchObject({ kind: 'denied' });
   });
 
+  it('tells what becomes of deleted blobs, and to whom that is not told', async () => {
+    const location = await real().newContainer();
+    const store = await openStore(location);
+    await store.put('walkback_001/k', Buffer.from('x'));
+    expect(await store.afterDeletion?.()).toBe('gone');
+    await real().keepDeleted(7);
+    expect(await store.afterDeletion?.()).toBe('versions');
+    await real().keepDeleted(undefined);
+    const { account, key } = real();
+    const token = accountSas(account, key, 'racwdl', new Date(Date.now() + 3_600_000), 'co');
+    const limited = await openStore({ ...location, credentials: [{ kind: 'sas', token }] });
+    expect(await limited.afterDeletion?.()).toBe('unknown');
+  });
+
   it('says that a key is not accepted, and which container is not there', async () => {
     const other = randomBytes(64).toString('base64');
     const stranger = await openStore(await real().newContainer({ credentials: [{ kind: 'key', key: other }] }));

@@ -32,6 +32,8 @@ export interface AzureTestServer extends AsyncDisposable {
   readonly endpoint: string;
   /** Makes a container with a name of its own; answers where it is. */
   newContainer(options?: Partial<AzureLocation>): Promise<AzureLocation>;
+  /** Soft delete: how many days deleted blobs are kept; not at all for `undefined`. */
+  keepDeleted(days: number | undefined): Promise<void>;
 }
 
 /** What a test server should be like. */
@@ -84,24 +86,23 @@ async function untilUp(child: ChildProcess, url: string, output: () => string): 
 }
 
 /** A shared access signature for a whole account. Source: Azure Storage, "Create an account SAS". */
-export function accountSas(account: string, key: string, permissions: string, endsAt: Date): string {
+export function accountSas(account: string, key: string, permissions: string, endsAt: Date, types = 'sco'): string {
   const version = '2021-12-02';
-  const [services, types, ends] = ['b', 'sco', endsAt.toISOString().replace(/\.\d+Z/, 'Z')];
+  const [services, ends] = ['b', endsAt.toISOString().replace(/\.\d+Z/, 'Z')];
   const signed = [account, permissions, services, types, '', ends, '', 'https,http', version, '', ''].join('\n');
   const signature = createHmac('sha256', Buffer.from(key, 'base64')).update(signed).digest('base64');
   const query = { sv: version, ss: services, srt: types, sp: permissions, se: ends, spr: 'https,http', sig: signature };
   return new URLSearchParams(query).toString();
 }
 
-async function makeContainer(
-  endpoint: string,
-  account: string,
-  key: string,
-  name: string,
-  caFile?: string,
+/** Puts something that is no blob: a container, or the service's properties. */
+async function putSigned(
+  { account, key }: Pick<AzureTestServer, 'account' | 'key'>,
+  url: string,
+  { body = '', caFile }: { readonly body?: string; readonly caFile?: string | undefined },
 ): Promise<void> {
   const headers = { 'x-ms-version': '2021-12-02', 'x-ms-date': new Date().toUTCString() };
-  const request: HttpRequest = { method: 'PUT', url: `${endpoint}/${name}?restype=container`, headers };
+  const request: HttpRequest = { method: 'PUT', url, headers, ...(body === '' ? {} : { body: [Buffer.from(body)] }) };
   const authorization = sharedKeyHeader(account, Buffer.from(key, 'base64'), request);
   const agents = await makeHttpAgents(caFile === undefined ? {} : { caFile });
   const way = { agents, idleMs: 10_000, signal: AbortSignal.timeout(20_000) };
@@ -109,7 +110,7 @@ async function makeContainer(
   for await (const _ of answer.body);
   agents.http.destroy();
   agents.https.destroy();
-  if (answer.status !== 201) throw new Error(`azurite made no container: ${answer.status}`);
+  if (![201, 202].includes(answer.status)) throw new Error(`azurite answered ${answer.status} to PUT ${url}`);
 }
 
 /** Starts a server on a free port of the loopback interface. `undefined`, and said so, where there is no npm to get one. */
@@ -145,9 +146,15 @@ export async function startAzurite({ tls }: AzureTestServerOptions = {}): Promis
     endpoint,
     newContainer: async (options = {}) => {
       const container = `walkback-${randomBytes(6).toString('hex')}`;
-      await makeContainer(endpoint, account, key, container, options.caFile);
+      await putSigned({ account, key }, `${endpoint}/${container}?restype=container`, options);
       const credentials = [{ kind: 'key', key }] as const;
       return { kind: 'azure', account, container, prefix: 'archives/one', endpoint, credentials, ...options };
+    },
+    keepDeleted: async (days) => {
+      const isOn = days === undefined ? '<Enabled>false</Enabled>' : `<Enabled>true</Enabled><Days>${days}</Days>`;
+      const policy = `<DeleteRetentionPolicy>${isOn}</DeleteRetentionPolicy>`;
+      const body = `<StorageServiceProperties>${policy}</StorageServiceProperties>`;
+      await putSigned({ account, key }, `${endpoint}/?restype=service&comp=properties`, { body });
     },
     [Symbol.asyncDispose]: async () => {
       process.off('exit', killIt);

@@ -66,6 +66,17 @@ describe('the plan of a prune', () => {
     expect(text).toContain('\nNothing goes.\n');
   });
 
+  it.each([
+    ['s3://backups/shop', 's3:GetBucketVersioning'],
+    ['gs://backups/shop', 'storage.buckets.get'],
+    ['azure://backups/shop', 'the Blob service'],
+  ])('names the right by which %s would tell what becomes of deleted objects', (address, right) => {
+    const text = prunePlanText(plan({ address, afterDeletion: 'unknown' }), screen).replaceAll(/\s+/g, ' ');
+    expect(text).toContain(right);
+    const others = ['s3:', 'storage.buckets.get', 'Blob service'].filter((one) => !right.includes(one));
+    for (const other of others) expect(text.replace(address, '')).not.toContain(other);
+  });
+
   it('has all of it for machines', () => {
     expect(prunePlanJson(plan())).toMatchObject({
       plan: '5d1f0c3be2a7',

@@ -73,12 +73,28 @@ function goingLines(plan: PrunePlan, screen: Screen): string[] {
 const LIFECYCLE =
   'its lifecycle rule for noncurrent versions frees the space. Such a rule must never expire current versions.';
 
-const VERSION_NOTES: Readonly<Record<PrunePlan['afterDeletion'], readonly string[]>> = {
+/** What a store of each kind is asked with, by the beginning of an archive's address. */
+const ASKED_WITH: readonly (readonly [scheme: string, right: string])[] = [
+  ['s3:', 's3:GetBucketVersioning and s3:GetBucketObjectLockConfiguration'],
+  ['gs:', 'storage.buckets.get'],
+  ['azure:', 'reading the properties of the container and of the Blob service'],
+];
+
+function unknownNote(address: string): string {
+  const [, right] = ASKED_WITH.find(([scheme]) => address.startsWith(scheme)) ?? [];
+  const why = right === undefined ? 'a storage of the archive does not tell' : `${right} is not permitted`;
+  return `Whether the bucket keeps versions of what goes cannot be told: ${why}.`;
+}
+
+const VERSION_NOTES: Readonly<Record<Exclude<PrunePlan['afterDeletion'], 'unknown'>, readonly string[]>> = {
   gone: [],
   versions: [`The bucket keeps versions of what goes: ${LIFECYCLE}`],
   locked: [`The bucket locks versions: what goes is not listed any more, and stays until its lock ends; ${LIFECYCLE}`],
-  unknown: ['Whether the bucket keeps versions of what goes cannot be told: s3:GetBucketVersioning is not permitted.'],
 };
+
+function versionNotes({ afterDeletion, address }: PrunePlan): readonly string[] {
+  return afterDeletion === 'unknown' ? [unknownNote(address)] : VERSION_NOTES[afterDeletion];
+}
 
 function noteLines(plan: PrunePlan, screen: Screen): string[] {
   const notes = plan.unfinished.map(({ name, newestAt, mayBeRunning }) =>
@@ -87,7 +103,7 @@ function noteLines(plan: PrunePlan, screen: Screen): string[] {
       : `${name} has no sentinel and is left alone; nothing was added to it since ${describeMoment(timeUs(newestAt), screen)}. If nobody is taking it, delete the objects under basebackups_005/${name}/.`,
   );
   if (plan.hasNothingToRestore) notes.push('No backup in the archive can be restored: nothing goes.');
-  if (plan.totals.objects > 0) notes.push(...VERSION_NOTES[plan.afterDeletion]);
+  if (plan.totals.objects > 0) notes.push(...versionNotes(plan));
   if (plan.frozen !== undefined) {
     notes.push(`The archive is frozen ${describeFreeze(plan.frozen)}. Nothing goes until "walkback unfreeze".`);
   }

@@ -96,6 +96,11 @@ export class AzureConnection {
     return `${this.#endpoint}/${encodeURIComponent(this.location.container)}${path}${search === '' ? '' : `?${search}`}`;
   }
 
+  /** The address of the account's Blob service. */
+  serviceUrl(query: Record<string, string>): string {
+    return `${this.#endpoint}/?${new URLSearchParams(query).toString()}`;
+  }
+
   /** Runs attempts. @throws {Failure} what the last one met; the caller's own reason if the caller gave up. */
   async run<T>(
     action: AzureAction,

@@ -10,6 +10,7 @@ import { abandon, partsOf } from '../body.ts';
 import { DEFAULT_STORE_DEADLINES, type StoreDeadlines } from '../deadlines.ts';
 import { checkFolder, checkKey, checkPrefix, compareKeys } from '../key.ts';
 import type {
+  AfterDeletion,
   CallOptions,
   ObjectBody,
   ObjectInfo,
@@ -21,6 +22,7 @@ import type {
 import { checkRange } from '../range.ts';
 import { refusingWhenClosed } from '../refuse-closed.ts';
 import { noPieces, readWhole } from '../whole-body.ts';
+import { afterDeletion } from './after-deletion.ts';
 import { AzureConnection } from './azure-connection.ts';
 import type { AzureAction } from './azure-failure.ts';
 import { DEFAULT_BLOCK_SIZE_BYTES, DEFAULT_CONCURRENT_BLOCKS, type AzureLocation } from './azure-location.ts';
@@ -34,6 +36,7 @@ const READ = { verb: 'read', permission: 'reading blobs (r)' };
 const LOOK_AT = { verb: 'look at', permission: 'reading blobs (r)' };
 const WRITE = { verb: 'write', permission: 'writing blobs (cw)' };
 const LIST = { verb: 'list', permission: 'listing blobs (l)' };
+const LOOK_AT_KEEPING = { verb: 'look at the keeping of', permission: 'reading the properties of the Blob service' };
 const DELETE = { verb: 'delete', permission: 'deleting blobs (d)' };
 
 const CONCURRENT_DELETES = 16;
@@ -130,6 +133,10 @@ class AzureStore implements ObjectStore {
       for (const action of waiting) await this.#deleteOne(action, options.signal);
     };
     await Promise.all(Array.from({ length: CONCURRENT_DELETES }, worker));
+  }
+
+  afterDeletion(options: CallOptions = {}): Promise<AfterDeletion> {
+    return afterDeletion(this.#connection, this.#action(LOOK_AT_KEEPING, ''), options.signal);
   }
 
   async close(): Promise<void> {
