@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
+import type { StatefulSet } from '../api/kubernetes-objects.ts';
 import { problemsOf } from './problems.ts';
 import { patroniMap, seedClaim, seedCluster, seedParts, seedPod, seedStatefulSet } from './testing/made-objects.ts';
 
 const NAME = 'cas-metabase-patroni';
+
+type PodSpec = NonNullable<NonNullable<StatefulSet['spec']>['template']['spec']>;
+type Probe = NonNullable<PodSpec['containers'][number]['startupProbe']>;
 
 function topics(cluster: ReturnType<typeof seedCluster>): string[] {
   return problemsOf(cluster).map(({ level, topic }) => `${level} ${topic}`);
@@ -24,6 +28,32 @@ describe('what is wrong', () => {
     if (probe?.httpGet === undefined) throw new TypeError('no probe');
     probe.httpGet.path = '/liveness';
     expect(topics(seedCluster({ statefulSet }))).not.toContain('act probe');
+  });
+
+  it('is a startup probe that asks PostgreSQL, alone or before a liveness probe', () => {
+    const probeOf = (startup: Probe, liveness?: Probe) => {
+      const statefulSet = seedStatefulSet();
+      const container = statefulSet.spec?.template.spec?.containers[0];
+      if (container === undefined) throw new TypeError('no container');
+      container.startupProbe = startup;
+      if (liveness === undefined) delete container.livenessProbe;
+      else container.livenessProbe = liveness;
+      return problemsOf(seedCluster({ statefulSet })).find(({ topic }) => topic === 'probe');
+    };
+    const health = { httpGet: { path: '/health', port: 8008 }, periodSeconds: 10, failureThreshold: 30 };
+    const isReady = { exec: { command: ['pg_isready', '-U', 'postgres'] }, periodSeconds: 5, failureThreshold: 12 };
+    const live = { httpGet: { path: '/liveness', port: 8008 } };
+    expect(probeOf(health)).toMatchObject({
+      level: 'act',
+      text: expect.stringMatching(/^the startup probe \(GET \/health :8008\) asks PostgreSQL: .* about 300 s/),
+      remedy: `Let spec.template.spec.containers[name=${NAME}].startupProbe ask /liveness, in the chart's values.`,
+    });
+    expect(probeOf(isReady, live)?.text).toMatch(/^the startup probe \(exec pg_isready .*about 60 s/);
+    expect(probeOf(isReady, health)?.text).toMatch(
+      /^the liveness probe \(GET .*\) and the startup probe \(exec pg_isready .*\) ask PostgreSQL: .*about 60 s/,
+    );
+    expect(probeOf({ httpGet: { path: '/startup', port: 8009 } }, live)).toBeUndefined();
+    expect(probeOf({ httpGet: { path: '/startup', port: 8009 } }, health)?.text).toMatch(/about 300 s/);
   });
 
   it('are variables of a clone that was left in an initialised cluster', () => {

@@ -5,7 +5,7 @@
  */
 
 import { USUAL_PLACE } from './database-container.ts';
-import type { FoundClaim, FoundVolume, KubernetesCluster } from './kubernetes-cluster.ts';
+import type { FoundClaim, FoundProbe, FoundVolume, KubernetesCluster } from './kubernetes-cluster.ts';
 
 /** One thing that is wrong. `act`: data are in danger, or a recovery would go wrong. `look`: in working hours. */
 export interface Problem {
@@ -42,25 +42,34 @@ const leftOverClone: Check = (cluster) => {
   ];
 };
 
-/** What answers while PostgreSQL is restored: only this does, of all that Patroni serves. */
-const SAFE_PROBES = /^GET \/(?:liveness|livez|healthz?\/live)\b/;
+/** What answers while PostgreSQL is restored: only this does, of all that Patroni and our supervisor serve. */
+const SAFE_PROBES = /^GET \/(?:liveness|livez|startup|healthz?\/live)\b/;
+
+/** A probe by which its container is killed, if it asks PostgreSQL. */
+function killerOf({ probes }: KubernetesCluster, kind: 'liveness' | 'startup'): FoundProbe | undefined {
+  const isKiller = ({ does }: FoundProbe): boolean =>
+    /^GET|pg_isready|:5432|postgresql/.test(does) && !SAFE_PROBES.test(does);
+  return probes.find((probe) => probe.kind === kind && isKiller(probe));
+}
 
 const killingProbe: Check = (cluster) => {
-  const probe = cluster.probes.find(({ kind }) => kind === 'liveness');
-  const isAsking = probe !== undefined && /^GET|pg_isready|:5432|postgresql/.test(probe.does);
-  if (!isAsking || SAFE_PROBES.test(probe.does)) return [];
-  const startup = cluster.probes.find(({ kind }) => kind === 'startup');
-  const afterS = Math.max(probe.failsAfterS, startup?.failsAfterS ?? 0);
-  const container = `spec.template.spec.containers[name=${cluster.container}].livenessProbe`;
+  const [liveness, startup] = [killerOf(cluster, 'liveness'), killerOf(cluster, 'startup')];
+  const killers = [liveness, startup].filter((probe) => probe !== undefined);
+  // Until it has succeeded once, a startup probe is the only one that is asked.
+  const first = startup ?? liveness;
+  if (first === undefined) return [];
+  const named = killers.map(({ kind, does }) => `the ${kind} probe (${does})`).join(' and ');
+  const container = `spec.template.spec.containers[name=${cluster.container}]`;
+  const fields = killers.map(({ kind }) => `${container}.${kind}Probe`).join(' and ');
   return [
     {
       topic: 'probe',
       level: cluster.patroni === undefined ? 'look' : 'act',
-      text: `the liveness probe (${probe.does}) asks PostgreSQL: a restore, or a replay after a crash, that takes longer than about ${afterS} s is killed in the middle${cluster.patroni === undefined ? '' : ', and then goes on without its target'}`,
+      text: `${named} ${killers.length > 1 ? 'ask' : 'asks'} PostgreSQL: a restore, or a replay after a crash, that takes longer than about ${first.failsAfterS} s is killed in the middle${cluster.patroni === undefined ? '' : ', and then goes on without its target'}`,
       remedy:
         cluster.patroni === undefined
           ? `Give ${container} a startupProbe with time enough, in the chart's values.`
-          : `Let ${container} ask /liveness, in the chart's values.`,
+          : `Let ${fields} ask /liveness, in the chart's values.`,
     },
   ];
 };
