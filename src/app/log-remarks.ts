@@ -24,11 +24,14 @@ export interface EndedBefore {
  * - `walLevelMinimal`: the server ran with `wal_level=minimal` from `lsn` on, until `untilLsn`, or to the end of what was read.
  * - `extensionRecords`: records of a resource manager that is an extension's, in so many segments, the first of them at `lsn`.
  */
-export type LogRemark = { readonly lsn: Lsn; readonly behind: EndedBefore | undefined } & (
+export type WalRemark = { readonly lsn: Lsn; readonly behind: EndedBefore | undefined } & (
   | { readonly kind: 'clockSetBack'; readonly toUs: bigint }
   | { readonly kind: 'walLevelMinimal'; readonly untilLsn: Lsn | undefined }
   | { readonly kind: 'extensionRecords'; readonly resourceManager: number; readonly segmentCount: number }
 );
+
+/** `unloggedTable`: a table that was asked for is or was unlogged, and the WAL has none of its rows. Its full name. */
+export type LogRemark = WalRemark | { readonly kind: 'unloggedTable'; readonly table: string };
 
 /** Which commit times are asked for, both ends included; `undefined` is open. */
 export interface RemarkSpan {
@@ -40,7 +43,7 @@ export interface RemarkSpan {
 export class LogRemarks {
   readonly #span: RemarkSpan;
   /** In order, each under what it is about. */
-  readonly #kept = new Map<string, LogRemark>();
+  readonly #kept = new Map<string, WalRemark>();
   #behind: EndedBefore | undefined;
   /** The key of that which goes on. */
   #minimal: string | undefined;
@@ -50,7 +53,7 @@ export class LogRemarks {
   }
 
   /** In the order in which they were first met; the first few. */
-  get all(): readonly LogRemark[] {
+  get all(): readonly WalRemark[] {
     return [...this.#kept.values()];
   }
 
@@ -61,7 +64,7 @@ export class LogRemarks {
     if ('timeUs' in event && isTransactionEnd(event)) this.#takeEnd(event);
   }
 
-  #keep(key: string, remark: LogRemark): void {
+  #keep(key: string, remark: WalRemark): void {
     if (this.#kept.has(key) || this.#kept.size < MOST_KEPT) this.#kept.set(key, remark);
   }
 

@@ -21,6 +21,7 @@ import { FollowedIndexes } from './follow-indexes.ts';
 import { unknownName } from './check-asked-names.ts';
 import { isWanted, type LogFilter } from './log-filter.ts';
 import { lsnBehindTime, mayGoOnBehind, startForTime } from './log-start.ts';
+import { unloggedTables } from './unlogged-tables.ts';
 import { LogRemarks, USUAL_DISORDER_US, type LogRemark } from './log-remarks.ts';
 import type { LogEnd, LogFacts } from './log-value.ts';
 import type { History } from './open-history.ts';
@@ -121,6 +122,7 @@ class SpanLog implements OpenLog {
   #lastRead: LoggedTransaction | undefined;
   #isUnnamedTold = false;
   readonly #remarks: LogRemarks;
+  #unlogged: readonly LogRemark[] = [];
 
   constructor(history: History, request: LogRequest, facts: LogFacts, { names, follower }: FollowedNames) {
     this.#history = history;
@@ -140,7 +142,7 @@ class SpanLog implements OpenLog {
   }
 
   get remarks(): readonly LogRemark[] {
-    return this.#remarks.all;
+    return [...this.#unlogged, ...this.#remarks.all];
   }
 
   get ignoredIndexes(): IgnoredIndexes {
@@ -149,7 +151,10 @@ class SpanLog implements OpenLog {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<LoggedTransaction> {
     const { untilUs, filter, isFollowed } = this.#request;
-    if (isFollowed) this.#warnOfUnknown();
+    if (isFollowed) {
+      this.#warnOfUnknown();
+      this.#noteUnlogged();
+    }
     const sureLsn = await this.#lsnBehindSpan();
     const scan = readTransactions({
       indexes: this.#indexes(),
@@ -173,6 +178,7 @@ class SpanLog implements OpenLog {
     }
     yield* stillPrepared.toSorted((a, b) => Number(a.lsn - b.lsn));
     this.#end = scan.end === undefined ? undefined : await this.#endOfSpan(scan.end);
+    this.#noteUnlogged();
     this.#checkNames(count);
   }
 
@@ -219,6 +225,11 @@ class SpanLog implements OpenLog {
       const unknown = unknownName(this.#names, this.#request.filter);
       if (unknown !== undefined) throw unknown;
     }
+  }
+
+  #noteUnlogged(): void {
+    const tables = unloggedTables(this.#names, this.#request.filter.tables);
+    this.#unlogged = tables.map((table) => ({ kind: 'unloggedTable', table }));
   }
 
   #warnOfUnknown(): void {

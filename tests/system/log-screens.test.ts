@@ -47,6 +47,8 @@ beforeAll(async () => {
   await server.sql('create table orders (id int primary key, note text)');
   await server.sql("insert into orders select n, 'x' from generate_series(1, 20000) n");
   await server.sql('analyze orders');
+  await server.sql('create unlogged table scratch (id int)');
+  await server.sql('insert into scratch values (1)');
   await archiveAll();
   const [row] = await server.sql<{ xid: string }>(
     'with gone as (delete from orders where id > 40 returning 1) select pg_current_xact_id()::text as xid from gone limit 1',
@@ -76,6 +78,15 @@ describe('a server whose newest WAL is not archived yet', () => {
     expect(out).toContain('  did      orders   -19,960');
     expect(out).toMatch(/ {2}after {4}\d+, .* later {2}orders \+1/);
     expect(out).toContain('no, neither side: there is no backup from before it');
+  });
+
+  it('says of an unlogged table that is asked for that the WAL has nothing of its rows', async () => {
+    const { code, out } = await run(['log', '--table', 'scratch', '--op', 'insert']);
+    expect([code, out]).toEqual([0, expect.stringContaining('No transaction that was asked for is here.')]);
+    expect(out).toContain('scratch is or was unlogged: what was done to its rows');
+    const { out: json } = await run(['log', '--table', 'scratch', '--op', 'insert', '--json'], { PGDATA: '' });
+    const { remarks } = JSON.parse(json) as { remarks: { kind: string; table: string }[] };
+    expect(remarks).toEqual([{ kind: 'unloggedTable', table: expect.stringMatching(/\.public\.scratch$/) }]);
   });
 
   it('says what is on the server alone', async () => {

@@ -3,8 +3,8 @@
  *
  * `--json` is one object: `{cluster, archive, …, "transactions": […], "end": {…}, "remarks": […], "ignoredIndexes": […]}`, its
  * transactions one a line. `--ndjson` is one transaction a line and nothing else, with the end as `{"end": {…}, …}` in the last line.
- * `remarks` are what was met in the WAL that bears on how whole the list is: `clockSetBack`, `walLevelMinimal`, `extensionRecords`,
- * each with its `lsn`, and the transaction `behind` which it is.
+ * `remarks` are what bears on how whole the list is: `clockSetBack`, `walLevelMinimal` and `extensionRecords`, each with its `lsn`,
+ * and the transaction `behind` which it is; `unloggedTable`, with the `table` that was asked for.
  * `ignoredIndexes` are objects that were of no use, with `key` and `reason`; what they tell of was read instead.
  *
  * @module

@@ -4,20 +4,24 @@
  * @module
  */
 
-import type { LogRemark } from '../../app/log-remarks.ts';
+import type { LogRemark, WalRemark } from '../../app/log-remarks.ts';
 import { resourceManagerName } from '../../postgres/wal-records/record-names.ts';
 import { formatLsn } from '../../postgres/lsn.ts';
 import { formatTimeUs } from '../../postgres/timestamp.ts';
+import { shownText } from './shown-name.ts';
 import { countOf, formatDuration, shortTime } from './format.ts';
 import type { Screen } from './screen.ts';
 
-function placeOf({ lsn, behind }: LogRemark, screen: Screen): string {
+function placeOf({ lsn, behind }: WalRemark, screen: Screen): string {
   const at = formatLsn(lsn);
   return behind === undefined ? at : `${at}, behind ${behind.xid} of ${shortTime(behind.timeUs, screen)}`;
 }
 
 /** A sentence or two. */
 export function remarkText(remark: LogRemark, screen: Screen): string {
+  if (remark.kind === 'unloggedTable') {
+    return `${shownText(remark.table)} is or was unlogged: what was done to its rows is not in the WAL, and no log can tell it. A recovery to such a moment leaves it empty.`;
+  }
   const at = placeOf(remark, screen);
   switch (remark.kind) {
     case 'clockSetBack': {
@@ -38,6 +42,7 @@ export function remarkText(remark: LogRemark, screen: Screen): string {
 
 /** The objects of JSON. */
 export function remarkJson(remark: LogRemark) {
+  if (remark.kind === 'unloggedTable') return { kind: remark.kind, table: remark.table };
   const { kind, behind } = remark;
   const place = {
     kind,

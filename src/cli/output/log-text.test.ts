@@ -279,6 +279,14 @@ describe('the end of a log', () => {
     expect(shown(morning, { remarks }).filter((line) => line.length > 80)).toEqual([]);
   });
 
+  it('says that the rows of an unlogged table cannot be told of', () => {
+    const lines = shown([], { remarks: [{ kind: 'unloggedTable', table: 'shop.public.scratch' }] });
+    expect(lines).toContain('No transaction that was asked for is here.');
+    expect(lines.join(' ')).toContain(
+      'shop.public.scratch is or was unlogged: what was done to its rows is not in the WAL',
+    );
+  });
+
   it('comes behind what the reader should know', () => {
     const nameless = [transaction(9, '15:00:00.000', { changes: [change('x', { relation: undefined, deleted: 1 })] })];
     const lines = shown(nameless, { notes: ['The archive begins later than that.'] });
