@@ -21,6 +21,7 @@ const bed = await startBed();
 
 const MAP = { apiVersion: 'v1', kind: 'ConfigMap', name: 'one' };
 const POD = { apiVersion: 'v1', kind: 'Pod', name: 'worker' };
+const RUNNERS = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', name: 'runners' };
 
 function workerPod(userId: number, image: string): object {
   return {
@@ -186,6 +187,24 @@ describe.skipIf(bed === undefined)('the API of a namespace', () => {
       const stdin = 'päss\n'.repeat(20_000);
       const counted = await api.exec(POD.name, 'main', ['sh', '-c', 'wc -c; echo done'], { stdin });
       expect(counted.stdout.trim().split(/\s+/)).toEqual([String(Buffer.byteLength(stdin)), 'done']);
+    });
+
+    test('runs a program as a member of a group that may, and for nobody else', async () => {
+      const group = 'rbac.authorization.k8s.io';
+      const rules = [{ apiGroups: [''], resources: ['pods/exec'], verbs: ['get', 'create'] }];
+      await api.create({ ...RUNNERS, metadata: { name: RUNNERS.name }, rules });
+      await api.create({
+        apiVersion: `${group}/v1`,
+        kind: 'RoleBinding',
+        metadata: { name: RUNNERS.name },
+        roleRef: { apiGroup: group, kind: 'Role', name: RUNNERS.name },
+        subjects: [{ kind: 'Group', apiGroup: group, name: 'runners' }],
+      });
+      const whole = { files: there.kubeconfig, namespace: namespace.name, actAs: 'ann' };
+      await using ann = await openKubernetesApi(whole);
+      await expect(ann.exec(POD.name, 'main', ['true'])).rejects.toMatchObject({ kind: 'denied' });
+      await using runner = await openKubernetesApi({ ...whole, actAsGroups: ['runners'] });
+      expect(await runner.exec(POD.name, 'main', ['echo', 'ran'])).toMatchObject({ exitCode: 0, stdout: 'ran\n' });
     });
 
     test('hands on a large output whole', async () => {

@@ -1,0 +1,66 @@
+/**
+ * What `kubectl describe` tells of a StatefulSet through a recovery by *recreate*, which makes it anew, its undo and its release. One
+ * cluster, in this order.
+ */
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { archiveSoFar, badTransaction, untilFirstBackup, walkbackIn } from '../../scripts/prove/kubernetes/operate.ts';
+import type { Event, StatefulSet } from '../../src/kubernetes/api/kubernetes-objects.ts';
+import { statefulSetRef } from '../../src/kubernetes/recover/pods-gone.ts';
+import { startBed } from '../support/kubernetes/bed.ts';
+import { startPatroniDatabase, type PatroniDatabase } from '../support/kubernetes/patroni-database.ts';
+
+const bed = await startBed();
+
+describe.skipIf(bed === undefined)('the story of a StatefulSet', () => {
+  let database: PatroniDatabase;
+  let target: readonly string[];
+  let id: string;
+
+  const walkback = async (...args: readonly string[]): Promise<string> => {
+    const { code, out, err } = await walkbackIn(database, args);
+    if (code !== 0) throw new Error(`walkback ${args.join(' ')} ended with ${code}: ${err.slice(-2000)}`);
+    return out;
+  };
+  /** As it is now: the annotation, and the Events that are shown with it. */
+  const told = async (): Promise<{ story: string; reasons: (string | undefined)[] }> => {
+    const { metadata } = (await database.api.get<StatefulSet>(statefulSetRef(database.name))) ?? expect.unreachable();
+    const fields = `involvedObject.uid=${metadata?.uid}`;
+    const events = await database.api.list<Event>({ apiVersion: 'v1', kind: 'Event' }, { fields });
+    const ours = events.filter(({ reportingComponent }) => reportingComponent === 'walkback');
+    return { story: metadata?.annotations?.['walkback/story'] ?? '', reasons: ours.map(({ reason }) => reason) };
+  };
+
+  beforeAll(async () => {
+    database = await startPatroniDatabase(bed ?? expect.unreachable(), { replicas: 1, prefix: 'story' });
+    await untilFirstBackup(database);
+    target = ['--before-xid', String(await badTransaction(database)), '--way', 'recreate'];
+    await archiveSoFar(database);
+  }, 1_200_000);
+
+  afterAll(async () => {
+    await database?.[Symbol.asyncDispose]();
+  }, 300_000);
+
+  test('is that it was recovered, with what to put into the chart’s values', async () => {
+    const plan = await walkback('recover', 'plan', ...target);
+    id = /recover run (\w+)/.exec(plan)?.[1] ?? expect.unreachable(plan);
+    expect(plan.replaceAll(/\s+/g, ' ')).toContain(`claim template is called walkback-${id} afterwards`);
+    await walkback('recover', 'run', id, '--yes');
+    const { story, reasons } = await told();
+    expect(story).toContain(`walkback undo ${id}`);
+    expect(reasons).toContain('Recovered');
+  }, 900_000);
+
+  test('is that it was undone, and that there is no undo once that is released', async () => {
+    await walkback('undo', id, '--yes');
+    const undone = await told();
+    expect(undone.story).toContain('is undone');
+    expect(undone.reasons).toContain('RecoveryUndone');
+    await walkback('release', id, '--yes');
+    const { story, reasons } = await told();
+    expect(story).toBe(`recovery ${id} is released: what it kept is gone, and there is no way back from it any more`);
+    expect(reasons).toContain('RecoveryReleased');
+  }, 900_000);
+});
