@@ -17,7 +17,7 @@ const ROWS_OF_UNCOUNTED_TABLE = 1_000_000;
 const LARGE_SHARE = 0.2;
 const FEW_ROWS = 20;
 
-/** A delete of this many rows is large where the size of the table is not known. */
+/** A delete or update of this many rows is large where the size of the table is not known. */
 const LARGE_UNCOUNTED_ROWS = 10_000;
 
 /** Rows that were written or went; a row that moved between partitions counts once. */
@@ -32,13 +32,13 @@ export function isDestructive({ kind, relation }: DefinitionChange): boolean {
   return relation === undefined || relation.kind === 'table' || relation.kind === 'materializedView';
 }
 
+function isLarge(rows: number, share: number | undefined): boolean {
+  return share === undefined ? rows >= LARGE_UNCOUNTED_ROWS : rows >= FEW_ROWS && share >= LARGE_SHARE;
+}
+
 /** True if a large share of the table went or was overwritten. */
 export function isLargeChange({ deleted, updated, deletedShare, updatedShare }: RelationChange): boolean {
-  if (deletedShare === undefined && deleted >= LARGE_UNCOUNTED_ROWS) return true;
-  return (
-    (deleted >= FEW_ROWS && (deletedShare ?? 0) >= LARGE_SHARE) ||
-    (updated >= FEW_ROWS && (updatedShare ?? 0) >= LARGE_SHARE)
-  );
+  return isLarge(deleted, deletedShare) || isLarge(updated, updatedShare);
 }
 
 /** True for what is marked in a list. */

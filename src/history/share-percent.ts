@@ -4,6 +4,15 @@
  * @module
  */
 
+/**
+ * `96 % of the table`; nothing is all of a table whose estimate is too low.
+ *
+ * @param share by the estimate of its rows; above 1 where it had more.
+ */
+export function shareOfWords(share: number, whole: 'table' | 'partition'): string {
+  return share > 1 ? `more than the ${whole}'s estimated rows` : `${percentOf(share)} of the ${whole}`;
+}
+
 /** `96 %`; never 100 unless it is all, never more. @param share 0 to 1. */
 export function percentOf(share: number): string {
   const hundredths = share >= 1 ? 100 : Math.min(99, Math.round(share * 100));

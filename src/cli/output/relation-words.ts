@@ -5,7 +5,7 @@
  */
 
 import type { Relation } from '../../history/names/relation-names.ts';
-import { percentOf } from '../../history/share-percent.ts';
+import { shareOfWords } from '../../history/share-percent.ts';
 import type { RelationChange } from '../../history/transactions/logged-transaction.ts';
 import { relationFileKey, type RelationFile } from '../../postgres/relation-file.ts';
 import { formatCount } from './format.ts';
@@ -103,7 +103,7 @@ export function countsText({ inserted, updated, deleted }: TableWork): string {
 export function shareText({ deletedShare, updatedShare, partitionCount }: TableWork): string {
   const share = Math.max(deletedShare ?? 0, updatedShare ?? 0);
   if (share < SHARE_SHOWN) return '';
-  return `${percentOf(share)} of the ${partitionCount > 0 ? 'partition' : 'table'}`;
+  return shareOfWords(share, partitionCount > 0 ? 'partition' : 'table');
 }
 
 /** `orders -48,211  96 % of the table`. */

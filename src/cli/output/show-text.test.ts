@@ -119,6 +119,14 @@ describe('the screen of one transaction', () => {
     ]);
   });
 
+  it('says where more rows went than were estimated, and never that they were all', () => {
+    const orders = relation('orders', { estimatedRows: 100 });
+    const one = transaction(700, '15:02:11.620', {
+      changes: [change('orders', { relation: orders, deleted: 500, deletedShare: 5 })],
+    });
+    expect(lines({ one })).toContain('  did      orders   -500   more than its estimate, about 100 rows');
+  });
+
   it('offers no way to a side that cannot be reached, and says why', () => {
     const text = lines({ reach: { before: { kind: 'noBackup' }, after: yes } }).join('\n');
     expect(text).toContain('  reach    no, before it: there is no backup from before it\n           yes, after it: ');

@@ -50,7 +50,8 @@ function shareWords({ deletedShare, updatedShare, relation }: RelationChange): s
   const share = Math.max(deletedShare ?? 0, updatedShare ?? 0);
   const rows = relation?.estimatedRows;
   if (share === 0 || rows === undefined) return '';
-  return `${percentOf(share)} of about ${countOf(Math.round(rows), 'row')}`;
+  const estimate = `about ${countOf(Math.round(rows), 'row')}`;
+  return share > 1 ? `more than its estimate, ${estimate}` : `${percentOf(share)} of ${estimate}`;
 }
 
 function tableLines(changes: readonly RelationChange[]): string[] {

@@ -33,6 +33,11 @@ describe('what a transaction did, in a line', () => {
     );
   });
 
+  it('does not say that all of a table went where it had more rows than was estimated', () => {
+    const changes = [change('orders', { deleted: 500, deletedShare: 5 })];
+    expect(words({ changes })).toBe("orders -500  more than the table's estimated rows");
+  });
+
   it('names a new table and counts what belongs to it', () => {
     const definitions = [
       definition('create', 'orders'),

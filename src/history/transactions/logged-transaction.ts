@@ -28,7 +28,7 @@ export interface RelationChange {
   /** Rows that an update moved here from, and from here to, other partitions. Not in the counts above. */
   readonly movedIn: number;
   readonly movedOut: number;
-  /** The share of the table's rows that went, 0 to 1, where an estimate of its rows is known. */
+  /** Rows that went by the estimate of the table's rows, where that is known; above 1 where there were more than estimated. */
   readonly deletedShare: number | undefined;
   readonly updatedShare: number | undefined;
 }

@@ -219,5 +219,5 @@ function holdsRows({ kind }: Relation): boolean {
 function shareOf(rows: number, relation: Relation | undefined): number | undefined {
   const estimate = relation?.estimatedRows;
   if (estimate === undefined || estimate <= 0) return undefined;
-  return Math.min(rows / estimate, 1);
+  return rows / estimate;
 }
