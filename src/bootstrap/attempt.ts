@@ -12,6 +12,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { writeFileDurably } from '../archive/durable-file.ts';
 import { isThere } from '../instance/durable-rename.ts';
+import { isLinkedAlready } from './clone-context.ts';
 import type { ClonePlan, CloneRequestFacts } from './clone-plan-value.ts';
 import { attemptEntries, hasStepBegun, isStepDone, type BootstrapEntry } from './journal.ts';
 import { hasData, type BootstrapPlace } from './place.ts';
@@ -66,6 +67,9 @@ export async function whyAnew(
   const isRestored = isStepDone(entries, 'restore');
   const isMoved = hasStepBegun(entries, 'upgrade') || hasStepBegun(entries, 'putInPlace');
   if (isRestored && !isMoved && !(await isThere(place.data))) return 'its data are gone';
+  const isHalfUpgraded = hasStepBegun(entries, 'upgrade') && !isStepDone(entries, 'upgrade');
+  if (isHalfUpgraded && (await isLinkedAlready(place, plan)))
+    return 'its files are linked into a new cluster that was not finished';
   const failures = attempt.filter(({ event }) => event === 'failed').length;
   const goesWrong = failures >= MOST_FAILURES ? `it has failed ${failures} times` : undefined;
   return (

@@ -28,6 +28,7 @@ import {
   type BootstrapEntry,
   type BootstrapJournal,
 } from './journal.ts';
+import { endLeftRunning } from './left-running.ts';
 import { checkPlace, hasData } from './place.ts';
 import { planClone, requestFacts } from './plan-clone.ts';
 import { runSteps } from './runner.ts';
@@ -130,6 +131,7 @@ async function attemptFor(
   const anew = anewWords(journal.entries, earlier.why);
   if (anew !== undefined) note(anew);
   if (earlier.plan !== undefined) {
+    await endLeftRunning([place.data, beforeUpgrade(place, earlier.plan)]);
     await removeRestored(uses, earlier.plan.id);
     await rm(beforeUpgrade(place, earlier.plan), { recursive: true, force: true });
   }

@@ -6,6 +6,7 @@
 
 import { join } from 'node:path';
 
+import { isThere } from '../instance/durable-rename.ts';
 import type { ReplayContext } from '../recovery/recovery-context.ts';
 import type { BuildContext } from './build-steps.ts';
 import type { ClonePlan } from './clone-plan-value.ts';
@@ -48,4 +49,13 @@ export async function cloneContext(uses: CloneUses, plan: ClonePlan, journal: Bo
 /** The data as they were recovered, before an upgrade: the way back. */
 export function beforeUpgrade(place: BootstrapPlace, plan: ClonePlan): string {
   return join(place.folder, `recovered-${plan.majorVersion}`);
+}
+
+/**
+ * True once `pg_upgrade --link` has begun to link: the recovered data are no longer whole by themselves.
+ *
+ * Source: PostgreSQL manual, "pg_upgrade" (Reverting to old cluster).
+ */
+export function isLinkedAlready(place: BootstrapPlace, plan: ClonePlan): Promise<boolean> {
+  return isThere(join(beforeUpgrade(place, plan), 'global', 'pg_control.old'));
 }

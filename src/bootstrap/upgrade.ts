@@ -31,8 +31,10 @@ import type { StepFacts } from '../recovery/journal.ts';
 import { NO_RESTORE } from '../recovery/promote.ts';
 import { privateServer, rehearsalServer } from '../recovery/recovery-context.ts';
 import { preparePrivateServers } from '../recovery/rehearsal-files.ts';
-import { beforeUpgrade, type CloneContext } from './clone-context.ts';
+import { beforeUpgrade, isLinkedAlready, type CloneContext } from './clone-context.ts';
+import { endLeftRunning } from './left-running.ts';
 import { plainEnvironment } from './plain-environment.ts';
+import { extensionWords, updateExtensions } from './update-extensions.ts';
 
 const UPGRADE_TIMEOUT_MS = 7 * 24 * 3_600_000;
 const INITDB_TIMEOUT_MS = 600_000;
@@ -121,8 +123,10 @@ async function makeNew(context: CloneContext, old: OldCluster, newBin: string): 
 async function setAside(context: CloneContext): Promise<string> {
   const { uses, plan } = context;
   const aside = beforeUpgrade(uses.place, plan);
+  await endLeftRunning([uses.place.data, aside]);
   if (await isThere(aside)) {
-    if (await isThere(join(aside, 'global', 'pg_control.old'))) throw linkedAlready(context);
+    if (await isLinkedAlready(uses.place, plan)) throw linkedAlready(context);
+    await stopPrivateServer(aside);
     await stopPrivateServer(uses.place.data, 'immediate');
     await rm(uses.place.data, { recursive: true, force: true });
     return aside;
@@ -140,18 +144,24 @@ function linkedAlready({ uses }: CloneContext): Failure {
   });
 }
 
-/** New statistics, without which the first queries take the wrong way; PostgreSQL 18 takes the old ones along. */
-async function analyze(server: PrivateServer): Promise<number> {
+/** In each database: extensions at the version that is installed, then statistics, without which the first queries take the wrong way. */
+async function finish(
+  server: PrivateServer,
+  note: (line: string) => void,
+): Promise<{ databases: number; extensions: string }> {
   await startPrivateServer(server);
   try {
     await using connection = await untilItAnswers(server);
-    const rows = await connection.query('select datname from pg_database where datallowconn');
+    const rows = await connection.query('select datname from pg_database where datallowconn order by datname');
+    const words: string[] = [];
     for (const { datname } of rows) {
       if (datname === null || datname === undefined) continue;
       await using one = await connect(privateConnection(server, datname));
+      for (const update of await updateExtensions(one)) words.push(extensionWords(update, datname));
       await one.query('analyze');
     }
-    return rows.length;
+    for (const line of words) note(`upgrade: extension ${line}`);
+    return { databases: rows.length, extensions: words.join('; ') };
   } finally {
     await stopPrivateServer(server.dataDirectory);
   }
@@ -199,7 +209,7 @@ export async function upgradeData(context: CloneContext): Promise<StepFacts> {
     { ...replay, plan: { ...plan, majorVersion: upgrade.to }, uses: { ...replay.uses, bin: newBin } },
     { dataDirectory: uses.place.data, name: 'upgraded', archiving: 'off' },
   );
-  const databases = await analyze({ ...upgraded, user: old.user });
+  const { databases, extensions } = await finish({ ...upgraded, user: old.user }, uses.note);
   const control = await controlFileOf(uses.place.data);
   if (!isShutDown(control)) {
     throw new Failure('failed', {
@@ -208,5 +218,5 @@ export async function upgradeData(context: CloneContext): Promise<StepFacts> {
     });
   }
   uses.note(`upgrade: done, ${databases} databases analyzed; the data as they were recovered stay in ${aside}`);
-  return { to: upgrade.to, systemIdentifier: control.systemIdentifier.toString(), recoveredData: aside };
+  return { to: upgrade.to, systemIdentifier: control.systemIdentifier.toString(), recoveredData: aside, extensions };
 }

@@ -1,14 +1,17 @@
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { stopPrivateServer } from '../../src/instance/private-server.ts';
 import { archiveTail } from '../../src/recovery/archive-tail.ts';
+import { until } from '../support/archived-cluster.ts';
 import { ensureWholePostgres } from '../support/patroni/install-postgres.ts';
+import { endAllOf, endProcess, processesOf } from '../support/patroni/processes.ts';
 import { serverAt } from '../support/postgres.ts';
 import { startRecoverable, type Recoverable } from '../support/recoverable.ts';
-import { runWalkback, type Ended } from '../support/walkback-process.ts';
+import { runWalkback, startWalkback, type Ended } from '../support/walkback-process.ts';
 
 const PASSWORD = String.raw`a:b\c`;
 
@@ -38,7 +41,7 @@ beforeEach(async () => {
   await mkdir(join(root, 'archive'));
 });
 afterEach(async () => {
-  await stopPrivateServer(join(root, 'pg/data.walkback/clone/data'), 'immediate');
+  await endAllOf(root);
   await rm(root, { recursive: true, force: true });
 });
 
@@ -150,5 +153,78 @@ describe('a clone of a backup of an older major', () => {
     const kept = join(root, 'pg/data.walkback/clone/recovered-16');
     expect((await readFile(join(kept, 'PG_VERSION'), 'utf8')).trim()).toBe('16');
     expect(await rowsOfCopy(18, newer)).toBe(100);
+  });
+});
+
+describe('a clone that is killed while it is upgraded', { timeout: 600_000 }, () => {
+  const folder = (): string => join(root, 'pg/data.walkback/clone');
+  const read = (...path: string[]): Promise<string> => readFile(join(folder(), ...path), 'utf8').catch(() => '');
+
+  /** Starts it, and waits for a moment of its upgrade. `undefined` where there are no servers for it. */
+  async function startUpgrade(isReached: () => Promise<boolean>, ...more: string[]) {
+    const [older, newer] = [await ensureWholePostgres(16), await ensureWholePostgres(18)];
+    if (older === undefined || newer === undefined) return undefined;
+    const bins = [`--bin=${older}`, `--bin=${newer}`];
+    const args = ['bootstrap', 'clone', ...common(), ...bins, `--before-xid=${xid}`, '--major=18', ...more];
+    const environment = { WALG_FILE_PREFIX: live.archive };
+    const child = startWalkback(args, environment);
+    await until('the moment of its upgrade', isReached, 120_000, 5);
+    return { child, newer, goOn: () => runWalkback(args, environment) };
+  }
+
+  const isAside = async () => (await read('recovered-16/PG_VERSION')) !== '';
+  const isMade = async () => (await read('data/PG_VERSION')).startsWith('18');
+  const isUpgrading = async () =>
+    (await readdir(join(folder(), 'data/pg_upgrade_output.d')).catch(() => [])).length > 0;
+  const isServed = async () => (await read('recovered-16/postmaster.pid')).includes('ready');
+  /** pg_upgrade, held still where it has a server on the recovered data. */
+  const isHeld = async () => {
+    if (!(await isUpgrading()) || !(await isServed())) return false;
+    const held = processesOf(root).filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('pg_upgrade'));
+    for (const pid of held) process.kill(pid, 'SIGSTOP');
+    // A server that is about to end is none to be held at.
+    await sleep(200);
+    if (await isServed()) return true;
+    for (const pid of held) process.kill(pid, 'SIGCONT');
+    return false;
+  };
+  const isUpgraded = async () => (await read('upgraded.log')).includes('ready to accept connections');
+  const isLinked = async () => (await readdir(join(folder(), 'recovered-16/global'))).includes('pg_control.old');
+
+  it.for([
+    ['the recovered data were moved aside', isAside],
+    ['the new cluster was made', isMade],
+    ['pg_upgrade was at work', isUpgrading],
+    ['it was upgraded, and not analyzed', isUpgraded],
+  ] as const)('with all that it has started, once %s, goes on and is whole', async ([, isReached], { skip }) => {
+    const begun = await startUpgrade(isReached);
+    if (begun === undefined) return skip();
+    await endAllOf(root);
+    expect(await read('recovered-16/PG_VERSION')).toBe('16\n');
+    expect(await readdir(join(folder(), 'recovered-16/global'))).toContain('pg_control');
+    const next = await begun.goOn();
+    expect(next.code, next.err).toBe(0);
+    expect(next.err).toContain('going on with clone');
+    expect(await rowsOfCopy(18, begun.newer)).toBe(100);
+  });
+
+  it('alone, and leaves pg_upgrade at work, goes on without it and is whole', async ({ skip }) => {
+    const begun = await startUpgrade(isHeld);
+    if (begun?.child.pid === undefined) return skip();
+    await endProcess(begun.child.pid);
+    const next = await begun.goOn();
+    expect(next.code, next.err).toBe(0);
+    expect(next.err).toContain('going on with clone');
+    expect(await rowsOfCopy(18, begun.newer)).toBe(100);
+  });
+
+  it('with its files linked already, begins anew and is whole', async ({ skip }) => {
+    const begun = await startUpgrade(async () => (await isAside()) && isLinked(), '--upgrade-mode=link');
+    if (begun === undefined) return skip();
+    await endAllOf(root);
+    const next = await begun.goOn();
+    expect(next.code, next.err).toBe(0);
+    expect(next.err).toContain('its files are linked into a new cluster that was not finished');
+    expect(await rowsOfCopy(18, begun.newer)).toBe(100);
   });
 });
