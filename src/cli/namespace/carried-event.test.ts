@@ -24,6 +24,7 @@ describe('a line of the pod that carries out a recovery', () => {
       reporter.plan('shop to just before transaction 701', [{ name: 'fetch', summary: 'the backup' }]);
       reporter.begin('fetch');
       reporter.progress({ phase: 'fetch', done: 1, total: 4, unit: 'bytes', note: 'part 1' });
+      reporter.progress({ phase: '', done: 0, total: 2, unit: 'members', note: 'waits for pod db-1 to be gone' });
       reporter.finish('fetch', 'all of it');
       reporter.note('a note');
       reporter.warn('a warning');

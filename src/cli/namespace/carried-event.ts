@@ -6,6 +6,7 @@
 
 import { failureFrom, fieldsOf } from '../../agent/control/control-messages.ts';
 import { Failure } from '../../base/failure.ts';
+import { STEP_UNDER_WAY } from '../../base/progress.ts';
 import type { Reporter } from '../output/reporter.ts';
 import { reportAgain } from '../relay/frame-reporter.ts';
 
@@ -27,7 +28,7 @@ function callOf(said: Record<string, unknown>): readonly [keyof Reporter, readon
     case 'stepBegun':
       return ['begin', [step, summary]];
     case 'progress':
-      return ['progress', [{ ...said, phase: step }]];
+      return ['progress', [{ ...said, phase: said['isNote'] === true ? STEP_UNDER_WAY : step }]];
     case 'stepFinished':
       return ['finish', [step, note]];
     case 'stepFailed':

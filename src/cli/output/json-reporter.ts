@@ -1,12 +1,13 @@
 /**
  * What happens as objects, one a line, for `--json`: `{"at":"…","event":"…",…}`.
  *
- * Events: `planned`, `stepBegun`, `progress` (at most one a second per step), `stepFinished`, `stepFailed`, `note`,
- * `warning`; the program adds `failed`.
+ * Events: `planned`, `stepBegun`, `progress` (at most one a second per step; with `isNote` its note alone is of the step),
+ * `stepFinished`, `stepFailed`, `note`, `warning`; the program adds `failed`.
  *
  * @module
  */
 
+import { STEP_UNDER_WAY } from '../../base/progress.ts';
 import { jsonText } from './json-text.ts';
 import type { Reporter, ReporterOutput } from './reporter.ts';
 import { StepList, type Step } from './step-list.ts';
@@ -40,8 +41,8 @@ export function jsonReporter(output: ReporterOutput): Reporter {
       const isLast = progress.done === progress.total;
       if (!isLast && output.nowMs() - (lastAtMs.get(progress.phase) ?? 0) < PROGRESS_EVERY_MS) return;
       lastAtMs.set(progress.phase, output.nowMs());
-      const { phase: _phase, ...rest } = progress;
-      event('progress', { step: begun.step.name, ...rest });
+      const { phase, ...rest } = progress;
+      event('progress', { step: begun.step.name, ...rest, ...(phase === STEP_UNDER_WAY ? { isNote: true } : {}) });
     },
     finish: (name, note) => close(name, 'done', note),
     fail: (name, note) => close(name, 'failed', note),
