@@ -10,7 +10,7 @@ import { findLsnBehindTime, findSegmentByXid, findSegmentsByTime } from '../hist
 import { readSummary } from '../history/segment-indexes-summary.ts';
 import { readSegmentIndexes } from '../history/segment-indexes.ts';
 import { xidPrecedes } from '../history/transactions/xid-order.ts';
-import { lsn, type Lsn } from '../postgres/lsn.ts';
+import { formatLsn, lsn, type Lsn } from '../postgres/lsn.ts';
 import { formatTimeUs } from '../postgres/timestamp.ts';
 import type { SegmentIndex } from '../wal-index/segment-index.ts';
 import type { History } from './open-history.ts';
@@ -21,9 +21,14 @@ const MOST_SEGMENTS_BACK = 128n;
 /** A server that writes takes a snapshot of what runs each 15 seconds. */
 const MOST_SEGMENTS_TO_SNAPSHOT = 64n;
 
+/** Whoever follows a log waits for what comes: of what there is, the newest of the last few segments is enough. */
+const SEGMENTS_BEFORE_FOLLOWING = 4n;
+
 /** Where, and what the reader of the log should know of it. */
 export interface LogStart {
   readonly fromLsn: Lsn;
+  /** Transactions that ended before this are read for those behind it alone; `undefined`: all are shown. */
+  readonly listedFromLsn?: Lsn;
   readonly notes: readonly string[];
 }
 
@@ -82,6 +87,28 @@ export async function mayGoOnBehind(
   if (run === undefined) return false;
   const fromLsn = run.fromLsn > position ? run.fromLsn : position;
   return (await lsnBehindTime(history, fromLsn, untilUs, signal)) > fromLsn;
+}
+
+/** To follow a log: from the newest segment on in which a transaction ended, of the last few; a note says where that is. */
+export async function startToFollow(history: History, signal: AbortSignal): Promise<LogStart> {
+  const [newest] = runsNewestFirst(history);
+  if (newest === undefined) return { fromLsn: lsn(0n), notes: [] };
+  const size = BigInt(history.wal.segmentSizeBytes);
+  const fromIndex = (index: bigint): Lsn => lsn(index * size < newest.fromLsn ? newest.fromLsn : index * size);
+  const last = (newest.toLsn - 1n) / size;
+  let index = last;
+  while (index > last - SEGMENTS_BEFORE_FOLLOWING && index * size > newest.fromLsn) {
+    const summary = await readSummary(searchOf(history, newest, signal), index);
+    if (summary?.firstEndUs !== undefined) break;
+    index -= 1n;
+  }
+  const listedFromLsn = fromIndex(index);
+  const near = { ...newest, fromLsn: fromIndex(index - SEGMENTS_BEFORE_FOLLOWING) };
+  const xid = await oldestXidFrom(history, near, listedFromLsn, signal);
+  const fromLsn =
+    xid === undefined ? listedFromLsn : await startForOpen(history, near, xid, { notAfter: listedFromLsn, signal });
+  const note = `Begins at ${formatLsn(listedFromLsn)}, in the newest WAL there is: --since begins earlier.`;
+  return { fromLsn, listedFromLsn, notes: [note] };
 }
 
 async function notesOnEarlier(history: History, runs: readonly Run[], signal: AbortSignal): Promise<string[]> {

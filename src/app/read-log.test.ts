@@ -15,6 +15,7 @@ import { encodeSegmentIndex } from '../wal-index/encode.ts';
 import { segmentIndexKey } from '../wal-index/index-object.ts';
 import type { History } from './open-history.ts';
 import { EVERYTHING } from './log-filter.ts';
+import { startToFollow } from './log-start.ts';
 import { openLog, type LogRequest } from './read-log.ts';
 
 const SIZE = walSegmentSize(SEGMENT_BYTES);
@@ -87,6 +88,31 @@ async function read(minutes: Parameters<typeof historyOf>[0], untilMinute: numbe
   for await (const { timeUs } of log) times.push(Number(timeUs / MINUTE_US));
   return { times, end: log.end, remarks: log.remarks };
 }
+
+describe('a log that is followed', () => {
+  const DAYS = Array.from({ length: 40 }, (_, n) => [n + 1]);
+
+  it('begins with the newest segment in which something ended, and says where', async () => {
+    const { fromLsn, listedFromLsn, notes } = await startToFollow(await historyOf([...DAYS, [], []]), signal);
+    expect(listedFromLsn).toBe(at(40, 0));
+    expect([fromLsn > at(34, 0), fromLsn <= at(40, 0)]).toEqual([true, true]);
+    expect(notes).toEqual(['Begins at 0/2800000, in the newest WAL there is: --since begins earlier.']);
+  });
+
+  it('begins near the end where nothing has ended there', async () => {
+    const nothing = Array.from({ length: 30 }, (): number[] => []);
+    const { listedFromLsn } = await startToFollow(await historyOf([[1], ...nothing]), signal);
+    expect(listedFromLsn !== undefined && listedFromLsn > at(20, 0)).toBe(true);
+  });
+
+  it('begins with what there is where that is little', async () => {
+    expect(await startToFollow(await historyOf([[1]]), signal)).toMatchObject({ listedFromLsn: at(1, 0) });
+    expect(await startToFollow(await historyOf(['missing', 'missing', [1]]), signal)).toMatchObject({
+      fromLsn: at(3, 0),
+      listedFromLsn: at(3, 0),
+    });
+  });
+});
 
 const DAY = 1440;
 

@@ -20,7 +20,7 @@ import { readTransactions, type SegmentIndexes } from '../history/transactions/r
 import { FollowedIndexes } from './follow-indexes.ts';
 import { unknownName } from './check-asked-names.ts';
 import { isWanted, type LogFilter } from './log-filter.ts';
-import { lsnBehindTime, mayGoOnBehind, startForTime } from './log-start.ts';
+import { lsnBehindTime, mayGoOnBehind, startForTime, startToFollow, type LogStart } from './log-start.ts';
 import { unloggedTables } from './unlogged-tables.ts';
 import { LogRemarks, USUAL_DISORDER_US, type LogRemark } from './log-remarks.ts';
 import type { LogEnd, LogFacts } from './log-value.ts';
@@ -88,14 +88,16 @@ function namesWords(keptCount: number, isServerAsked: boolean): string {
   return parts.length === 0 ? 'from the WAL alone' : `${parts.join(' and ')}, and from the WAL`;
 }
 
+async function startOf(history: History, { fromLsn, sinceUs, isFollowed, signal }: LogRequest): Promise<LogStart> {
+  if (fromLsn !== undefined) return { fromLsn, notes: [] };
+  return isFollowed && sinceUs === undefined ? startToFollow(history, signal) : startForTime(history, sinceUs, signal);
+}
+
 /** Opens it: finds where to begin, and the names. Nothing more is read before the iteration. */
 export async function openLog(history: History, request: LogRequest): Promise<OpenLog> {
   const { wal, line, namedTimeline, clusterName, address } = history;
-  const { signal, sinceUs, untilUs } = request;
-  const { fromLsn, notes } =
-    request.fromLsn === undefined
-      ? await startForTime(history, sinceUs, signal)
-      : { fromLsn: request.fromLsn, notes: [] };
+  const { sinceUs, untilUs } = request;
+  const { fromLsn, listedFromLsn, notes } = await startOf(history, request);
   const named = await namesFor(history, request, fromLsn);
   const facts: LogFacts = {
     clusterName,
@@ -109,8 +111,11 @@ export async function openLog(history: History, request: LogRequest): Promise<Op
     names: named.words,
     notes,
   };
-  return new SpanLog(history, request, facts, named);
+  return new SpanLog(history, request, facts, { ...named, listedFromLsn });
 }
+
+/** What is known where reading begins. */
+type BeginOfLog = Pick<FollowedNames, 'names' | 'follower'> & { readonly listedFromLsn: Lsn | undefined };
 
 class SpanLog implements OpenLog {
   readonly facts: LogFacts;
@@ -118,18 +123,20 @@ class SpanLog implements OpenLog {
   readonly #request: LogRequest;
   readonly #names: NameBook;
   readonly #follower: CatalogFollower;
+  readonly #listedFromLsn: Lsn | undefined;
   #end: LogEnd | undefined;
   #lastRead: LoggedTransaction | undefined;
   #isUnnamedTold = false;
   readonly #remarks: LogRemarks;
   #unlogged: readonly LogRemark[] = [];
 
-  constructor(history: History, request: LogRequest, facts: LogFacts, { names, follower }: FollowedNames) {
+  constructor(history: History, request: LogRequest, facts: LogFacts, begin: BeginOfLog) {
     this.#history = history;
     this.#request = request;
     this.facts = facts;
-    this.#names = names;
-    this.#follower = follower;
+    this.#names = begin.names;
+    this.#follower = begin.follower;
+    this.#listedFromLsn = begin.listedFromLsn;
     this.#remarks = new LogRemarks(request);
   }
 
@@ -161,6 +168,7 @@ class SpanLog implements OpenLog {
       names: this.#names,
       follower: this.#follower,
       line: this.#history.line,
+      fromLsn: this.#listedFromLsn,
       isBehind: (one) => this.#isBehind(one) && one.lsn >= sureLsn,
       onEvent: (event) => this.#remarks.take(event),
     });

@@ -96,6 +96,28 @@ describe('a log that is followed beside its server', () => {
   });
 });
 
+describe('a log that is followed without a span', () => {
+  it('begins with the newest segment, not with all there is, and says where', async () => {
+    await server.sql("insert into orders select n, repeat('x', 500) from generate_series(1, 20000) n");
+    await server.sql('select pg_switch_wal()');
+    await server.sql('insert into orders select n from generate_series(1, 11) n');
+    const child = start(['log', '--follow', '--table', 'orders']);
+    let seen = '';
+    child.stdout.on('data', (chunk: Buffer) => (seen += chunk.toString()));
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    try {
+      await expect.poll(() => seen, { timeout: 30_000 }).toContain('orders +11');
+      await server.sql('insert into orders select n from generate_series(1, 13) n');
+      await expect.poll(() => seen, { timeout: 30_000 }).toContain('orders +13');
+    } finally {
+      child.kill('SIGINT');
+    }
+    expect(await ended).toBe(130);
+    expect(seen).toMatch(/^Begins at [\dA-F]+\/[\dA-F]+, in the newest WAL there is: --since begins earlier\.$/m);
+    expect(seen).not.toContain('orders +20,000');
+  });
+});
+
 describe('a transaction that was prepared in a span', () => {
   it('is in it as prepared, whether it ended later or not at all', async () => {
     const since = await now();

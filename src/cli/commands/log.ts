@@ -80,7 +80,8 @@ async function* largestOf(log: OpenLog, mostLargest: number): AsyncGenerator<Log
 /** Prints lines as they come, until it is stopped or the log ends. */
 async function writeFollowed(log: OpenLog, { write, screen }: Session): Promise<LogEnd | undefined> {
   const begin = { facts: log.facts, digest: { first: undefined } };
-  await write(`${[...logHeading(begin, screen), '', ...followHead(screen)].join('\n')}\n`);
+  const notes = log.facts.notes.flatMap((note) => wrap(note, screen.columns));
+  await write(`${[...logHeading(begin, screen), ...notes, '', ...followHead(screen)].join('\n')}\n`);
   let toldCount = 0;
   for await (const one of log) {
     for (; toldCount < log.remarks.length; toldCount += 1) {
@@ -118,7 +119,7 @@ export const log = defineCommand({
   path: ['log'],
   summary: 'List what happened: transactions with their tables and rows, from the WAL itself',
   description:
-    'Reads the archive, and the pg_wal of the server where its data directory is set. Without a span: all there is behind the last hole. A short span is a list; a long one is drawn as bars first, then its largest are listed. Exits 74 if it stopped at a hole, 65 at damage.',
+    'Reads the archive, and the pg_wal of the server where its data directory is set. Without a span: all there is behind the last hole; to be followed, the newest segment. A short span is a list; a long one is drawn as bars first, then its largest are listed. Exits 74 if it stopped at a hole, 65 at damage.',
   settings: ['archive', 'server', 'kubernetes'],
   options: {
     ...SPAN_OPTIONS,
