@@ -5,13 +5,15 @@
  */
 
 import { Failure, isFailure } from '../base/failure.ts';
-import type { Settings } from '../config/load-settings.ts';
+import { isInKubernetes, type Settings } from '../config/load-settings.ts';
 import { localCluster } from '../cluster/local/local-cluster.ts';
 import type { ConnectionSettings } from '../instance/connection.ts';
 import { runningPostmaster } from '../instance/postmaster.ts';
 import { databasesOf, readCatalog, unreadDatabases } from '../instance/read-catalog.ts';
+import { objectName } from '../kubernetes/rehearse/rehearsal-names.ts';
 import type { CatalogSnapshot } from '../postgres/catalog-snapshot.ts';
 import { factsOf } from '../recovery/journal.ts';
+import { PRIVATE_PORT } from '../recovery/recovery-context.ts';
 import { recoveryStatus } from '../recovery/status.ts';
 import { connectionSettings } from './open-instance.ts';
 import { liveServer } from './open-recovery-uses.ts';
@@ -50,7 +52,24 @@ function fromWords(text: string, base: ConnectionSettings): ConnectionSettings {
   };
 }
 
+/** The server of a rehearsal in a namespace listens within its pod alone: whoever asks it forwards its port. */
+function inNamespace(settings: Settings, id: string): Failure {
+  const [context, namespace] = [settings.get('kubeContext'), settings.get('namespace')];
+  const there = [
+    ...(context === undefined ? [] : [`--context ${context}`]),
+    ...(namespace === undefined ? [] : [`-n ${namespace}`]),
+  ];
+  const kubectl = ['kubectl', ...there, 'port-forward', `job/${objectName(id)}`, `${PRIVATE_PORT}:${PRIVATE_PORT}`];
+  return new Failure('usage', {
+    message: `cannot take names from the rehearsal ${id}: its server is in a pod, and listens nowhere else`,
+    remedy: `Forward its port in another terminal, and name that, with the password in PGPASSWORD:
+    ${kubectl.join(' ')}
+    walkback log --names-from 'host=127.0.0.1 port=${PRIVATE_PORT}'`,
+  });
+}
+
 async function ofRehearsal(settings: Settings, id: string, name: string): Promise<ConnectionSettings> {
+  if (isInKubernetes(settings)) throw inNamespace(settings, id);
   const { server } = await liveServer(settings, '');
   const status = await recoveryStatus(localCluster({ name, server }), id);
   const replay = factsOf(status.entries, 'replay');
