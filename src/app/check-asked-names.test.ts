@@ -34,6 +34,17 @@ describe('a name that a log is asked for', () => {
     expect(asked([], ['shpo'])?.remedy).toContain('walkback log --database shop');
   });
 
+  it('is refused with lines to type that name the timeline, where it must be', () => {
+    const tables = ['ordres', 'nosuch'].map((one) => [parseTablePattern(one, '--table')]);
+    const remedies = tables.map((one) => unknownName(names(), { tables: one, databases: [] }, 2)?.remedy ?? '');
+    const typed = remedies.flatMap((one) => one.split('\n')).filter((one) => one.startsWith('    walkback'));
+    expect(typed).toEqual([
+      '    walkback log --table orders --timeline 2',
+      '    walkback log --largest 10 --timeline 2',
+      '    walkback log --names-from live --timeline 2',
+    ]);
+  });
+
   it('is refused with the same name in another schema, before any that is spelled alike', () => {
     expect(asked(['audit.orders'])?.message).toMatch(/shop\.public\.orders is$/);
   });

@@ -230,7 +230,7 @@ class SpanLog implements OpenLog {
     const isUncertain = this.#isUnnamedTold || this.#end?.kind === 'hole' || this.#end?.kind === 'damage';
     if (count > 0 || isUncertain) this.#warnOfUnknown();
     else {
-      const unknown = unknownName(this.#names, this.#request.filter);
+      const unknown = unknownName(this.#names, this.#request.filter, this.facts.namedTimeline);
       if (unknown !== undefined) throw unknown;
     }
   }
@@ -241,7 +241,7 @@ class SpanLog implements OpenLog {
   }
 
   #warnOfUnknown(): void {
-    const unknown = unknownName(this.#names, this.#request.filter);
+    const unknown = unknownName(this.#names, this.#request.filter, this.facts.namedTimeline);
     if (unknown !== undefined) this.#request.onWarning(unknown.message);
   }
 

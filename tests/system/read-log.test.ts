@@ -91,6 +91,22 @@ describe('the log of an archive that WAL-G wrote', () => {
   });
 });
 
+describe('the timeline of an archive with several', () => {
+  it('is named in what is typed where it was asked for, and otherwise not while it is the newest', async () => {
+    const forks = new URL('../../fixtures/walg/pg15-lz4-v305-forks/archive', import.meta.url).pathname;
+    const settings = await loadSettings({ environment: { WALKBACK_ARCHIVE: forks } });
+    const named = async (timeline: number | undefined) => {
+      await using opened = await openHistory(settings, { timeline, pgWal: undefined, signal });
+      return [opened.line.timeline, opened.namedTimeline];
+    };
+    expect(await Promise.all([undefined, 3, 1].map(named))).toEqual([
+      [3, undefined],
+      [3, 3],
+      [1, 1],
+    ]);
+  });
+});
+
 describe('one transaction of it', () => {
   const find = async (name: TransactionName) => {
     await using opened = await history(FIXTURE);
