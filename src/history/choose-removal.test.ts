@@ -58,6 +58,16 @@ describe('the removal that is meant', () => {
     });
   });
 
+  it('is refused with lines to type that name the timeline, where there are several', async () => {
+    const given = found([removal(7), removal(9)], { timeline: 2 });
+    await expect(chooseRemoval(deleted, given)).rejects.toMatchObject({
+      remedy: expect.stringMatching(/--before-xid 9 --timeline 2$/),
+    });
+    await expect(chooseRemoval(deleted, found([], { timeline: 2 }))).rejects.toMatchObject({
+      remedy: expect.stringMatching(/walkback log --op delete --timeline 2$/),
+    });
+  });
+
   it('is refused where tables of that name are several', async () => {
     const given = found([removal(7), removal(9, { tables: ['shop.audit.orders'] })]);
     await expect(chooseRemoval(deleted, given)).rejects.toMatchObject({

@@ -11,7 +11,8 @@ import { Failure } from '../base/failure.ts';
 import type { RecoveryTarget } from '../postgres/recovery-target.ts';
 import { formatTimeUs } from '../postgres/timestamp.ts';
 import type { Removal, RemovalTarget } from './removals.ts';
-import { percentOf } from './share-percent.ts';
+import { shareOfWords } from './share-percent.ts';
+import { timelineFlag } from './target-words.ts';
 
 /** What was found, and where it was looked for. */
 export interface FoundRemovals {
@@ -24,6 +25,8 @@ export interface FoundRemovals {
   readonly toUs: bigint | undefined;
   /** Why there may be others, a sentence each. */
   readonly doubts?: readonly string[];
+  /** To be named in lines to type: whose line was read, where there are several. */
+  readonly timeline?: number | undefined;
 }
 
 /** Asks the operator; `undefined`: nobody could be asked, or there was no answer. */
@@ -40,7 +43,7 @@ export function describeRemoval({ what, rows, share, isIncomplete }: Removal): s
   if (what === 'truncate') return 'TRUNCATE';
   const counted = `-${(rows ?? 0).toLocaleString('en-US')} ${rows === 1 ? 'row' : 'rows'}`;
   const least = isIncomplete ? ' at least' : '';
-  return share === undefined ? `${counted}${least}` : `${counted}${least}, ${percentOf(share)} of the table`;
+  return share === undefined ? `${counted}${least}` : `${counted}${least}, ${shareOfWords(share, 'table')}`;
 }
 
 /** The target that a removal stands for. */
@@ -87,7 +90,8 @@ function noneFound(asked: RemovalTarget, found: FoundRemovals): Failure {
         ...doubts,
         'No names of tables are known: there is no snapshot of the catalogs, and the server could not be asked.',
       ];
-  const remedy = `All such transactions, with what they did:\n    walkback log --op ${operation}`;
+  const line = timelineFlag(found.timeline);
+  const remedy = `All such transactions, with what they did:\n    walkback log --op ${operation}${line}`;
   return refusal(asked, `no transaction ${span} ${did}`, remedy, facts);
 }
 
@@ -100,7 +104,10 @@ function listed(found: FoundRemovals): string[] {
 
 function severalTables(asked: RemovalTarget, found: FoundRemovals, tables: readonly string[]): Failure {
   const flag = asked.kind === 'beforeDrop' ? '--before-drop' : '--before-delete';
-  const lines = tables.map((table) => `    walkback recover plan ${flag} '${table.replaceAll("'", String.raw`'\''`)}'`);
+  const line = timelineFlag(found.timeline);
+  const lines = tables.map(
+    (table) => `    walkback recover plan ${flag} '${table.replaceAll("'", String.raw`'\''`)}'${line}`,
+  );
   return refusal(
     asked,
     `${tables.length} tables have that name`,
@@ -111,7 +118,7 @@ function severalTables(asked: RemovalTarget, found: FoundRemovals, tables: reado
 
 function severalRemovals(asked: RemovalTarget, found: FoundRemovals, last: Removal): Failure {
   const way = (label: string, one: Removal): string =>
-    `${label} (${describeRemoval(one)}):\n    walkback recover plan --before-xid ${one.xid}`;
+    `${label} (${describeRemoval(one)}):\n    walkback recover plan --before-xid ${one.xid}${timelineFlag(found.timeline)}`;
   const largest = found.kept.reduce(
     (most, one) => ((one.rows ?? Infinity) > (most.rows ?? Infinity) ? one : most),
     last,

@@ -59,7 +59,9 @@ export async function resolveTarget(
   const doubts = new Set<string>();
   const doubting = { ...place, onWarning: (message: string) => void doubts.add(message) };
   const { found, end, nameless } = await searchBackward(doubting, backups, asked);
-  const chosen = await chooseRemoval(asked, { ...found, doubts: [...doubts, ...unnamed(nameless)] }, ask);
+  const timeline = place.wal.historyTimelines.length === 0 ? undefined : place.line.timeline;
+  const told = { ...found, doubts: [...doubts, ...unnamed(nameless)], timeline };
+  const chosen = await chooseRemoval(asked, told, ask);
   return {
     target: targetBefore(chosen),
     asked: `just before transaction ${chosen.xid}, ${whatItDid(asked, chosen)}`,
