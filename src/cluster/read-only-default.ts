@@ -17,10 +17,12 @@ import type { ReadOnlyDefault } from './cluster.ts';
 const NAME = 'default_transaction_read_only';
 const POLL_MS = 200;
 
-/** A setting's text: PostgreSQL and YAML have many words for on. */
-export function readOnlyDefaultOf(text: unknown): ReadOnlyDefault {
-  if (text === undefined || text === null || text === '') return 'unset';
-  return /^(on|true|yes|1)$/i.test(String(text)) ? 'on' : 'off';
+/** A setting's value: PostgreSQL and YAML have many words for on. */
+export function readOnlyDefaultOf(value: unknown): ReadOnlyDefault {
+  if (value === undefined || value === null || value === '') return 'unset';
+  return value === true || value === 1 || (typeof value === 'string' && /^(on|true|yes|1)$/i.test(value))
+    ? 'on'
+    : 'off';
 }
 
 /** As ALTER SYSTEM has set it. The last of its lines counts. */
