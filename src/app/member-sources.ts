@@ -4,7 +4,7 @@
  * @module
  */
 
-import { whyNotAccepted, whyNotFollowing, type AcceptanceSides } from '../cluster/accept-member.ts';
+import { refusalToAccept, refusalToFollow, type AcceptanceSides } from '../cluster/accept-member.ts';
 import type { JsonObject } from '../cluster/patroni/dcs-keys.ts';
 import { connectToMember, superuserOf } from '../cluster/patroni/member-connection.ts';
 import { isLeaderRole, type ListedMember, type MemberReport } from '../cluster/patroni/members.ts';
@@ -96,9 +96,9 @@ export function openMemberSources(own: OwnMember): MemberSources & AsyncDisposab
     if (leader.role === 'standby_leader') return followsStandbyLeader(leader, mine);
     const sides = await sidesWith(leader.host, leader.port ?? 5432);
     const key = `${leader.name} ${leader.timeline ?? 0} ${leader.host}:${leader.port ?? 0}`;
-    const why = await (acceptedOf === key ? whyNotFollowing(sides) : whyNotAccepted(sides));
-    acceptedOf = why === undefined ? key : '';
-    return why === undefined ? { accepted: true } : { accepted: false, why };
+    const refusal = await (acceptedOf === key ? refusalToFollow(sides) : refusalToAccept(sides));
+    acceptedOf = refusal === undefined ? key : '';
+    return refusal === undefined ? { accepted: true } : { accepted: false, ...refusal };
   };
 
   return {

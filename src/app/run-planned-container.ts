@@ -147,7 +147,7 @@ export async function runPlannedContainer(plan: ContainerPlan, options: RunPlanO
     prepare: async (tell, stop) => checkContainer(plan, { tell, pause, onWarning, unsettledMajor, signal: stop }),
     beforePatroni: () => resumeBeforePatroni(plan, { note, pause, signal }),
     member,
-    writeFence: (isFenced) => writePatroniFile(patroni, isFenced),
+    writeFence: (fenced) => writePatroniFile(patroni, fenced),
     health: { host: '::', port: ports.health },
     agentMetrics: () => (archive === undefined ? Promise.resolve('') : agentMetrics(ports.health + 1)),
     onLeader: async () => {

@@ -71,6 +71,20 @@ function whyNot({ memberName: name, isCascaded }: AcceptanceSides, leader: Row, 
   return undefined;
 }
 
+/** Why a replica is not accepted. */
+export interface Refusal {
+  readonly why: string;
+  /** It has what the leader has not, or is of another cluster: if it led, it would undo what the leader stands for. */
+  readonly mustNotLead: boolean;
+}
+
+function refusalOf(sides: AcceptanceSides, leader: Row, member: Row): Refusal | undefined {
+  const why = whyNot(sides, leader, member);
+  const isLeader = leader['is_replica'] !== 't';
+  const mustNotLead = isLeader && (member['system'] !== leader['system'] || leader['has_all'] === 'f');
+  return why === undefined ? undefined : { why, mustNotLead };
+}
+
 async function onlyRow(connection: Connection, text: string, values?: readonly string[]): Promise<Row> {
   const rows = values === undefined ? await connection.query(text) : await connection.query(text, values);
   return rows[0] ?? {};
@@ -82,12 +96,12 @@ async function onlyRow(connection: Connection, text: string, values?: readonly s
  *
  * @throws {Failure} as a query does, if a server is lost meanwhile.
  */
-export async function whyNotFollowing(sides: AcceptanceSides): Promise<string | undefined> {
+export async function refusalToFollow(sides: AcceptanceSides): Promise<Refusal | undefined> {
   const { leader, member, memberName } = sides;
   // First the replica: the leader can only be further on when it is asked after it.
   const memberRow = await onlyRow(member, MEMBER_QUERY);
   const leaderRow = await onlyRow(leader, LEADER_QUERY, [memberName, memberRow['received'] ?? '0/0']);
-  return whyNot(sides, leaderRow, memberRow);
+  return refusalOf(sides, leaderRow, memberRow);
 }
 
 async function removeMarkers(leader: Connection, isMine: (name: string) => boolean): Promise<void> {
@@ -121,19 +135,24 @@ async function sees(member: Connection, marker: string): Promise<boolean> {
  *
  * @throws {Failure} as a query does, if a server is lost meanwhile.
  */
-export async function whyNotAccepted(sides: AcceptanceSides): Promise<string | undefined> {
-  const reason = await whyNotFollowing(sides);
-  if (reason !== undefined) return reason;
+export async function refusalToAccept(sides: AcceptanceSides): Promise<Refusal | undefined> {
+  const refusal = await refusalToFollow(sides);
+  if (refusal !== undefined) return refusal;
   const { leader, member, memberName } = sides;
   const marker = `${MARKER}${Date.now()}_${randomBytes(6).toString('hex')}`;
   // The commit does not wait for replicas: they are what is in question.
   await leader.query("SET synchronous_commit = 'local'; SET default_transaction_read_only = off");
   try {
     await leader.query('SELECT pg_replication_origin_create($1)', [marker]);
-    return (await sees(member, marker))
-      ? await whyNotFollowing(sides)
-      : `${memberName} streams, but does not show what the leader wrote ${MARKER_MS / 1000} s ago`;
+    if (await sees(member, marker)) return await refusalToFollow(sides);
+    const why = `${memberName} streams, but does not show what the leader wrote ${MARKER_MS / 1000} s ago`;
+    return { why, mustNotLead: false };
   } finally {
     await removeMarkers(leader, (name) => name === marker || isStale(name));
   }
+}
+
+/** As {@link refusalToAccept}, in words. */
+export async function whyNotAccepted(sides: AcceptanceSides): Promise<string | undefined> {
+  return (await refusalToAccept(sides))?.why;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { mayBeRead, readiness, readinessBody, type MemberFacts, type Standing } from './readiness.ts';
+import { fencedFrom, readiness, readinessBody, type Fenced, type MemberFacts, type Standing } from './readiness.ts';
 
 const LEADER: MemberFacts = { state: 'running', role: 'leader', hasLock: true, timeline: 2, isPaused: false };
 const REPLICA: MemberFacts = { state: 'running', role: 'replica', hasLock: false, timeline: 2, isPaused: false };
@@ -102,14 +102,24 @@ describe('what is told of a member', () => {
   });
 });
 
-describe('readers that Patroni sends', () => {
-  it('may come to the leader and to a replica that was accepted, and to nobody else that answers', () => {
-    const of = (member: MemberFacts, acceptance?: Standing['acceptance']) => mayBeRead({ member, acceptance });
-    expect(of(LEADER)).toBe(true);
-    expect(of(REPLICA, { accepted: true })).toBe(true);
-    expect(of(REPLICA, { accepted: false, why: 'behind' })).toBe(false);
-    expect(of(REPLICA)).toBe(false);
+describe('what Patroni is to keep from a member', () => {
+  const of = (member: MemberFacts, acceptance?: Standing['acceptance'], before?: Fenced) =>
+    fencedFrom({ member, acceptance }, before);
+
+  it('are readers, but for the leader and a replica that was accepted', () => {
+    expect(of(LEADER)).toBe('nothing');
+    expect(of(REPLICA, { accepted: true })).toBe('nothing');
+    expect(of(REPLICA, { accepted: false, why: 'behind' })).toBe('readers');
+    expect(of(REPLICA)).toBe('readers');
     expect(of({ ...REPLICA, state: 'starting' })).toBeUndefined();
-    expect(mayBeRead({ member: undefined, acceptance: undefined })).toBeUndefined();
+    expect(fencedFrom({ member: undefined, acceptance: undefined }, undefined)).toBeUndefined();
+  });
+
+  it('is the lead too, once it was found to have what the leader has not, until it is proven to follow', () => {
+    const foreign = { accepted: false, why: 'it is of another history', mustNotLead: true } as const;
+    expect(of(REPLICA, foreign, 'readers')).toBe('readersAndLead');
+    expect(of(REPLICA, { accepted: false, why: 'nobody holds the lock' }, 'readersAndLead')).toBe('readersAndLead');
+    expect(of(REPLICA, { accepted: true }, 'readersAndLead')).toBe('nothing');
+    expect(of(LEADER, undefined, 'readersAndLead')).toBe('nothing');
   });
 });

@@ -26,7 +26,13 @@ export interface MemberFacts {
 }
 
 /** Whether a replica was proven to follow. */
-export type Acceptance = { readonly accepted: true } | { readonly accepted: false; readonly why: string };
+export type Acceptance =
+  | { readonly accepted: true }
+  /** `mustNotLead`: it has what the leader has not. Known only where it was compared with one. */
+  | { readonly accepted: false; readonly why: string; readonly mustNotLead?: boolean };
+
+/** What is kept from a member: nothing, readers, or readers and the lead. */
+export type Fenced = 'nothing' | 'readers' | 'readersAndLead';
 
 /** Everything that readiness is made of. */
 export interface Standing {
@@ -99,13 +105,19 @@ function notRunning(state: string): Readiness {
 }
 
 /**
- * Whether readers may be sent to the member by whoever asks Patroni's REST API: `undefined` while there is nothing that
- * anybody could read.
+ * What Patroni is to keep from the member: `undefined` while there is nothing that anybody could read.
+ *
+ * @param before what it keeps now. A replica that was found to be of another history must not lead until it is proven to follow,
+ *   also when the leader that it was compared with has died since.
  */
-export function mayBeRead({ member, acceptance }: Pick<Standing, 'member' | 'acceptance'>): boolean | undefined {
+export function fencedFrom(
+  { member, acceptance }: Pick<Standing, 'member' | 'acceptance'>,
+  before: Fenced | undefined,
+): Fenced | undefined {
   if (member === undefined || !RUNNING.has(member.state)) return undefined;
-  if (member.role === 'replica') return acceptance?.accepted === true;
-  return member.role === 'leader' ? true : undefined;
+  if (member.role !== 'replica') return member.role === 'leader' ? 'nothing' : undefined;
+  if (acceptance?.accepted === true) return 'nothing';
+  return acceptance?.mustNotLead === true || before === 'readersAndLead' ? 'readersAndLead' : 'readers';
 }
 
 /** Everything there is to tell of a member, for whoever asks why. */

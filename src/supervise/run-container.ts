@@ -18,7 +18,7 @@ import { drainWal } from './drain-wal.ts';
 import { healthRoutes } from './health-routes.ts';
 import { readHold } from './hold.ts';
 import { KeptChild, type ChildProgram, type KeptUntil } from './kept-child.ts';
-import { mayBeRead, readiness, type Standing } from './readiness.ts';
+import { fencedFrom, readiness, type Fenced, type Standing } from './readiness.ts';
 import { ReaderFence } from './reader-fence.ts';
 import { AGENT_RESTARTS, PATRONI_RESTARTS } from './restart-policy.ts';
 import { stopServerLeftRunning } from './stop-server.ts';
@@ -50,7 +50,7 @@ export interface ContainerRun {
   readonly beforePatroni: () => Promise<void>;
   readonly member: MemberSources;
   /** Writes Patroni's file so that readers are kept from this member, or not. */
-  readonly writeFence: (isFenced: boolean) => Promise<void>;
+  readonly writeFence: (fenced: Fenced) => Promise<void>;
   readonly health: { readonly host: string; readonly port: number };
   readonly agentMetrics: () => Promise<string>;
   /** This member has become the leader that holds the lock. Must not throw. */
@@ -221,12 +221,12 @@ class Supervision {
 
   /** One at a time, and not waited for: the next look is not to be late. */
   #fenceReaders(standing: Standing): void {
-    const isOpen = mayBeRead(standing);
-    if (isOpen === undefined || this.#fencing !== undefined) return;
+    const fenced = fencedFrom(standing, this.#fence.wanted);
+    if (fenced === undefined || this.#fencing !== undefined) return;
     this.#fencing = this.#fence
-      .set(!isOpen)
+      .set(fenced)
       .catch((error: unknown) =>
-        this.#run.onWarning(`cannot tell Patroni whether readers may come: ${messageOf(error)}`),
+        this.#run.onWarning(`cannot tell Patroni what this member may do: ${messageOf(error)}`),
       )
       .finally(() => {
         this.#fencing = undefined;

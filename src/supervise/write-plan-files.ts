@@ -17,6 +17,7 @@ import type { ContainerPlan, EnvDirectory } from '../container/container-plan.ts
 import { revealed } from '../container/secret.ts';
 import { yamlForFile } from '../container/user-yaml.ts';
 import { mapAt } from '../container/value-at.ts';
+import type { Fenced } from './readiness.ts';
 import { formatRoles } from './roles-file.ts';
 
 const SECRET_MODE = 0o600;
@@ -76,15 +77,21 @@ export async function writePlanFiles(plan: ContainerPlan): Promise<void> {
   for (const directory of envDirectoriesOf(plan)) await writeEnvDirectory(directory);
   for (const { path, mode, content } of files) await writeOne(path, revealed(content), mode);
   await writeOne(rolesFile(paths), formatRoles(plan.users).reveal(), SECRET_MODE);
-  await writePatroniFile(patroni, true);
+  await writePatroniFile(patroni, 'readers');
 }
 
-/** Patroni's configuration; fenced, it keeps readers from the member (`reader-fence.ts`), whatever tags it has. */
+const FENCE_TAGS: Readonly<Record<Fenced, Readonly<Record<string, boolean>>>> = {
+  nothing: {},
+  readers: { noloadbalance: true },
+  readersAndLead: { noloadbalance: true, nofailover: true },
+};
+
+/** Patroni's configuration, with what is kept from the member (`reader-fence.ts`), whatever tags it has. */
 export async function writePatroniFile(
   { path, configuration }: Pick<ContainerPlan['patroni'], 'path' | 'configuration'>,
-  isFenced: boolean,
+  fenced: Fenced,
 ): Promise<void> {
-  const tags = { ...mapAt(configuration, 'tags'), noloadbalance: true };
-  const written = isFenced ? { ...configuration, tags } : configuration;
+  const tags = { ...mapAt(configuration, 'tags'), ...FENCE_TAGS[fenced] };
+  const written = fenced === 'nothing' ? configuration : { ...configuration, tags };
   await writeOne(path, yamlForFile(written).reveal(), SECRET_MODE);
 }

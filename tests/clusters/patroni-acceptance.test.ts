@@ -4,7 +4,12 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { whyNotAccepted, whyNotFollowing, type AcceptanceSides } from '../../src/cluster/accept-member.ts';
+import {
+  refusalToAccept,
+  refusalToFollow,
+  type AcceptanceSides,
+  type Refusal,
+} from '../../src/cluster/accept-member.ts';
 import { connectToMember, superuserOf } from '../../src/cluster/patroni/member-connection.ts';
 import { isLeaderRole } from '../../src/cluster/patroni/members.ts';
 import { restAccessOf } from '../../src/cluster/patroni/rest-access.ts';
@@ -24,15 +29,19 @@ const restOf = (member: PatroniMember): MemberRest =>
   openMemberRest(`${member.restUrl}/patroni`, restAccessOf(CONFIGURATION));
 
 /** What `ask` answers of two members, over TCP and with a password, as from another host. */
-async function asked(
+async function refused(
   leader: PatroniMember,
   member: PatroniMember,
-  ask: (sides: AcceptanceSides) => Promise<string | undefined> = whyNotAccepted,
-): Promise<string | undefined> {
+  ask: (sides: AcceptanceSides) => Promise<Refusal | undefined>,
+): Promise<Refusal | undefined> {
   const urlOf = (one: PatroniMember): string => `postgres://127.0.0.1:${one.postgresPort}/postgres`;
   await using one = await connectToMember(urlOf(leader), superuserOf(CONFIGURATION));
   await using other = await connectToMember(urlOf(member), superuserOf(CONFIGURATION));
   return await ask({ leader: one, member: other, memberName: member.name });
+}
+
+async function asked(leader: PatroniMember, member: PatroniMember, ask = refusalToAccept): Promise<string | undefined> {
+  return (await refused(leader, member, ask))?.why;
 }
 
 const VERSIONS: readonly PatroniVersion[] = ['3.0', '4.0', '4.1'];
@@ -135,7 +144,7 @@ describe('a replica that has read past the end of the history that a recovery ha
     expect(await replica.sql('SELECT i FROM t ORDER BY i')).toEqual([{ i: 1 }, { i: 2 }]);
     expect((await replica.request('/replica')).status).toBe(200);
     expect((await replica.request('/health')).status).toBe(200);
-    expect(await asked(leader, replica, whyNotFollowing)).toMatch(/does not stream|another history/);
+    expect(await asked(leader, replica, refusalToFollow)).toMatch(/does not stream|another history/);
     expect(await asked(leader, replica)).toMatch(/does not stream|another history/);
 
     await restOf(replica).reinitialize(true);
