@@ -91,9 +91,15 @@ async function run(context: CloneContext, argv: readonly string[], timeoutMs: nu
   if (end.code === 0) return;
   throw new Failure('failed', {
     message: `cannot upgrade the recovered data: ${formatCommand(argv.slice(0, 1))} ended with ${end.code ?? 'a signal'}`,
-    remedy: `What it said is below; its log files are in ${place.data}/pg_upgrade_output.d. The recovered data are kept as they were. Put right what it names, or clone with PGVERSION=${context.plan.majorVersion} and upgrade later.`,
+    remedy: `What it said is below; its log files are in ${place.data}/pg_upgrade_output.d. ${keptAs(context)} Put right what it names, or clone with PGVERSION=${context.plan.majorVersion} and upgrade later.`,
     facts: end.output.split('\n').slice(-40),
   });
+}
+
+function keptAs({ plan }: CloneContext): string {
+  return plan.upgrade?.mode === 'link'
+    ? 'Once files are linked, the recovered data cannot be started any more.'
+    : 'The recovered data are kept as they were.';
 }
 
 async function makeNew(context: CloneContext, old: OldCluster, newBin: string): Promise<void> {

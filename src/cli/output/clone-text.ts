@@ -61,6 +61,21 @@ export function clonePlanText(plan: ClonePlan, screen: Screen): string {
   ].join('\n')}\n`;
 }
 
+/** Files that are linked are the new cluster's too: PostgreSQL starts the old one no more. */
+function recoveredLines({ upgrade }: ClonePlan, folder: string, screen: Screen): string[] {
+  return upgrade?.mode === 'link'
+    ? labelled(
+        'before',
+        [`${folder} shares its files with the new cluster: there is no way back but a new clone`],
+        screen,
+      )
+    : labelled(
+        'way back',
+        [`the data as they were recovered stay in ${folder}; remove them once the new cluster is good`],
+        screen,
+      );
+}
+
 /** The proof. */
 export function cloneDoneText(
   { plan, timeline, reason, switchLsn, recoveredData }: CloneOutcome,
@@ -71,13 +86,7 @@ export function cloneDoneText(
       ? []
       : [
           ...labelled('upgraded', [`to PostgreSQL ${plan.upgrade.to}: a new system, on timeline 1`], screen),
-          ...labelled(
-            'way back',
-            [
-              `the data as they were recovered stay in ${recoveredData ?? ''}; remove them once the new cluster is good`,
-            ],
-            screen,
-          ),
+          ...recoveredLines(plan, recoveredData ?? '', screen),
         ];
   const fresh =
     plan.writesTo?.isTheSame === true

@@ -87,7 +87,7 @@ function scheduleTrouble(facts: PodFacts): PodTrouble | undefined {
   const why = condition.message ?? lastEvent(events, 'Pod', ['FailedScheduling'])?.message ?? 'no reason is told';
   if (/unbound immediate PersistentVolumeClaims/.test(why)) return claimTrouble(facts);
   const remedy = /Insufficient/.test(why)
-    ? 'Free memory or processors of a node, or give the cluster’s container smaller requests: the rehearsal has the same.'
+    ? 'Free memory or processors of a node, or give the cluster’s container smaller requests; a rehearsal has the same.'
     : 'Look at the nodes, their taints, and where the volume can be used from.';
   return trouble(`no node takes the pod ${pod?.metadata?.name ?? ''}: ${why}`, remedy, false);
 }
