@@ -170,6 +170,24 @@ describe.skipIf(server === undefined)('A connection that breaks', () => {
     expect(Buffer.concat(pieces).equals(bytes)).toBe(true);
   });
 
+  it('that stalls under a read or a write is left for another, and both go on where they stood', async () => {
+    const store = await open({}, { attemptIdleMs: 1_000, callMs: 60_000 });
+    const bytes = randomBytes(16 * MIB + 5);
+    const stallsOnce = async function* (chunks: AsyncIterable<Buffer> | Iterable<Buffer>): AsyncGenerator<Buffer> {
+      let passed = 0;
+      for await (const chunk of chunks) {
+        if (passed < 7 * MIB && passed + chunk.byteLength >= 7 * MIB) await real().stallConnections();
+        passed += chunk.byteLength;
+        yield chunk;
+      }
+    };
+    const pieces = Array.from({ length: 17 }, (_, index) => bytes.subarray(index * MIB, (index + 1) * MIB));
+    expect(await store.put('a', stallsOnce(pieces), { ifAbsent: true })).toBe('written');
+    const read = await Array.fromAsync(stallsOnce((await store.open('a')) ?? []));
+    expect(Buffer.concat(read).equals(bytes)).toBe(true);
+    expect(await readdir(store.path)).toEqual(['a']);
+  });
+
   it('under a read ends it when the file was replaced meanwhile', async () => {
     const store = await open();
     const bytes = randomBytes(24 * MIB);

@@ -39,6 +39,8 @@ export interface SshTestServer extends AsyncDisposable {
   newFolder(options?: Partial<SshLocation>): Promise<SshLocation>;
   /** Ends all connections, and nothing else: the server goes on listening. */
   cutConnections(): Promise<void>;
+  /** Leaves all connections there are open, and lets none of them be answered any more. */
+  stallConnections(): Promise<void>;
 }
 
 async function untilListening(child: ChildProcess, port: number, output: () => string): Promise<void> {
@@ -80,11 +82,11 @@ async function sessionsOf(pid: number): Promise<number[]> {
   return below(pid);
 }
 
-/** Ends all connections; some end by themselves meanwhile. */
-async function cutSessions(pid: number): Promise<void> {
+/** Signals what serves connections; some end by themselves meanwhile. */
+async function signalSessions(pid: number, signal: 'SIGKILL' | 'SIGSTOP'): Promise<void> {
   for (const session of await sessionsOf(pid)) {
     try {
-      process.kill(session, 'SIGKILL');
+      process.kill(session, signal);
     } catch {}
   }
 }
@@ -183,9 +185,10 @@ export async function startSshd(): Promise<SshTestServer | undefined> {
       const trust = { kind: 'knownHosts', files: [knownHostsFile] } as const;
       return { kind: 'ssh', host: '127.0.0.1', port, username, path, privateKeyFile: keyFile, trust, ...options };
     },
-    cutConnections: () => cutSessions(pid),
+    cutConnections: () => signalSessions(pid, 'SIGKILL'),
+    stallConnections: () => signalSessions(pid, 'SIGSTOP'),
     [Symbol.asyncDispose]: async () => {
-      await cutSessions(pid);
+      await signalSessions(pid, 'SIGKILL');
       if (child.exitCode === null && child.kill('SIGKILL')) await once(child, 'exit');
       await rm(base, { recursive: true, force: true });
     },

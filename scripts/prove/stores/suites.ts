@@ -22,6 +22,9 @@ export interface StoreSuite {
 export const SUITES: readonly StoreSuite[] = [
   { store: 'a folder', project: 'unit', file: 'src/storage/file/file-store.test.ts' },
   { store: 'tokens of Google (fake-gcs-server)', project: 'extra', file: 'tests/objectstore/gcs-credentials.test.ts' },
+  { store: 'tokens of Azure', project: 'unit', file: 'src/storage/azure/token-source.test.ts' },
+  { store: 'failing tokens of Azure', project: 'unit', file: 'src/storage/azure/token-failure.test.ts' },
+  { store: 'the region of a bucket of S3', project: 'extra', file: 'tests/objectstore/s3-region.test.ts' },
   { store: 'ways to S3 (MinIO)', project: 'extra', file: 'tests/objectstore/s3-access.test.ts' },
   { store: 'versions in S3 (MinIO)', project: 'extra', file: 'tests/objectstore/s3-versions.test.ts' },
   { store: 'SFTP (OpenSSH)', project: 'extra', file: 'tests/objectstore/ssh.test.ts' },
