@@ -131,7 +131,8 @@ function openExisting(path: string, { name, object }: WrittenFile): number {
   try {
     return openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
   } catch (error) {
-    if (!isError(error, 'ENOENT')) throw error;
+    // A directory may be in its place, or a link where the table of what is a file does not know the name.
+    if (!['ENOENT', 'EISDIR', 'ELOOP'].some((code) => isError(error, code))) throw error;
     throw corrupt(object, `it holds an increment of ${JSON.stringify(name)}, and no backup before it holds that file`);
   }
 }

@@ -201,11 +201,14 @@ describe('an increment that lies', () => {
   });
 
   it('is refused where what it builds on is no file', async () => {
-    const link = { name: TABLE, type: 'symlink', linkName: '/etc/passwd' } as const;
-    const failure = await failureOf(
-      restored(CHILD, { ...ROOT, parts: [[...(ROOT.parts[0] ?? []).filter(({ name }) => name !== TABLE), link]] }),
+    const inPlaceOfTable = async (entry: { type: 'symlink'; linkName: string } | { type: 'directory' }) => {
+      const others = (ROOT.parts[0] ?? []).filter(({ name }) => name !== TABLE);
+      return (await failureOf(restored(CHILD, { ...ROOT, parts: [[...others, { name: TABLE, ...entry }]] }))).message;
+    };
+    expect(await inPlaceOfTable({ type: 'symlink', linkName: '/etc/passwd' })).toContain(
+      'is a symbolic link in the place of a file of the server',
     );
-    expect(failure.message).toContain('no backup before it holds that file');
+    expect(await inPlaceOfTable({ type: 'directory' })).toContain('no backup before it holds that file');
   });
 });
 
