@@ -31,7 +31,8 @@ export default defineConfig({
           testTimeout: 300_000,
           // The first run builds the stores' servers, several at a time.
           hookTimeout: 900_000,
-          maxWorkers: 2,
+          // These wait for pods and Patroni's loops more than they work.
+          maxWorkers: 3,
         },
       },
     ],
