@@ -47,15 +47,18 @@ class Rounds {
   }
 
   async run(round: number): Promise<void> {
-    for (const tool of this.#tools) {
-      await runProgram('bash', ['-c', tool.prepare], tool.environment ?? {});
-      await this.#measure(round, tool, 'backup', tool.backup);
-    }
-    for (const tool of this.#tools) await this.#restore(round, tool, 'restore');
+    for (const tool of this.#tools) await this.#runTool(round, tool);
+  }
+
+  /** One after the other: programs of one kind have one archive, which the next begins anew. */
+  async #runTool(round: number, tool: BackupTool): Promise<void> {
+    await runProgram('bash', ['-c', tool.prepare], tool.environment ?? {});
+    await this.#measure(round, tool, 'backup', tool.backup);
+    await this.#restore(round, tool, 'restore');
+    if (tool.delta === undefined) return;
     await this.#bench.change();
-    const withDelta = this.#tools.filter(({ delta }) => delta !== undefined);
-    for (const tool of withDelta) await this.#measure(round, tool, 'delta', tool.delta);
-    for (const tool of withDelta) await this.#restore(round, tool, 'deltaRestore');
+    await this.#measure(round, tool, 'delta', tool.delta);
+    await this.#restore(round, tool, 'deltaRestore');
   }
 
   async #restore(round: number, tool: BackupTool, discipline: Discipline): Promise<void> {
