@@ -29,7 +29,7 @@ describe.skipIf(bed === undefined).each(['ConfigMap', 'Endpoints'] as const)('th
     await where.kubectl(['-n', namespace.name, ...copy], await readFile(SCRIPT, 'utf8'));
     const kubectl = `${join(where.programs, 'kubectl')} --kubeconfig ${where.kubeconfig} -n ${namespace.name}`;
     const wrapper = join(folder, 'python');
-    await writeFile(wrapper, `shift\nexec ${kubectl} exec -i ${pod} -- python3 /tmp/dcs.py "$@"\n`);
+    await writeFile(wrapper, `shift\nexec ${kubectl} exec -i ${pod} -- /opt/patroni/bin/python /tmp/dcs.py "$@"\n`);
     return ['/bin/sh', wrapper];
   }
 
