@@ -7,66 +7,9 @@
  * @module
  */
 
-import { isFailure } from '../../src/base/failure.ts';
-import { differingTables } from './interop/compare-tables.ts';
-import {
-  fixtureArchives,
-  isWithinReach,
-  type ExpectedMoment,
-  type FixtureArchive,
-} from './interop/fixture-archives.ts';
 import { walgBinary, walgRestoresOurs } from './interop/real-walg.ts';
-import { withArchiveAt } from './interop/rehearse-archive.ts';
+import { recoverMoments } from './interop/recover-moments.ts';
 import type { Proof, ProofRun } from './proof.ts';
-
-interface Case {
-  readonly archive: FixtureArchive;
-  readonly moment: ExpectedMoment;
-}
-
-interface Tally {
-  readonly recovered: number;
-  readonly outOfReach: number;
-  readonly differences: readonly string[];
-}
-
-/** A moment before the first backup of its line has none to start from: it must be refused, and is not a difference. */
-async function recover({ archive, moment }: Case): Promise<string[] | 'outOfReach'> {
-  const target = { kind: 'xid', xid: moment.xid, inclusive: true } as const;
-  try {
-    return await withArchiveAt({ ...archive, timeline: moment.timeline, target }, (standing) =>
-      differingTables(standing, moment.tables),
-    );
-  } catch (error) {
-    if (isFailure(error, 'refused') && !isWithinReach(archive, moment)) return 'outOfReach';
-    throw error;
-  }
-}
-
-async function fixtureCases(): Promise<Case[]> {
-  const archives = await fixtureArchives();
-  return archives.flatMap((archive) => archive.moments.map((moment) => ({ archive, moment })));
-}
-
-async function ourSide({ seed, count, log }: ProofRun): Promise<Tally> {
-  const cases = await fixtureCases();
-  let [recovered, outOfReach] = [0, 0];
-  const differences: string[] = [];
-  for (let number = seed; number < seed + count; number++) {
-    // A stride that has no factor in common with the number of cases visits all of them, and other archives first.
-    const picked = cases[(number * 7) % cases.length];
-    if (picked === undefined) throw new Error('there are no archives in fixtures/walg');
-    const found = await recover(picked);
-    if (found === 'outOfReach') outOfReach++;
-    else recovered++;
-    const name = `${picked.archive.name} at xid ${picked.moment.xid} on timeline ${picked.moment.timeline}`;
-    log(
-      `${number}: ${name}: ${found === 'outOfReach' ? 'before the first backup, refused' : found.length === 0 ? 'equal' : found.join('; ')}`,
-    );
-    if (found !== 'outOfReach') differences.push(...found.map((difference) => `${name}: ${difference}`));
-  }
-  return { recovered, outOfReach, differences };
-}
 
 async function itsSide({
   seed,
@@ -94,7 +37,7 @@ export const proof: Proof = {
   shows: 'archives that the real wal-g wrote recover to what they must contain, and wal-g recovers ours',
   defaultCount: 3,
   run: async (given) => {
-    const ours = await ourSide(given);
+    const ours = await recoverMoments(given);
     const its = await itsSide(given);
     const differences = [...ours.differences, ...(its?.differences ?? [])];
     const itsFigure =
