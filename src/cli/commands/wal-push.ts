@@ -4,10 +4,8 @@
  * @module
  */
 
-import { readControlFile } from '../../archive/server.ts';
-import { pushWalFile } from '../../archive/push.ts';
 import { openArchive } from '../../app/open-archive.ts';
-import { dataDirectoryOfWal } from '../../app/server-data-directory.ts';
+import { pushWalOf } from '../../app/push-wal.ts';
 import { defineCommand } from '../command.ts';
 
 /** The command. */
@@ -22,17 +20,7 @@ export const walPush = defineCommand({
   listener: 'archive_command',
   run: async ({ path }, { settings, signal, reporter }) => {
     await using archive = await openArchive(settings, { onAway: reporter.warn });
-    const { forWriting: store, compression } = archive;
-    const dataDirectory = await dataDirectoryOfWal(path, settings);
-    const server = dataDirectory === undefined ? undefined : await readControlFile(dataDirectory);
-    const pushed = await pushWalFile({
-      store,
-      path,
-      compression,
-      systemIdentifier: server?.systemIdentifier,
-      walSegmentSizeBytes: server?.walSegmentSizeBytes,
-      signal,
-    });
+    const pushed = await pushWalOf(path, archive, { settings, signal });
     return { text: () => '', json: pushed };
   },
 });

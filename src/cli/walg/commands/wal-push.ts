@@ -4,10 +4,8 @@
  * @module
  */
 
-import { pushWalFile } from '../../../archive/push.ts';
-import { readControlFile } from '../../../archive/server.ts';
 import { openArchive } from '../../../app/open-archive.ts';
-import { dataDirectoryOfWal } from '../../../app/server-data-directory.ts';
+import { pushWalOf } from '../../../app/push-wal.ts';
 import { refuseOtherStorage } from '../target-storage.ts';
 import { TARGET_STORAGE, type WalgCommand } from '../walg-command.ts';
 
@@ -22,17 +20,7 @@ export const walPush: WalgCommand = {
   run: async ({ operands: [path = ''], values }, { settings, signal, log }) => {
     refuseOtherStorage(values, settings.environment);
     await using archive = await openArchive(settings, { onAway: log.warning });
-    const { forWriting: store, compression } = archive;
-    const dataDirectory = await dataDirectoryOfWal(path, settings);
-    const server = dataDirectory === undefined ? undefined : await readControlFile(dataDirectory);
-    const pushed = await pushWalFile({
-      store,
-      path,
-      compression,
-      systemIdentifier: server?.systemIdentifier,
-      walSegmentSizeBytes: server?.walSegmentSizeBytes,
-      signal,
-    });
+    const pushed = await pushWalOf(path, archive, { settings, signal });
     log.info(
       `FILE PATH: ${pushed.key}${pushed.outcome === 'present' ? ' (it is there already, and holds the same)' : ''}`,
     );
