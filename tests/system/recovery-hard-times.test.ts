@@ -2,7 +2,8 @@ import { chmod, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { recoveryText, standingText } from '../../src/cli/output/recovery-text.ts';
+import { recoveryText } from '../../src/cli/output/recovery-status-text.ts';
+import { standingText } from '../../src/cli/output/recovery-text.ts';
 import type { Screen } from '../../src/cli/output/screen.ts';
 import { runningPostmaster } from '../../src/instance/postmaster.ts';
 import { stopPrivateServer } from '../../src/instance/private-server.ts';

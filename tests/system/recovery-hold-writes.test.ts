@@ -2,7 +2,7 @@ import { chmod, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { recoveryText } from '../../src/cli/output/recovery-text.ts';
+import { recoveryText } from '../../src/cli/output/recovery-status-text.ts';
 import { archiveTail } from '../../src/recovery/archive-tail.ts';
 import { factsOf } from '../../src/recovery/journal.ts';
 import { cutOver, openRecovery, rehearse, undo } from '../../src/recovery/recover.ts';

@@ -13,7 +13,7 @@ import { defineCommand } from '../command.ts';
 import { flag } from '../options.ts';
 import { listedRecoveries, recoveriesText } from '../output/recoveries-text.ts';
 import { statusInNamespace } from '../namespace/keep.ts';
-import { recoveryText } from '../output/recovery-text.ts';
+import { recoveryText } from '../output/recovery-status-text.ts';
 
 /** The command. */
 export const recoverStatus = defineCommand({

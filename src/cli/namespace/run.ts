@@ -40,7 +40,8 @@ import {
   standingInNamespaceText,
   undoneInNamespaceText,
 } from '../output/namespace-text.ts';
-import { checksLines, GIVES_UP } from '../output/recovery-text.ts';
+import { GIVES_UP } from '../output/recovery-status-text.ts';
+import { checksLines } from '../output/recovery-text.ts';
 import type { ShownJournal } from '../output/shown-journal.ts';
 import { isResetId, type SwapEntry } from '../../kubernetes/recover/journal-object.ts';
 import type { Session } from '../session.ts';

@@ -15,7 +15,8 @@ import type { CheckResult } from '../../recovery/checks.ts';
 import { factsOf } from '../../recovery/journal.ts';
 import { formatDuration, formatCount, readClock, shortTime, zoneLine } from './format.ts';
 import { labelled, planText } from './plan-text.ts';
-import { checksLines, stayLines, STATE_WORDS, toType } from './recovery-text.ts';
+import { stayLines, STATE_WORDS } from './recovery-status-text.ts';
+import { checksLines, toType } from './recovery-text.ts';
 import type { Screen } from './screen.ts';
 import { stepLines } from './step-lines.ts';
 

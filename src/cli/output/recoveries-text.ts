@@ -6,7 +6,8 @@
 
 import type { RecoveryStatus } from '../../recovery/status.ts';
 import { formatCount, shortTime, zoneLine } from './format.ts';
-import { STATE_WORDS, toType } from './recovery-text.ts';
+import { STATE_WORDS } from './recovery-status-text.ts';
+import { toType } from './recovery-text.ts';
 import type { Screen } from './screen.ts';
 
 /** What to list, and how many are left out. */
