@@ -37,7 +37,7 @@ const cut: Answer = (_received, response) => {
   response.destroy();
 };
 
-describe('a read', () => {
+describe.concurrent('a read', () => {
   it('is sent with the token and the namespace of the context', async () => {
     await using server = await start(() => MAP);
     expect(await server.api.get(REF)).toEqual(MAP);
@@ -138,7 +138,7 @@ describe('what the namespace does not admit', () => {
   });
 });
 
-describe('a change whose answer was lost', () => {
+describe.concurrent('a change whose answer was lost', () => {
   const madeBy = (manager: string): unknown => ({
     ...MAP,
     metadata: { ...MAP.metadata, managedFields: [{ manager, operation: 'Update' }] },
@@ -232,7 +232,7 @@ describe('a removal', () => {
   });
 });
 
-describe('waiting', () => {
+describe.concurrent('waiting', () => {
   /** A watch, open until `cutWith` or for ever, and looks that are answered in turn. */
   const watched =
     (looks: Answer, watch: Answer): Answer =>
@@ -302,7 +302,7 @@ describe('waiting', () => {
   });
 });
 
-describe('the log of a container', () => {
+describe.concurrent('the log of a container', () => {
   const pod = (isOver: boolean): unknown => ({
     metadata: { name: 'p' },
     status: {

@@ -3,19 +3,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { decompress } from '../codec/compression.ts';
-import { lsn } from '../postgres/lsn.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
-import { openStore } from '../storage/open.ts';
-import { decodeSegmentIndex } from '../wal-index/decode.ts';
-import { encodeSegmentIndex } from '../wal-index/encode.ts';
-import { segmentIndexKey } from '../wal-index/index-object.ts';
-import type { SegmentIndex } from '../wal-index/segment-index.ts';
-import type { ArchivedWal } from './archived-wal.ts';
-import { scanWal } from './scan.ts';
-import { readSegmentIndexes, type SegmentIndexRequest, type SegmentIndexScan } from './segment-indexes.ts';
-import { listWal } from './segment-source-wal.ts';
-import { readTimelines, type Timelines } from './timelines.ts';
+import { decompress } from '../../src/codec/compression.ts';
+import { lsn } from '../../src/postgres/lsn.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { openStore } from '../../src/storage/open.ts';
+import { decodeSegmentIndex } from '../../src/wal-index/decode.ts';
+import { encodeSegmentIndex } from '../../src/wal-index/encode.ts';
+import { segmentIndexKey } from '../../src/wal-index/index-object.ts';
+import type { SegmentIndex } from '../../src/wal-index/segment-index.ts';
+import type { ArchivedWal } from '../../src/history/archived-wal.ts';
+import { scanWal } from '../../src/history/scan.ts';
+import {
+  readSegmentIndexes,
+  type SegmentIndexRequest,
+  type SegmentIndexScan,
+} from '../../src/history/segment-indexes.ts';
+import { listWal } from '../../src/history/segment-source-wal.ts';
+import { readTimelines, type Timelines } from '../../src/history/timelines.ts';
 
 const FIXTURE = join(import.meta.dirname, '../../fixtures/walg/pg15-lz4-v305-forks/archive/wal_005');
 const MIB = 1024n * 1024n;

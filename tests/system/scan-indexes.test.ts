@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { lsn } from '../postgres/lsn.ts';
-import type { WalEvent } from '../postgres/wal-records/wal-event.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
-import { openStore } from '../storage/open.ts';
-import { listArchivedWal, type ArchivedWal } from './archived-wal.ts';
-import { scanIndexes } from './scan-indexes.ts';
-import { scanWal, type ScanRequest, type WalScan } from './scan.ts';
-import { readTimelines, type Timelines } from './timelines.ts';
+import { lsn } from '../../src/postgres/lsn.ts';
+import type { WalEvent } from '../../src/postgres/wal-records/wal-event.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { openStore } from '../../src/storage/open.ts';
+import { listArchivedWal, type ArchivedWal } from '../../src/history/archived-wal.ts';
+import { scanIndexes } from '../../src/history/scan-indexes.ts';
+import { scanWal, type ScanRequest, type WalScan } from '../../src/history/scan.ts';
+import { readTimelines, type Timelines } from '../../src/history/timelines.ts';
 
 /** Written by WAL-G on PostgreSQL 15: three timelines. */
 const ARCHIVE = join(import.meta.dirname, '../../fixtures/walg/pg15-lz4-v305-forks/archive');
