@@ -4,7 +4,7 @@
  * data from before and the recovered data are never gone, as seen on the volumes from outside.
  *
  * Seeds from 0 are the steps, in the order of `kubernetes-faults/cases.ts`: all gone on with, then all taken back; those behind them
- * are the faults, and of each thirty the last six are of the whole bed. Seeds in a row share what can be shared: a cluster, and a
+ * are the faults, and of each round of them the last are of the whole bed. Seeds in a row share what can be shared: a cluster, and a
  * recovery that is killed at one step after the other.
  *
  * @module

@@ -23,6 +23,15 @@ describe('the cases', () => {
     expect(some).toEqual(FAULT_NAMES.map((_, at) => caseOf(KILLS.length + at)));
   });
 
+  it('have faults that come to certain steps only in undos too', () => {
+    const named = new Set(FAULT_NAMES.filter(({ steps }) => steps !== undefined).map(({ name }) => name));
+    const some = Array.from({ length: 30 * FAULT_NAMES.length }, (_, at) => caseOf(KILLS.length + at));
+    const met = new Set(
+      some.flatMap((one) => (one.kind === 'fault' && one.work === 'undo' && named.has(one.fault) ? [one.fault] : [])),
+    );
+    expect(met.size).toBeGreaterThan(5);
+  });
+
   it('share a recovery that is killed at one step after the other', () => {
     const [first, second] = groupsOf(0, 30);
     expect(first?.map(({ given }) => given.step)).toEqual([...rehearseStepsOf('rebind'), ...SWAP_STEPS.rebind]);

@@ -85,10 +85,11 @@ function faultOf(number: number): FaultCase {
   const random = seededRandom(number * 7919 + 5);
   const fault = FAULT_NAMES[number % FAULT_NAMES.length];
   if (fault === undefined) throw new Error(`no fault ${number}`);
-  const isOpen = (step: SwapStep): boolean => fault.steps?.includes(step) ?? true;
-  const way = random.pick(RECOVERY_WAYS.filter((one) => stepsOf(one, 'recover').some(isOpen)));
-  const work = fault.steps === undefined && random.chance(UNDO_SHARE) ? 'undo' : 'recover';
-  const step = random.pick(stepsOf(way, work).filter(isOpen));
+  const openIn = (way: RecoveryWay, work: Work): readonly SwapStep[] =>
+    stepsOf(way, work).filter((step) => fault.steps?.includes(step) ?? true);
+  const way = random.pick(RECOVERY_WAYS.filter((one) => openIn(one, 'recover').length > 0));
+  const work = openIn(way, 'undo').length > 0 && random.chance(UNDO_SHARE) ? 'undo' : 'recover';
+  const step = random.pick(openIn(way, work));
   const goingOn = work === 'recover' && random.chance(0.5) ? 'undo' : 'resume';
   return { kind: 'fault', way, work, step, fault: fault.name, goingOn };
 }

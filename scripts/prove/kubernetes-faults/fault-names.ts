@@ -15,8 +15,14 @@ interface NamedFault {
 }
 
 const REHEARSING: readonly SwapStep[] = ['startRehearsal', 'awaitRehearsal'];
-const WHILE_UP: readonly SwapStep[] = ['survey', 'save', 'pause', 'archiveTail', 'stopLive'];
-const WHILE_OPENING: readonly SwapStep[] = ['openLine', 'verify', 'resume', 'backUp', 'scaleOut', 'settle'];
+const WHILE_UP: readonly SwapStep[] = [
+  ...(['survey', 'save', 'pause', 'archiveTail', 'stopLive'] as const),
+  ...(['undoSurvey', 'undoPause', 'undoArchiveTail', 'undoStop'] as const),
+];
+const WHILE_OPENING: readonly SwapStep[] = [
+  ...(['openLine', 'verify', 'resume', 'backUp', 'scaleOut', 'settle'] as const),
+  ...(['undoOpenLine', 'undoVerify', 'undoResume', 'undoBackUp', 'undoScaleOut', 'undoSettle'] as const),
+];
 const WHILE_DOWN: readonly SwapStep[] = [
   'archiveRest',
   'finishRehearsal',
@@ -25,8 +31,26 @@ const WHILE_DOWN: readonly SwapStep[] = [
   'renameInVolume',
   'recreateStatefulSet',
   'clearStatus',
+  'undoArchiveRest',
+  'undoExchangeVolumes',
+  'undoRenameInVolume',
+  'undoRecreateStatefulSet',
+  'undoClearStatus',
 ];
 const WITH_JOB: readonly SwapStep[] = ['awaitRehearsal', 'finishRehearsal'];
+/** Claims are removed there. */
+const WITH_CLAIMS: readonly SwapStep[] = [
+  ...(['exchangeVolumes', 'removeReplicaClaims', 'endRehearsal'] as const),
+  ...(['undoExchangeVolumes', 'undoRemoveReplicaClaims'] as const),
+];
+/** Pods are made there. */
+const WITH_NEW_PODS: readonly SwapStep[] = [
+  ...REHEARSING,
+  ...(['archiveRest', 'openLine', 'scaleOut'] as const),
+  ...(['undoReopen', 'undoOpenLine', 'undoScaleOut'] as const),
+];
+/** Claims are made there. */
+const WITH_NEW_CLAIMS: readonly SwapStep[] = ['startRehearsal', 'exchangeVolumes', 'scaleOut', 'undoExchangeVolumes'];
 
 const NAMED = [
   { name: 'the API is away for 8 s' },
@@ -45,11 +69,12 @@ const NAMED = [
   { name: 'the rehearsal’s pod is deleted', steps: WITH_JOB },
   { name: 'the rehearsal’s pod is evicted', steps: WITH_JOB },
   { name: 'the rehearsal is killed for its memory', steps: WITH_JOB },
+  { name: 'a pod at the volume is deleted', steps: ['renameInVolume', 'undoReopen', 'undoRenameInVolume'] },
   { name: 'another hand scales up', steps: WHILE_DOWN },
   { name: 'another hand scales down', steps: WHILE_OPENING },
-  { name: 'a claim stays Terminating', steps: ['exchangeVolumes', 'removeReplicaClaims', 'endRehearsal'] },
-  { name: 'a quota refuses pods', steps: [...REHEARSING, 'archiveRest', 'openLine', 'scaleOut'] },
-  { name: 'a quota refuses claims', steps: ['startRehearsal', 'exchangeVolumes', 'scaleOut'] },
+  { name: 'a claim stays Terminating', steps: WITH_CLAIMS },
+  { name: 'a quota refuses pods', steps: WITH_NEW_PODS },
+  { name: 'a quota refuses claims', steps: WITH_NEW_CLAIMS },
   { name: 'the image cannot be pulled', steps: REHEARSING },
   { name: 'the Job’s deadline has passed', steps: WITH_JOB },
   { name: 'Helm upgrades it in the middle' },
@@ -59,6 +84,7 @@ const NAMED = [
   { name: 'the kubelet is killed for 30 s' },
   { name: 'the kubelet is killed for 60 s' },
   { name: 'the controllers are killed for 30 s' },
+  { name: 'no volume is provisioned for 40 s', steps: ['startRehearsal', 'scaleOut', 'undoScaleOut'] },
 ] as const;
 
 /** A fault's name. */

@@ -38,6 +38,7 @@ export const FAULTS: Readonly<Record<FaultName, FaultKind>> = {
   'the rehearsal’s pod is deleted': inNamespace.REHEARSAL_DELETED,
   'the rehearsal’s pod is evicted': inNamespace.REHEARSAL_EVICTED,
   'the rehearsal is killed for its memory': inNamespace.REHEARSAL_OUT_OF_MEMORY,
+  'a pod at the volume is deleted': inNamespace.VOLUME_POD_DELETED,
   'another hand scales up': inNamespace.SCALED_UP,
   'another hand scales down': inNamespace.SCALED_DOWN,
   'a claim stays Terminating': inNamespace.CLAIM_STUCK,
@@ -52,4 +53,5 @@ export const FAULTS: Readonly<Record<FaultName, FaultKind>> = {
   'the kubelet is killed for 30 s': without('kubelet', 30_000),
   'the kubelet is killed for 60 s': without('kubelet', 60_000),
   'the controllers are killed for 30 s': without('controllers', 30_000),
+  'no volume is provisioned for 40 s': without('provisioner', 40_000),
 };

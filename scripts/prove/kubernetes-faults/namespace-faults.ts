@@ -4,7 +4,10 @@
  * @module
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { Pod } from '../../../src/kubernetes/api/kubernetes-objects.ts';
+import { PART_LABEL, RECOVERY_LABEL } from '../../../src/kubernetes/rehearse/rehearsal-names.ts';
 import { forSomeTime, type FaultKind, type Met } from './active-fault.ts';
 
 const nothing = async (): Promise<void> => {};
@@ -29,9 +32,7 @@ async function rehearsalPod({ scene, watch }: Met): Promise<string> {
     const pods = await scene.database.api.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, { labels });
     const name = pods.find(({ status }) => status?.phase === 'Running')?.metadata?.name;
     if (name !== undefined) return name;
-    await new Promise((resolve) => {
-      setTimeout(resolve, 250);
-    });
+    await sleep(250);
   }
   throw new Error('the rehearsal has no pod that runs');
 }
@@ -63,6 +64,35 @@ export const REHEARSAL_EVICTED = once(async (met) => {
 export const REHEARSAL_OUT_OF_MEMORY = once(async (met) =>
   kubectl(met, ['exec', await rehearsalPod(met), '--', 'sh', '-c', 'kill -9 -1']),
 );
+
+/** Deletes the first pod of work on a volume that there is, whenever that is. @returns whether there was one. */
+async function deleteVolumePod(met: Met, signal: AbortSignal): Promise<boolean> {
+  const labels = `${RECOVERY_LABEL}=${met.watch.id},${PART_LABEL}=volume`;
+  while (!signal.aborted) {
+    const pods = await met.scene.database.api.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, { labels }).catch(() => []);
+    const name = pods.find(({ status }) => status?.phase === 'Running' || status?.phase === 'Pending')?.metadata?.name;
+    if (name !== undefined) {
+      await kubectl(met, ['delete', 'pod', name, '--wait=false', '--grace-period=1']);
+      return true;
+    }
+    await sleep(100);
+  }
+  return false;
+}
+
+/** While the cluster is down and its data are renamed, or opened; the Job makes another. */
+export const VOLUME_POD_DELETED: FaultKind = {
+  begin: async (met) => {
+    const over = new AbortController();
+    const deleted = deleteVolumePod(met, over.signal);
+    return {
+      mend: async () => {
+        over.abort();
+        if (!(await deleted)) throw new Error('there was no pod at the volume');
+      },
+    };
+  },
+};
 
 async function scale(met: Met, replicas: number): Promise<unknown> {
   return kubectl(met, ['scale', `statefulset/${met.scene.database.name}`, `--replicas=${replicas}`]);
