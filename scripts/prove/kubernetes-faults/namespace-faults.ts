@@ -157,9 +157,22 @@ export const DEADLINE = once(async (met) => {
   return kubectl(met, ['patch', 'job', `walkback-${met.watch.id}`, '--type', 'merge', '--patch', patch]);
 });
 
-/** The template changes, and as many replicas are wanted as the chart says. */
-export const UPGRADED = once(async (met) => {
-  const template = { metadata: { annotations: { 'walkback.test/upgrade': String(Date.now()) } } };
-  const patch = JSON.stringify({ spec: { replicas: 2, template } });
-  return kubectl(met, ['patch', `statefulset/${met.scene.database.name}`, '--type', 'merge', '--patch', patch]);
-});
+/**
+ * The template changes, and as many replicas are wanted as the chart says. A member that comes by it before the cutover is in no plan:
+ * it is taken out again, as the refusal says.
+ */
+export const UPGRADED: FaultKind = {
+  begin: async (met) => {
+    const template = { metadata: { annotations: { 'walkback.test/upgrade': String(Date.now()) } } };
+    const patch = JSON.stringify({ spec: { replicas: 2, template } });
+    const { name } = met.scene.database;
+    await kubectl(met, ['patch', `statefulset/${name}`, '--type', 'merge', '--patch', patch]).catch(() => {});
+    return {
+      mend: async () => {
+        // A StatefulSet that is just made anew has neither.
+        await scale(met, 1).catch(() => {});
+        await kubectl(met, ['delete', 'persistentvolumeclaim', `storage-volume-${name}-1`, '--ignore-not-found']);
+      },
+    };
+  },
+};

@@ -39,6 +39,7 @@ import { exchangeVolumes, ledMember, letVolumesGo, retainVolumes, settle, takeEx
 import { refFacts, refOf, requestOf, volumePlanOf, watchOf, workingRehearsal } from './rehearsal-of-plan.ts';
 import { saveObjects } from './save-objects.ts';
 import { replicasOf, scaleTo } from './scale.ts';
+import { refuseUnplannedClaims } from './unplanned-claims.ts';
 import type { CutoverSwapStep, RehearseStep } from './step-names.ts';
 import { startIfCrashed, startUnderPause } from './start-under-pause.ts';
 import { annotate, tellEvent } from './tell-story.ts';
@@ -192,6 +193,7 @@ export const cutoverSwapSteps: Record<CutoverSwapStep, SwapWork> = {
   retainVolumes: step(retainVolumes, letVolumesGo),
   survey: step(async (context) => {
     const facts = await survey(context);
+    await refuseUnplannedClaims(context.uses.api, context.plan.recovery.id, context.plan.swap);
     await tellEvent(
       context,
       'RecoveryCutover',

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+
+import { namespacePlan } from '../carry/testing/namespace-plan.ts';
+import { startScriptedServer } from '../api/testing/api-server.ts';
+import type { RecoveryWay } from '../find/rights.ts';
+import { refuseUnplannedClaims } from './unplanned-claims.ts';
+
+const member = (ordinal: number) => ({
+  pod: `shop-${ordinal}`,
+  ordinal,
+  claim: `storage-volume-shop-${ordinal}`,
+  claimUid: `c-${ordinal}`,
+  volume: `pv-${ordinal}`,
+  size: '1Gi',
+  storageClass: null,
+  keptAs: null,
+});
+const common = { ...namespacePlan.swap, claimTemplate: 'storage-volume', members: [member(0)], leftOver: [member(2)] };
+
+/** Looks, in a namespace with these claims. */
+async function look(way: RecoveryWay, ...names: readonly string[]): Promise<void> {
+  const answer = () => ({ metadata: {}, items: names.map((name) => ({ metadata: { name } })) });
+  await using server = await startScriptedServer(answer, { attemptIdleMs: 2000, callMs: 5000 });
+  const statefulSet = { ...common.statefulSet, name: 'shop' };
+  await refuseUnplannedClaims(server.api, '7f3a', { ...common, statefulSet, way });
+}
+
+const OTHERS = ['storage-volume-shopping-1', 'storage-volume-shop-x', 'walkback-7f3a', 'other-shop-1'];
+
+describe('claims that are not in the plan', () => {
+  it.each(['rebind', 'in-volume', 'clone'] as const)(
+    'of a member that came since refuse a cutover by %s',
+    async (way) => {
+      await expect(
+        look(way, 'storage-volume-shop-0', 'storage-volume-shop-1', 'storage-volume-shop-2'),
+      ).rejects.toThrow(
+        /^cannot exchange the data of shop: storage-volume-shop-1 came after recovery 7f3a was planned$/,
+      );
+    },
+  );
+
+  it('are of no member if they are called otherwise', async () => {
+    await look('rebind', 'storage-volume-shop-0', 'storage-volume-shop-2', ...OTHERS);
+  });
+
+  it('start no member of a StatefulSet that is made anew', async () => {
+    await look('recreate', 'storage-volume-shop-0', 'storage-volume-shop-1');
+  });
+});
