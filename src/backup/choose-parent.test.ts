@@ -8,10 +8,11 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { isFailure } from '../base/failure.ts';
+import { Failure, isFailure } from '../base/failure.ts';
 import { lsn } from '../postgres/lsn.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
+import type { ObjectStore, ReadOptions } from '../storage/object-store.ts';
 import { openStore } from '../storage/open.ts';
+import { StoreAround } from '../storage/store-around.ts';
 import { filesMetadataKey, sentinelKey } from '../walg/backup-names.ts';
 import { chooseParent, type DeltaServer, type DeltaWish, type ParentChoice } from './choose-parent.ts';
 import { controlOfBackup } from './control-of-backup.ts';
@@ -29,14 +30,22 @@ interface Archive extends AsyncDisposable {
   choose(wish?: Partial<DeltaWish>, server?: Partial<DeltaServer>): Promise<ParentChoice>;
 }
 
+/** Lists of files that are more than can be read. */
+class ListsTooLong extends StoreAround {
+  override async get(key: string, options?: ReadOptions): Promise<Buffer | undefined> {
+    if (!key.endsWith('/files_metadata.json')) return this.inner.get(key, options);
+    throw new Failure('refused', { message: `cannot read ${key}: it lists too many files`, remedy: 'None.' });
+  }
+}
+
 /** A copy of the archive, without its parts, beside a server that is as its last backup says. */
-async function archive(): Promise<Archive> {
+async function archive(around = (store: ObjectStore): ObjectStore => store): Promise<Archive> {
   const root = await mkdtemp(join(tmpdir(), 'walkback-parent-'));
   await cp(join(ARCHIVE, 'basebackups_005'), join(root, 'basebackups_005'), {
     recursive: true,
     filter: (path) => !/part_\d+\.tar/.test(path),
   });
-  const store = await openStore({ kind: 'file', path: root });
+  const store = around(await openStore({ kind: 'file', path: root }));
   const control = await controlOfBackup(store, SECOND);
   if (control === undefined) throw new Error('the fixture has a control file');
   const server: DeltaServer = { control, line: { timeline: 1, ancestors: [] }, isPermanent: false };
@@ -140,6 +149,11 @@ describe('a full backup is due, and says so,', () => {
     await using given = await archive();
     await given.store.delete([filesMetadataKey(SECOND)]);
     expect(await reasonOf(given.choose())).toContain(`its list of files, ${filesMetadataKey(SECOND)}, is missing`);
+  });
+
+  it('where the parent’s list of files is too long to be read', async () => {
+    await using given = await archive((store) => new ListsTooLong(store));
+    expect(await reasonOf(given.choose())).toContain('it lists too many files');
   });
 
   it('where the latest is kept for good, and this one is not', async () => {

@@ -177,7 +177,8 @@ async function listOf(store: ObjectStore, backup: Backup, options: CallOptions) 
   try {
     return await readFilesMetadata(store, backup, options);
   } catch (error) {
-    if (isFailure(error, 'corrupt')) throw new NoParent(error.message, { cause: error });
+    // Refused is a list that is too long: the next backup is a full one, and not none.
+    if (isFailure(error, 'corrupt') || isFailure(error, 'refused')) throw new NoParent(error.message, { cause: error });
     throw error;
   }
 }

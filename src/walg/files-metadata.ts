@@ -1,17 +1,20 @@
 /**
  * A base backup's list of files, `files_metadata.json`: for each what the backup holds of it, and which tar holds it.
  *
- * May be hundreds of megabytes. Names are those in the tars, slash and all; `/global/pg_control`, `backup_label` and
- * `tablespace_map` are not listed. The catalogue of databases in it is kept as it is.
+ * May be hundreds of megabytes, or more than a string can hold: it is read and written in pieces. Names are those in the
+ * tars, slash and all; `/global/pg_control`, `backup_label` and `tablespace_map` are not listed. The catalogue of databases
+ * in it is kept as it is.
  *
  * Source: WAL-G `internal/backup_file_description.go`, `internal/databases/postgres/backup_sentinel_dto.go` (`FilesMetadataDto`).
  *
  * @module
  */
 
+import { Failure } from '../base/failure.ts';
 import { formatGoTime, parseGoTime } from './go-time.ts';
-import { JsonFields, isJsonList } from './json-fields.ts';
+import { JsonFields, isJsonList, jsonFailure, jsonPath, propertyOf } from './json-fields.ts';
 import { formatJson64, parseJson64, type JsonObject, type JsonValue } from './json64.ts';
+import { LongJson, itemsOf, membersOf, wholeOf, type JsonPart } from './long-json.ts';
 import { present } from './present.ts';
 
 /** Pages of a file that failed their checksum when it was backed up. */
@@ -32,6 +35,22 @@ export interface FileDescription {
   readonly corruptBlocks?: CorruptBlocks;
 }
 
+/** How a list is read. */
+export interface FilesMetadataLimits {
+  /** The longest list that is parsed at once, and what is parsed at once of longer ones. */
+  readonly pieceBytes: number;
+  /** More files, or tars, are refused. */
+  readonly maxEntries: number;
+}
+
+/** A piece is some hundred thousand files. A `Map` holds less than 2^24 entries: V8 `src/objects/ordered-hash-table.h`. */
+const LIMITS: FilesMetadataLimits = { pieceBytes: 16 * 1024 * 1024, maxEntries: 16_000_000 };
+
+const KEYS = ['Files', 'TarFileSets', 'DatabasesByNames'] as const;
+const KNOWN_KEYS: ReadonlySet<string> = new Set(KEYS.map((key) => key.toLowerCase()));
+type Key = (typeof KEYS)[number];
+type Parts = ReadonlyMap<Key, JsonPart | undefined>;
+
 /** What is written at once. */
 const PIECE_CHARACTERS = 256 * 1024;
 
@@ -43,20 +62,69 @@ export interface FilesMetadata {
   readonly databasesByNames?: JsonValue;
 }
 
-/** Reads `files_metadata.json`. @throws {Failure} `corrupt`, naming object and key; `refused` if it is too long. */
-export function parseFilesMetadata(bytes: Buffer, object: string): FilesMetadata {
-  return parseFilesMetadataValue(parseJson64(bytes, object), object);
+/**
+ * Reads `files_metadata.json`. Of a name that is there twice the later one counts; in a list that is read in pieces, the
+ * earlier one has to be sound as well.
+ *
+ * @throws {Failure} `corrupt`, naming object and key; `refused` if it lists too many files, or one of its values is too long.
+ */
+export function parseFilesMetadata(bytes: Buffer, object: string, limits = LIMITS): FilesMetadata {
+  const { pieceBytes } = limits;
+  if (bytes.length <= pieceBytes) return parseFilesMetadataValue(parseJson64(bytes, object), object, limits);
+  return readParts(partsOf(new LongJson(bytes, { object, startByte: 0, pieceBytes })), object, limits);
 }
 
 /** Reads the same from a value already parsed: an old sentinel's. */
-export function parseFilesMetadataValue(value: JsonValue, object: string): FilesMetadata {
+export function parseFilesMetadataValue(value: JsonValue, object: string, limits = LIMITS): FilesMetadata {
   const fields = new JsonFields(value, object);
+  return readParts(new Map(KEYS.map((key) => [key, fields.value(key)])), object, limits);
+}
+
+/** The parts of a long list; what is not read of it is at least proven to be JSON. */
+function partsOf(document: LongJson): Parts {
+  const found = new Map<string, JsonPart>();
+  for (const [key, part] of document.members()) {
+    const isKnown = KNOWN_KEYS.has(key.toLowerCase());
+    wholeOf(isKnown ? (found.get(key) ?? null) : part);
+    if (isKnown) found.set(key, part);
+  }
+  const properties = Object.fromEntries(found);
+  const parts = new Map<Key, JsonPart | undefined>(KEYS.map((key) => [key, propertyOf(properties, key)]));
+  const read = new Set(parts.values());
+  for (const part of found.values()) if (!read.has(part)) wholeOf(part);
+  return parts;
+}
+
+function readParts(parts: Parts, object: string, { maxEntries }: FilesMetadataLimits): FilesMetadata {
   const files = new Map<string, FileDescription>();
-  for (const [name, entry] of fields.fields('Files')?.fieldsOfEach() ?? []) files.set(name, parseDescription(entry));
+  for (const [name, entry] of membersOf(parts.get('Files') ?? {}, object, 'Files')) {
+    files.set(name, parseDescription(new JsonFields(wholeOf(entry), object, jsonPath('Files', name))));
+    if (files.size > maxEntries) throw tooMany(object, maxEntries, 'files');
+  }
   const tarFileSets = new Map<string, readonly string[]>();
-  const sets = fields.fields('TarFileSets');
-  for (const [name] of sets?.entries() ?? []) tarFileSets.set(name, sets?.texts(name) ?? []);
-  return { files, tarFileSets, ...present({ databasesByNames: fields.value('DatabasesByNames') }) };
+  for (const [tar, names] of membersOf(parts.get('TarFileSets') ?? {}, object, 'TarFileSets')) {
+    tarFileSets.set(tar, readNames(names, object, jsonPath('TarFileSets', tar)));
+    if (tarFileSets.size > maxEntries) throw tooMany(object, maxEntries, 'tars');
+  }
+  const databases = parts.get('DatabasesByNames');
+  const databasesByNames = databases === undefined ? undefined : wholeOf(databases);
+  return { files, tarFileSets, ...present({ databasesByNames }) };
+}
+
+function readNames(part: JsonPart, object: string, path: string): readonly string[] {
+  const names: string[] = [];
+  for (const name of itemsOf(part ?? [], object, path)) {
+    if (typeof name !== 'string') throw jsonFailure(object, path, 'not a list of texts');
+    names.push(name);
+  }
+  return names;
+}
+
+function tooMany(object: string, maxEntries: number, what: string): Failure {
+  return new Failure('refused', {
+    message: `cannot read ${object}: it lists more than ${maxEntries} ${what}`,
+    remedy: 'Use another backup, or restore this one with wal-g.',
+  });
 }
 
 function parseDescription(entry: JsonFields): FileDescription {

@@ -21,6 +21,34 @@ export function isJsonList(value: JsonValue | undefined): value is readonly Json
   return Array.isArray(value);
 }
 
+/** Where in an object a property is, as messages name it. */
+export function jsonPath(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`;
+}
+
+/** A failure about what is at `path` in the archive's object `object`; the whole of it for `''`. */
+export function jsonFailure(object: string, path: string, found: string): Failure {
+  return new Failure('corrupt', {
+    message: `cannot read ${object}: ${path === '' ? found : `${path}: ${found}`}`,
+    remedy: `Look at ${object} in the archive: it is damaged, or not what WAL-G writes.`,
+  });
+}
+
+/** The property of that name, or of the last that differs by case alone; `undefined` if absent or `null`. */
+export function propertyOf<T>(properties: Readonly<Record<string, T>>, key: string): NonNullable<T> | undefined {
+  const found = Object.hasOwn(properties, key) ? properties[key] : otherCase(properties, key);
+  return found ?? undefined;
+}
+
+function otherCase<T>(properties: Readonly<Record<string, T>>, key: string): T | undefined {
+  const wanted = key.toLowerCase();
+  let found: T | undefined;
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.length === key.length && name.toLowerCase() === wanted) found = value;
+  }
+  return found;
+}
+
 /** The properties of one JSON object. */
 export class JsonFields {
   readonly #value: JsonObject;
@@ -41,26 +69,12 @@ export class JsonFields {
 
   /** A failure about this JSON object, or the property `key` of it. */
   failure(found: string, key?: string): Failure {
-    const path = [this.#path, key ?? ''].filter((part) => part !== '').join('.');
-    return new Failure('corrupt', {
-      message: `cannot read ${this.#object}: ${path === '' ? found : `${path}: ${found}`}`,
-      remedy: `Look at ${this.#object} in the archive: it is damaged, or not what WAL-G writes.`,
-    });
+    return jsonFailure(this.#object, key === undefined ? this.#path : jsonPath(this.#path, key), found);
   }
 
   /** Any value; `undefined` if absent or `null`. */
   value(key: string): JsonValue | undefined {
-    const exact = Object.hasOwn(this.#value, key) ? this.#value[key] : this.#otherCase(key);
-    return exact ?? undefined;
-  }
-
-  #otherCase(key: string): JsonValue | undefined {
-    const wanted = key.toLowerCase();
-    let found: JsonValue | undefined;
-    for (const [name, value] of Object.entries(this.#value)) {
-      if (name.length === key.length && name.toLowerCase() === wanted) found = value;
-    }
-    return found;
+    return propertyOf(this.#value, key);
   }
 
   /** An unsigned 64-bit number. */
@@ -94,7 +108,7 @@ export class JsonFields {
 
   fields(key: string): JsonFields | undefined {
     const value = this.value(key);
-    return value === undefined ? undefined : new JsonFields(value, this.#object, this.#pathOf(key));
+    return value === undefined ? undefined : new JsonFields(value, this.#object, jsonPath(this.#path, key));
   }
 
   list(key: string): readonly JsonValue[] | undefined {
@@ -112,17 +126,13 @@ export class JsonFields {
 
   /** All properties, as they are. */
   entries(): (readonly [string, JsonValue])[] {
-    return Object.entries(this.#value).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
+    return Object.entries(this.#value).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
   }
 
   /** The properties of each property; for an object of objects. */
   *fieldsOfEach(): Generator<readonly [string, JsonFields]> {
     for (const [key, value] of Object.entries(this.#value)) {
-      if (value !== undefined) yield [key, new JsonFields(value, this.#object, this.#pathOf(key))];
+      if (value !== undefined) yield [key, new JsonFields(value, this.#object, jsonPath(this.#path, key))];
     }
-  }
-
-  #pathOf(key: string): string {
-    return this.#path === '' ? key : `${this.#path}.${key}`;
   }
 }

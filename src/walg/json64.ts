@@ -5,7 +5,8 @@
  * exactly is a `number`, and any larger one, written as digits, is a `bigint`; a reader that wants 64 bits takes either
  * ({@link JsonFields}). Written as Go's `encoding/json` does, `<`, `>` and `&` escaped.
  *
- * Text longer than {@link MAX_JSON_BYTES} is refused: no string can hold it.
+ * Text longer than {@link MAX_JSON_BYTES} is refused: no string can hold it. What may be longer is read in pieces
+ * (`long-json.ts`).
  *
  * Source: WAL-G `internal/uploader.go` (`UploadJSON`), `internal/databases/postgres/backup.go` (`FetchDto`).
  *
@@ -46,12 +47,14 @@ function reviveInteger(_key: string, value: unknown, context?: { source?: string
  * Reads one JSON value. Bytes that are no UTF-8 become U+FFFD, as with WAL-G.
  *
  * @param object the object's name, for messages.
+ * @param startByte where in it the bytes are, if they are not all of it; for messages.
  * @throws {Failure} `corrupt` if it is not exactly one JSON value; `refused` if it is too long.
  */
-export function parseJson64(bytes: Buffer, object: string): JsonValue {
+export function parseJson64(bytes: Buffer, object: string, startByte?: number): JsonValue {
+  const place = startByte === undefined ? '' : ` from byte ${startByte} on`;
   if (bytes.length > MAX_JSON_BYTES) {
     throw new Failure('refused', {
-      message: `cannot read ${object}: its ${bytes.length} bytes are more than can be read at once (${MAX_JSON_BYTES})`,
+      message: `cannot read ${object}: its ${bytes.length} bytes${place} are more than can be read at once (${MAX_JSON_BYTES})`,
       remedy: 'Use another backup, or restore this one with wal-g.',
     });
   }
@@ -59,12 +62,17 @@ export function parseJson64(bytes: Buffer, object: string): JsonValue {
   try {
     return LONG_INTEGER.test(text) ? JSON.parse(text, reviveInteger) : JSON.parse(text);
   } catch (cause) {
-    throw new Failure('corrupt', {
-      message: `cannot read ${object}: it is not JSON (${messageOf(cause)})`,
-      remedy: `Look at ${object} in the archive: it is damaged or cut short.`,
-      cause,
-    });
+    throw notJson(object, messageOf(cause) + place, cause);
   }
+}
+
+/** The failure of bytes that are not JSON. */
+export function notJson(object: string, found: string, cause?: unknown): Failure {
+  return new Failure('corrupt', {
+    message: `cannot read ${object}: it is not JSON (${found})`,
+    remedy: `Look at ${object} in the archive: it is damaged or cut short.`,
+    cause,
+  });
 }
 
 function goEscape(character: string): string {

@@ -1,19 +1,20 @@
 /**
  * Sentinels, metadata and lists of files that are no JSON, or JSON that says what cannot be; and what a restore makes of
- * lists that contradict each other.
+ * lists that contradict each other. Lists are read at once and in pieces: what is taken in pieces says the same at once.
  *
  * @module
  */
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 import type { Backup } from '../../../src/backup/backup.ts';
 import { chainOf } from '../../../src/backup/delta-chain.ts';
 import { describeBackup } from '../../../src/backup/list.ts';
 import { isFailure } from '../../../src/base/failure.ts';
 import { decideLevels } from '../../../src/restore/restore-levels.ts';
-import { parseFilesMetadata } from '../../../src/walg/files-metadata.ts';
+import { parseFilesMetadata, type FilesMetadata } from '../../../src/walg/files-metadata.ts';
 import { parseBackupMetadata } from '../../../src/walg/metadata.ts';
 import { parseSentinel } from '../../../src/walg/sentinel.ts';
 import { FIXTURES } from '../../../tests/support/fixture-archive.ts';
@@ -52,7 +53,7 @@ const NAME = /"(?:\/[^"]*|DeltaFrom|DeltaLSN|LSN|Files|IsSkipped|IsIncremented|M
 interface Sound {
   readonly object: string;
   readonly bytes: Buffer;
-  readonly readIt: (bytes: Buffer, object: string) => unknown;
+  readonly readIt: (bytes: Buffer, object: string, random: Random) => unknown;
 }
 
 /** Puts another value, or another name, in the place of one. */
@@ -88,6 +89,15 @@ async function fewFiles(name: string): Promise<Buffer> {
   return Buffer.from(JSON.stringify({ Files: some, TarFileSets: { 'part_001.tar.zst': Object.keys(some) } }));
 }
 
+/** In pieces, if that is what `random` says. @throws {Failure} as reading at once; also for a name that was unsound when it was there first. */
+function readList(bytes: Buffer, object: string, random: Random): FilesMetadata {
+  if (random.chance(0.5)) return parseFilesMetadata(bytes, object);
+  const limits = { pieceBytes: random.pick([0, 1, 64, 512, 4096]), maxEntries: LISTED_FILES * 2 };
+  const list = parseFilesMetadata(bytes, object, limits);
+  if (isDeepStrictEqual(list, parseFilesMetadata(bytes, object))) return list;
+  throw new TypeError(`in pieces of ${limits.pieceBytes} bytes a list is another one`);
+}
+
 async function soundObjects(): Promise<readonly Sound[]> {
   const [full, delta] = await Promise.all(
     [FULL, DELTA].map(async (name) => readFile(join(FOLDER, `${name}_backup_stop_sentinel.json`))),
@@ -108,8 +118,8 @@ async function soundObjects(): Promise<readonly Sound[]> {
     {
       object: `basebackups_005/${DELTA}/files_metadata.json`,
       bytes: list,
-      readIt: (bytes, object) =>
-        decideLevels([parents, { backup: child, metadata: parseFilesMetadata(bytes, object) }]),
+      readIt: (bytes, object, random) =>
+        decideLevels([parents, { backup: child, metadata: readList(bytes, object, random) }]),
     },
   ];
 }
@@ -117,7 +127,7 @@ async function soundObjects(): Promise<readonly Sound[]> {
 function tryObject({ object, bytes, readIt }: Sound, random: Random): HostileOutcome {
   const input = change(bytes, random);
   try {
-    readIt(input, object);
+    readIt(input, object, random);
     return input.equals(bytes) ? { kind: 'same' } : { kind: 'different' };
   } catch (error) {
     if (!isFailure(error)) throw error;
