@@ -34,7 +34,7 @@ const SYSTEM = [...VITEST, 'system', ...RETRY];
 const EXTRA = [...VITEST, 'extra', ...RETRY];
 
 /** Proofs that work in a Kubernetes. */
-const KUBERNETES_PROOFS = new Set(['all', 'helm', 'howto', 'kubernetes', 'kubernetes-faults', 'rbac']);
+const KUBERNETES_PROOFS = new Set(['all', 'containers', 'helm', 'howto', 'kubernetes', 'kubernetes-faults', 'rbac']);
 
 /** Proofs that run containers; those in a Kubernetes run them there, of an image that is built here. */
 const CONTAINER_PROOFS = new Set(['all', 'bats', 'image', ...KUBERNETES_PROOFS]);
@@ -48,10 +48,20 @@ function areKubernetesTests(args) {
   return files.length === 0 || files.some((file) => /clusters\/(helm|kubernetes)-/.test(file));
 }
 
+/** All proofs at once are two runs: those in containers wait for pods more than they work. A page is written by one run only. */
+function proofGroups([name, ...more]) {
+  return name === 'all' && !more.includes('--record')
+    ? [
+        ['containers', ...more],
+        ['servers', ...more],
+      ]
+    : undefined;
+}
+
 /**
  * What each task needs, and the lines it runs (in the project's root, on the project's Node). All lines run; the task
  * fails if one did. Arguments given go to the last. `writes`: it changes files of the tree and needs no server, so
- * it runs as whoever asked. `containers`, `kubernetes`: whether it runs containers, or works in a Kubernetes, by its arguments.
+ * it runs as whoever asked. `sideBySide`: by its arguments, those of several runs of its line at once. `containers`, `kubernetes`: whether it runs containers, or works in a Kubernetes, by its arguments.
  */
 const TASKS = {
   setup: { postgres: ALL, lines: [] },
@@ -72,6 +82,7 @@ const TASKS = {
     containers: ([name]) => CONTAINER_PROOFS.has(name),
     kubernetes: ([name]) => KUBERNETES_PROOFS.has(name),
     lines: [['node', 'scripts/prove/main.ts']],
+    sideBySide: proofGroups,
   },
   image: { postgres: [], writes: true, lines: [['node', 'scripts/image/main.ts']] },
   bench: { postgres: [15], lines: [['node', 'bench/main.ts']] },
@@ -162,6 +173,11 @@ async function main([taskName, ...extra]) {
   const brought = { ...engine?.environment, ...bed?.environment, ...folder?.environment };
   const codes = [];
   try {
+    const runs = task.sideBySide?.(extra);
+    if (runs !== undefined)
+      return Math.max(
+        ...(await Promise.all(runs.map((args) => run([...task.lines[0], ...args], node, task, brought)))),
+      );
     for (const [index, line] of task.lines.entries()) {
       const whole = index === task.lines.length - 1 ? [...line, ...extra] : line;
       const code = await run(whole, node, task, brought);

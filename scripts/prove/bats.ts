@@ -52,6 +52,7 @@ export const proof: Proof = {
   shows:
     'create-user-db, alter-role and the extensions are what cas-postgres has: its bats suites and more, in the image',
   defaultCount: 1,
+  inContainers: true,
   budgetMs: 240_000,
   run,
 };

@@ -60,6 +60,7 @@ export const proof: Proof = {
   name: 'helm',
   shows: 'helm install brings a healthy cluster with a backup, and an upgrade from the seed’s shape keeps everything',
   defaultCount: 1,
+  inContainers: true,
   budgetMs: 300_000,
   run,
 };

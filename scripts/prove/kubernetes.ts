@@ -16,6 +16,7 @@ export const proof: Proof = {
   shows:
     'A cluster in a namespace, recovered under load to just before a random transaction by each way, taken back and recovered again, equals the oracle on every member, each of which is proven to follow the leader.',
   defaultCount: 1,
+  inContainers: true,
   budgetMs: 900_000,
   run: async ({ seed, count, log }) => {
     const bed = await startBed();

@@ -35,6 +35,8 @@ export interface Proof {
   readonly defaultCount: number;
   /** How long that may take where what is shown has to be built first; {@link DEFAULT_COUNT_BUDGET_MS} otherwise. */
   readonly budgetMs?: number;
+  /** It works in containers or pods, and waits for them more than it works. */
+  readonly inContainers?: true;
   run(given: ProofRun): Promise<ProofResult>;
 }
 

@@ -160,6 +160,7 @@ export const proof: Proof = {
   shows:
     'A recovery in a namespace succeeds with exactly the rights of the ServiceAccount that the chart renders, carried by a Job as that account; without any one of them it is refused in the plan, by name, and none is granted that nothing needs.',
   defaultCount: 3,
+  inContainers: true,
   budgetMs: 1_800_000,
   run: async (given) => {
     const bed = await startBed();

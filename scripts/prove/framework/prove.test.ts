@@ -61,6 +61,15 @@ describe('npm run prove', () => {
     expect(figures.at(-1)).toBe('all: 1 of 2 hold; not kills');
   });
 
+  it.each([
+    ['containers', 'containers: 1 of 1 hold'],
+    ['servers', 'servers: 1 of 2 hold; not kills'],
+  ])('runs the proofs of the group %s', async (group, figure) => {
+    const proofs = [proofNamed('kills', { holds: false }), proofNamed('outage')];
+    await run([group], ...proofs, { ...proofNamed('helm'), inContainers: true });
+    expect(figures.at(-1)).toBe(figure);
+  });
+
   it('says so when a default count takes more than 15 seconds', async () => {
     await run(['kills'], proofNamed('kills', { takesMs: 15_001 }));
     expect(progress.join('\n')).toContain('TOO SLOW');

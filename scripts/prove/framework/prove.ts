@@ -30,8 +30,15 @@ function list({ proofs, output }: ProveUses): void {
   output.progress(USAGE);
 }
 
+/** Proofs by group. Of the groups but `all`, either may run beside the other, on a machine that both share. */
+const GROUPS = new Map<string, (proof: Proof) => boolean>([
+  ['all', () => true],
+  ['containers', ({ inContainers }) => inContainers === true],
+  ['servers', ({ inContainers }) => inContainers !== true],
+]);
+
 function choose(name: string, proofs: readonly Proof[]): readonly Proof[] {
-  const chosen = name === 'all' ? proofs : proofs.filter((proof) => proof.name === name);
+  const chosen = proofs.filter(GROUPS.get(name) ?? ((proof) => proof.name === name));
   if (chosen.length > 0) return chosen;
   const names = proofs.map((proof) => proof.name).join(', ');
   throw new ProveUsageError(`no proof named ${JSON.stringify(name)}; there is ${names === '' ? 'none' : names}`);
@@ -45,10 +52,10 @@ async function runChosen(request: ProveRequest & { kind: 'run' }, uses: ProveUse
     if (request.record) await recordOutcome(uses.page, outcome, new Date(uses.output.nowMs()));
   }
   const failed = outcomes.filter((outcome) => !outcome.holds);
-  if (request.name === 'all') {
+  if (GROUPS.has(request.name)) {
     const names = failed.map((outcome) => outcome.proof.name).join(', ');
     uses.output.figure(
-      `all: ${outcomes.length - failed.length} of ${outcomes.length} hold${names === '' ? '' : `; not ${names}`}`,
+      `${request.name}: ${outcomes.length - failed.length} of ${outcomes.length} hold${names === '' ? '' : `; not ${names}`}`,
     );
   }
   return failed.length === 0 ? 0 : 1;
