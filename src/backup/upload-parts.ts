@@ -64,7 +64,8 @@ export async function uploadParts(stored: readonly StoredEntry[], options: Uploa
     },
     onPart: async (part, packed) => {
       const objectName = partObjectName(part.number, compression);
-      entries.push(...packed.entries);
+      // Not as arguments: of empty files a part may hold more than a call can have.
+      for (const entry of packed.entries) entries.push(entry);
       tarFileSets.set(
         objectName,
         packed.entries.map((entry) => entry.name),
