@@ -10,6 +10,7 @@ import type { Event, StatefulSet } from '../../src/kubernetes/api/kubernetes-obj
 import { statefulSetRef } from '../../src/kubernetes/recover/pods-gone.ts';
 import { startBed } from '../support/kubernetes/bed.ts';
 import { startPatroniDatabase, type PatroniDatabase } from '../support/kubernetes/patroni-database.ts';
+import { walkbackAtTerminal } from '../support/walkback-terminal.ts';
 
 const bed = await startBed();
 
@@ -17,6 +18,8 @@ describe.skipIf(bed === undefined)('the story of a StatefulSet', () => {
   let database: PatroniDatabase;
   let target: readonly string[];
   let id: string;
+  /** Context, namespace and cluster. */
+  let meant: string;
 
   const walkback = async (...args: readonly string[]): Promise<string> => {
     const { code, out, err } = await walkbackIn(database, args);
@@ -43,11 +46,33 @@ describe.skipIf(bed === undefined)('the story of a StatefulSet', () => {
     await database?.[Symbol.asyncDispose]();
   }, 300_000);
 
-  test('is that it was recovered, with what to put into the chart’s values', async () => {
+  /** Runs the recovery at a terminal, where this is typed when it asks which cluster is meant. */
+  const runAndType = async (line: string): Promise<string> => {
+    const environment = { HOME: process.env['HOME'] ?? '', ...database.environment };
+    const typed = { when: 'to go on: ', line };
+    const { code, screen } = await walkbackAtTerminal(['recover', 'run', id], environment, typed);
+    expect(code, screen.slice(-2000)).toBe(0);
+    return screen;
+  };
+
+  test('does not begin with the name of another context, namespace or cluster', async () => {
     const plan = await walkback('recover', 'plan', ...target);
     id = /recover run (\w+)/.exec(plan)?.[1] ?? expect.unreachable(plan);
     expect(plan.replaceAll(/\s+/g, ' ')).toContain(`claim template is called walkback-${id} afterwards`);
-    await walkback('recover', 'run', id, '--yes');
+    const { namespace, name } = database;
+    const before = await database.api.get<StatefulSet>(statefulSetRef(name));
+    const screen = await runAndType(`production/${namespace.name}/${name}`);
+    meant = /namespace and cluster, (\S+), to go on/.exec(screen)?.[1] ?? expect.unreachable(screen);
+    expect(meant).toMatch(new RegExp(`^[^/]+/${namespace.name}/${name}$`));
+    expect(meant).not.toMatch(/^production\//);
+    expect(await walkback('recover', 'status', id, '--json')).toMatch(/"state": ?"standing"/);
+    const after = await database.api.get<StatefulSet>(statefulSetRef(name));
+    expect(after?.metadata?.uid).toBe(before?.metadata?.uid);
+    expect(after?.spec).toEqual(before?.spec);
+  }, 900_000);
+
+  test('is that it was recovered, once the name that is meant was typed, with what to put into the chart’s values', async () => {
+    await runAndType(meant);
     const { story, reasons } = await told();
     expect(story).toContain(`walkback undo ${id}`);
     expect(reasons).toContain('Recovered');
