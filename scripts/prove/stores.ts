@@ -1,13 +1,16 @@
 /**
  * The contract of object stores, on the real servers of every store: seed `s` is one suite of tests (`stores/suites.ts`),
- * and the one after the last is an object of more than 5 GiB.
+ * and those after the last are large objects, one in each store (`stores/large-stores.ts`).
  *
  * @module
  */
 
 import type { Proof, ProofRun } from './proof.ts';
 import { tryLargeObject } from './stores/large-object.ts';
+import { LARGE_STORES, type LargeStore } from './stores/large-stores.ts';
 import { SUITES, runSuite, type StoreSuite } from './stores/suites.ts';
+
+const GIB = 2 ** 30;
 
 interface Totals {
   passed: number;
@@ -26,11 +29,20 @@ async function addSuite(totals: Totals, suite: StoreSuite, seed: number, log: Pr
   totals.stores.push(suite.store);
 }
 
-async function addLargeObject(totals: Totals, seed: number, log: ProofRun['log']): Promise<void> {
-  const { kind, problem } = await tryLargeObject(seed);
-  log(`${seed}: an object of more than 5 GiB in S3 (MinIO): ${problem ?? kind}`);
+async function addLargeObject(totals: Totals, large: LargeStore, seed: number, log: ProofRun['log']): Promise<void> {
+  const { kind, problem, figure } = await tryLargeObject(large, seed);
+  log(`${seed}: an object of ${large.sizeBytes} bytes in ${large.store}: ${problem ?? figure ?? kind}`);
   totals[kind] += 1;
-  totals.stores.push('5 GiB in S3');
+  totals.stores.push(`${(large.sizeBytes / GIB).toFixed(1)} GiB in ${large.store}`);
+}
+
+/** What one seed tries. */
+async function addOne(totals: Totals, seed: number, log: ProofRun['log']): Promise<void> {
+  const at = seed % (SUITES.length + LARGE_STORES.length);
+  const suite = SUITES[at];
+  const large = LARGE_STORES[at - SUITES.length];
+  if (suite !== undefined) await addSuite(totals, suite, seed, log);
+  else if (large !== undefined) await addLargeObject(totals, large, seed, log);
 }
 
 /** The proof. */
@@ -41,9 +53,7 @@ export const proof: Proof = {
   run: async ({ seed, count, log }) => {
     const totals: Totals = { passed: 0, failed: 0, skipped: 0, stores: [] };
     for (let one = seed; one < seed + count; one += 1) {
-      const suite = SUITES[one % (SUITES.length + 1)];
-      if (suite === undefined) await addLargeObject(totals, one, log);
-      else await addSuite(totals, suite, one, log);
+      await addOne(totals, one, log);
     }
     return {
       holds: totals.failed === 0 && totals.passed > 0,

@@ -22,7 +22,7 @@ import { cacheFolder, freePort, isOnPath, makeOnce, stopped } from './programs.t
 
 const AZURITE = '3.37.0';
 
-/** A server that a test started. Disposing stops it; its objects were in memory. */
+/** A server that a test started. Disposing stops it, and removes what it had. */
 export interface AzureTestServer extends AsyncDisposable {
   readonly port: number;
   readonly account: string;
@@ -40,6 +40,8 @@ export interface AzureTestServer extends AsyncDisposable {
 export interface AzureTestServerOptions {
   /** Serves HTTPS with these PEM files, and takes tokens (whose issuer, time and audience it checks, not the signature). */
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string };
+  /** Keeps what is in blobs in files, and not in memory. */
+  readonly isOnDisk?: boolean;
 }
 
 /** npm belongs to the machine's own Node, and finds its settings beside that one. */
@@ -114,7 +116,9 @@ async function putSigned(
 }
 
 /** Starts a server on a free port of the loopback interface. `undefined`, and said so, where there is no npm to get one. */
-export async function startAzurite({ tls }: AzureTestServerOptions = {}): Promise<AzureTestServer | undefined> {
+export async function startAzurite({ tls, isOnDisk = false }: AzureTestServerOptions = {}): Promise<
+  AzureTestServer | undefined
+> {
   const script = await ensureAzurite();
   if (script === undefined) {
     process.stderr.write('SKIPPED: tests against a server of Azure Blob Storage, since there is no npm to get one\n');
@@ -123,12 +127,13 @@ export async function startAzurite({ tls }: AzureTestServerOptions = {}): Promis
   const folder = await mkdtemp(join(tmpdir(), 'walkback-azurite-'));
   const port = await freePort();
   const [account, key] = [`wb${randomBytes(6).toString('hex')}`, randomBytes(64).toString('base64')];
-  const flags = ['--inMemoryPersistence', '--disableTelemetry', '--skipApiVersionCheck', '--silent'];
+  const place = isOnDisk ? ['--location', folder] : ['--inMemoryPersistence'];
+  const flags = [...place, '--disableTelemetry', '--skipApiVersionCheck', '--silent'];
   const secure = tls === undefined ? [] : ['--cert', tls.certificateFile, '--key', tls.keyFile, '--oauth', 'basic'];
   const args = [script, '--blobHost', '127.0.0.1', '--blobPort', String(port), ...flags, ...secure];
   const child = spawn(process.execPath, args, {
     env: { ...process.env, AZURITE_ACCOUNTS: `${account}:${key}` },
-    // Objects are in memory; what else it writes goes here.
+    // What it writes beside objects goes here.
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
