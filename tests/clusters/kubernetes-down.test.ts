@@ -82,6 +82,25 @@ describe.skipIf(bed === undefined)('a cluster that does not run', () => {
     expect(await rows()).toBe(1);
   }, 1_200_000);
 
+  test('but as a standby that follows nobody: is cloned; what was kept takes writes after the undo', async () => {
+    const { namespace, name } = database;
+    const inPod = async (script: string): Promise<string> =>
+      namespace.kubectl(['exec', `${name}-0`, '--', 'sh', '-c', script]);
+    const patronictl = 'patronictl -c /run/postgres.yml';
+    await inPod(`${patronictl} pause ${name} --wait`);
+    await inPod(`touch ${DATA}/standby.signal
+      "$(dirname "$(readlink /proc/"$(head -n 1 ${DATA}/postmaster.pid)"/exe)")/pg_ctl" restart -s -m fast -D ${DATA} >/dev/null 2>&1`);
+    const members = async (): Promise<string> => inPod(`${patronictl} list ${name} --format json`);
+    await expect.poll(members, { timeout: 120_000, interval: 2000 }).not.toContain('Leader');
+    const { id } = await plan('--walkback-image', await bedImageName(there), '--way', 'clone');
+    await walkback('recover', 'run', id, '--yes');
+    expect(await rows()).toBe(5000);
+    await walkback('undo', id, '--yes');
+    expect(await rows()).toBe(1);
+    await inPod(`${patronictl} resume ${name} --wait`);
+    await walkback('release', id, '--yes');
+  }, 1_200_000);
+
   test('since somebody has removed its WAL: is recovered from the archive; an undo towards that is given up', async () => {
     const { namespace, name } = database;
     const broken = `rm ${DATA}/pg_wal/0* && kill -9 $(head -n 1 ${DATA}/postmaster.pid)`;

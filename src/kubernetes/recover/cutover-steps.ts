@@ -193,7 +193,7 @@ export const cutoverSwapSteps: Record<CutoverSwapStep, SwapWork> = {
   retainVolumes: step(retainVolumes, letVolumesGo),
   survey: step(async (context) => {
     const facts = await survey(context);
-    await refuseUnplannedClaims(context.uses.api, context.plan.recovery.id, context.plan.swap);
+    await refuseUnplannedClaims(context.uses.api, context.plan, facts['leader'] !== '');
     await tellEvent(
       context,
       'RecoveryCutover',

@@ -32,6 +32,21 @@ async function isRunning({ uses }: WorkContext, pod: string): Promise<boolean> {
   return found?.status?.phase === 'Running' && found.metadata?.deletionTimestamp === undefined;
 }
 
+/**
+ * A member that came after the plan may lead. What it has written is on a claim that no step exchanges or archives.
+ *
+ * @throws {Failure} `refused`, naming it.
+ */
+async function refuseUnplannedLeader(context: WorkContext, leader: string | undefined): Promise<void> {
+  const { statefulSet, members } = context.plan.swap;
+  if (leader === undefined || members.some(({ pod }) => pod === leader) || !(await isRunning(context, leader))) return;
+  throw refused(
+    context,
+    `${leader} leads, which is no member in the plan`,
+    `Let a member lead that is, and run this again:  patronictl switchover ${statefulSet.name} --leader ${leader} --candidate ${statefulSet.name}-0`,
+  );
+}
+
 /** The pod that takes writes, if one does: Patroni's leader; where there is no Patroni, the first. */
 async function findLeader(context: WorkContext): Promise<string | undefined> {
   const { uses, plan } = context;
@@ -68,6 +83,7 @@ export async function survey(context: WorkContext): Promise<StepFacts> {
     throw refused(context, 'it is a standby cluster', 'Recover the cluster that it follows.');
   if (state?.isSwitchingOver === true)
     throw refused(context, 'a switchover is under way', 'Let it come to its end, or cancel it; then run this again.');
+  await refuseUnplannedLeader(context, state?.leader);
   return {
     leader: (await findLeader(context)) ?? '',
     wasPaused: state?.isPaused === true,

@@ -36,13 +36,18 @@ export async function clearStatus(context: SwapContext): Promise<StepFacts> {
   return {};
 }
 
-/** One pod, waited for until it takes writes. Scaled up already (by this or another hand): it is not scaled down again. */
-export async function openLine(context: WorkContext): Promise<StepFacts> {
-  const { api, signal } = context.uses;
+/** One pod with a server that runs. Scaled up already (by this or another hand): it is not scaled down again. */
+export async function startFirst(context: WorkContext): Promise<void> {
+  const { api } = context.uses;
   const ref = statefulSetRef(context.plan.swap.statefulSet.name);
   if ((await replicasOf(api, ref)) === 0) await scaleTo(api, ref, 1);
   if (context.plan.swap.patroni !== null) await startUnderPause(context, firstPod(context));
-  await untilPrimary(podServer(context), firstPod(context), PRIMARY_MS, signal);
+}
+
+/** {@link startFirst}, waited for until it takes writes. */
+export async function openLine(context: WorkContext): Promise<StepFacts> {
+  await startFirst(context);
+  await untilPrimary(podServer(context), firstPod(context), PRIMARY_MS, context.uses.signal);
   return {};
 }
 

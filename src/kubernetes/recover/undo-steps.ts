@@ -8,6 +8,7 @@
 import { Failure, messageOf } from '../../base/failure.ts';
 import { factsOf, isStepDone, type StepFacts } from '../../recovery/journal.ts';
 import type { Step } from '../../recovery/runner.ts';
+import { queryText } from '../../instance/connection.ts';
 import { inArchive } from './archive-of.ts';
 import { backUpInPod } from './back-up-in-pod.ts';
 import { rememberCluster } from './clone/cluster-state.ts';
@@ -27,12 +28,26 @@ import {
   surveyedLeader,
 } from './live-steps.ts';
 import { keptClaim } from './names.ts';
-import { clearStatus, firstPod, openLine, pauseAgain, proveServing, resume, scaleOut, verify } from './open-steps.ts';
+import {
+  clearStatus,
+  firstPod,
+  openLine,
+  pauseAgain,
+  proveServing,
+  resume,
+  scaleOut,
+  startFirst,
+  verify,
+} from './open-steps.ts';
+import { connectPatiently, podServer, timelineOf } from './pod-server.ts';
 import { recreateStatefulSet, removeReplicaClaims, renameInVolume } from './other-way-steps.ts';
 import { exchangeBack, ledMember, letMembersGo, retainNow, settle } from './rebind-steps.ts';
 import { watchOf } from './rehearsal-of-plan.ts';
 import type { UndoSwapStep } from './step-names.ts';
 import { annotate, tellEvent } from './tell-story.ts';
+
+/** It is waited for longer than that; this is PostgreSQL's own default. */
+const PROMOTED_S = 60;
 
 /** An archiver that fails must not keep anybody on the line that is to be left; what it leaves is pushed afterwards. */
 async function archiveNewLine(context: SwapContext): Promise<StepFacts> {
@@ -82,7 +97,24 @@ async function reopen(context: SwapContext): Promise<StepFacts> {
 function reopenedTimeline(context: SwapContext): number {
   const { plan, journal } = context;
   if (plan.swap.clone === undefined) return Number(factOf(context, 'undoReopen', 'timeline'));
+  const promoted = factsOf(journal.entries, 'undoOpenLine')?.['timeline'];
+  if (promoted !== undefined) return Number(promoted);
   return Number(factsOf(journal.entries, 'archiveTail')?.['timeline'] ?? plan.recovery.preconditions.liveTimeline);
+}
+
+/**
+ * Opens what is kept. Of a clone nobody has opened it beside the cluster first: where nobody led, it may be a standby's, which a paused
+ * Patroni leaves one, and is promoted. PostgreSQL takes a timeline for that which the archive has not.
+ */
+async function openKept(context: SwapContext): Promise<StepFacts> {
+  const isOfLeader = context.plan.swap.clone === undefined || surveyedLeader(context, 'survey') !== undefined;
+  if (isOfLeader) return openLine(context);
+  await startFirst(context);
+  await using connection = await connectPatiently(podServer(context), firstPod(context), context.uses.signal);
+  if ((await queryText(connection, 'select pg_is_in_recovery()')) === 't')
+    await connection.query(`select pg_promote(true, ${PROMOTED_S})`);
+  await openLine(context);
+  return { timeline: await timelineOf(connection) };
 }
 
 /** A clone that is broken off in its bootstrap has no Patroni yet that could be paused. */
@@ -162,7 +194,7 @@ export const undoSwapSteps: Record<UndoSwapStep, Step<SwapContext>> = {
   undoVariables: step(putTemplateBack),
   undoForgetCluster: step(rememberCluster),
   undoClearStatus: step(clearStatus),
-  undoOpenLine: step(openLine),
+  undoOpenLine: step(openKept),
   undoVerify: step(async (context) => verify(context, reopenedTimeline(context))),
   undoResume: step(resume),
   undoBackUp: step(async (context) =>

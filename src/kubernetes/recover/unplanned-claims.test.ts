@@ -18,32 +18,41 @@ const member = (ordinal: number) => ({
 const common = { ...namespacePlan.swap, claimTemplate: 'storage-volume', members: [member(0)], leftOver: [member(2)] };
 
 /** Looks, in a namespace with these claims. */
-async function look(way: RecoveryWay, ...names: readonly string[]): Promise<void> {
+async function look(way: RecoveryWay, names: readonly string[], isLed = true): Promise<void> {
   const answer = () => ({ metadata: {}, items: names.map((name) => ({ metadata: { name } })) });
   await using server = await startScriptedServer(answer, { attemptIdleMs: 2000, callMs: 5000 });
   const statefulSet = { ...common.statefulSet, name: 'shop' };
-  await refuseUnplannedClaims(server.api, '7f3a', { ...common, statefulSet, way });
+  await refuseUnplannedClaims(server.api, { recovery: { id: '7f3a' }, swap: { ...common, statefulSet, way } }, isLed);
 }
 
 const OTHERS = ['storage-volume-shopping-1', 'storage-volume-shop-x', 'walkback-7f3a', 'other-shop-1'];
+
+const MEMBERS = ['storage-volume-shop-0', 'storage-volume-shop-1', 'storage-volume-shop-2'];
 
 describe('claims that are not in the plan', () => {
   it.each(['rebind', 'in-volume', 'clone'] as const)(
     'of a member that came since refuse a cutover by %s',
     async (way) => {
-      await expect(
-        look(way, 'storage-volume-shop-0', 'storage-volume-shop-1', 'storage-volume-shop-2'),
-      ).rejects.toThrow(
+      await expect(look(way, MEMBERS)).rejects.toThrow(
         /^cannot exchange the data of shop: storage-volume-shop-1 came after recovery 7f3a was planned$/,
       );
     },
   );
 
+  it('are only to be removed where somebody leads whose copy they are', async () => {
+    await expect(look('rebind', MEMBERS)).rejects.toMatchObject({
+      remedy: expect.stringContaining('kubectl delete persistentvolumeclaim storage-volume-shop-1\n'),
+    });
+    await expect(look('rebind', MEMBERS, false)).rejects.toMatchObject({
+      remedy: expect.not.stringContaining('kubectl delete'),
+    });
+  });
+
   it('are of no member if they are called otherwise', async () => {
-    await look('rebind', 'storage-volume-shop-0', 'storage-volume-shop-2', ...OTHERS);
+    await look('rebind', ['storage-volume-shop-0', 'storage-volume-shop-2', ...OTHERS]);
   });
 
   it('start no member of a StatefulSet that is made anew', async () => {
-    await look('recreate', 'storage-volume-shop-0', 'storage-volume-shop-1');
+    await look('recreate', MEMBERS);
   });
 });
