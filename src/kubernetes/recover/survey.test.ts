@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+
+import { startScriptedServer } from '../api/testing/api-server.ts';
+import { keepObjects } from '../api/testing/kept-objects.ts';
+import { namespacePlan } from '../carry/testing/namespace-plan.ts';
+import { survey } from './live-steps.ts';
+import type { PlannedMember } from './plan-value.ts';
+import { swapContext } from './testing/swap-context.ts';
+
+const IN_NAMESPACE = '/api/v1/namespaces/shop';
+const MEMBER: PlannedMember = {
+  pod: 'shop-0',
+  ordinal: 0,
+  claim: 'storage-volume-shop-0',
+  claimUid: 'c-0',
+  volume: 'pv-0',
+  size: '1Gi',
+  storageClass: null,
+  keptAs: null,
+};
+const PATRONI = {
+  scope: 'shop',
+  labels: {},
+  kind: 'ConfigMap',
+  config: 'shop-config',
+  leader: 'shop-leader',
+  failover: 'shop-failover',
+  sync: 'shop-sync',
+} as const;
+
+/** Looks at a cluster of one planned member, of which this pod has the leader's lock; these pods run. */
+async function surveyed(leader: string, ...running: readonly string[]) {
+  const pods = running.map((name) => [
+    `${IN_NAMESPACE}/pods/${name}`,
+    { metadata: { name }, status: { phase: 'Running' } },
+  ]);
+  const kept = keepObjects({
+    ...Object.fromEntries(pods),
+    '/apis/apps/v1/namespaces/shop/statefulsets/shop': {
+      metadata: { name: 'shop', uid: 'u-1' },
+      spec: { replicas: 2 },
+    },
+    [`${IN_NAMESPACE}/configmaps/shop-leader`]: { metadata: { name: 'shop-leader', annotations: { leader } } },
+  });
+  await using server = await startScriptedServer(kept.answer, { attemptIdleMs: 2000, callMs: 5000 });
+  const swap = { ...namespacePlan.swap, members: [MEMBER], patroni: PATRONI };
+  // The server is closed when this returns.
+  return await survey(await swapContext(server.api, { ...namespacePlan, swap }));
+}
+
+describe('what there is before a cutover or an undo', () => {
+  it('is who leads, of the members in the plan', async () => {
+    expect(await surveyed('shop-0', 'shop-0')).toMatchObject({ leader: 'shop-0', replicas: 2 });
+  });
+
+  it('is refused while a member leads that came after the plan: nothing of it would be archived or kept', async () => {
+    await expect(surveyed('shop-1', 'shop-0', 'shop-1')).rejects.toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining('shop-1 leads, which is no member in the plan'),
+      remedy: expect.stringContaining('patronictl switchover shop --leader shop-1 --candidate shop-0'),
+    });
+  });
+
+  it('is that nobody leads, where the lock is one of a pod that has gone', async () => {
+    expect(await surveyed('shop-1', 'shop-0')).toMatchObject({ leader: '' });
+    expect(await surveyed('', 'shop-0')).toMatchObject({ leader: '' });
+  });
+});
