@@ -13,7 +13,7 @@ describe('a heap that has grown', () => {
     collectGarbageIfGrown();
     const beforeMib = usedMib();
     let garbage: number[][] = [];
-    while (usedMib() < 2 * beforeMib + 150) garbage.push(new Array<number>(64 * 1024).fill(1.5));
+    while (usedMib() < 2 * beforeMib + 150) garbage.push(Array.from<number>({ length: 64 * 1024 }).fill(1.5));
     const grownMib = usedMib();
     expect(garbage.length).toBeGreaterThan(100);
     garbage = [];
