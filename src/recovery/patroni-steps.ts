@@ -93,7 +93,7 @@ export function wasPausedBeforeUndo(context: RecoveryContext): boolean {
 
 /**
  * Makes every other member follow the exchanged data, one after the other: the next is copied only when the one before is
- * proven. Members that do not answer are named, for the report; they must not come back by themselves.
+ * proven, and the one that they follow leads. Members that do not answer are named, for the report; they must not come back by themselves.
  */
 export async function rebuildReplicas(context: RecoveryContext, surveyed: StepName): Promise<StepFacts> {
   const { journal, plan, uses } = context;
@@ -108,6 +108,8 @@ export async function rebuildReplicas(context: RecoveryContext, surveyed: StepNa
   const members = await patroni.otherMembers([...known, ...planned]);
   for (const [done, member] of members.entries()) {
     uses.onProgress({ phase: 'replicas', done, total: members.length, unit: 'members', note: member });
+    // One that has died since it was proven is started by nobody while the cluster is paused, and nothing can be copied from it.
+    await uses.cluster.start();
     found.get(await patroni.rebuild(member))?.push(member);
   }
   const names = (outcome: string): string => listed(found.get(outcome) ?? []);
