@@ -47,11 +47,11 @@ async function inFreedMemory(stored: Buffer): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-async function expectCorrupt(stored: Buffer, found: RegExp | string): Promise<void> {
+async function expectCorrupt(stored: Buffer, found: RegExp | string, pieceBytes = 7): Promise<void> {
   const expected = expect.objectContaining({ kind: 'corrupt', message: expect.stringMatching(found) });
   await expect(lz4Decompress(stored, LIMIT)).rejects.toEqual(expected);
   expect(() => lz4DecompressSync(stored, LIMIT)).toThrow(expected);
-  await expect(joined(lz4DecompressStream(inPieces(stored, 7), LIMIT.object))).rejects.toEqual(expected);
+  await expect(joined(lz4DecompressStream(inPieces(stored, pieceBytes), LIMIT.object))).rejects.toEqual(expected);
 }
 
 describe('lz4 as it is written', () => {
@@ -108,7 +108,7 @@ describe('lz4 as it is read', () => {
   it('refuses a small object cut at any byte', async () => {
     for (const stored of [lz4CompressSync(pages(2000)), Buffer.from(LINKED, 'hex')]) {
       for (let length = 0; length < stored.length; length += 1) {
-        await expectCorrupt(stored.subarray(0, length), /it ends|it is empty|no lz4 frame/);
+        await expectCorrupt(stored.subarray(0, length), /it ends|it is empty|no lz4 frame/, 67);
       }
     }
   });

@@ -31,11 +31,11 @@ async function everyWay(stored: Buffer): Promise<Buffer[]> {
   ];
 }
 
-async function expectCorrupt(stored: Buffer, found: RegExp | string): Promise<void> {
+async function expectCorrupt(stored: Buffer, found: RegExp | string, pieceBytes = 7): Promise<void> {
   const expected = expect.objectContaining({ kind: 'corrupt', message: expect.stringMatching(found) });
   await expect(zstdDecompressWhole(stored, LIMIT)).rejects.toEqual(expected);
   expect(() => zstdDecompressWholeSync(stored, LIMIT)).toThrow(expected);
-  await expect(joined(zstdDecompressStream(inPieces(stored, 7), LIMIT.object))).rejects.toEqual(expected);
+  await expect(joined(zstdDecompressStream(inPieces(stored, pieceBytes), LIMIT.object))).rejects.toEqual(expected);
 }
 
 describe('zstd', () => {
@@ -66,7 +66,7 @@ describe('zstd', () => {
     const wholeAt = new Set([...zstdFrames(stored, 'x')].map((frame) => frame.startByte));
     for (let length = 0; length < stored.length; length += 1) {
       if (wholeAt.has(length) && length > 0) continue;
-      await expectCorrupt(stored.subarray(0, length), /it ends|it is empty|no zstd frame/);
+      await expectCorrupt(stored.subarray(0, length), /it ends|it is empty|no zstd frame/, 67);
     }
   });
 
