@@ -4,20 +4,12 @@ import { refuse, startScriptedServer, type Answer } from '../api/testing/api-ser
 import { namespacePlan } from '../carry/testing/namespace-plan.ts';
 import type { RecoveryWay } from '../find/rights.ts';
 import { cutoverSwapSteps } from './cutover-steps.ts';
-import type { NamespacePlan, PlannedMember } from './plan-value.ts';
+import type { NamespacePlan } from './plan-value.ts';
+import { plannedMember } from './testing/planned-member.ts';
 import { swapContext } from './testing/swap-context.ts';
 import { undoSwapSteps } from './undo-steps.ts';
 
-const MEMBER: PlannedMember = {
-  pod: 'shop-0',
-  ordinal: 0,
-  claim: 'storage-volume-shop-0',
-  claimUid: 'c-0',
-  volume: 'pv-0',
-  size: '1Gi',
-  storageClass: null,
-  keptAs: null,
-};
+const MEMBER = plannedMember(0);
 
 function planned(way: RecoveryWay): NamespacePlan {
   return { ...namespacePlan, swap: { ...namespacePlan.swap, way, members: [MEMBER] } };

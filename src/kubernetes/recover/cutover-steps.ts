@@ -39,10 +39,10 @@ import { exchangeVolumes, ledMember, letVolumesGo, retainVolumes, settle, takeEx
 import { refFacts, refOf, requestOf, volumePlanOf, watchOf, workingRehearsal } from './rehearsal-of-plan.ts';
 import { saveObjects } from './save-objects.ts';
 import { replicasOf, scaleTo } from './scale.ts';
-import { refuseUnplannedClaims } from './unplanned-claims.ts';
 import type { CutoverSwapStep, RehearseStep } from './step-names.ts';
 import { startIfCrashed, startUnderPause } from './start-under-pause.ts';
 import { annotate, tellEvent } from './tell-story.ts';
+import { refuseUnplannedClaims } from './unplanned-claims.ts';
 
 type SwapWork = Step<SwapContext>;
 

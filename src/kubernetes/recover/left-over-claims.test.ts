@@ -7,23 +7,18 @@ import { namespacePlan } from '../carry/testing/namespace-plan.ts';
 import type { RecoveryWay } from '../find/rights.ts';
 import type { SwapEntry } from './journal-object.ts';
 import { removeReplicaClaims } from './other-way-steps.ts';
-import type { NamespacePlan, PlannedMember } from './plan-value.ts';
+import type { NamespacePlan } from './plan-value.ts';
 import { exchangeBack, exchangeVolumes, retainNow, retainVolumes, takeExchangeBack } from './rebind-steps.ts';
 import { heldNames } from './status.ts';
+import { plannedMember } from './testing/planned-member.ts';
 import { swapContext } from './testing/swap-context.ts';
 
 const CLAIMS = '/api/v1/namespaces/shop/persistentvolumeclaims';
 const VOLUMES = '/api/v1/persistentvolumes';
 
-function planned(ordinal: number): PlannedMember {
-  const claim = `storage-volume-shop-${ordinal}`;
-  const common = { claimUid: `c-${ordinal}`, size: '1Gi', storageClass: null };
-  return { pod: `shop-${ordinal}`, ordinal, claim, volume: `pv-${ordinal}`, keptAs: null, ...common };
-}
-
 /** One member, and a claim that an earlier scale-down has left. */
 function planOf(way: RecoveryWay): NamespacePlan {
-  const swap = { ...namespacePlan.swap, way, members: [planned(0)], leftOver: [planned(2)] };
+  const swap = { ...namespacePlan.swap, way, members: [plannedMember(0)], leftOver: [plannedMember(2)] };
   return { ...namespacePlan, swap };
 }
 

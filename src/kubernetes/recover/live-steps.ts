@@ -16,7 +16,7 @@ import { claimsInPlay, type SwapContext, type WorkContext, type WorkStep } from 
 import { journalOwner } from './journal-object.ts';
 import { liveShapeOf } from './live-shape.ts';
 import { connectPatiently, podServer, stopServerOf, timelineOf } from './pod-server.ts';
-import { readPatroniState } from './patroni-objects.ts';
+import { readPatroniState, type PatroniState } from './patroni-objects.ts';
 import { pausePatroni } from './pause-patroni.ts';
 import { podRef, scaledUp, statefulSetRef, untilPodsGone, untilUnused } from './pods-gone.ts';
 import { scaleTo } from './scale.ts';
@@ -33,28 +33,20 @@ async function isRunning({ uses }: WorkContext, pod: string): Promise<boolean> {
 }
 
 /**
- * A member that came after the plan may lead. What it has written is on a claim that no step exchanges or archives.
+ * The pod that takes writes, if one does: Patroni's leader; where there is no Patroni, the first.
  *
- * @throws {Failure} `refused`, naming it.
+ * @throws {Failure} `refused` if that is a member that came after the plan: no step exchanges or archives what it has written.
  */
-async function refuseUnplannedLeader(context: WorkContext, leader: string | undefined): Promise<void> {
-  const { statefulSet, members } = context.plan.swap;
-  if (leader === undefined || members.some(({ pod }) => pod === leader) || !(await isRunning(context, leader))) return;
+async function findLeader(context: WorkContext, state: PatroniState | undefined): Promise<string | undefined> {
+  const { patroni, statefulSet, members } = context.plan.swap;
+  const named = patroni === null ? `${statefulSet.name}-0` : state?.leader;
+  if (named === undefined || !(await isRunning(context, named))) return undefined;
+  if (members.some(({ pod }) => pod === named)) return named;
   throw refused(
     context,
-    `${leader} leads, which is no member in the plan`,
-    `Let a member lead that is, and run this again:  patronictl switchover ${statefulSet.name} --leader ${leader} --candidate ${statefulSet.name}-0`,
+    `${named} leads, which is no member in the plan`,
+    `Let a member lead that is, and run this again:  patronictl switchover ${statefulSet.name} --leader ${named} --candidate ${statefulSet.name}-0`,
   );
-}
-
-/** The pod that takes writes, if one does: Patroni's leader; where there is no Patroni, the first. */
-async function findLeader(context: WorkContext): Promise<string | undefined> {
-  const { uses, plan } = context;
-  const { patroni, statefulSet, members } = plan.swap;
-  const state = patroni === null ? undefined : await readPatroniState(uses.api, patroni);
-  const named = patroni === null ? `${statefulSet.name}-0` : state?.leader;
-  const isOurs = members.some(({ pod }) => pod === named);
-  return named !== undefined && isOurs && (await isRunning(context, named)) ? named : undefined;
 }
 
 function refused(context: WorkContext, found: string, remedy: string): Failure {
@@ -83,9 +75,8 @@ export async function survey(context: WorkContext): Promise<StepFacts> {
     throw refused(context, 'it is a standby cluster', 'Recover the cluster that it follows.');
   if (state?.isSwitchingOver === true)
     throw refused(context, 'a switchover is under way', 'Let it come to its end, or cancel it; then run this again.');
-  await refuseUnplannedLeader(context, state?.leader);
   return {
-    leader: (await findLeader(context)) ?? '',
+    leader: (await findLeader(context, state)) ?? '',
     wasPaused: state?.isPaused === true,
     replicas: found?.spec?.replicas ?? 0,
   };

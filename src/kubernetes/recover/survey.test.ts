@@ -4,20 +4,11 @@ import { startScriptedServer } from '../api/testing/api-server.ts';
 import { keepObjects } from '../api/testing/kept-objects.ts';
 import { namespacePlan } from '../carry/testing/namespace-plan.ts';
 import { survey } from './live-steps.ts';
-import type { PlannedMember } from './plan-value.ts';
+import { plannedMember } from './testing/planned-member.ts';
 import { swapContext } from './testing/swap-context.ts';
 
 const IN_NAMESPACE = '/api/v1/namespaces/shop';
-const MEMBER: PlannedMember = {
-  pod: 'shop-0',
-  ordinal: 0,
-  claim: 'storage-volume-shop-0',
-  claimUid: 'c-0',
-  volume: 'pv-0',
-  size: '1Gi',
-  storageClass: null,
-  keptAs: null,
-};
+const MEMBER = plannedMember(0);
 const PATRONI = {
   scope: 'shop',
   labels: {},

@@ -6,9 +6,9 @@
  */
 
 import { Failure, messageOf } from '../../base/failure.ts';
+import { queryText } from '../../instance/connection.ts';
 import { factsOf, isStepDone, type StepFacts } from '../../recovery/journal.ts';
 import type { Step } from '../../recovery/runner.ts';
-import { queryText } from '../../instance/connection.ts';
 import { inArchive } from './archive-of.ts';
 import { backUpInPod } from './back-up-in-pod.ts';
 import { rememberCluster } from './clone/cluster-state.ts';

@@ -3,19 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { namespacePlan } from '../carry/testing/namespace-plan.ts';
 import { startScriptedServer } from '../api/testing/api-server.ts';
 import type { RecoveryWay } from '../find/rights.ts';
+import { plannedMember } from './testing/planned-member.ts';
 import { refuseUnplannedClaims } from './unplanned-claims.ts';
 
-const member = (ordinal: number) => ({
-  pod: `shop-${ordinal}`,
-  ordinal,
-  claim: `storage-volume-shop-${ordinal}`,
-  claimUid: `c-${ordinal}`,
-  volume: `pv-${ordinal}`,
-  size: '1Gi',
-  storageClass: null,
-  keptAs: null,
-});
-const common = { ...namespacePlan.swap, claimTemplate: 'storage-volume', members: [member(0)], leftOver: [member(2)] };
+const common = {
+  ...namespacePlan.swap,
+  claimTemplate: 'storage-volume',
+  members: [plannedMember(0)],
+  leftOver: [plannedMember(2)],
+};
 
 /** Looks, in a namespace with these claims. */
 async function look(way: RecoveryWay, names: readonly string[], isLed = true): Promise<void> {
