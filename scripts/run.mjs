@@ -61,7 +61,8 @@ function proofGroups([name, ...more]) {
 /**
  * What each task needs, and the lines it runs (in the project's root, on the project's Node). All lines run; the task
  * fails if one did. Arguments given go to the last. `writes`: it changes files of the tree and needs no server, so
- * it runs as whoever asked. `sideBySide`: by its arguments, those of several runs of its line at once. `containers`, `kubernetes`: whether it runs containers, or works in a Kubernetes, by its arguments.
+ * it runs as whoever asked. `containers`, `kubernetes`: whether it runs containers, or works in a Kubernetes, by its arguments.
+ * `sideBySide`: by its arguments, those of several runs of its line at once.
  */
 const TASKS = {
   setup: { postgres: ALL, lines: [] },

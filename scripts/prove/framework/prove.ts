@@ -46,8 +46,8 @@ function choose(name: string, proofs: readonly Proof[]): readonly Proof[] {
 
 async function runChosen(request: ProveRequest & { kind: 'run' }, uses: ProveUses): Promise<number> {
   const outcomes: ProofOutcome[] = [];
+  const sharesMachine = GROUPS.has(request.name) && request.name !== 'all';
   for (const proof of choose(request.name, uses.proofs)) {
-    const sharesMachine = GROUPS.has(request.name) && request.name !== 'all';
     const outcome = await runProof(proof, { ...request, sharesMachine }, uses.output);
     outcomes.push(outcome);
     if (request.record) await recordOutcome(uses.page, outcome, new Date(uses.output.nowMs()));

@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Pod } from '../../../src/kubernetes/api/kubernetes-objects.ts';
-import { PART_LABEL, RECOVERY_LABEL } from '../../../src/kubernetes/rehearse/rehearsal-names.ts';
+import { podLabels } from '../../../src/kubernetes/rehearse/rehearsal-names.ts';
 import { forSomeTime, type FaultKind, type Met } from './active-fault.ts';
 
 const nothing = async (): Promise<void> => {};
@@ -67,7 +67,9 @@ export const REHEARSAL_OUT_OF_MEMORY = once(async (met) =>
 
 /** Deletes the first pod of work on a volume that there is, whenever that is. @returns whether there was one. */
 async function deleteVolumePod(met: Met, signal: AbortSignal): Promise<boolean> {
-  const labels = `${RECOVERY_LABEL}=${met.watch.id},${PART_LABEL}=volume`;
+  const labels = Object.entries(podLabels(met.watch.id, 'volume'))
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
   while (!signal.aborted) {
     const pods = await met.scene.database.api.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, { labels }).catch(() => []);
     const name = pods.find(({ status }) => status?.phase === 'Running' || status?.phase === 'Pending')?.metadata?.name;

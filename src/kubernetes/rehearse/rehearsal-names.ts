@@ -9,7 +9,7 @@
 /** On every object of one recovery: its id. */
 export const RECOVERY_LABEL = 'walkback/recovery';
 /** On pods: what they are for. */
-export const PART_LABEL = 'walkback/part';
+const PART_LABEL = 'walkback/part';
 
 /** On pods: the plan, and how the program in it is asked. */
 export const PLAN_ANNOTATION = 'walkback/plan';
