@@ -18,7 +18,7 @@ import {
   ROOT,
 } from './toolchain.mjs';
 import { engineEnvironment, ensureBaseImage, serveEngine, whyNoEngine } from './toolchain/containers.mjs';
-import { startBed, whyNoBed } from './toolchain/kubernetes.mjs';
+import { ensurePrograms, startBed, whyNoBed } from './toolchain/kubernetes.mjs';
 import { asOrdinaryUser } from './toolchain/ordinary-user.mjs';
 import { EXIT_UNAVAILABLE, ToolchainProblem } from './toolchain/problem.mjs';
 import { temporaryFolder } from './toolchain/temporary-folder.mjs';
@@ -61,11 +61,13 @@ function proofGroups([name, ...more]) {
 /**
  * What each task needs, and the lines it runs (in the project's root, on the project's Node). All lines run; the task
  * fails if one did. Arguments given go to the last. `writes`: it changes files of the tree and needs no server, so
- * it runs as whoever asked. `containers`, `kubernetes`: whether it runs containers, or works in a Kubernetes, by its arguments.
+ * it runs as whoever asked. `containers`, `kubernetes`: whether it runs containers, or works in a Kubernetes, by its arguments;
+ * `programs`: it builds what such a Kubernetes runs, and starts none.
  * `sideBySide`: by its arguments, those of several runs of its line at once.
  */
 const TASKS = {
   setup: { postgres: ALL, lines: [] },
+  'setup:kubernetes': { postgres: [], programs: true, lines: [] },
   demo: { postgres: [17], lines: [['node', 'scripts/demo/main.ts']] },
   ok: { postgres: [], lines: [OK] },
   test: { postgres: ALL, lines: [OK, SYSTEM] },
@@ -123,13 +125,14 @@ async function bringEngine() {
   return serveEngine(own);
 }
 
-/** A Kubernetes for a task that goes on as an ordinary user and could start none. */
-function bringBed() {
+/** A Kubernetes for a task that goes on as an ordinary user and could start none, or no more of it than its programs. */
+function bringBed(task) {
   const none = { environment: {}, close: () => {} };
   const reason = process.env.BED_STATE === undefined ? whyNoBed() : undefined;
   try {
-    if (reason === undefined) return startBed();
-    process.stderr.write(`SKIPPED: what works in a Kubernetes: ${reason}\n`);
+    if (reason !== undefined) process.stderr.write(`SKIPPED: what works in a Kubernetes: ${reason}\n`);
+    else if (task.programs) ensurePrograms();
+    else return startBed();
   } catch (error) {
     if (!(error instanceof ToolchainProblem)) throw error;
     process.stderr.write(`SKIPPED: what works in a Kubernetes: ${error.message}\n`);
@@ -169,7 +172,7 @@ async function main([taskName, ...extra]) {
   }
   const node = await bring(task);
   const engine = task.containers?.(extra) ? await bringEngine() : undefined;
-  const bed = task.kubernetes?.(extra) ? bringBed() : undefined;
+  const bed = task.programs || task.kubernetes?.(extra) ? bringBed(task) : undefined;
   const folder = IN_MEMORY.has(taskName) ? temporaryFolder() : undefined;
   const brought = { ...engine?.environment, ...bed?.environment, ...folder?.environment };
   const codes = [];

@@ -47,8 +47,13 @@ function mustRun(words, what) {
   throw new ToolchainProblem(`cannot ${what}`, said);
 }
 
-/** Builds the programs where they are not current. */
-function ensurePrograms() {
+/**
+ * Builds the programs where they are not current.
+ *
+ * @returns {string} the folder they are in
+ * @throws {ToolchainProblem} with the end of what was printed, if they cannot be built.
+ */
+export function ensurePrograms() {
   const folder = programsFolder();
   mkdirSync(folder, { recursive: true });
   const build = () => {
