@@ -10,6 +10,7 @@ import { isFailure } from '../base/failure.ts';
 import type { Settings } from '../config/load-settings.ts';
 import type { ArchivedWal } from '../history/archived-wal.ts';
 import { runsOfLine } from '../history/line-runs.ts';
+import { eventsOf } from '../history/scan-indexes.ts';
 import { readSegmentIndexes } from '../history/segment-indexes.ts';
 import { listWal } from '../history/segment-source-wal.ts';
 import type { Timelines } from '../history/timelines.ts';
@@ -17,7 +18,7 @@ import { controlFileOf } from '../instance/control-file-of.ts';
 import { lsn, type Lsn } from '../postgres/lsn.ts';
 import type { TransactionEnd } from '../postgres/recovery-target.ts';
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
-import { segmentStart } from '../postgres/wal-segment.ts';
+import { segmentAt, segmentStart } from '../postgres/wal-segment.ts';
 
 /** No more than so many segments are read: an archive that is that far behind has other news. */
 const MOST_SEGMENTS = 32n;
@@ -74,14 +75,16 @@ async function commitsBehind(
   const oldest = [archivedEnd, start(newest.firstIndex)].reduce((most, one) => (one > most ? one : most));
   const farthest = newest.lastIndex >= MOST_SEGMENTS ? start(newest.lastIndex + 1n - MOST_SEGMENTS) : lsn(0n);
   const fromLsn = oldest > farthest ? oldest : farthest;
+  // A commit that begins in the last archived segment and ends behind it is on the server alone, too.
+  const before = segmentAt(timeline, lsn(fromLsn === 0n ? 0n : fromLsn - 1n), wal.segmentSizeBytes).index;
+  const readLsn = before < newest.firstIndex ? fromLsn : start(before);
   let commitCount = 0;
   let last: TransactionEnd | undefined;
-  for await (const { events } of readSegmentIndexes({ pgWal, wal, line, fromLsn, workerCount: 0, signal })) {
-    for (const event of events) {
-      if ((event.kind !== 'commit' && event.kind !== 'commitPrepared') || event.lsn < fromLsn) continue;
-      commitCount += 1;
-      last = event;
-    }
+  const indexes = readSegmentIndexes({ pgWal, wal, line, fromLsn: readLsn, workerCount: 0, signal });
+  for await (const event of eventsOf(indexes)) {
+    if ((event.kind !== 'commit' && event.kind !== 'commitPrepared') || event.endLsn <= fromLsn) continue;
+    commitCount += 1;
+    last = event;
   }
   return last === undefined ? undefined : { commitCount, isAll: fromLsn <= archivedEnd, last };
 }

@@ -88,17 +88,32 @@ class IndexedScan implements WalScan {
   }
 
   async *#events(): AsyncGenerator<WalEvent> {
-    const borders = new BorderRecords();
-    for await (const index of this.#indexes) {
-      const crossing = eventsOfBorder(borders, index);
-      if ('kind' in crossing) {
-        this.#end = crossing;
-        return;
-      }
-      yield* crossing.filter(isWalEvent);
-      yield* index.events.filter(isWalEvent);
-      borders.leave(index);
+    const onBroken = (end: ScanEnd): void => {
+      this.#end = end;
+    };
+    for await (const event of eventsOf(this.#indexes, onBroken)) if (isWalEvent(event)) yield event;
+  }
+}
+
+/**
+ * The events of indexes in order, those of records that cross a border included.
+ *
+ * @param onBroken is told how reading ended where the two sides of a border do not fit together.
+ */
+export async function* eventsOf(
+  indexes: AsyncIterable<SegmentIndex>,
+  onBroken: (end: ScanEnd) => void = () => {},
+): AsyncGenerator<IndexEvent> {
+  const borders = new BorderRecords();
+  for await (const index of indexes) {
+    const crossing = eventsOfBorder(borders, index);
+    if ('kind' in crossing) {
+      onBroken(crossing);
+      return;
     }
+    yield* crossing;
+    yield* index.events;
+    borders.leave(index);
   }
 }
 

@@ -95,19 +95,6 @@ export async function findSegmentByXid(request: SegmentSearchRequest, xid: numbe
   return fromLsn < request.fromLsn ? request.fromLsn : lsn(fromLsn);
 }
 
-/** The summaries of all segments of a part of a line, in order, read several at a time. One that cannot be read is left out. */
-export async function* readSummaries(request: SegmentSearchRequest): AsyncGenerator<SegmentIndexSummary> {
-  const search = new SummarySearch(request);
-  for (let begin = search.firstIndex; begin <= search.lastIndex; begin += READ_AT_ONCE) {
-    const indexes = Array.from({ length: Number(READ_AT_ONCE) }, (_, step) => begin + BigInt(step));
-    const wanted = indexes.filter((index) => index <= search.lastIndex);
-    for (const summary of await Promise.all(wanted.map(async (index) => search.at(index)))) {
-      if (summary !== undefined) yield summary;
-    }
-    request.signal?.throwIfAborted();
-  }
-}
-
 /** What is asked of a summary: false up to some segment and true from there on; `undefined` if it cannot say. */
 type Question = (summary: SegmentIndexSummary) => boolean | undefined;
 

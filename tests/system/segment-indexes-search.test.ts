@@ -15,7 +15,6 @@ import type { SegmentIndex } from '../../src/wal-index/segment-index.ts';
 import {
   findSegmentByXid,
   findSegmentsByTime,
-  readSummaries,
   type SegmentSearchRequest,
 } from '../../src/history/segment-indexes-search.ts';
 
@@ -238,17 +237,5 @@ describe('the first segment of a transaction', () => {
     const long = Array.from({ length: 100 }, () => ({ xid: 500 }));
     const first = Array.from({ length: 80 }, () => ({ xid: 1000 }));
     expect(await findSegmentByXid(await archiveOf([...first, ...long, { xid: 1002 }]), 990)).toBe(startOf(1));
-  });
-});
-
-describe('summaries of a part of a line', () => {
-  it('come in order, without those of segments that are gone', async () => {
-    const request = await archiveOf(Array.from({ length: 40 }, (_, minute) => ({ minutes: [minute] })));
-    await store.delete([segmentIndexKey(formatSegmentName({ timeline: 1, index: 8n }, SIZE))]);
-    const commits: bigint[] = [];
-    for await (const { startLsn } of readSummaries(request)) commits.push(startLsn / BigInt(MIB));
-    expect(commits).toStrictEqual(
-      Array.from({ length: 40 }, (_, place) => BigInt(place + 1)).filter((one) => one !== 8n),
-    );
   });
 });
