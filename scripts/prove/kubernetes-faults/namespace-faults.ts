@@ -100,8 +100,20 @@ async function scale(met: Met, replicas: number): Promise<unknown> {
   return kubectl(met, ['scale', `statefulset/${met.scene.database.name}`, `--replicas=${replicas}`]);
 }
 
+/** What a refusal says of a member that is in no plan: it is taken out again. A StatefulSet that is just made anew has neither. */
+async function takeOutSecond(met: Met): Promise<void> {
+  await scale(met, 1).catch(() => {});
+  const claim = `storage-volume-${met.scene.database.name}-1`;
+  await kubectl(met, ['delete', 'persistentvolumeclaim', claim, '--ignore-not-found']);
+}
+
 /** An autoscaler, GitOps, a colleague. */
-export const SCALED_UP = once(async (met) => scale(met, 2));
+export const SCALED_UP: FaultKind = {
+  begin: async (met) => {
+    await scale(met, 2);
+    return { mend: async () => takeOutSecond(met) };
+  },
+};
 /** Who has done it takes it back. */
 export const SCALED_DOWN: FaultKind = {
   begin: async (met) => {
@@ -160,8 +172,7 @@ export const DEADLINE = once(async (met) => {
 });
 
 /**
- * The template changes, and as many replicas are wanted as the chart says. A member that comes by it before the cutover is in no plan:
- * it is taken out again, as the refusal says.
+ * The template changes, and as many replicas are wanted as the chart says. A member that comes by it before the cutover is in no plan.
  */
 export const UPGRADED: FaultKind = {
   begin: async (met) => {
@@ -169,12 +180,6 @@ export const UPGRADED: FaultKind = {
     const patch = JSON.stringify({ spec: { replicas: 2, template } });
     const { name } = met.scene.database;
     await kubectl(met, ['patch', `statefulset/${name}`, '--type', 'merge', '--patch', patch]).catch(() => {});
-    return {
-      mend: async () => {
-        // A StatefulSet that is just made anew has neither.
-        await scale(met, 1).catch(() => {});
-        await kubectl(met, ['delete', 'persistentvolumeclaim', `storage-volume-${name}-1`, '--ignore-not-found']);
-      },
-    };
+    return { mend: async () => takeOutSecond(met) };
   },
 };

@@ -7,7 +7,8 @@
 
 import type { OpenCarrier } from '../../app/open-carrier.ts';
 import { Failure } from '../../base/failure.ts';
-import type { KubernetesApi } from '../../kubernetes/api/kubernetes-api.ts';
+import { kubectlIn } from '../../kubernetes/api/kubectl-line.ts';
+import type { KubernetesApi, WhereWeAre } from '../../kubernetes/api/kubernetes-api.ts';
 import { storeChecks } from '../../kubernetes/carry/carried-checks.ts';
 import { endCarrier, findCarrier, startCarrier, type Carrier } from '../../kubernetes/carry/carrier.ts';
 import { carrierName, type CarriedWork } from '../../kubernetes/carry/carrier-job.ts';
@@ -77,10 +78,10 @@ async function watchCarrier(
   throw failure ?? endedWithoutWord(plan, end);
 }
 
-function otherAtWork(id: string, { work }: Carrier): Failure {
+function otherAtWork(where: WhereWeAre, id: string, { work }: Carrier): Failure {
   return new Failure('conflict', {
     message: `cannot work on recovery ${id}: a Job in the cluster does ("${work}")`,
-    remedy: `Watch it:\n    ${watchLine(id, work)}\nOr stop it:\n    kubectl delete job ${carrierName(id)}`,
+    remedy: `Watch it:\n    ${watchLine(id, work)}\nOr stop it:\n    ${kubectlIn(where)} delete job ${carrierName(id)}`,
   });
 }
 
@@ -95,7 +96,7 @@ export function notCarried(id: string): Failure {
 /** @throws {Failure} `conflict` while a Job works on this recovery, which between two of its pods holds no Lease. */
 export async function checkNotCarried(api: KubernetesApi, id: string): Promise<void> {
   const carrier = await findCarrier(api, id);
-  if (carrier?.state === 'atWork') throw otherAtWork(id, carrier);
+  if (carrier?.state === 'atWork') throw otherAtWork(api.where, id, carrier);
 }
 
 /** Starts the work, unless it is at work already; then watches. */
@@ -121,7 +122,7 @@ export async function refuseIfAtWork(opened: OpenCarrier): Promise<void> {
   for (const { plan } of await listStoredRecoveries(api, await opened.statefulSet())) {
     const { id } = plan.recovery;
     const carrier = await findCarrier(api, id);
-    if (carrier?.state === 'atWork') throw otherAtWork(id, carrier);
+    if (carrier?.state === 'atWork') throw otherAtWork(api.where, id, carrier);
   }
 }
 
@@ -138,7 +139,7 @@ export async function runCarried(
   const state = stateOf(stored.entries);
   const carrier = await findCarrier(api, id);
   const isSame = carrier?.work === 'run';
-  if (carrier?.state === 'atWork' && !isSame) throw otherAtWork(id, carrier);
+  if (carrier?.state === 'atWork' && !isSame) throw otherAtWork(api.where, id, carrier);
   if (isSame && carrier.state === 'atWork') await watchCarrier(opened, plan, 'run', session);
   else if (!(isSame && carrier.state === 'complete' && state === 'recovered')) {
     if (state === 'undoing') throw notCarried(id);
@@ -174,7 +175,7 @@ export async function undoCarried(opened: OpenCarrier, id: string, yes: boolean,
   let stored = await readRecovery(api, id);
   const { plan } = stored;
   const carrier = await findCarrier(api, id);
-  if (carrier?.state === 'atWork' && carrier.work === 'release') throw otherAtWork(id, carrier);
+  if (carrier?.state === 'atWork' && carrier.work === 'release') throw otherAtWork(api.where, id, carrier);
   if (carrier?.state === 'atWork' && carrier.work === 'undo') await watchCarrier(opened, plan, 'undo', session);
   else if (!(carrier?.work === 'undo' && carrier.state === 'complete')) {
     const isAtWork = carrier !== undefined && carrier.state === 'atWork';
@@ -205,7 +206,7 @@ export async function releaseCarried(opened: OpenCarrier, id: string, yes: boole
   const stored = await readRecovery(api, id);
   const { plan } = stored;
   const carrier = await findCarrier(api, id);
-  if (carrier?.state === 'atWork' && carrier.work !== 'release') throw otherAtWork(id, carrier);
+  if (carrier?.state === 'atWork' && carrier.work !== 'release') throw otherAtWork(api.where, id, carrier);
   const planned = await plannedRelease(opened, id);
   const answer = (removed: boolean): Answer => ({
     text: () => (removed ? namespaceReleaseText(planned, true) : 'Nothing has been removed.\n'),

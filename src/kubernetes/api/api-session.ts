@@ -10,7 +10,7 @@ import { request as requestHttps } from 'node:https';
 import { Failure } from '../../base/failure.ts';
 import { runAttempts, type CallRules } from '../../storage/attempts.ts';
 import type { StoreDeadlines } from '../../storage/deadlines.ts';
-import type { WhereWeAre } from './kubernetes-api.ts';
+import { IN_CLUSTER, type WhereWeAre } from './kubernetes-api.ts';
 import { logIn, type Connection, type KubernetesLogin } from './login.ts';
 import { failureOf, isWorthRepeating, loginRefused, mayHaveHappened, Refusal, type Asked } from './server-answer.ts';
 
@@ -170,7 +170,7 @@ export class ApiSession {
   async #renew(used: Connection): Promise<Connection> {
     try {
       const { context, namespace } = used.where;
-      const isNamed = used.where.context !== 'in-cluster';
+      const isNamed = used.where.context !== IN_CLUSTER;
       // The context stays: somebody may have made another one current meanwhile.
       const renewed = await logIn({ ...this.#login, namespace, ...(isNamed ? { context } : {}) });
       if (renewed.where.server !== used.where.server) throw anotherServer(used.where, renewed.where);

@@ -71,9 +71,12 @@ export interface ForwardedPort extends AsyncDisposable {
   readonly port: number;
 }
 
+/** The context of a pod's service account. */
+export const IN_CLUSTER = 'in-cluster';
+
 /** What the operator sees and types, so that two clusters are not confused. */
 export interface WhereWeAre {
-  /** The context of the kubeconfig; `in-cluster` for a pod's service account. */
+  /** The context of the kubeconfig; {@link IN_CLUSTER} for a pod's service account. */
   readonly context: string;
   readonly server: string;
   readonly namespace: string;

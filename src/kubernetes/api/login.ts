@@ -17,7 +17,7 @@ import { Failure, messageOf } from '../../base/failure.ts';
 import type { ProxySettings } from '../../storage/http-agents.ts';
 import { chooseProxy } from './choose-proxy.ts';
 import { impersonationHeaders, type Impersonation } from './impersonation.ts';
-import type { WhereWeAre } from './kubernetes-api.ts';
+import { IN_CLUSTER, type WhereWeAre } from './kubernetes-api.ts';
 import { readKubeconfig, type KubeconfigPlace, type KubeContext } from './read-kubeconfig.ts';
 
 /** Which cluster and namespace, as whom. */
@@ -46,7 +46,6 @@ export interface Connection {
 }
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
-const IN_CLUSTER = 'in-cluster';
 
 async function isInCluster(): Promise<boolean> {
   return readFile(`${SERVICE_ACCOUNT}/token`).then(

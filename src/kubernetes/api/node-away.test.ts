@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Pod } from './kubernetes-objects.ts';
 import { isNodeAway, removeByHand } from './node-away.ts';
 
+const PLACE = { context: 'prod', server: 'https://api.example.org', namespace: 'shop', user: 'ann' };
 const NOW_MS = Date.parse('2026-06-05T15:00:00Z');
 
 function podThat(given: {
@@ -44,6 +45,8 @@ describe('a pod whose node does not answer', () => {
   });
 
   it('is removed by hand, by its name', () => {
-    expect(removeByHand(['db-1'])).toMatch(/kubectl delete pod db-1 --force --grace-period=0$/);
+    expect(removeByHand(PLACE, ['db-1'])).toMatch(
+      /kubectl --context prod -n shop delete pod db-1 --force --grace-period=0$/,
+    );
   });
 });

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { kubectlIn } from './kubectl-line.ts';
+import type { WhereWeAre } from './kubernetes-api.ts';
 import type { Pod } from './kubernetes-objects.ts';
 
 /** Clocks differ, and a kubelet has other things to do. */
@@ -28,11 +30,11 @@ export function isNodeAway({ metadata, spec, status }: Pod, nowMs: number): bool
 }
 
 /** What removes pods that their node does not end; to be typed only once it is proven that nothing runs there. */
-export function forceDelete(pods: readonly string[]): string {
-  return `kubectl delete pod ${pods.join(' ')} --force --grace-period=0`;
+export function forceDelete(where: WhereWeAre, pods: readonly string[]): string {
+  return `${kubectlIn(where)} delete pod ${pods.join(' ')} --force --grace-period=0`;
 }
 
 /** The same with the words before it. */
-export function removeByHand(pods: readonly string[]): string {
-  return `Its node may be away. Once it is proven that nothing runs there:  ${forceDelete(pods)}`;
+export function removeByHand(where: WhereWeAre, pods: readonly string[]): string {
+  return `Its node may be away. Once it is proven that nothing runs there:  ${forceDelete(where, pods)}`;
 }

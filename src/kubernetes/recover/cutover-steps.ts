@@ -22,6 +22,7 @@ import {
   archiveTail,
   letPodsEnd,
   pause,
+  refuseUnplanned,
   scaleDown,
   stopLive,
   survey,
@@ -42,7 +43,6 @@ import { replicasOf, scaleTo } from './scale.ts';
 import type { CutoverSwapStep, RehearseStep } from './step-names.ts';
 import { startIfCrashed, startUnderPause } from './start-under-pause.ts';
 import { annotate, tellEvent } from './tell-story.ts';
-import { refuseUnplannedClaims } from './unplanned-claims.ts';
 
 type SwapWork = Step<SwapContext>;
 
@@ -193,7 +193,7 @@ export const cutoverSwapSteps: Record<CutoverSwapStep, SwapWork> = {
   retainVolumes: step(retainVolumes, letVolumesGo),
   survey: step(async (context) => {
     const facts = await survey(context);
-    await refuseUnplannedClaims(context.uses.api, context.plan, facts['leader'] !== '');
+    await refuseUnplanned(context, 'cutover');
     await tellEvent(
       context,
       'RecoveryCutover',
@@ -206,7 +206,14 @@ export const cutoverSwapSteps: Record<CutoverSwapStep, SwapWork> = {
     async (context) => scaleWorkloads(context, false),
     async (context) => void (await scaleWorkloads(context, true)),
   ),
-  pause: step(pause, async (context) => takePauseBack(context)),
+  pause: step(
+    async (context) => {
+      // The survey may be hours old; from here on nobody takes over.
+      await refuseUnplanned(context, 'cutover');
+      return pause(context);
+    },
+    async (context) => takePauseBack(context),
+  ),
   archiveTail: step(archiveLiveTail),
   stopLive: step(
     async (context) => letPodsEnd(context, await stopWhole(context)),

@@ -20,6 +20,7 @@ import { readPatroniState, type PatroniState } from './patroni-objects.ts';
 import { pausePatroni } from './pause-patroni.ts';
 import { podRef, scaledUp, statefulSetRef, untilPodsGone, untilUnused } from './pods-gone.ts';
 import { scaleTo } from './scale.ts';
+import { refuseUnplannedClaims, type Doing } from './unplanned-claims.ts';
 
 /** The chart gives a pod an hour to end; PostgreSQL has been stopped by then. */
 const PODS_GONE_MS = 3_600_000;
@@ -45,7 +46,7 @@ async function findLeader(context: WorkContext, state: PatroniState | undefined)
   throw refused(
     context,
     `${named} leads, which is no member in the plan`,
-    `Let a member lead that is, and run this again:  patronictl switchover ${statefulSet.name} --leader ${named} --candidate ${statefulSet.name}-0`,
+    `Let a member lead that is, and run this again:  patronictl switchover ${patroni?.scope ?? ''} --leader ${named} --candidate ${statefulSet.name}-0`,
   );
 }
 
@@ -80,6 +81,19 @@ export async function survey(context: WorkContext): Promise<StepFacts> {
     wasPaused: state?.isPaused === true,
     replicas: found?.spec?.replicas ?? 0,
   };
+}
+
+/**
+ * Nobody has come, or has taken over, since the plan: no step exchanges or archives what is on claims that are not in it.
+ *
+ * @throws {Failure} `refused` if somebody has.
+ */
+export async function refuseUnplanned(context: SwapContext, doing: Doing): Promise<void> {
+  const { uses, plan } = context;
+  const { patroni } = plan.swap;
+  const state = patroni === null ? undefined : await readPatroniState(uses.api, patroni);
+  const leader = await findLeader(context, state);
+  await refuseUnplannedClaims(uses.api, plan, { doing, isLed: leader !== undefined });
 }
 
 /** What `survey` (or `undoSurvey`) found. */
@@ -122,15 +136,21 @@ function checkLeads(context: WorkContext, leader: string): void {
   );
 }
 
-/** Pauses Patroni, so that no other member takes over what is stopped; and looks who leads, since that may have changed before. */
+/**
+ * Pauses Patroni, so that no other member takes over what is stopped; and looks who leads, since that may have changed before.
+ *
+ * @throws {Failure} `refused` if that may not be cut over: nothing has been stopped.
+ */
 export async function pause(context: WorkContext): Promise<StepFacts> {
   const { uses, plan } = context;
   const { patroni, members, live } = plan.swap;
   if (patroni === null) return { skipped: 'no Patroni' };
   const pods = members.map(({ pod }) => pod);
   const { acknowledged, passedOver } = await pausePatroni(uses, { patroni, pods, container: live.container });
-  const { leader = '' } = await readPatroniState(uses.api, patroni);
-  const ours = members.some(({ pod }) => pod === leader) ? leader : '';
+  const state = await readPatroniState(uses.api, patroni);
+  // One that does not run is started, as long as it is one of the plan.
+  await findLeader(context, state);
+  const ours = members.find(({ pod }) => pod === state.leader)?.pod ?? '';
   checkLeads(context, ours);
   return { acknowledged: acknowledged.join(', '), passedOver: passedOver.join(', '), leader: ours };
 }

@@ -9,6 +9,7 @@ import { Failure, isFailure } from '../../base/failure.ts';
 import { queryText } from '../../instance/connection.ts';
 import { quoteLiteral } from '../../instance/quote-sql.ts';
 import type { StepFacts } from '../../recovery/journal.ts';
+import { awaitLeader } from './await-leader.ts';
 import { claimsInPlay, type SwapContext, type WorkContext } from './context.ts';
 import { wasPaused, type SurveyStep } from './live-steps.ts';
 import { scaleOutOneByOne } from './members.ts';
@@ -87,7 +88,7 @@ export async function verify(context: SwapContext, timeline: number): Promise<St
   await connection.query("set synchronous_commit = 'local'; set default_transaction_read_only = off");
   await connection.query(`select pg_logical_emit_message(true, 'walkback', ${quoteLiteral(`recovery ${id}`)})`);
   const { patroni } = plan.swap;
-  const leader = patroni === null ? firstPod(context) : (await readPatroniState(uses.api, patroni)).leader;
+  const leader = patroni === null ? firstPod(context) : (await awaitLeader(context, patroni)).leader;
   if (leader !== firstPod(context)) throw wrong(context, `Patroni has ${leader ?? 'nobody'} as its leader`);
   return { timeline: found, position: await queryText(connection, 'select pg_current_wal_lsn()::text') };
 }

@@ -111,7 +111,7 @@ describe('a pause of Patroni', () => {
     const { acknowledged, passedOver, notes } = await pauseOf(pods);
     expect(acknowledged).toEqual(['db-0']);
     expect(passedOver).toEqual(['db-1 (its node n2 does not answer)', 'db-2 (its container does not run)']);
-    expect(notes).toEqual([expect.stringContaining('kubectl delete pod db-1 --force')]);
+    expect(notes).toEqual([expect.stringContaining('kubectl --context here -n shop delete pod db-1 --force')]);
   });
 
   it('passes over one that is not ready and stays silent, in the end', async () => {
@@ -128,7 +128,7 @@ describe('a pause of Patroni', () => {
       kind: 'unavailable',
       message: 'cannot pause Patroni: db-0 (it leads, and its node n2 does not answer) has not said that it is paused',
       remedy: expect.stringMatching(
-        /kubectl delete pod db-0 --force[^]*Nothing has been stopped[^]*another member lead/,
+        /kubectl --context here -n shop delete pod db-0 --force[^]*Nothing has been stopped[^]*another member lead/,
       ),
     });
   });

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Failure } from '../../base/failure.ts';
 import { STEP_UNDER_WAY } from '../../base/progress.ts';
+import type { WhereWeAre } from '../api/kubernetes-api.ts';
 import type { Pod } from '../api/kubernetes-objects.ts';
 import { forceDelete, isNodeAway, removeByHand } from '../api/node-away.ts';
 import type { SwapUses } from './context.ts';
@@ -74,7 +75,7 @@ function lostPods(words: readonly MemberWord[]): string[] {
   return words.filter((one) => one.isNodeAway).map(({ pod }) => pod);
 }
 
-function silentFailure(silent: readonly MemberWord[]): Failure {
+function silentFailure(where: WhereWeAre, silent: readonly MemberWord[]): Failure {
   const names = silent.map(({ pod, why }) => (why === '' ? pod : `${pod} (${why})`)).join(', ');
   const lost = lostPods(silent);
   return new Failure('unavailable', {
@@ -82,15 +83,17 @@ function silentFailure(silent: readonly MemberWord[]): Failure {
     remedy:
       lost.length === 0
         ? 'See the log of Patroni there; it may not reach the API server, or its node has gone just now. Nothing has been stopped. Go on, or undo.'
-        : `Its node may be away. Once it is proven that nothing runs there:  ${forceDelete(lost)}\nNothing has been stopped. Go on, or undo: Patroni then lets another member lead, and a new recovery goes by that one.`,
+        : `Its node may be away. Once it is proven that nothing runs there:  ${forceDelete(where, lost)}\nNothing has been stopped. Go on, or undo: Patroni then lets another member lead, and a new recovery goes by that one.`,
   });
 }
 
 /** What is left for somebody to do, of a node that is away. */
-function passedOverWords(away: readonly MemberWord[]): string {
+function passedOverWords(where: WhereWeAre, away: readonly MemberWord[]): string {
   const words = `not waited for: ${away.map(({ pod, why }) => `${pod} (${why})`).join(', ')}`;
   const lost = lostPods(away);
-  return lost.length === 0 ? words : `${words}. Its pod has to go before data are exchanged. ${removeByHand(lost)}`;
+  return lost.length === 0
+    ? words
+    : `${words}. Its pod has to go before data are exchanged. ${removeByHand(where, lost)}`;
 }
 
 /**
@@ -118,10 +121,10 @@ export async function pausePatroni(
       const acknowledged = words.filter(({ word }) => word === 'paused').map(({ pod }) => pod);
       const away = words.filter(({ word }) => word !== 'paused');
       const told = { phase: STEP_UNDER_WAY, done: acknowledged.length, total: pods.length, unit: 'members' } as const;
-      if (away.length > 0) onProgress({ ...told, note: passedOverWords(away) });
+      if (away.length > 0) onProgress({ ...told, note: passedOverWords(api.where, away) });
       return { acknowledged, passedOver: away.map(({ pod, why }) => `${pod} (${why})`) };
     }
-    if (isLate) throw silentFailure(silent);
+    if (isLate) throw silentFailure(api.where, silent);
     await sleep(POLL_MS);
   }
 }

@@ -76,7 +76,7 @@ describe('waiting for pods to be gone', () => {
       ]),
       1,
     );
-    const remedy = 'kubectl delete pod db-1 --force --grace-period=0';
+    const remedy = 'kubectl --context here -n shop delete pod db-1 --force --grace-period=0';
     expect(notes[0]).toContain(remedy);
     expect(failure).toMatchObject({
       kind: 'unavailable',

@@ -7,7 +7,8 @@
 
 import { Failure, isFailure } from '../../base/failure.ts';
 import { noProgress, STEP_UNDER_WAY, type OnProgress } from '../../base/progress.ts';
-import type { KubernetesApi } from '../api/kubernetes-api.ts';
+import { kubectlIn } from '../api/kubectl-line.ts';
+import type { KubernetesApi, WhereWeAre } from '../api/kubernetes-api.ts';
 import type { Pod, StatefulSet } from '../api/kubernetes-objects.ts';
 import { forceDelete, isNodeAway, removeByHand } from '../api/node-away.ts';
 
@@ -33,11 +34,11 @@ export interface PodsWait {
 }
 
 /** What keeps a pod, in words, as long as it is there. */
-function waitWords(pod: Pod, nowMs: number): string {
+function waitWords(where: WhereWeAre, pod: Pod, nowMs: number): string {
   const { name = '' } = pod.metadata ?? {};
   const node = pod.spec?.nodeName;
   const words = `waits for pod ${name}${node === undefined ? '' : ` on node ${node}`} to be gone`;
-  return isNodeAway(pod, nowMs) ? `${words}. ${removeByHand([name])}` : words;
+  return isNodeAway(pod, nowMs) ? `${words}. ${removeByHand(where, [name])}` : words;
 }
 
 /**
@@ -53,7 +54,7 @@ export async function untilPodsGone(
 ): Promise<void> {
   const seen = new Map<string, Pod>();
   const tell = (): void => {
-    const note = [...seen.values()].map((pod) => waitWords(pod, Date.now())).join('; ');
+    const note = [...seen.values()].map((pod) => waitWords(api.where, pod, Date.now())).join('; ');
     const done = pods.length - seen.size;
     onProgress({ phase: STEP_UNDER_WAY, done, total: pods.length, unit: 'members', note });
   };
@@ -70,18 +71,18 @@ export async function untilPodsGone(
       const gone = api.until<Pod>(podRef(name), `pod ${name} to be gone`, (found) => isGone(name, uid, found), options);
       await gone.catch((error: unknown) => {
         const pod = seen.get(name);
-        throw pod === undefined || !isFailure(error, 'unavailable') ? error : stillThere(pod, error);
+        throw pod === undefined || !isFailure(error, 'unavailable') ? error : stillThere(api.where, pod, error);
       });
     }),
   );
 }
 
-function stillThere(pod: Pod, error: Failure): Failure {
+function stillThere(where: WhereWeAre, pod: Pod, error: Failure): Failure {
   const { name = '' } = pod.metadata ?? {};
   const node = pod.spec?.nodeName;
   return new Failure('unavailable', {
     message: `${error.message}${node === undefined ? '' : ` on node ${node}`}`,
-    remedy: `See what keeps it:  kubectl describe pod ${name}\nIts node may be away. Once it is proven that nothing runs there:  ${forceDelete([name])}\nThen go on.`,
+    remedy: `See what keeps it:  ${kubectlIn(where)} describe pod ${name}\nIts node may be away. Once it is proven that nothing runs there:  ${forceDelete(where, [name])}\nThen go on.`,
     facts: error.facts,
     cause: error,
   });

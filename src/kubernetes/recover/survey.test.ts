@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { startScriptedServer } from '../api/testing/api-server.ts';
 import { keepObjects } from '../api/testing/kept-objects.ts';
 import { namespacePlan } from '../carry/testing/namespace-plan.ts';
-import { survey } from './live-steps.ts';
+import { pause, survey } from './live-steps.ts';
 import { plannedMember } from './testing/planned-member.ts';
 import { swapContext } from './testing/swap-context.ts';
 
 const IN_NAMESPACE = '/api/v1/namespaces/shop';
 const MEMBER = plannedMember(0);
 const PATRONI = {
-  scope: 'shop',
+  scope: 'shop-scope',
   labels: {},
   kind: 'ConfigMap',
   config: 'shop-config',
@@ -19,11 +19,11 @@ const PATRONI = {
   sync: 'shop-sync',
 } as const;
 
-/** Looks at a cluster of one planned member, of which this pod has the leader's lock; these pods run. */
-async function surveyed(leader: string, ...running: readonly string[]) {
+/** Takes a step in a cluster of one planned member, of which this pod has the leader's lock; these pods run, and have said that they are paused. */
+async function taken(take: typeof survey, leader: string, ...running: readonly string[]) {
   const pods = running.map((name) => [
     `${IN_NAMESPACE}/pods/${name}`,
-    { metadata: { name }, status: { phase: 'Running' } },
+    { metadata: { name, annotations: { status: '{"pause":true}' } }, status: { phase: 'Running' } },
   ]);
   const kept = keepObjects({
     ...Object.fromEntries(pods),
@@ -31,13 +31,18 @@ async function surveyed(leader: string, ...running: readonly string[]) {
       metadata: { name: 'shop', uid: 'u-1' },
       spec: { replicas: 2 },
     },
+    [`${IN_NAMESPACE}/configmaps/shop-config`]: {
+      metadata: { name: 'shop-config', resourceVersion: '1', annotations: { config: '{}' } },
+    },
     [`${IN_NAMESPACE}/configmaps/shop-leader`]: { metadata: { name: 'shop-leader', annotations: { leader } } },
   });
   await using server = await startScriptedServer(kept.answer, { attemptIdleMs: 2000, callMs: 5000 });
   const swap = { ...namespacePlan.swap, members: [MEMBER], patroni: PATRONI };
   // The server is closed when this returns.
-  return await survey(await swapContext(server.api, { ...namespacePlan, swap }));
+  return await take(await swapContext(server.api, { ...namespacePlan, swap }));
 }
+
+const surveyed = async (leader: string, ...running: readonly string[]) => taken(survey, leader, ...running);
 
 describe('what there is before a cutover or an undo', () => {
   it('is who leads, of the members in the plan', async () => {
@@ -48,12 +53,30 @@ describe('what there is before a cutover or an undo', () => {
     await expect(surveyed('shop-1', 'shop-0', 'shop-1')).rejects.toMatchObject({
       kind: 'refused',
       message: expect.stringContaining('shop-1 leads, which is no member in the plan'),
-      remedy: expect.stringContaining('patronictl switchover shop --leader shop-1 --candidate shop-0'),
+      remedy: expect.stringContaining('patronictl switchover shop-scope --leader shop-1 --candidate shop-0'),
     });
   });
 
   it('is that nobody leads, where the lock is one of a pod that has gone', async () => {
     expect(await surveyed('shop-1', 'shop-0')).toMatchObject({ leader: '' });
     expect(await surveyed('', 'shop-0')).toMatchObject({ leader: '' });
+  });
+});
+
+describe('who leads when Patroni is paused', () => {
+  it('is told again: another may have taken over since the survey', async () => {
+    expect(await taken(pause, 'shop-0', 'shop-0')).toMatchObject({ leader: 'shop-0' });
+  });
+
+  it('may have gone, and is started again if it is of the plan', async () => {
+    expect(await taken(pause, 'shop-0')).toMatchObject({ leader: 'shop-0' });
+    expect(await taken(pause, 'shop-1', 'shop-0')).toMatchObject({ leader: '' });
+  });
+
+  it('is no member that came after the plan: what it has written would be left behind', async () => {
+    await expect(taken(pause, 'shop-1', 'shop-0', 'shop-1')).rejects.toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining('shop-1 leads, which is no member in the plan'),
+    });
   });
 });

@@ -22,6 +22,7 @@ import {
   archiveTail,
   letPodsEnd,
   pause,
+  refuseUnplanned,
   scaleDown,
   stopLive,
   survey,
@@ -120,7 +121,10 @@ async function openKept(context: SwapContext): Promise<StepFacts> {
 /** A clone that is broken off in its bootstrap has no Patroni yet that could be paused. */
 async function pauseWhatLeads(context: SwapContext): Promise<StepFacts> {
   const isBootstrap = context.plan.swap.clone !== undefined && surveyedLeader(context, 'undoSurvey') === undefined;
-  return isBootstrap ? { skipped: 'nobody leads' } : pause(context);
+  if (isBootstrap) return { skipped: 'nobody leads' };
+  // As of the cutover: the survey may be hours old.
+  await refuseUnplanned(context, 'undo');
+  return pause(context);
 }
 
 /** The live claim of the first member now: that of a StatefulSet made anew has another name. */
@@ -167,6 +171,7 @@ async function tellGivenUp(context: SwapContext): Promise<void> {
 export const undoSwapSteps: Record<UndoSwapStep, Step<SwapContext>> = {
   undoSurvey: step(async (context) => {
     const facts = await survey(context);
+    await refuseUnplanned(context, 'undo');
     await tellEvent(context, 'RecoveryUndo', `recovery ${context.plan.recovery.id}: its undo begins`);
     return facts;
   }, back(tellGivenUp)),

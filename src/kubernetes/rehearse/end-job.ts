@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Failure } from '../../base/failure.ts';
-import type { KubernetesApi } from '../api/kubernetes-api.ts';
+import type { KubernetesApi, WhereWeAre } from '../api/kubernetes-api.ts';
 import type { Job } from '../api/kubernetes-objects.ts';
 import { forceDelete } from '../api/node-away.ts';
 import { jobRef, podsOf } from './look-at-pod.ts';
@@ -43,14 +43,18 @@ export async function endJob(
     const pods = await podsOf(api, name);
     if (pods.length === 0) looks -= 1;
     if (looks <= 0) return;
-    if (performance.now() > endsAtMs) throw stillThere(pods.map(({ metadata }) => metadata?.name ?? ''));
+    if (performance.now() > endsAtMs)
+      throw stillThere(
+        api.where,
+        pods.map(({ metadata }) => metadata?.name ?? ''),
+      );
     await sleep(POLL_MS);
   }
 }
 
-function stillThere(names: readonly string[]): Failure {
+function stillThere(where: WhereWeAre, names: readonly string[]): Failure {
   return new Failure('unavailable', {
     message: `cannot go on: ${names.join(', ')} should have ended, and still uses the volume`,
-    remedy: `Its node may be away. Once it is proven that nothing runs there:  ${forceDelete(names)}\nThen go on.`,
+    remedy: `Its node may be away. Once it is proven that nothing runs there:  ${forceDelete(where, names)}\nThen go on.`,
   });
 }

@@ -4,19 +4,15 @@
  * @module
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { Failure } from '../../base/failure.ts';
 import { queryText } from '../../instance/connection.ts';
 import { quoteLiteral } from '../../instance/quote-sql.ts';
 import type { StepFacts } from '../../recovery/journal.ts';
+import { awaitLeader } from '../recover/await-leader.ts';
 import { firstPod } from '../recover/open-steps.ts';
 import { connectToPod, podServer, timelineOf } from '../recover/pod-server.ts';
-import { readPatroniState } from '../recover/patroni-objects.ts';
+import type { PatroniState } from '../recover/patroni-objects.ts';
 import type { ResetContext } from './context.ts';
-
-const LEADS_MS = 300_000;
-const POLL_MS = 500;
 
 function wrong(context: ResetContext, found: string): Failure {
   const { id } = context.plan.recovery;
@@ -26,20 +22,15 @@ function wrong(context: ResetContext, found: string): Failure {
   });
 }
 
-/** A server answers before Patroni has the leader's lock: of a new cluster roles are made first. */
+/** Of a new cluster roles are made before it is initialised, and before anybody leads. */
 async function untilLeads(context: ResetContext): Promise<void> {
-  const { uses, plan } = context;
-  const { patroni } = plan.swap;
+  const { patroni } = context.plan.swap;
   if (patroni === null) return;
-  const deadline = Date.now() + LEADS_MS;
-  for (;;) {
-    const { leader, initialize } = await readPatroniState(uses.api, patroni);
-    if (leader === firstPod(context) && (initialize ?? '') !== '') return;
-    if (leader !== undefined && leader !== firstPod(context))
-      throw wrong(context, `Patroni has ${leader} as its leader`);
-    if (Date.now() > deadline) throw wrong(context, 'Patroni has nobody as its leader');
-    await sleep(POLL_MS, undefined, uses.signal === undefined ? {} : { signal: uses.signal });
-  }
+  const isInitialised = (state: PatroniState): boolean => (state.initialize ?? '') !== '';
+  const isSettled = (state: PatroniState): boolean => state.leader !== firstPod(context) || isInitialised(state);
+  const state = await awaitLeader(context, patroni, { isSettled });
+  if (state.leader !== firstPod(context)) throw wrong(context, `Patroni has ${state.leader ?? 'nobody'} as its leader`);
+  if (!isInitialised(state)) throw wrong(context, 'Patroni has not initialised it');
 }
 
 /** What the first pod says of itself, once it has taken a commit. */
