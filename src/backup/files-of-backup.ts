@@ -7,14 +7,24 @@
  * @module
  */
 
+import { getHeapStatistics } from 'node:v8';
+
 import { Failure } from '../base/failure.ts';
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
 import { filesMetadataKey, sentinelKey } from '../walg/backup-names.ts';
-import { parseFilesMetadata, parseFilesMetadataValue, type FilesMetadata } from '../walg/files-metadata.ts';
+import {
+  limitsOfHeap,
+  parseFilesMetadata,
+  parseFilesMetadataValue,
+  type FilesMetadata,
+} from '../walg/files-metadata.ts';
 import { parseSentinel } from '../walg/sentinel.ts';
 import type { Backup } from './backup.ts';
 
 const FIRST_VERSION_WITH_LIST = 2;
+
+/** What this process has memory for. */
+export const LIST_LIMITS = limitsOfHeap(getHeapStatistics().heap_size_limit);
 
 /** A backup's list of files; `undefined` if it never had one. @throws {Failure} `corrupt` if it had, and has none now. */
 export async function readFilesMetadata(
@@ -32,9 +42,9 @@ export async function readFilesMetadata(
   const sentinel = parseSentinel(bytes, sentinelKey(backup.name));
   const key = filesMetadataKey(backup.name);
   const list = await store.get(key, options);
-  if (list !== undefined) return parseFilesMetadata(list, key);
+  if (list !== undefined) return parseFilesMetadata(list, key, LIST_LIMITS);
   if (sentinel.embeddedFilesMetadata !== undefined) {
-    return parseFilesMetadataValue(sentinel.embeddedFilesMetadata, sentinelKey(backup.name));
+    return parseFilesMetadataValue(sentinel.embeddedFilesMetadata, sentinelKey(backup.name), LIST_LIMITS);
   }
   if (sentinel.version < FIRST_VERSION_WITH_LIST || sentinel.isFilesMetadataDisabled) return undefined;
   throw new Failure('corrupt', {

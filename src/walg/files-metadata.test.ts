@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { isFailure } from '../base/failure.ts';
-import { formatFilesMetadata, parseFilesMetadata, type FilesMetadata } from './files-metadata.ts';
+import { formatFilesMetadata, limitsOfHeap, parseFilesMetadata, type FilesMetadata } from './files-metadata.ts';
 import { MAX_JSON_BYTES } from './json64.ts';
 
 const written = (metadata: FilesMetadata) => Buffer.concat([...formatFilesMetadata(metadata)]);
@@ -216,14 +216,22 @@ describe('a list of files that is read in pieces', () => {
   it.each([
     ['files', { Files: { a: { MTime: MTIME }, b: { MTime: MTIME } } }],
     ['tars', { TarFileSets: { a: [], b: [] } }],
-  ])('is refused with more %s than can be told apart', (what, value) => {
+    ['names in tars', { TarFileSets: { a: ['x', 'y'] } }],
+    ['files and tars', { Files: { a: { MTime: MTIME } }, TarFileSets: { a: [] } }],
+  ])('is refused with more %s than there is memory for', (_what, value) => {
     const refusal = expect.objectContaining({
       kind: 'refused',
-      message: `cannot read files_metadata.json: it lists more than 1 ${what}`,
+      message: 'cannot read files_metadata.json: it lists more files than there is memory for, 1 entries',
+      remedy: expect.stringContaining('--max-old-space-size'),
     });
     for (const pieceBytes of [0, 1000]) {
       expect(() => parseText(JSON.stringify(value), { pieceBytes, maxEntries: 1 })).toThrow(refusal);
     }
+  });
+
+  it('may have as many as the heap holds, and a map', () => {
+    expect(limitsOfHeap(3e9).maxEntries).toBe(10_000_000);
+    expect(limitsOfHeap(64e9).maxEntries).toBe(16_000_000);
   });
 
   it('may be longer than any string', { timeout: 60_000 }, () => {

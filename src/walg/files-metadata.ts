@@ -39,12 +39,21 @@ export interface FileDescription {
 export interface FilesMetadataLimits {
   /** The longest list that is parsed at once, and what is parsed at once of longer ones. */
   readonly pieceBytes: number;
-  /** More files, or tars, are refused. */
+  /** More than so many files and names in tars, together, are refused. */
   readonly maxEntries: number;
 }
 
-/** A piece is some hundred thousand files. A `Map` holds less than 2^24 entries: V8 `src/objects/ordered-hash-table.h`. */
-const LIMITS: FilesMetadataLimits = { pieceBytes: 16 * 1024 * 1024, maxEntries: 16_000_000 };
+/** A `Map` holds less than 2^24 entries: V8 `src/objects/ordered-hash-table.h`. */
+const MOST_ENTRIES = 16_000_000;
+/** A piece is some hundred thousand files. */
+const LIMITS: FilesMetadataLimits = { pieceBytes: 16 * 1024 * 1024, maxEntries: MOST_ENTRIES };
+/** Measured of 4.2 million files with short names, each in a tar too: 200 for each of the two. Real names are longer. */
+const BYTES_PER_ENTRY = 300;
+
+/** What a heap of that size has room for, beside everything else: a list that has none is refused before the process is ended for it. */
+export function limitsOfHeap(heapBytes: number): FilesMetadataLimits {
+  return { ...LIMITS, maxEntries: Math.min(MOST_ENTRIES, Math.floor(heapBytes / BYTES_PER_ENTRY)) };
+}
 
 const KEYS = ['Files', 'TarFileSets', 'DatabasesByNames'] as const;
 const KNOWN_KEYS: ReadonlySet<string> = new Set(KEYS.map((key) => key.toLowerCase()));
@@ -99,31 +108,37 @@ function readParts(parts: Parts, object: string, { maxEntries }: FilesMetadataLi
   const files = new Map<string, FileDescription>();
   for (const [name, entry] of membersOf(parts.get('Files') ?? {}, object, 'Files')) {
     files.set(name, parseDescription(new JsonFields(wholeOf(entry), object, jsonPath('Files', name))));
-    if (files.size > maxEntries) throw tooMany(object, maxEntries, 'files');
+    if (files.size > maxEntries) throw tooMany(object, maxEntries);
   }
+  let count = files.size;
   const tarFileSets = new Map<string, readonly string[]>();
   for (const [tar, names] of membersOf(parts.get('TarFileSets') ?? {}, object, 'TarFileSets')) {
-    tarFileSets.set(tar, readNames(names, object, jsonPath('TarFileSets', tar)));
-    if (tarFileSets.size > maxEntries) throw tooMany(object, maxEntries, 'tars');
+    const list = readNames(names, object, jsonPath('TarFileSets', tar), maxEntries - count);
+    tarFileSets.set(tar, list);
+    count += list.length + 1;
+    if (count > maxEntries) throw tooMany(object, maxEntries);
   }
   const databases = parts.get('DatabasesByNames');
   const databasesByNames = databases === undefined ? undefined : wholeOf(databases);
   return { files, tarFileSets, ...present({ databasesByNames }) };
 }
 
-function readNames(part: JsonPart, object: string, path: string): readonly string[] {
+/** Reads on for as long as there is room, and one further. */
+function readNames(part: JsonPart, object: string, path: string, room: number): readonly string[] {
   const names: string[] = [];
   for (const name of itemsOf(part ?? [], object, path)) {
     if (typeof name !== 'string') throw jsonFailure(object, path, 'not a list of texts');
     names.push(name);
+    if (names.length > room) break;
   }
   return names;
 }
 
-function tooMany(object: string, maxEntries: number, what: string): Failure {
+function tooMany(object: string, maxEntries: number): Failure {
   return new Failure('refused', {
-    message: `cannot read ${object}: it lists more than ${maxEntries} ${what}`,
-    remedy: 'Use another backup, or restore this one with wal-g.',
+    message: `cannot read ${object}: it lists more files than there is memory for, ${maxEntries} entries`,
+    remedy:
+      'Give it more, with the MiB that the machine has to spare:  NODE_OPTIONS=--max-old-space-size=16000. Or use another backup, or wal-g.',
   });
 }
 

@@ -63,9 +63,14 @@ async function doesNotLead({ own, dcs, configuration }: PatroniClusterOptions): 
   const answer = await own.api.status();
   const found = answer === undefined ? 'its Patroni does not answer' : `Patroni says ${answer.role}, ${answer.state}`;
   const leader = await dcs.lockHolder();
+  const { scope, memberName } = configuration;
+  // Somebody has resumed it, or has switched over: of itself it does not come back.
+  const isAnother = leader !== undefined && leader !== memberName;
   return new Failure('failed', {
-    message: `cannot call ${configuration.memberName} the leader: ${found}; the lock is held by ${leader ?? 'nobody'}`,
-    remedy: 'See the log of Patroni on this host, then go on.',
+    message: `cannot call ${memberName} the leader: ${found}; the lock is held by ${leader ?? 'nobody'}`,
+    remedy: isAnother
+      ? `Let it lead again, then go on:  patronictl switchover ${scope} --leader ${leader} --candidate ${memberName}`
+      : 'See the log of Patroni on this host, then go on.',
   });
 }
 

@@ -23,6 +23,7 @@ import { isForeignInTablespace } from '../../../restore/restored-path.ts';
 import { restoreOnly } from '../../../restore/restore-only.ts';
 import type { ObjectStore } from '../../../storage/object-store.ts';
 import { filesMetadataKey } from '../../../walg/backup-names.ts';
+import { LIST_LIMITS } from '../../../backup/files-of-backup.ts';
 import { parseFilesMetadata } from '../../../walg/files-metadata.ts';
 import { JsonFields } from '../../../walg/json-fields.ts';
 import { parseJson64 } from '../../../walg/json64.ts';
@@ -72,7 +73,11 @@ async function partFilter(
 ): Promise<(name: string) => boolean> {
   const key = filesMetadataKey(backup.name);
   const bytes = await store.get(key);
-  return restoreOnly(bytes === undefined ? undefined : parseFilesMetadata(bytes, key).databasesByNames, key, wishes);
+  return restoreOnly(
+    bytes === undefined ? undefined : parseFilesMetadata(bytes, key, LIST_LIMITS).databasesByNames,
+    key,
+    wishes,
+  );
 }
 
 /** The files that `--mask` and `--restore-only` leave; `undefined` for all. */
