@@ -261,12 +261,16 @@ export async function archiveRest(
   const { uses, plan } = context;
   const stopped = surveyed(context, step);
   if (stopped['unarchived'] === 0 && stopped['controlState'] === 'shut down') return { pushed: 0 };
+  const job = `${plan.recovery.id}-${name}` as const;
+  const watch = uses.signal === undefined ? {} : { signal: uses.signal };
+  // One that a run left which was killed here stands on the claim: it would be waited for as a server's pod is.
+  await uses.rehearsals.endRun(job, watch);
   // Nobody else pushes any more, and a server that could not be stopped by itself has ended with its pod.
   await scaleDown(context);
   const { walkback, archive } = plan.swap;
   const [result] = await uses.rehearsals.run(
     {
-      name: `${plan.recovery.id}-${name}`,
+      name: job,
       live: await liveShapeOf(context),
       walkback,
       archive,
@@ -274,7 +278,7 @@ export async function archiveRest(
       owner: { ...(await journalOwner(uses.api, plan.recovery.id)) },
       tasks: [{ do: 'archiveRest' }],
     },
-    uses.signal === undefined ? {} : { signal: uses.signal },
+    watch,
   );
   return { pushed: result?.did === 'archiveRest' ? result.pushed : 0 };
 }
