@@ -19,6 +19,10 @@ import type { PatroniMember } from './patroni-member.ts';
 import type { PatroniTestCluster } from './patroni-cluster.ts';
 import type { PlainPlan } from './supervised-program.ts';
 
+/** PostgreSQL and the last WAL take seconds; one that hangs is to be told of before the whole test is late. */
+const END_MS = 180_000;
+const ANSWER_MS = 20_000;
+
 /** What a probe was answered. */
 export interface Probe {
   readonly code: number;
@@ -132,12 +136,15 @@ export class SupervisedMember {
     const child = this.#process;
     if (child === undefined || this.processId === undefined) return null;
     child.kill(signal);
-    const [code] = (await once(child, 'exit')) as [number | null];
+    const exit = once(child, 'exit', { signal: AbortSignal.timeout(END_MS) });
+    const [code] = (await exit.catch((error: unknown) => this.#failed(error, 'it has not ended'))) as [number | null];
     return code;
   }
 
   async probe(path: string): Promise<Probe | undefined> {
-    const answer = await fetch(`http://127.0.0.1:${this.#healthPort}${path}`).catch(() => undefined);
+    const answer = await fetch(`http://127.0.0.1:${this.#healthPort}${path}`, {
+      signal: AbortSignal.timeout(ANSWER_MS),
+    }).catch(() => undefined);
     if (answer === undefined) return undefined;
     const text = await answer.text();
     const body = path === '/metrics' ? { text } : (JSON.parse(text) as Probe['body']);
@@ -150,14 +157,14 @@ export class SupervisedMember {
       'the member is ready',
       async () => (last = await this.probe('/readiness'))?.code === 200,
       timeoutMs,
-    ).catch(async (error: unknown) => {
-      throw new Error(
-        `${String(error)}: ${JSON.stringify(last)}\n${(await this.log()).split('\n').slice(-60).join('\n')}`,
-        { cause: error },
-      );
-    });
+    ).catch((error: unknown) => this.#failed(error, JSON.stringify(last)));
     if (last === undefined) throw new Error('no answer');
     return last;
+  }
+
+  /** Fails with the end of its log. */
+  async #failed(cause: unknown, found: string): Promise<never> {
+    throw new Error(`${String(cause)}: ${found}\n${(await this.log()).split('\n').slice(-60).join('\n')}`, { cause });
   }
 
   /** Everything that it, Patroni, PostgreSQL and the agent have said. */
