@@ -235,6 +235,25 @@ describe.skipIf(bed === undefined)('volumes of a StatefulSet', () => {
     await exchangeClaim(api, back);
   });
 
+  test('come back though the claim that was to go is still on its way out', async () => {
+    const read = async () => (await api.get<PersistentVolumeClaim>(claimRef('data-db-0')))?.metadata;
+    const { uid = '', finalizers = [] } = (await read()) ?? {};
+    const held = [...finalizers, 'walkback.test/late'];
+    await api.patch(claimRef('data-db-0'), { type: 'merge', body: { metadata: { finalizers: held } } });
+    // As by an exchange that was killed right after this.
+    await api.delete(claimRef('data-db-0'), { uid });
+    await until('the claim is going', async () => (await read())?.deletionTimestamp !== undefined);
+    let isOver = false;
+    const taking = exchangeClaim(api, back).finally(() => (isOver = true));
+    await sleep(2000);
+    expect(isOver).toBe(false);
+    await api.patch(claimRef('data-db-0'), { type: 'merge', body: { metadata: { finalizers: null } } });
+    await taking;
+    expect(await read()).toMatchObject({ uid: expect.not.stringContaining(uid) });
+    expect((await read())?.deletionTimestamp).toBeUndefined();
+    expect(await volumeOf('data-db-0')).toBe(live);
+  });
+
   test('go to the claim that the StatefulSet has made meanwhile, and to no other', async () => {
     // Killed when the name is reserved and the old claim is gone. Not after a number of changes: a reservation that meets the
     // volume controller's own writing is made again.

@@ -20,6 +20,7 @@ import { factOf, type SwapContext, type WorkContext } from './context.ts';
 import {
   archiveRest,
   archiveTail,
+  hurryEnding,
   letPodsEnd,
   pause,
   refuseUnplanned,
@@ -90,6 +91,7 @@ export async function startAgain(context: WorkContext, at: SurveyStep = 'survey'
   const isFirst = led.ordinal === 0 && surveyedLeader(context, at) !== undefined;
   // Pods that are made one after the other wait for the first to be ready, and a paused one is not.
   if (isPaused && !isFirst) await resumePatroni(uses.api, patroni);
+  await hurryEnding(context, firstPod(context));
   await scaleTo(uses.api, statefulSetRef(statefulSet.name), Number(factOf(context, at, 'replicas')));
   // Nobody took writes before either.
   if (surveyedLeader(context, at) === undefined) return;
@@ -179,7 +181,14 @@ async function tellRecovered(context: SwapContext): Promise<StepFacts> {
 export const rehearseSwapSteps: Record<RehearseStep, SwapWork> = {
   startRehearsal: step(async (context) => refFacts(await context.uses.rehearsals.start(await requestOf(context)))),
   awaitRehearsal: step(async (context) => {
-    const status = await context.uses.rehearsals.untilStanding(await workingRehearsal(context), watchOf(context));
+    const { rehearsals } = context.uses;
+    const ref = await workingRehearsal(context);
+    const stands = await rehearsals.untilStanding(ref, watchOf(context));
+    // Of a step that was broken off the plan is there, and what stands may be at the target of before.
+    const wasSteppedOn = context.journal.entries.some(
+      (entry) => entry.event === 'undone' && entry.step === 'awaitRehearsal',
+    );
+    const status = wasSteppedOn ? await rehearsals.step(ref, volumePlanOf(context.plan), watchOf(context)) : stands;
     return { replayLsn: status.replayLsn ?? '', targetLsn: status.targetLsn };
   }),
   proveArchive: step(async ({ uses, plan }) => {

@@ -95,12 +95,26 @@ export async function removeClaim(api: KubernetesApi, name: string, volume: stri
   if (claim === undefined || claim.spec?.volumeName !== volume) return;
   const uid = claim.metadata?.uid;
   await api.delete(claimRef(name), uid === undefined ? {} : { uid });
-  await api.until<PersistentVolumeClaim>(
+  await untilGone(api, name, uid);
+}
+
+/** @returns what has the name then. */
+async function untilGone(
+  api: KubernetesApi,
+  name: string,
+  uid: string | undefined,
+): Promise<PersistentVolumeClaim | undefined> {
+  return api.until<PersistentVolumeClaim>(
     claimRef(name),
     `claim ${name} to be gone`,
     (found) => found === undefined || found.metadata?.uid !== uid,
     { timeoutMs: GONE_MS },
   );
+}
+
+/** One that is being removed is there and bound until it is gone, and its volume is nobody's then. */
+function isGoing(claim: PersistentVolumeClaim | undefined): boolean {
+  return claim?.metadata?.deletionTimestamp !== undefined;
 }
 
 /** Reserves the volume for a claim of that name, whether or not there is one yet. */
@@ -111,8 +125,14 @@ async function reserveFor(api: KubernetesApi, volume: string, claim: string): Pr
     const ref = found.spec?.claimRef;
     if (ref?.name === claim && ref.namespace === namespace) {
       const holder = await api.get<PersistentVolumeClaim>(claimRef(claim));
+      const isHolder = ref.uid !== undefined && ref.uid === holder?.metadata?.uid;
       // Bound already, or reserved and not bound yet.
-      if (ref.uid === undefined || ref.uid === holder?.metadata?.uid) return;
+      if (ref.uid === undefined || (isHolder && !isGoing(holder))) return;
+      if (isHolder) {
+        // Of an exchange that is taken back: reserved when it has let go of the volume.
+        await untilGone(api, claim, ref.uid);
+        continue;
+      }
     }
     const reference = {
       apiVersion: 'v1',
@@ -168,7 +188,9 @@ async function bind(
   labels: Readonly<Record<string, string>>,
   annotations: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  if ((await api.get<PersistentVolumeClaim>(claimRef(name))) === undefined) {
+  const there = await api.get<PersistentVolumeClaim>(claimRef(name));
+  const stays = isGoing(there) ? await untilGone(api, name, there?.metadata?.uid) : there;
+  if (stays === undefined) {
     const claim = claimFor(await volumeOf(api, volume), name, labels, annotations);
     await api.create(claim).catch((error: unknown) => {
       // The StatefulSet was faster: its claim is given the reserved volume just the same.
@@ -178,7 +200,7 @@ async function bind(
   const bound = await api.until<PersistentVolumeClaim>(
     claimRef(name),
     `claim ${name} to be bound to ${volume}`,
-    (claim) => claim?.status?.phase === 'Bound',
+    (claim) => claim?.status?.phase === 'Bound' && !isGoing(claim),
     { timeoutMs: BOUND_MS },
   );
   if (bound?.spec?.volumeName === volume) return;

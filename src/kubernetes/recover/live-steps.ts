@@ -188,9 +188,20 @@ async function endWithPod({ uses, plan }: WorkContext, pod: string): Promise<Ste
   return { controlState: stopped?.controlState ?? 'unknown' };
 }
 
+/**
+ * Without Patroni, one that is ending is told once more: whoever told it may have been killed before that, and its server waits for
+ * its clients otherwise.
+ */
+export async function hurryEnding({ uses, plan }: WorkContext, pod: string): Promise<void> {
+  const found = await uses.api.get<Pod>(podRef(pod));
+  const isEnding = found?.status?.phase === 'Running' && found.metadata?.deletionTimestamp !== undefined;
+  if (isEnding && plan.swap.patroni === null) await stopServerOf(uses, pod, plan.swap, uses.signal).catch(() => {});
+}
+
 /** PostgreSQL ends under a paused Patroni, while its archiver still runs. */
 export async function stopLive(context: WorkContext, leader: string | undefined): Promise<StepFacts> {
   const { uses, plan } = context;
+  if (leader !== undefined) await hurryEnding(context, leader);
   if (leader === undefined || !(await isRunning(context, leader)))
     return { skipped: 'nothing runs that could be stopped by itself' };
   if (plan.swap.patroni === null) return endWithPod(context, leader);

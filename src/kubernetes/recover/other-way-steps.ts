@@ -133,7 +133,9 @@ export async function recreateStatefulSet(context: SwapContext, back: boolean): 
   const wanted = back ? newObject(saved, 0) : withTemplate(saved, claimTemplate, recreatedTemplate(id));
   const name = back ? claimTemplate : recreatedTemplate(id);
   const now = await api.get<StatefulSet>(ref);
-  if (templateNames(now).includes(name)) return { template: name };
+  // One that an earlier run has told to go is made anew as well.
+  const isGoing = now?.metadata?.deletionTimestamp !== undefined;
+  if (templateNames(now).includes(name) && !isGoing) return { template: name };
   if (now !== undefined) {
     await checkStillDown(api, statefulSet.name, claimsInPlay(context));
     const uid = now.metadata?.uid;

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { factsOf, type StepFacts } from '../../recovery/journal.ts';
+import type { StepFacts } from '../../recovery/journal.ts';
 import type { PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
 import { claimsInPlay, factOf, type SwapContext, type WorkContext, type WorkStep } from './context.ts';
 import { claimRef, exchangeClaim, letVolumeGo, retainVolume, type Exchange } from './exchange-claim.ts';
@@ -44,12 +44,16 @@ export async function retainNow(context: WorkContext): Promise<StepFacts> {
   return { volumes: (await retainMembers(context)).join(',') };
 }
 
-/** What {@link retainNow} has kept goes with its claim again, if it did before. */
+/** The volume of a claim goes with it again, if it did before. That of a claim which is going does not: nothing else holds it. */
+async function letClaimGo({ uses: { api } }: WorkContext, claim: string): Promise<void> {
+  const { metadata, spec } = (await api.get<PersistentVolumeClaim>(claimRef(claim))) ?? {};
+  const volume = spec?.volumeName ?? '';
+  if (volume !== '' && metadata?.deletionTimestamp === undefined) await letVolumeGo(api, volume);
+}
+
+/** What {@link retainNow} has kept goes with its claim again, if it did before. It may have been broken off in the middle. */
 export async function letMembersGo(context: WorkContext): Promise<void> {
-  for (const { claim } of everyClaim(context.plan.swap)) {
-    const volume = await volumeOfClaim(context, claim);
-    if (volume !== '') await letVolumeGo(context.uses.api, volume);
-  }
+  for (const { claim } of everyClaim(context.plan.swap)) await letClaimGo(context, claim);
 }
 
 /** A member's volume when a step has looked; `undefined`: it had none. */
@@ -125,12 +129,11 @@ export async function takeExchangeBack(context: SwapContext): Promise<void> {
   }
 }
 
-/** Volumes that were to go with their claims before go with them again. */
+/** What {@link retainVolumes} has kept goes with its claim again, all claims being back. It may have been broken off in the middle. */
 export async function letVolumesGo(context: SwapContext): Promise<void> {
-  const facts = factsOf(context.journal.entries, 'retainVolumes');
-  if (facts === undefined) return;
-  const volumes = [facts['rehearsed'], ...String(facts['volumes']).split(',')];
-  for (const volume of volumes) if (volume !== '') await letVolumeGo(context.uses.api, String(volume));
+  await letMembersGo(context);
+  const { clone, rehearsalClaim } = context.plan.swap;
+  if (clone === undefined) await letClaimGo(context, rehearsalClaim);
 }
 
 /** The member that led when the cutover began: its data is what an undo goes back to. @param at where that was looked at. */

@@ -7,7 +7,7 @@
 
 import { Failure, isFailure } from '../../base/failure.ts';
 import type { CheckResult } from '../../recovery/checks.ts';
-import { factsOf, hasStepBegun, isStepDone, stateOf } from '../../recovery/journal.ts';
+import { factsOf, hasStepBegun, isStepDone, stateOf, type StepFacts } from '../../recovery/journal.ts';
 import { otherWay } from '../../recovery/give-up.ts';
 import { runSteps, takeStepsBack, undoSteps, type Run, type Step } from '../../recovery/runner.ts';
 import { transition, type RecoveryEvent } from '../../recovery/states.ts';
@@ -222,15 +222,30 @@ export async function checkSwap(context: SwapContext, checks: RehearsalChecks): 
   );
 }
 
+/** What a pod says that has looked at a step, and has not taken it. Of anything else nobody knows how far it got. */
+function isStillStanding(error: unknown): boolean {
+  return (['refused', 'corrupt', 'notInArchive'] as const).some((kind) => isFailure(error, kind));
+}
+
+/** It can be stepped on to another target, or swapped in as it is. */
+async function standAsBefore({ uses, plan, journal }: SwapContext, facts: StepFacts): Promise<void> {
+  await replacePlan(uses.api, plan);
+  await journal.append({ event: 'done', step: 'awaitRehearsal', facts });
+}
+
 /** Moves a standing rehearsal to the later target of `plan`, which is of the same id, backup and timeline. */
 export async function stepSwap(context: SwapContext, plan: NamespacePlan): Promise<void> {
   checkHasRehearsal(context);
   await during(context, 'step', async () => {
     const ref = await workingRehearsal(context);
+    const standing = factsOf(context.journal.entries, 'awaitRehearsal') ?? {};
     await context.journal.append({ event: 'undone', step: 'awaitRehearsal' });
     await replacePlan(context.uses.api, plan);
     const next: SwapContext = { ...context, plan };
-    await context.uses.rehearsals.step(ref, volumePlanOf(plan), watchOf(next));
+    await context.uses.rehearsals.step(ref, volumePlanOf(plan), watchOf(next)).catch(async (error: unknown) => {
+      if (isStillStanding(error)) await standAsBefore(context, standing);
+      throw error;
+    });
     await runSteps(runOf(next, REHEARSE_STEPS, context.uses.signal));
   });
 }

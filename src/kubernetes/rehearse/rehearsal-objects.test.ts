@@ -287,6 +287,13 @@ describe('the Job of work on a volume', () => {
     expect(jobOf({ do: 'reopen', id: '7f3a' }).spec?.backoffLimit).toBe(2);
   });
 
+  it('goes by itself where it is a look: nobody else knows of it, once who waited for it is gone', () => {
+    const specOfTask = (task: VolumeTask) =>
+      tasksJob({ name: '7f3a-x', live, walkback: { kind: 'inImage' }, archive: 'settings', tasks: [task] }).spec;
+    expect(specOfTask({ do: 'probe' })).toMatchObject({ activeDeadlineSeconds: 180, ttlSecondsAfterFinished: 120 });
+    expect(specOfTask({ do: 'archiveRest' })?.ttlSecondsAfterFinished).toBeUndefined();
+  });
+
   it('mounts another claim where it is told, wherever that may be', () => {
     const job = tasksJob({
       name: '7f3a-rest',

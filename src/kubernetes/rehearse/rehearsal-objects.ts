@@ -160,10 +160,15 @@ const FINAL_CODES = [64, 65, 74, 77, 80, 81];
 const SWAP_DEADLINE_S = 900;
 /** A look that a plan waits for. */
 const PROBE_DEADLINE_S = 180;
+/** Where whoever waited is gone, nobody knows its name; and its pod would be waited for as one that uses the volume. */
+const PROBE_KEPT_S = 120;
 
-function deadlineOf(tasks: VolumeTasksRequest['tasks']): { activeDeadlineSeconds?: number } {
+function deadlineOf(
+  tasks: VolumeTasksRequest['tasks'],
+): Pick<NonNullable<Job['spec']>, 'activeDeadlineSeconds' | 'ttlSecondsAfterFinished'> {
   if (tasks.some((task) => task.do === 'swap')) return { activeDeadlineSeconds: SWAP_DEADLINE_S };
-  return tasks.every((task) => task.do === 'probe') ? { activeDeadlineSeconds: PROBE_DEADLINE_S } : {};
+  const isProbe = tasks.every((task) => task.do === 'probe');
+  return isProbe ? { activeDeadlineSeconds: PROBE_DEADLINE_S, ttlSecondsAfterFinished: PROBE_KEPT_S } : {};
 }
 
 /**

@@ -6,7 +6,7 @@
 
 import type { StepFacts } from '../../recovery/journal.ts';
 import { claimsInPlay } from '../recover/context.ts';
-import { exchangeClaim, letVolumeGo } from '../recover/exchange-claim.ts';
+import { exchangeClaim } from '../recover/exchange-claim.ts';
 import { keptClaim } from '../recover/names.ts';
 import { checkStillDown } from '../recover/pods-gone.ts';
 import { aside, ledMember, liveLabels, volumeAt } from '../recover/rebind-steps.ts';
@@ -45,14 +45,6 @@ export async function takeVolumesBack(context: ResetContext): Promise<void> {
       incoming: { volume, fromClaim: keptClaim(id, 'kept', member.ordinal) },
       outgoing: undefined,
     });
-  }
-}
-
-/** Volumes that were to go with their claims before go with them again. */
-export async function letAllGo(context: ResetContext): Promise<void> {
-  for (const member of context.plan.swap.members) {
-    const volume = volumeAt(context, 'resetRetainVolumes', member);
-    if (volume !== undefined) await letVolumeGo(context.uses.api, volume);
   }
 }
 

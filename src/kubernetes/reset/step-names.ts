@@ -26,8 +26,8 @@ export const RESET_STEPS = [
 
 /** Back to the cluster from before, once the new one has been started. */
 export const UNDO_RESET_STEPS = [
-  'undoResetRetainVolumes',
   'undoResetScaleDown',
+  'undoResetRetainVolumes',
   'undoKeepVolumes',
   'undoMoveArchive',
   'undoForgetCluster',

@@ -15,14 +15,14 @@ import { firstPod, scaleOut } from '../recover/open-steps.ts';
 import { resumePatroni } from '../recover/patroni-objects.ts';
 import { podServer, untilPrimary } from '../recover/pod-server.ts';
 import { statefulSetRef } from '../recover/pods-gone.ts';
-import { retainNow } from '../recover/rebind-steps.ts';
+import { letMembersGo, retainNow } from '../recover/rebind-steps.ts';
 import { saveObjects } from '../recover/save-objects.ts';
 import { replicasOf, scaleTo } from '../recover/scale.ts';
 import { annotate, tellEvent } from '../recover/tell-story.ts';
 import { backUpAnew } from './back-up-anew.ts';
 import type { ResetContext } from './context.ts';
 import { forgetOld, patroniRefs, rememberOld } from './forget-cluster.ts';
-import { keepVolumes, letAllGo, takeVolumesBack } from './keep-volumes.ts';
+import { keepVolumes, takeVolumesBack } from './keep-volumes.ts';
 import { moveArchive, moveArchiveBack } from './move-archive.ts';
 import { proveNew } from './prove.ts';
 import { removeJobs } from './remove-jobs.ts';
@@ -101,7 +101,7 @@ async function tellReset(context: ResetContext): Promise<StepFacts> {
 
 /** See `SPEC.md`. */
 export const resetSteps: Record<(typeof RESET_STEPS)[number], Step<ResetContext>> = {
-  resetRetainVolumes: work(retainNow, letAllGo),
+  resetRetainVolumes: work(retainNow, letMembersGo),
   resetSurvey: work(async (context) => {
     const facts = await survey(context);
     await tellEvent(context, 'ResetBegun', `reset ${context.plan.recovery.id} begins: what there is is put aside`);

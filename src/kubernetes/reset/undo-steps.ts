@@ -32,11 +32,12 @@ async function tellUndone(context: ResetContext): Promise<StepFacts> {
 
 /** See `SPEC.md`. An undo is only ever finished, never taken back. */
 export const undoResetSteps: Record<(typeof UNDO_RESET_STEPS)[number], Step<ResetContext>> = {
-  undoResetRetainVolumes: work(async (context) => {
+  undoResetScaleDown: work(async (context) => {
     await tellEvent(context, 'ResetUndo', `reset ${context.plan.recovery.id}: its undo begins`);
-    return retainNow(context);
+    return scaleDown(context);
   }),
-  undoResetScaleDown: work(scaleDown),
+  // A claim that was made just now may still have been given its volume meanwhile.
+  undoResetRetainVolumes: work(retainNow),
   undoKeepVolumes: work(exchangeForKept),
   undoMoveArchive: work(async (context) => {
     await moveArchiveBack(context);

@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest';
+
+import type { StatefulSet } from '../api/kubernetes-objects.ts';
+import { startScriptedServer } from '../api/testing/api-server.ts';
+import { keepObjects } from '../api/testing/kept-objects.ts';
+import { live, namespacePlan } from '../carry/testing/namespace-plan.ts';
+import { rehearsalsIn } from '../rehearse/rehearsals-in.ts';
+import type { VolumeStatus } from '../volume/volume-status.ts';
+import { rehearseSwapSteps } from './cutover-steps.ts';
+import type { SwapEntry } from './journal-object.ts';
+import { swapContext } from './testing/swap-context.ts';
+
+const AT = '2026-11-30T03:00:00Z';
+const STARTED: SwapEntry = {
+  at: AT,
+  event: 'done',
+  step: 'startRehearsal',
+  facts: { job: 'walkback-7f3a', claim: 'walkback-7f3a', claimUid: 'c-1' },
+};
+const STATEFUL_SET: StatefulSet = {
+  metadata: { name: 'shop', uid: 'u-1' },
+  spec: { replicas: 1, serviceName: 'shop', selector: {}, template: { spec: live.podSpec } },
+};
+
+/** Waits for a rehearsal that stands at the target of before, and goes to the one that it is told. @returns where it stands then, and what it was told. */
+async function awaited(...entries: readonly SwapEntry[]) {
+  const kept = keepObjects({
+    '/apis/apps/v1/namespaces/shop/statefulsets/shop': STATEFUL_SET,
+    '/api/v1/namespaces/shop/configmaps/walkback-recovery-7f3a': {
+      metadata: { name: 'walkback-recovery-7f3a', uid: 'j' },
+    },
+  });
+  await using server = await startScriptedServer(kept.answer, { attemptIdleMs: 2000, callMs: 5000 });
+  const told: string[] = [];
+  const status = (targetLsn: string): VolumeStatus => ({
+    version: 1,
+    id: '7f3a',
+    state: 'standing',
+    starts: 1,
+    at: AT,
+    progress: null,
+    replayLsn: targetLsn,
+    targetLsn,
+    finished: null,
+    problem: null,
+    otherCollations: [],
+  });
+  const rehearsals = {
+    ...rehearsalsIn(server.api),
+    goOn: async () => {},
+    untilStanding: async () => status('0/1'),
+    step: async (_ref: unknown, { target }: { readonly target: { readonly lsn: string } }) => {
+      told.push(target.lsn);
+      return status(target.lsn);
+    },
+  };
+  const context = await swapContext(server.api, namespacePlan, [STARTED, ...entries], { rehearsals });
+  const facts = await rehearseSwapSteps.awaitRehearsal.do(context);
+  return { targetLsn: facts['targetLsn'], told };
+}
+
+it('goes on with a step that was broken off: the plan is of the new target, what stands is at the old one', async () => {
+  const { lsn } = namespacePlan.recovery.target;
+  const undone: SwapEntry = { at: AT, event: 'undone', step: 'awaitRehearsal' };
+  expect(await awaited()).toEqual({ targetLsn: '0/1', told: [] });
+  expect(await awaited(undone)).toEqual({ targetLsn: lsn, told: [lsn] });
+});
