@@ -19,7 +19,7 @@ describe('the entry of the npm scripts', () => {
   it('answers a task that it does not know with 64 and those it does', () => {
     const { status, stderr } = run('constructor');
     expect(status).toBe(64);
-    expect(stderr).toContain('usage: node scripts/run.mjs setup|demo|ok|test|');
+    expect(stderr).toContain('usage: node scripts/run.mjs setup|setup:kubernetes|demo|ok|test|');
   });
 
   it('knows the task of every npm script, by the same name', () => {
