@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
 
-import type { Pod, StatefulSet } from '../api/kubernetes-objects.ts';
+import type { Pod } from '../api/kubernetes-objects.ts';
 import { startScriptedServer } from '../api/testing/api-server.ts';
 import { keepObjects, type KeptObjects } from '../api/testing/kept-objects.ts';
-import { live, namespacePlan } from '../carry/testing/namespace-plan.ts';
+import { namespacePlan } from '../carry/testing/namespace-plan.ts';
 import { archiveRest } from './live-steps.ts';
 import { plannedMember } from './testing/planned-member.ts';
+import { statefulSetWith } from './testing/cluster-objects.ts';
 import { swapContext } from './testing/swap-context.ts';
 
 const IN_NAMESPACE = '/api/v1/namespaces/shop';
@@ -35,16 +36,12 @@ function addPod({ objects, logs }: KeptObjects, name: string): void {
   logs.set(name, '{"did":"archiveRest","pushed":2}\n');
 }
 
-const STATEFUL_SET: StatefulSet = {
-  metadata: { name: 'shop', uid: 'u-1' },
-  spec: { replicas: 0, serviceName: 'shop', selector: {}, template: { spec: live.podSpec } },
-};
 const COMPLETE = { status: { conditions: [{ type: 'Complete', status: 'True' }] } };
 
 it('pushes what a stopped server has left, though a killed run has left its Job on the claim', async () => {
   const kept = keepObjects(
     {
-      '/apis/apps/v1/namespaces/shop/statefulsets/shop': STATEFUL_SET,
+      '/apis/apps/v1/namespaces/shop/statefulsets/shop': statefulSetWith(0),
       [`${IN_NAMESPACE}/configmaps/walkback-recovery-7f3a`]: {
         metadata: { name: 'walkback-recovery-7f3a', uid: 'j-1' },
       },

@@ -3,17 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { startScriptedServer } from '../api/testing/api-server.ts';
 import { namespacePlan } from '../carry/testing/namespace-plan.ts';
 import { awaitLeader, type AwaitLeaderOptions } from './await-leader.ts';
+import { patroniObjects } from './testing/cluster-objects.ts';
 import { swapContext } from './testing/swap-context.ts';
-
-const PATRONI = {
-  scope: 'shop',
-  labels: {},
-  kind: 'ConfigMap',
-  config: 'shop-config',
-  leader: 'shop-leader',
-  failover: 'shop-failover',
-  sync: 'shop-sync',
-} as const;
 
 /** Waits in a cluster in which these have the leader's lock, one after the other, each at one look; the last one from there on. */
 async function awaited(leaders: readonly string[], options: AwaitLeaderOptions = {}) {
@@ -25,7 +16,7 @@ async function awaited(leaders: readonly string[], options: AwaitLeaderOptions =
     return { metadata: { name: 'shop-leader', annotations: { leader } } };
   };
   await using server = await startScriptedServer(answer, { attemptIdleMs: 2000, callMs: 5000 });
-  const { leader } = await awaitLeader(await swapContext(server.api, namespacePlan), PATRONI, options);
+  const { leader } = await awaitLeader(await swapContext(server.api, namespacePlan), patroniObjects, options);
   return { leader, looks };
 }
 

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 
-import type { StatefulSet } from '../api/kubernetes-objects.ts';
 import { startScriptedServer } from '../api/testing/api-server.ts';
 import { keepObjects } from '../api/testing/kept-objects.ts';
-import { live, namespacePlan } from '../carry/testing/namespace-plan.ts';
+import { namespacePlan } from '../carry/testing/namespace-plan.ts';
 import { rehearsalsIn } from '../rehearse/rehearsals-in.ts';
 import type { VolumeStatus } from '../volume/volume-status.ts';
 import { rehearseSwapSteps } from './cutover-steps.ts';
 import type { SwapEntry } from './journal-object.ts';
+import { statefulSetWith } from './testing/cluster-objects.ts';
 import { swapContext } from './testing/swap-context.ts';
 
 const AT = '2026-11-30T03:00:00Z';
@@ -17,15 +17,11 @@ const STARTED: SwapEntry = {
   step: 'startRehearsal',
   facts: { job: 'walkback-7f3a', claim: 'walkback-7f3a', claimUid: 'c-1' },
 };
-const STATEFUL_SET: StatefulSet = {
-  metadata: { name: 'shop', uid: 'u-1' },
-  spec: { replicas: 1, serviceName: 'shop', selector: {}, template: { spec: live.podSpec } },
-};
 
 /** Waits for a rehearsal that stands at the target of before, and goes to the one that it is told. @returns where it stands then, and what it was told. */
 async function awaited(...entries: readonly SwapEntry[]) {
   const kept = keepObjects({
-    '/apis/apps/v1/namespaces/shop/statefulsets/shop': STATEFUL_SET,
+    '/apis/apps/v1/namespaces/shop/statefulsets/shop': statefulSetWith(1),
     '/api/v1/namespaces/shop/configmaps/walkback-recovery-7f3a': {
       metadata: { name: 'walkback-recovery-7f3a', uid: 'j' },
     },

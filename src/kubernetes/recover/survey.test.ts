@@ -5,20 +5,11 @@ import { keepObjects } from '../api/testing/kept-objects.ts';
 import { namespacePlan } from '../carry/testing/namespace-plan.ts';
 import { pause, survey } from './live-steps.ts';
 import { plannedMember } from './testing/planned-member.ts';
+import { patroniObjects } from './testing/cluster-objects.ts';
 import { swapContext } from './testing/swap-context.ts';
 
 const IN_NAMESPACE = '/api/v1/namespaces/shop';
 const MEMBER = plannedMember(0);
-const PATRONI = {
-  scope: 'shop-scope',
-  labels: {},
-  kind: 'ConfigMap',
-  config: 'shop-config',
-  leader: 'shop-leader',
-  failover: 'shop-failover',
-  sync: 'shop-sync',
-} as const;
-
 /** Takes a step in a cluster of one planned member, of which this pod has the leader's lock; these pods run, and have said that they are paused. */
 async function taken(take: typeof survey, leader: string, ...running: readonly string[]) {
   const pods = running.map((name) => [
@@ -37,7 +28,7 @@ async function taken(take: typeof survey, leader: string, ...running: readonly s
     [`${IN_NAMESPACE}/configmaps/shop-leader`]: { metadata: { name: 'shop-leader', annotations: { leader } } },
   });
   await using server = await startScriptedServer(kept.answer, { attemptIdleMs: 2000, callMs: 5000 });
-  const swap = { ...namespacePlan.swap, members: [MEMBER], patroni: PATRONI };
+  const swap = { ...namespacePlan.swap, members: [MEMBER], patroni: patroniObjects };
   // The server is closed when this returns.
   return await take(await swapContext(server.api, { ...namespacePlan, swap }));
 }
