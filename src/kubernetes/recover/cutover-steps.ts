@@ -44,6 +44,7 @@ import { replicasOf, scaleTo } from './scale.ts';
 import type { CutoverSwapStep, RehearseStep } from './step-names.ts';
 import { startIfCrashed, startUnderPause } from './start-under-pause.ts';
 import { annotate, tellEvent } from './tell-story.ts';
+import { refuseUnplannedClaims } from './unplanned-claims.ts';
 
 type SwapWork = Step<SwapContext>;
 
@@ -202,7 +203,7 @@ export const cutoverSwapSteps: Record<CutoverSwapStep, SwapWork> = {
   retainVolumes: step(retainVolumes, letVolumesGo),
   survey: step(async (context) => {
     const facts = await survey(context);
-    await refuseUnplanned(context, 'cutover');
+    await refuseUnplannedClaims(context.uses.api, context.plan, { doing: 'cutover', isLed: facts['leader'] !== '' });
     await tellEvent(
       context,
       'RecoveryCutover',

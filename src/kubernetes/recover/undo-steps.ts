@@ -46,6 +46,7 @@ import { exchangeBack, ledMember, letMembersGo, retainNow, settle } from './rebi
 import { watchOf } from './rehearsal-of-plan.ts';
 import type { UndoSwapStep } from './step-names.ts';
 import { annotate, tellEvent } from './tell-story.ts';
+import { refuseUnplannedClaims } from './unplanned-claims.ts';
 
 /** It is waited for longer than that; this is PostgreSQL's own default. */
 const PROMOTED_S = 60;
@@ -171,7 +172,7 @@ async function tellGivenUp(context: SwapContext): Promise<void> {
 export const undoSwapSteps: Record<UndoSwapStep, Step<SwapContext>> = {
   undoSurvey: step(async (context) => {
     const facts = await survey(context);
-    await refuseUnplanned(context, 'undo');
+    await refuseUnplannedClaims(context.uses.api, context.plan, { doing: 'undo', isLed: facts['leader'] !== '' });
     await tellEvent(context, 'RecoveryUndo', `recovery ${context.plan.recovery.id}: its undo begins`);
     return facts;
   }, back(tellGivenUp)),
