@@ -4,7 +4,7 @@ import { startScriptedServer } from '../api/testing/api-server.ts';
 import { keepObjects, type KeptObjects } from '../api/testing/kept-objects.ts';
 import type { Job, Pod } from '../api/kubernetes-objects.ts';
 import { live } from '../carry/testing/namespace-plan.ts';
-import type { RehearsalRequest } from './rehearsal.ts';
+import type { RehearsalRequest, RehearsalSight } from './rehearsal.ts';
 import { rehearsalsIn } from './rehearsals-in.ts';
 import { volumePlan } from './testing/volume-plan.ts';
 
@@ -123,4 +123,18 @@ describe('a rehearsal whose Job was given up', () => {
     await rehearsals.goOn(ref, request, {});
     expect(await rehearsals.finish(ref, {})).toMatchObject({ timeline: 2 });
   });
+});
+
+it('a check that a killed walkback has left is waited for: nothing is cut over while it runs', async () => {
+  const kept = namespaceOf(status('checking'));
+  await using server = await startScriptedServer(kept.answer, DEADLINES);
+  const rehearsals = rehearsalsIn(server.api);
+  const ref = await rehearsals.start(request);
+  const seen: (string | undefined)[] = [];
+  const onSight = ({ status: one }: RehearsalSight): void => {
+    seen.push(one?.state);
+    kept.logs.set('walkback-7f3a-1', status('standing').replace('"at":"2"', '"at":"3"'));
+  };
+  expect(await rehearsals.untilStanding(ref, { onSight })).toMatchObject({ state: 'standing' });
+  expect(seen).toEqual(['checking', 'standing']);
 });

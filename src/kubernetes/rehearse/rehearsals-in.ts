@@ -179,7 +179,8 @@ export function rehearsalsIn(api: KubernetesApi): Rehearsals {
     untilStanding: (ref, watch) =>
       watchRehearsal(api, ref, watch, (status) => {
         checkNotFailed(status, `rehearse ${ref.id}`);
-        return status.state === 'standing' || status.state === 'checking';
+        // A check that a killed walkback has left runs on: it is waited for here, while the cluster is up.
+        return status.state === 'standing';
       }),
     check: async (ref, { checks, database, isWritable }, watch) => {
       const request = { id: newRequestId(), kind: 'check', checks, database, isWritable } as const;
