@@ -5,8 +5,15 @@
  */
 
 import { Failure } from '../base/failure.ts';
-import type { RecoveryContext } from './recovery-context.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import type { Plan } from './plan-value.ts';
 import { archivedTimelines } from './timeline-numbers.ts';
+
+/** A plan, and the archive that it was made on. */
+interface Planned {
+  readonly uses: { readonly store: ObjectStore };
+  readonly plan: Pick<Plan, 'id' | 'preconditions'>;
+}
 
 /**
  * A history file that was not there when the plan was made is a failover or another recovery: the line of history that
@@ -14,7 +21,7 @@ import { archivedTimelines } from './timeline-numbers.ts';
  *
  * @throws {Failure} `refused`
  */
-export async function checkNoNewTimeline({ uses, plan }: RecoveryContext): Promise<void> {
+export async function checkNoNewTimeline({ uses, plan }: Planned): Promise<void> {
   const known = new Set(plan.preconditions.archivedTimelines);
   const fresh = (await archivedTimelines(uses.store)).filter((timeline) => !known.has(timeline));
   if (fresh.length === 0) return;

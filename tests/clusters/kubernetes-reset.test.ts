@@ -209,6 +209,9 @@ describe.skipIf(bed === undefined)('a reset', () => {
     async () => {
       await plannedReset();
       await killedAt('forgetCluster', 'cluster', 'reset', id, '--yes', '--confirm-name', theName());
+      // As Helm or an autoscaler does: it is found, and scaled down again.
+      const scaled = { type: 'merge', body: { spec: { replicas: 2 } } } as const;
+      await database.api.patch(statefulSetRef('shop'), scaled, { subresource: 'scale' });
       await walkback('cluster', 'reset', id, '--json');
 
       expect(await systemNow()).not.toBe(systemBefore);

@@ -10,7 +10,7 @@ import { request as requestHttps } from 'node:https';
 import { Failure } from '../../base/failure.ts';
 import { runAttempts, type CallRules } from '../../storage/attempts.ts';
 import type { StoreDeadlines } from '../../storage/deadlines.ts';
-import { IN_CLUSTER, type WhereWeAre } from './kubernetes-api.ts';
+import { IN_CLUSTER, type MayChange, type WhereWeAre } from './kubernetes-api.ts';
 import { logIn, type Connection, type KubernetesLogin } from './login.ts';
 import { failureOf, isWorthRepeating, loginRefused, mayHaveHappened, Refusal, type Asked } from './server-answer.ts';
 
@@ -29,6 +29,8 @@ export interface ApiRequest {
 export type LookForChange = (signal: AbortSignal) => Promise<unknown>;
 
 const LONGEST_ANSWER_BYTES = 256 * 1024 * 1024;
+/** What says whether changes may be made is itself renewed by changes. */
+const UNFENCED = 'leases';
 
 async function textOf(message: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = [];
@@ -50,6 +52,7 @@ export class ApiSession {
   readonly deadlines: StoreDeadlines;
   #connection: Connection;
   #renewal: Promise<Connection> | undefined;
+  #mayChange: MayChange | undefined;
 
   private constructor(login: KubernetesLogin, connection: Connection, deadlines: StoreDeadlines) {
     this.#login = login;
@@ -67,6 +70,21 @@ export class ApiSession {
 
   close(): void {
     this.#connection.close();
+  }
+
+  /** See `KubernetesApi.fence`. */
+  fence(mayChange: MayChange): Disposable {
+    this.#mayChange = mayChange;
+    return {
+      [Symbol.dispose]: () => {
+        this.#mayChange = undefined;
+      },
+    };
+  }
+
+  /** @throws what keeps changes from being made. */
+  async untilMayChange({ resource }: Asked, signal: AbortSignal): Promise<void> {
+    if (resource !== UNFENCED) await this.#mayChange?.(signal);
   }
 
   /** The answer as JSON. @throws {Failure} what the last attempt met; `Refusal` never comes out. */
@@ -101,6 +119,7 @@ export class ApiSession {
     return runAttempts(this.#rules(request.asked), signal, async ({ signal: ofAttempt }) => {
       const made = isInDoubt ? await look(ofAttempt) : undefined;
       if (made !== undefined) return made;
+      await this.untilMayChange(request.asked, ofAttempt);
       try {
         return await this.#json(request, ofAttempt);
       } catch (error) {

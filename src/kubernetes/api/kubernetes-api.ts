@@ -84,6 +84,9 @@ export interface WhereWeAre {
   readonly user: string;
 }
 
+/** Settles once changes may be made; throws if they may not any more. */
+export type MayChange = (signal: AbortSignal) => Promise<void>;
+
 /** One namespace of one cluster, as one user. */
 export interface KubernetesApi extends AsyncDisposable {
   readonly where: WhereWeAre;
@@ -136,4 +139,6 @@ export interface KubernetesApi extends AsyncDisposable {
     options?: { readonly stdin?: string; readonly signal?: AbortSignal; readonly onStdout?: (text: string) => void },
   ): Promise<ExecOutcome>;
   forwardPort(pod: string, port: number): Promise<ForwardedPort>;
+  /** Every attempt at a change, but of a Lease, waits for it from now on, and fails with what it throws. Disposing takes it away. */
+  fence(mayChange: MayChange): Disposable;
 }

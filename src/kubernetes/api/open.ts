@@ -71,6 +71,7 @@ export async function openKubernetesApi(
     followLogs: (pod, container, signal) => logs.follow(pod, container, signal),
     exec: async (pod, container, command, options) => programs.run(pod, container, command, options),
     forwardPort: async (pod, port) => forwardPort(session, paths, pod, port),
+    fence: (mayChange) => session.fence(mayChange),
     async [Symbol.asyncDispose]() {
       session.close();
     },

@@ -17,6 +17,8 @@ import { failureOf, Refusal } from './server-answer.ts';
 type LogOptions = Parameters<KubernetesApi['logs']>[2];
 
 const AGAIN_MS = 500;
+/** A connection of which nobody has said that it is dead brings nothing either: it is made again. */
+const QUIET_MS = 120_000;
 
 /** Reads logs, over one session. */
 export class PodLogs {
@@ -46,6 +48,7 @@ export class PodLogs {
       const query = queryOf({ container, follow: true, timestamps: true, sinceTime: secondOf(last) });
       try {
         const message = await this.#session.stream(await this.#request(pod, query), signal);
+        message.setTimeout(QUIET_MS, () => message.destroy());
         for await (const line of linesOf(message)) {
           const { at, text } = stamped(line);
           if (at <= last) continue;

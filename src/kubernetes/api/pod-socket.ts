@@ -32,6 +32,39 @@ export interface PodSocket {
 const TRIES = 5;
 const AGAIN_MS = 300;
 
+/** How a silent connection is told from a dead one. As client-go does: https://github.com/kubernetes/enhancements/issues/4006 */
+export interface Heartbeat {
+  readonly everyMs: number;
+  /** Of silence, after which it counts as dead. */
+  readonly deadAfterMs: number;
+}
+
+const USUAL_HEARTBEAT: Heartbeat = { everyMs: 5000, deadAfterMs: 60_000 };
+
+/** What of a socket is needed to know whether somebody is there. */
+interface Beating {
+  on(event: 'pong' | 'message' | 'close', listener: () => void): unknown;
+  ping(): void;
+  terminate(): void;
+}
+
+/**
+ * A load balancer that drops a quiet flow, or a machine that loses power, tells nobody: without this a program that says nothing would
+ * be waited for without an end.
+ */
+export function keepBeating(socket: Beating, { everyMs, deadAfterMs }: Heartbeat = USUAL_HEARTBEAT): void {
+  let heardAtMs = performance.now();
+  const hear = (): void => void (heardAtMs = performance.now());
+  socket.on('pong', hear);
+  socket.on('message', hear);
+  const timer = setInterval(() => {
+    if (performance.now() - heardAtMs > deadAfterMs) socket.terminate();
+    else socket.ping();
+  }, everyMs);
+  timer.unref();
+  socket.on('close', () => clearInterval(timer));
+}
+
 /**
  * Opens a socket; a connection that could not be made is tried again, one that was made never.
  *
@@ -83,6 +116,7 @@ async function connectOnce(
   if (typeof socket === 'string') throw noAnswer(connection.where.server, deadlines.attemptIdleMs);
   socket.on('close', () => closed.resolve(undefined));
   socket.on('error', () => closed.resolve(undefined));
+  keepBeating(socket);
   return {
     canCloseChannel: WebSocketHandler.supportsClose(socket.protocol),
     send: (channel, bytes) => socket.send(Buffer.concat([Uint8Array.of(channel), bytes])),

@@ -23,6 +23,7 @@ import {
   hurryEnding,
   letPodsEnd,
   pause,
+  refuseNewTimeline,
   refuseUnplanned,
   scaleDown,
   stopLive,
@@ -220,6 +221,7 @@ export const cutoverSwapSteps: Record<CutoverSwapStep, SwapWork> = {
     async (context) => {
       // The survey may be hours old; from here on nobody takes over.
       await refuseUnplanned(context, 'cutover');
+      await refuseNewTimeline(context);
       return pause(context);
     },
     async (context) => takePauseBack(context),

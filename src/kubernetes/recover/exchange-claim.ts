@@ -3,6 +3,9 @@
  *
  * Every change can be told from the two volumes and the claims, so a call that was interrupted anywhere is made again:
  *
+ * Each of the two volumes is looked at once more, and kept (`Retain`), before its claim is removed: another run, GitOps or another hand
+ * may have set its policy back meanwhile.
+ *
  * 1. The claim that the new volume is bound to is removed, and proven gone.
  * 2. The new volume's `claimRef` names the claim, without a uid, *while the old claim is still there*: the name is reserved, and
  *    no other pending claim can be given the volume.
@@ -218,10 +221,14 @@ async function bind(
 export async function exchangeClaim(api: KubernetesApi, exchange: Exchange): Promise<void> {
   const { claim, labels, incoming, outgoing } = exchange;
   if (incoming !== undefined) {
+    await retainVolume(api, incoming.volume);
     await removeClaim(api, incoming.fromClaim, incoming.volume);
     await reserveFor(api, incoming.volume, claim);
   }
-  if (outgoing !== undefined) await removeClaim(api, claim, outgoing.volume);
+  if (outgoing !== undefined) {
+    await retainVolume(api, outgoing.volume);
+    await removeClaim(api, claim, outgoing.volume);
+  }
   if (incoming !== undefined) await bind(api, incoming.volume, claim, labels);
   if (outgoing === undefined) return;
   await reserveFor(api, outgoing.volume, outgoing.toClaim);

@@ -2,6 +2,9 @@
  * One at a time works on a StatefulSet's recoveries: whoever holds its Lease, and renews it. One that is not renewed any more
  * is taken over.
  *
+ * A holder whose renewals do not get through makes no change meanwhile ({@link HeldLease.untilFresh}): a server that is away for a minute
+ * ends nothing, and a request that was held up does not come upon the work of whoever has taken over.
+ *
  * Clocks of two machines are not compared: a Lease has run out when it has not changed for as long as it says, by the clock of
  * whoever looks. A holder on this very machine whose process is gone needs no waiting.
  *
@@ -11,6 +14,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
+import { readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -28,25 +32,47 @@ export interface LeaseTimes {
 
 const USUAL_TIMES: LeaseTimes = { durationSeconds: 15, renewMs: 4000, pollMs: 500 };
 
+/**
+ * How old the last renewal may be when a change is sent. Whoever waits takes the Lease over `durationSeconds` after it at the earliest:
+ * what is on its way then has arrived, or is refused by its precondition.
+ */
+const FRESH_SHARE = 2 / 3;
+const FRESH_POLL_MS = 100;
+
 /** A Lease that is held. Disposing gives it back. */
 export interface HeldLease extends AsyncDisposable {
   /** Aborts when it could not be renewed in time, or somebody else has taken it. */
   readonly lost: AbortSignal;
+  /** Settles while it has been renewed just now; waits for the next renewal else. @throws what `lost` aborts with. */
+  untilFresh(signal: AbortSignal): Promise<void>;
 }
 
 function refOf(name: string): ObjectRef {
   return { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', name };
 }
 
-/** `host pid start boot nonce`: enough to see on that host that the process is gone. */
-async function newHolder(): Promise<string> {
-  const { pid, start, boot } = await identityOf(process.pid);
-  return [hostname(), pid, start, boot, randomBytes(4).toString('hex')].join(' ');
+/** Which numbers of processes are meant; `?` where that cannot be told. Only Linux tells. */
+async function pidNamespace(): Promise<string> {
+  return readlink('/proc/self/ns/pid').catch(() => '?');
 }
 
+/** `host pid start boot namespace nonce`: enough to see on that host that the process is gone. */
+async function newHolder(): Promise<string> {
+  const { pid, start, boot } = await identityOf(process.pid);
+  return [hostname(), pid, start, boot, await pidNamespace(), randomBytes(4).toString('hex')].join(' ');
+}
+
+/** Machines share names, and containers the name of their machine: only where processes can be seen is one known to be gone. */
 async function isGone(holder: string): Promise<boolean> {
-  const [host = '', pid = '', start = '', boot = '?'] = holder.split(' ');
-  return host === hostname() && !(await isSameProcessAlive({ pid: Number(pid), start, boot }));
+  const [host = '', pid = '', start = '', boot = '?', namespace = '?'] = holder.split(' ');
+  const { boot: ownBoot } = await identityOf(process.pid);
+  const canBeSeen =
+    host === hostname() &&
+    boot !== '?' &&
+    boot === ownBoot &&
+    namespace !== '?' &&
+    namespace === (await pidNamespace());
+  return canBeSeen && !(await isSameProcessAlive({ pid: Number(pid), start, boot }));
 }
 
 /** The API's MicroTime: six digits behind the second. */
@@ -98,15 +124,22 @@ function leaseOf(name: string, holder: string, times: LeaseTimes, found: Lease |
   };
 }
 
-async function take(api: KubernetesApi, name: string, holder: string, times: LeaseTimes): Promise<Lease> {
+/** A Lease that is ours, and when that was asked for: from then on it may have been seen by whoever waits. */
+interface Taken {
+  readonly lease: Lease;
+  readonly askedAtMs: number;
+}
+
+async function take(api: KubernetesApi, name: string, holder: string, times: LeaseTimes): Promise<Taken> {
   const found = await untilFree(api, name, times);
   const wanted = leaseOf(name, holder, times, found);
+  const askedAtMs = performance.now();
   try {
-    return found === undefined ? await api.create(wanted) : await api.replace(wanted);
+    return { lease: found === undefined ? await api.create(wanted) : await api.replace(wanted), askedAtMs };
   } catch (error) {
     if (!isFailure(error, 'conflict')) throw error;
     const now = await api.get<Lease>(refOf(name));
-    if (now?.spec?.holderIdentity === holder) return now;
+    if (now?.spec?.holderIdentity === holder) return { lease: now, askedAtMs };
     throw busy(name, now?.spec?.holderIdentity ?? 'another process');
   }
 }
@@ -118,28 +151,38 @@ async function take(api: KubernetesApi, name: string, holder: string, times: Lea
  */
 export async function holdLease(api: KubernetesApi, name: string, times: LeaseTimes = USUAL_TIMES): Promise<HeldLease> {
   const holder = await newHolder();
-  let lease = await take(api, name, holder, times);
+  const taken = await take(api, name, holder, times);
+  let { lease, askedAtMs: renewedAtMs } = taken;
   const lost = new AbortController();
   const over = new AbortController();
   const renewing = (async () => {
-    let renewedAt = Date.now();
     for (;;) {
       await sleep(times.renewMs, undefined, { signal: over.signal, ref: false }).catch(() => {});
       if (over.signal.aborted) return;
+      const askedAtMs = performance.now();
       try {
         lease = await api.replace(leaseOf(name, holder, times, lease));
-        renewedAt = Date.now();
+        // Not when it was answered: it may have been renewed long before.
+        renewedAtMs = askedAtMs;
       } catch (error) {
         const isTaken = isFailure(error, 'conflict');
-        if (isTaken || Date.now() - renewedAt > times.durationSeconds * 1000) {
+        if (isTaken || performance.now() - renewedAtMs > times.durationSeconds * 1000) {
           lost.abort(lostLease(name, error));
           return;
         }
       }
     }
   })();
+  const isFresh = (): boolean => performance.now() - renewedAtMs < times.durationSeconds * 1000 * FRESH_SHARE;
   return {
     lost: lost.signal,
+    untilFresh: async (signal) => {
+      for (;;) {
+        lost.signal.throwIfAborted();
+        if (isFresh()) return;
+        await sleep(FRESH_POLL_MS, undefined, { signal });
+      }
+    },
     [Symbol.asyncDispose]: async () => {
       over.abort();
       await renewing;

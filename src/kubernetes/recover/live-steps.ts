@@ -10,16 +10,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../base/failure.ts';
 import { findWalObjects } from '../../archive/read-wal-file.ts';
 import { archiveTailThrough } from '../../recovery/archive-tail.ts';
+import { checkNoNewTimeline } from '../../recovery/new-timelines.ts';
 import { factsOf, hasStepBegun, isStepDone, stateOf, type StepFacts } from '../../recovery/journal.ts';
 import type { Pod, StatefulSet } from '../api/kubernetes-objects.ts';
 import { claimsInPlay, type SwapContext, type WorkContext, type WorkStep } from './context.ts';
 import { journalOwner } from './journal-object.ts';
 import { liveShapeOf } from './live-shape.ts';
 import { connectPatiently, podServer, stopServerOf, timelineOf } from './pod-server.ts';
+import { refuseOtherUsers } from './other-users.ts';
 import { readPatroniState, type PatroniState } from './patroni-objects.ts';
 import { pausePatroni } from './pause-patroni.ts';
 import { podRef, scaledUp, statefulSetRef, untilPodsGone, untilUnused } from './pods-gone.ts';
 import { scaleTo } from './scale.ts';
+import { refuseScaledDelete } from './scaled-delete.ts';
+import { refuseUnledRemoval } from './unled-removal.ts';
 import { refuseUnplannedClaims, type Doing } from './unplanned-claims.ts';
 
 /** The chart gives a pod an hour to end; PostgreSQL has been stopped by then. */
@@ -68,9 +72,11 @@ export async function survey(context: WorkContext): Promise<StepFacts> {
   const { statefulSet, patroni } = plan.swap;
   const found = await uses.api.get<StatefulSet>(statefulSetRef(statefulSet.name));
   // One that was made anew around other claims is another object, and the same cluster.
-  const isMadeAnew = hasStepBegun(context.journal.entries, 'recreateStatefulSet') && found !== undefined;
-  if (!isMadeAnew && found?.metadata?.uid !== statefulSet.uid)
+  const isMadeAnew = hasStepBegun(context.journal.entries, 'recreateStatefulSet');
+  if (found === undefined || (!isMadeAnew && found.metadata?.uid !== statefulSet.uid))
     throw refused(context, 'it is not the StatefulSet that was planned for', 'Make a new plan:  walkback recover plan');
+  refuseScaledDelete(uses.api.where, found);
+  await refuseOtherUsers(context);
   const state = patroni === null ? undefined : await readPatroniState(uses.api, patroni);
   if (state?.isStandbyCluster === true)
     throw refused(context, 'it is a standby cluster', 'Recover the cluster that it follows.');
@@ -79,7 +85,7 @@ export async function survey(context: WorkContext): Promise<StepFacts> {
   return {
     leader: (await findLeader(context, state)) ?? '',
     wasPaused: state?.isPaused === true,
-    replicas: found?.spec?.replicas ?? 0,
+    replicas: found.spec?.replicas ?? 0,
   };
 }
 
@@ -94,6 +100,18 @@ export async function refuseUnplanned(context: SwapContext, doing: Doing): Promi
   const state = patroni === null ? undefined : await readPatroniState(uses.api, patroni);
   const leader = await findLeader(context, state);
   await refuseUnplannedClaims(uses.api, plan, { doing, isLed: leader !== undefined });
+  // One that has crashed has the leader's lock still, and is started.
+  if (state !== undefined && state.leader === undefined) await refuseUnledRemoval(uses.api, plan);
+}
+
+/**
+ * A rehearsal refuses to be finished once the archive has a timeline that it did not have when it was planned; it would with the cluster
+ * down. A clone's new line goes to another archive.
+ *
+ * @throws {Failure} `refused`.
+ */
+export async function refuseNewTimeline({ uses, plan }: SwapContext): Promise<void> {
+  if (plan.swap.clone === undefined) await checkNoNewTimeline({ uses, plan: plan.recovery });
 }
 
 /** What `survey` (or `undoSurvey`) found. */

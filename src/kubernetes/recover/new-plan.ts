@@ -15,7 +15,7 @@ import { gatherFactsOf, type LookedAtCluster } from '../../recovery/gather-facts
 import { makePlan } from '../../recovery/plan.ts';
 import { makeSteppedPlan } from '../../recovery/stepped-plan.ts';
 import type { Plan } from '../../recovery/plan-value.ts';
-import type { KubernetesApi } from '../api/kubernetes-api.ts';
+import type { KubernetesApi, WhereWeAre } from '../api/kubernetes-api.ts';
 import type { ConfigMap } from '../api/kubernetes-objects.ts';
 import { chooseWay, type ChosenWay, type WayFacts } from './choose-way.ts';
 import type { SwapUses } from './context.ts';
@@ -25,12 +25,14 @@ import { createRecovery } from './journal-object.ts';
 import { firstLook } from './look-first.ts';
 import { journalName, memberClaim } from './names.ts';
 import { recreatedTemplate } from './other-way-steps.ts';
+import { refuseOtherWork } from './other-work.ts';
 import { readPatroniState } from './patroni-objects.ts';
 import { membersOf } from './planned-members.ts';
 import { plannedShape } from './planned-shape.ts';
 import type { NamespacePlan, PlannedClone, PlannedWorkload, SwapPlan } from './plan-value.ts';
 import { connectToPod } from './pod-server.ts';
 import { checkRightsOfEveryWay, type RightsFor } from './rights.ts';
+import { refuseScaledDelete } from './scaled-delete.ts';
 import type { Subject } from './subject.ts';
 import { claimBytesFor, wayFacts } from './way-facts.ts';
 import type { RecoveryWay } from '../find/rights.ts';
@@ -70,19 +72,12 @@ export async function newId(api: KubernetesApi): Promise<string> {
 }
 
 /** Scaling to 0 would remove the volumes, or there is more than one server and nobody who fails over. */
-export function checkSubject({
-  statefulSet,
-  patroni,
-  memberCount,
-}: Pick<Subject, 'statefulSet' | 'patroni' | 'memberCount'>): void {
+export function checkSubject(
+  where: WhereWeAre,
+  { statefulSet, patroni, memberCount }: Pick<Subject, 'statefulSet' | 'patroni' | 'memberCount'>,
+): void {
+  refuseScaledDelete(where, statefulSet);
   const { name } = statefulSet.metadata ?? {};
-  const policy = statefulSet.spec?.persistentVolumeClaimRetentionPolicy?.whenScaled;
-  if (policy === 'Delete') {
-    throw new Failure('refused', {
-      message: `cannot recover ${name}: its persistentVolumeClaimRetentionPolicy.whenScaled is Delete, so scaling it to 0 would remove its volumes`,
-      remedy: `Change that first:  kubectl patch statefulset ${name} --type merge --patch '{"spec":{"persistentVolumeClaimRetentionPolicy":{"whenScaled":"Retain"}}}'`,
-    });
-  }
   if (patroni !== null || memberCount < 2) return;
   throw new Failure('refused', {
     message: `cannot recover ${name}: it has ${memberCount} members, and no Patroni that would say which leads`,
@@ -172,8 +167,10 @@ async function planOf(
   request: NamespacePlanRequest,
 ): Promise<NamespacePlan> {
   const { target, timeline, ask, workloads } = request;
-  checkSubject(subject);
-  await checkRightsOfEveryWay(uses.api, subject.statefulSet.metadata?.name ?? '');
+  checkSubject(uses.api.where, subject);
+  const { name = '' } = subject.statefulSet.metadata ?? {};
+  await checkRightsOfEveryWay(uses.api, name);
+  await refuseOtherWork(uses.api, name, undefined);
   const leader = await findLeader(uses.api, subject);
   const server = { uses, superuser: subject.superuser };
   const asked = {

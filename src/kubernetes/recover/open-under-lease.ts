@@ -32,15 +32,20 @@ export async function openUnderLease<Uses extends WorkUses, Opened extends objec
   open: (now: () => Date) => Promise<Opened>,
 ): Promise<OpenWork<Uses, Opened>> {
   const lease = await holdLease(uses.api, leaseName(statefulSet));
+  const fence = uses.api.fence((signal) => lease.untilFresh(signal));
+  const giveBack = async (): Promise<void> => {
+    fence[Symbol.dispose]();
+    await lease[Symbol.asyncDispose]();
+  };
   try {
     const opened = await open(() => new Date(Number(uses.nowUs() / 1000n)));
     const signal = uses.signal === undefined ? lease.lost : AbortSignal.any([uses.signal, lease.lost]);
     return {
       context: { ...opened, uses: { ...uses, signal } },
-      [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose](),
+      [Symbol.asyncDispose]: giveBack,
     };
   } catch (error) {
-    await lease[Symbol.asyncDispose]();
+    await giveBack();
     throw error;
   }
 }

@@ -17,8 +17,10 @@ import type { NamespacePlan } from './plan-value.ts';
 import type { SwapContext, SwapUses } from './context.ts';
 import { cutoverSwapSteps, rehearseSwapSteps } from './cutover-steps.ts';
 import { checkMayCutOver, mayStayRecovered } from './give-up.ts';
+import { refuseNewTimeline } from './live-steps.ts';
 import { openNamespaceJournal, readRecovery, replacePlan, type SwapEntry } from './journal-object.ts';
 import { openUnderLease } from './open-under-lease.ts';
+import { beginsAnew, refuseOtherWork } from './other-work.ts';
 import { statefulSetRef } from './pods-gone.ts';
 import { refOf, requestOf, volumePlanOf, watchOf, workingRehearsal } from './rehearsal-of-plan.ts';
 import { scaleDownAgain } from './scaled-again.ts';
@@ -47,7 +49,11 @@ async function during<T>(context: SwapContext, event: RecoveryEvent, work: () =>
   const { journal, plan } = context;
   const state = stateOf(journal.entries);
   const goes = transition(plan.recovery.id, state, event);
-  if (goes.during !== state) await journal.append({ event: 'state', state: goes.during });
+  if (goes.during !== state) {
+    if (event !== 'discard' && beginsAnew(state))
+      await refuseOtherWork(context.uses.api, plan.swap.statefulSet.name, plan.recovery.id);
+    await journal.append({ event: 'state', state: goes.during });
+  }
   const result = await work();
   if (goes.after !== stateOf(journal.entries)) await journal.append({ event: 'state', state: goes.after });
   return result;
@@ -144,7 +150,10 @@ async function giveUndoUp(context: SwapContext, signal: AbortSignal): Promise<vo
  */
 export async function cutOverSwap(context: SwapContext, signal?: AbortSignal): Promise<void> {
   const isFirst = stateOf(context.journal.entries) === 'standing';
-  if (isFirst) await checkSameCluster(context);
+  if (isFirst) {
+    await checkSameCluster(context);
+    await refuseNewTimeline(context);
+  }
   checkMayCutOver(context.plan, context.journal.entries);
   const order: readonly SwapStep[] = SWAP_STEPS[context.plan.swap.way];
   const both = AbortSignal.any([signal, context.uses.signal].filter((one) => one !== undefined));

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isFailure } from '../../base/failure.ts';
 import type { KubernetesApi, ObjectRef } from '../api/kubernetes-api.ts';
 import type { KubernetesObject } from '../api/kubernetes-objects.ts';
 
@@ -18,10 +19,25 @@ export async function replicasOf(api: KubernetesApi, ref: ObjectRef): Promise<nu
   return found === undefined ? undefined : (found.spec?.replicas ?? 0);
 }
 
-/** Scales it. Returns false if it has that many already, or is gone. */
+/**
+ * Scales it. Returns false if it has that many already, or is gone. A request that was held up scales nothing that has changed since:
+ * it is looked again then.
+ */
 export async function scaleTo(api: KubernetesApi, ref: ObjectRef, replicas: number): Promise<boolean> {
-  const now = await replicasOf(api, ref);
-  if (now === undefined || now === replicas) return false;
-  await api.patch(ref, { type: 'merge', body: { spec: { replicas } } }, { subresource: 'scale' });
-  return true;
+  for (;;) {
+    const found = await api.get<Scaled>(ref);
+    if (found === undefined || (found.spec?.replicas ?? 0) === replicas) return false;
+    const resourceVersion = found.metadata?.resourceVersion;
+    try {
+      await api.patch(
+        ref,
+        { type: 'merge', body: { metadata: { resourceVersion }, spec: { replicas } } },
+        { subresource: 'scale' },
+      );
+      return true;
+    } catch (error) {
+      // Controllers write to it as well.
+      if (!isFailure(error, 'conflict')) throw error;
+    }
+  }
 }

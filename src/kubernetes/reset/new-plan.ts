@@ -141,7 +141,8 @@ export async function makeResetPlan(
   const { context, server, namespace } = api.where;
   await checkRights(api, found);
   const patroni = patroniObjects(found);
-  checkSubject({ statefulSet: objects.statefulSet, patroni, memberCount: objects.statefulSet.spec?.replicas ?? 0 });
+  const memberCount = objects.statefulSet.spec?.replicas ?? 0;
+  checkSubject(api.where, { statefulSet: objects.statefulSet, patroni, memberCount });
   checkVariables(found);
   await checkOthers(api, found);
   const { id, archive, now } = request;

@@ -14,11 +14,13 @@ import { letVolumeGo, removeClaim } from '../recover/exchange-claim.ts';
 import { openResetJournal, readReset, type ResetEntry } from '../recover/journal-object.ts';
 import { keptClaim } from '../recover/names.ts';
 import { openUnderLease } from '../recover/open-under-lease.ts';
+import { beginsAnew, refuseOtherWork } from '../recover/other-work.ts';
 import { podsUsing, statefulSetRef } from '../recover/pods-gone.ts';
 import { claimsThatAre, type HeldClaim } from '../recover/status.ts';
 import { tellBegun, tellReleased, tellStopped, tellTakenBack } from '../recover/story-of-run.ts';
 import type { ResetContext, ResetUses } from './context.ts';
 import type { ResetPlan } from './plan-value.ts';
+import { scaleDownAgain } from './scaled-again.ts';
 import { RESET_STEPS, UNDO_RESET_STEPS, type ResetStep } from './step-names.ts';
 import { resetSteps } from './steps.ts';
 import { undoResetSteps } from './undo-steps.ts';
@@ -73,7 +75,11 @@ async function during(context: ResetContext, event: ResetEvent, work: () => Prom
   const { journal, plan } = context;
   const state = stateOf(journal.entries);
   const goes = resetTransition(plan.recovery.id, state, event);
-  if (goes.during !== state) await journal.append({ event: 'state', state: goes.during });
+  if (goes.during !== state) {
+    if (event !== 'release' && beginsAnew(state))
+      await refuseOtherWork(context.uses.api, plan.swap.statefulSet.name, plan.recovery.id);
+    await journal.append({ event: 'state', state: goes.during });
+  }
   await work();
   if (goes.after !== stateOf(journal.entries)) await journal.append({ event: 'state', state: goes.after });
 }
@@ -99,6 +105,7 @@ export async function runReset(context: ResetContext, signal?: AbortSignal): Pro
   await during(context, 'run', () =>
     tellingStops(context, async () => {
       await tellBegun(context, 'reset', 'it');
+      await scaleDownAgain(context, 'run');
       await runSteps(runOf(context, RESET_STEPS, signal));
     }),
   );
@@ -114,7 +121,9 @@ export async function undoReset(context: ResetContext, signal?: AbortSignal): Pr
   await during(context, 'undo', () =>
     tellingStops(context, async () => {
       await tellBegun(context, 'reset', 'its undo');
-      if (hasStartedAnew(context.journal.entries)) return runSteps(runOf(context, UNDO_RESET_STEPS, signal));
+      const isStarted = hasStartedAnew(context.journal.entries);
+      await scaleDownAgain(context, isStarted ? 'undo' : 'takeBack');
+      if (isStarted) return runSteps(runOf(context, UNDO_RESET_STEPS, signal));
       await undoSteps(runOf(context, RESET_STEPS, signal));
       await tellTakenBack(context, 'reset');
     }),

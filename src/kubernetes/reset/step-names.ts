@@ -14,9 +14,10 @@ export const RESET_STEPS = [
   'resetStop',
   'resetScaleDown',
   'keepVolumes',
-  'forgetCluster',
   'removeJobs',
+  // Before Patroni forgets the cluster: who is scaled up after that makes a new one, and must not write into the archive of the old.
   'moveArchive',
+  'forgetCluster',
   'startAnew',
   'proveNew',
   'resetBackUp',

@@ -1,0 +1,79 @@
+/**
+ * Work on a StatefulSet that was broken off half way is finished, or taken back, before anything else of it begins: each piece of work
+ * knows which volumes it has moved, and nothing of those that another has.
+ *
+ * @module
+ */
+
+import { Failure, isFailure } from '../../base/failure.ts';
+import { stateOf } from '../../recovery/journal.ts';
+import type { RecoveryState } from '../../recovery/states.ts';
+import { kubectlIn } from '../api/kubectl-line.ts';
+import type { KubernetesApi } from '../api/kubernetes-api.ts';
+import { listStoredRecoveries, listStoredResets } from './journal-object.ts';
+
+/** In which the cluster is neither as it was nor as it will be. */
+const IS_HALF_DONE: ReadonlySet<RecoveryState> = new Set(['cuttingOver', 'undoing']);
+
+/** True if what is begun in this state goes on with nothing. */
+export function beginsAnew(state: RecoveryState): boolean {
+  return !IS_HALF_DONE.has(state);
+}
+
+interface HalfDone {
+  readonly kind: 'recovery' | 'reset';
+  readonly id: string;
+  readonly state: RecoveryState;
+}
+
+async function halfDone(api: KubernetesApi, statefulSet: string): Promise<HalfDone[]> {
+  const [recoveries, resets] = await Promise.all([
+    listStoredRecoveries(api, statefulSet),
+    listStoredResets(api, statefulSet),
+  ]);
+  const all = [
+    ...recoveries.map(
+      ({ plan, entries }) => ({ kind: 'recovery', id: plan.recovery.id, state: stateOf(entries) }) as const,
+    ),
+    ...resets.map(({ plan, entries }) => ({ kind: 'reset', id: plan.recovery.id, state: stateOf(entries) }) as const),
+  ];
+  return all.filter(({ state }) => IS_HALF_DONE.has(state));
+}
+
+function goesOn({ kind, id, state }: HalfDone): string {
+  if (state === 'undoing') return `Finish it:  walkback undo ${id}`;
+  const finish = kind === 'reset' ? `walkback cluster reset ${id}` : `walkback recover run ${id}`;
+  return `Finish it:  ${finish}\nOr go back:  walkback undo ${id}`;
+}
+
+function unreadable({ where }: KubernetesApi, error: Failure): Failure {
+  return new Failure(error.kind, {
+    message: error.message,
+    remedy: `It may be of work that is half done. Look at it:  ${kubectlIn(where)} get configmap --selector walkback/recovery --output yaml\nIf it is of none, remove that ConfigMap, and run this again.`,
+    facts: error.facts,
+    cause: error,
+  });
+}
+
+/**
+ * @param own the id of what is to begin; `undefined`: it has none yet.
+ * @throws {Failure} `refused` while a recovery or a reset of this StatefulSet is half done, naming it.
+ */
+export async function refuseOtherWork(api: KubernetesApi, statefulSet: string, own: string | undefined): Promise<void> {
+  const found = await halfDone(api, statefulSet).catch((error: unknown) => {
+    throw isFailure(error, 'corrupt') ? unreadable(api, error) : error;
+  });
+  const other = found.find(({ id }) => id !== own);
+  if (other === undefined) return;
+  const { kind, id, state } = other;
+  const words =
+    state === 'undoing'
+      ? `the undo of ${kind} ${id}`
+      : kind === 'reset'
+        ? `reset ${id}`
+        : `the cutover of recovery ${id}`;
+  throw new Failure('refused', {
+    message: `cannot begin this on ${statefulSet}: ${words} is half done`,
+    remedy: goesOn(other),
+  });
+}
