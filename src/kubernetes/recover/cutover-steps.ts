@@ -129,7 +129,10 @@ export async function takePauseBack(context: SwapContext, at: SurveyStep = 'surv
 async function archiveLiveTail(context: SwapContext): Promise<StepFacts> {
   const leader = surveyedLeader(context, 'survey');
   const failure = await startIfCrashed(context, leader);
-  return failure === undefined ? archiveTail(context, leader) : { outcome: 'notStarted', failure };
+  const facts = failure === undefined ? await archiveTail(context, leader) : { outcome: 'notStarted', failure };
+  // The history file of a failover may have waited for this archiver.
+  await refuseNewTimeline(context);
+  return facts;
 }
 
 /** As {@link archiveLiveTail}: it ends cleanly, so that its archiver has seen all of its WAL. */
@@ -205,6 +208,7 @@ export const cutoverSwapSteps: Record<CutoverSwapStep, SwapWork> = {
   survey: step(async (context) => {
     const facts = await survey(context);
     await refuseUnplannedClaims(context.uses.api, context.plan, { doing: 'cutover', isLed: facts['leader'] !== '' });
+    await refuseNewTimeline(context);
     await tellEvent(
       context,
       'RecoveryCutover',

@@ -7,6 +7,7 @@ import { readlink } from 'node:fs/promises';
 import type { Lease } from '../api/kubernetes-objects.ts';
 import { refuse, startScriptedServer, type Received } from '../api/testing/api-server.ts';
 import { holdLease } from './lease.ts';
+import { scaleTo } from './scale.ts';
 
 const TIMES = { durationSeconds: 1, renewMs: 50, pollMs: 20 };
 const DEADLINES = { attemptIdleMs: 5000, callMs: 10_000 };
@@ -14,15 +15,20 @@ const OTHER = { apiVersion: 'v1', kind: 'ConfigMap', name: 'other' } as const;
 
 const isRenewal = ({ method, path }: Received): boolean => method === 'PUT' && path.includes('/leases/');
 
+/** `lost`: it is renewed, and the answer says that it has been modified since. */
+type Renewal = 'renewed' | 'taken' | 'lost';
+
 /** A server with a Lease, that answers renewals as it is told. */
-function leaseServer(renew: () => Promise<'renewed' | 'taken'> | 'renewed' | 'taken', holder = '') {
+function leaseServer(renew: () => Promise<Renewal> | Renewal, holder = '') {
   let lease: Lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'walkback-shop' } };
   if (holder !== '')
     lease = { ...lease, spec: { holderIdentity: holder, leaseDurationSeconds: TIMES.durationSeconds } };
   return startScriptedServer(async (received, response) => {
     if (isRenewal(received)) {
-      if ((await renew()) === 'taken') return refuse(response, 409, 'Conflict', 'the Lease has been modified');
-      lease = received.body as Lease;
+      const outcome = await renew();
+      if (outcome === 'taken') lease = { ...lease, spec: { holderIdentity: 'somebody else' } };
+      else lease = received.body as Lease;
+      if (outcome !== 'renewed') return refuse(response, 409, 'Conflict', 'the Lease has been modified');
     }
     return received.path.includes('/leases/')
       ? lease
@@ -49,6 +55,15 @@ describe('whoever holds a Lease', () => {
     expect(held.lost.aborted).toBe(false);
   });
 
+  it('goes on where the answer to a renewal was lost, and another version is refused: it is still its own', async () => {
+    const holders: string[] = [];
+    await using server = await leaseServer(() => (holders.push('asked') === 2 ? 'lost' : 'renewed'));
+    await using held = await holdLease(server.api, 'walkback-shop', TIMES);
+    while (holders.length < 5) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(held.lost.aborted).toBe(false);
+    await held.untilFresh(new AbortController().signal);
+  });
+
   it('makes none any more once somebody else has taken it', async () => {
     let isTaken = false;
     await using server = await leaseServer(() => (isTaken ? 'taken' : 'renewed'));
@@ -57,7 +72,10 @@ describe('whoever holds a Lease', () => {
     isTaken = true;
     await new Promise((resolve) => held.lost.addEventListener('abort', resolve));
     const change = server.api.patch(OTHER, { type: 'merge', body: {} });
-    await expect(change).rejects.toMatchObject({ kind: 'conflict', message: expect.stringContaining('walkback-shop') });
+    await expect(change).rejects.toMatchObject({ message: expect.stringContaining('walkback-shop') });
+    // What looks again after a conflict, and tries again, ends too.
+    const scale = scaleTo(server.api, { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'other' }, 3);
+    await expect(scale).rejects.toMatchObject({ kind: 'unavailable' });
     expect(server.received.filter(({ method }) => method === 'PATCH')).toEqual([]);
   });
 });

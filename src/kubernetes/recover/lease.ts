@@ -92,16 +92,16 @@ function busy(name: string, holder: string): Failure {
 /** A Lease of nobody, or one whose holder has not renewed it for as long as it promised to. */
 async function untilFree(api: KubernetesApi, name: string, times: LeaseTimes): Promise<Lease | undefined> {
   let seen: Lease | undefined;
-  let since = Date.now();
+  let sinceMs = performance.now();
   for (;;) {
     const lease: Lease | undefined = await api.get<Lease>(refOf(name));
     const holder = lease?.spec?.holderIdentity ?? '';
     if (lease === undefined || holder === '' || (await isGone(holder))) return lease;
     if (seen !== undefined && seen.spec?.renewTime !== lease.spec?.renewTime) throw busy(name, holder);
-    if (seen === undefined) since = Date.now();
+    if (seen === undefined) sinceMs = performance.now();
     seen = lease;
     const promisedMs = (lease.spec?.leaseDurationSeconds ?? times.durationSeconds) * 1000;
-    if (Date.now() - since > promisedMs) return lease;
+    if (performance.now() - sinceMs > promisedMs) return lease;
     await sleep(times.pollMs);
   }
 }
@@ -124,23 +124,50 @@ function leaseOf(name: string, holder: string, times: LeaseTimes, found: Lease |
   };
 }
 
+/** A moment by both clocks of this machine: one stands still while it sleeps, the other is set. */
+interface Moment {
+  readonly steadyMs: number;
+  readonly wallMs: number;
+}
+
+function thisMoment(): Moment {
+  return { steadyMs: performance.now(), wallMs: Date.now() };
+}
+
+/** The longer one counts: believing in too long a time costs one renewal. */
+function ageMs({ steadyMs, wallMs }: Moment): number {
+  return Math.max(performance.now() - steadyMs, Date.now() - wallMs);
+}
+
 /** A Lease that is ours, and when that was asked for: from then on it may have been seen by whoever waits. */
 interface Taken {
   readonly lease: Lease;
-  readonly askedAtMs: number;
+  readonly askedAt: Moment;
 }
 
 async function take(api: KubernetesApi, name: string, holder: string, times: LeaseTimes): Promise<Taken> {
   const found = await untilFree(api, name, times);
   const wanted = leaseOf(name, holder, times, found);
-  const askedAtMs = performance.now();
+  const askedAt = thisMoment();
   try {
-    return { lease: found === undefined ? await api.create(wanted) : await api.replace(wanted), askedAtMs };
+    return { lease: found === undefined ? await api.create(wanted) : await api.replace(wanted), askedAt };
   } catch (error) {
     if (!isFailure(error, 'conflict')) throw error;
     const now = await api.get<Lease>(refOf(name));
-    if (now?.spec?.holderIdentity === holder) return { lease: now, askedAtMs };
+    if (now?.spec?.holderIdentity === holder) return { lease: now, askedAt };
     throw busy(name, now?.spec?.holderIdentity ?? 'another process');
+  }
+}
+
+/** One that was renewed, and whose answer was lost, is another version by now, and still ours. */
+async function renewed(api: KubernetesApi, wanted: Lease): Promise<Lease> {
+  try {
+    return await api.replace(wanted);
+  } catch (error) {
+    if (!isFailure(error, 'conflict')) throw error;
+    const found = await api.get<Lease>(refOf(wanted.metadata?.name ?? ''));
+    if (found?.spec?.holderIdentity !== wanted.spec?.holderIdentity) throw error;
+    return found as Lease;
   }
 }
 
@@ -152,28 +179,28 @@ async function take(api: KubernetesApi, name: string, holder: string, times: Lea
 export async function holdLease(api: KubernetesApi, name: string, times: LeaseTimes = USUAL_TIMES): Promise<HeldLease> {
   const holder = await newHolder();
   const taken = await take(api, name, holder, times);
-  let { lease, askedAtMs: renewedAtMs } = taken;
+  let { lease, askedAt: renewedAt } = taken;
   const lost = new AbortController();
   const over = new AbortController();
   const renewing = (async () => {
     for (;;) {
       await sleep(times.renewMs, undefined, { signal: over.signal, ref: false }).catch(() => {});
       if (over.signal.aborted) return;
-      const askedAtMs = performance.now();
+      const askedAt = thisMoment();
       try {
-        lease = await api.replace(leaseOf(name, holder, times, lease));
+        lease = await renewed(api, leaseOf(name, holder, times, lease));
         // Not when it was answered: it may have been renewed long before.
-        renewedAtMs = askedAtMs;
+        renewedAt = askedAt;
       } catch (error) {
         const isTaken = isFailure(error, 'conflict');
-        if (isTaken || performance.now() - renewedAtMs > times.durationSeconds * 1000) {
+        if (isTaken || ageMs(renewedAt) > times.durationSeconds * 1000) {
           lost.abort(lostLease(name, error));
           return;
         }
       }
     }
   })();
-  const isFresh = (): boolean => performance.now() - renewedAtMs < times.durationSeconds * 1000 * FRESH_SHARE;
+  const isFresh = (): boolean => ageMs(renewedAt) < times.durationSeconds * 1000 * FRESH_SHARE;
   return {
     lost: lost.signal,
     untilFresh: async (signal) => {
@@ -194,8 +221,9 @@ export async function holdLease(api: KubernetesApi, name: string, times: LeaseTi
   };
 }
 
+/** Not a `conflict`, which is met by looking again and trying again. */
 function lostLease(name: string, cause: unknown): Failure {
-  return new Failure('conflict', {
+  return new Failure('unavailable', {
     message: `cannot go on: the Lease ${name} could not be renewed, and somebody else may work on this cluster now`,
     remedy: 'See who does ("walkback recover status"), then run this again: it goes on where the journal ends.',
     cause,

@@ -7,7 +7,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Failure } from '../../base/failure.ts';
+import { Failure, isFailure } from '../../base/failure.ts';
 import { findWalObjects } from '../../archive/read-wal-file.ts';
 import { archiveTailThrough } from '../../recovery/archive-tail.ts';
 import { checkNoNewTimeline } from '../../recovery/new-timelines.ts';
@@ -21,7 +21,7 @@ import { refuseOtherUsers } from './other-users.ts';
 import { readPatroniState, type PatroniState } from './patroni-objects.ts';
 import { pausePatroni } from './pause-patroni.ts';
 import { podRef, scaledUp, statefulSetRef, untilPodsGone, untilUnused } from './pods-gone.ts';
-import { scaleTo } from './scale.ts';
+import { scaleToNone } from './scale.ts';
 import { refuseScaledDelete } from './scaled-delete.ts';
 import { refuseUnledRemoval } from './unled-removal.ts';
 import { refuseUnplannedClaims, type Doing } from './unplanned-claims.ts';
@@ -74,7 +74,7 @@ export async function survey(context: WorkContext): Promise<StepFacts> {
   // One that was made anew around other claims is another object, and the same cluster.
   const isMadeAnew = hasStepBegun(context.journal.entries, 'recreateStatefulSet');
   if (found === undefined || (!isMadeAnew && found.metadata?.uid !== statefulSet.uid))
-    throw refused(context, 'it is not the StatefulSet that was planned for', 'Make a new plan:  walkback recover plan');
+    throw refused(context, 'it is not the StatefulSet that was planned for', planAgain(context));
   refuseScaledDelete(uses.api.where, found);
   await refuseOtherUsers(context);
   const state = patroni === null ? undefined : await readPatroniState(uses.api, patroni);
@@ -82,6 +82,8 @@ export async function survey(context: WorkContext): Promise<StepFacts> {
     throw refused(context, 'it is a standby cluster', 'Recover the cluster that it follows.');
   if (state?.isSwitchingOver === true)
     throw refused(context, 'a switchover is under way', 'Let it come to its end, or cancel it; then run this again.');
+  // One that has crashed has the leader's lock still, and is started.
+  if (state !== undefined && state.leader === undefined) await refuseUnledRemoval(uses.api, plan);
   return {
     leader: (await findLeader(context, state)) ?? '',
     wasPaused: state?.isPaused === true,
@@ -100,8 +102,11 @@ export async function refuseUnplanned(context: SwapContext, doing: Doing): Promi
   const state = patroni === null ? undefined : await readPatroniState(uses.api, patroni);
   const leader = await findLeader(context, state);
   await refuseUnplannedClaims(uses.api, plan, { doing, isLed: leader !== undefined });
-  // One that has crashed has the leader's lock still, and is started.
-  if (state !== undefined && state.leader === undefined) await refuseUnledRemoval(uses.api, plan);
+  if (state === undefined || state.leader !== undefined) return;
+  // Under our own pause nobody has taken over whom the survey did not find.
+  const at = doing === 'undo' ? 'undoSurvey' : 'survey';
+  const isHeldByUs = state.isPaused && !wasPaused(context, at) && surveyedLeader(context, at) !== undefined;
+  if (!isHeldByUs) await refuseUnledRemoval(uses.api, plan);
 }
 
 /**
@@ -110,8 +115,24 @@ export async function refuseUnplanned(context: SwapContext, doing: Doing): Promi
  *
  * @throws {Failure} `refused`.
  */
-export async function refuseNewTimeline({ uses, plan }: SwapContext): Promise<void> {
-  if (plan.swap.clone === undefined) await checkNoNewTimeline({ uses, plan: plan.recovery });
+export async function refuseNewTimeline(context: SwapContext): Promise<void> {
+  const { uses, plan } = context;
+  if (plan.swap.clone !== undefined) return;
+  await checkNoNewTimeline({ uses, plan: plan.recovery }).catch((error: unknown) => {
+    if (!isFailure(error, 'refused')) throw error;
+    throw new Failure('refused', {
+      message: error.message,
+      remedy: `A failover or another recovery has happened. ${planAgain(context)}`,
+      cause: error,
+    });
+  });
+}
+
+/** Nothing is planned while this one is half done. */
+function planAgain({ plan, journal }: WorkContext): string {
+  const { id } = plan.recovery;
+  const undo = stateOf(journal.entries) === 'planned' ? '' : `Undo this one:  walkback undo ${id}\n`;
+  return `${undo}Then make a new plan:  walkback recover plan`;
 }
 
 /** What `survey` (or `undoSurvey`) found. */
@@ -194,7 +215,7 @@ export async function archiveTail(context: WorkContext, leader: string | undefin
  */
 async function endWithPod({ uses, plan }: WorkContext, pod: string): Promise<StepFacts> {
   const { api, signal } = uses;
-  await scaleTo(api, statefulSetRef(plan.swap.statefulSet.name), 0);
+  await scaleToNone(api, plan.swap.statefulSet.name);
   const isEnding = (found: Pod | undefined): boolean => found?.metadata?.deletionTimestamp !== undefined;
   await api.until<Pod>(podRef(pod), `pod ${pod} to end`, (found) => found === undefined || isEnding(found), {
     timeoutMs: PODS_GONE_MS,
@@ -232,7 +253,7 @@ export async function stopLive(context: WorkContext, leader: string | undefined)
 
 /** Pods take seconds to end: they are told to once the server has, and `scaleDown` waits for them when it has to. */
 export async function letPodsEnd({ uses, plan }: SwapContext, stopped: StepFacts): Promise<StepFacts> {
-  await scaleTo(uses.api, statefulSetRef(plan.swap.statefulSet.name), 0);
+  await scaleToNone(uses.api, plan.swap.statefulSet.name);
   return stopped;
 }
 
@@ -253,7 +274,7 @@ async function unlessScaledUp(context: WorkContext, signal: AbortSignal): Promis
 export async function scaleDownMembers(context: WorkContext): Promise<void> {
   const { uses, plan } = context;
   const { statefulSet, members } = plan.swap;
-  await scaleTo(uses.api, statefulSetRef(statefulSet.name), 0);
+  await scaleToNone(uses.api, statefulSet.name);
   const over = new AbortController();
   const signal = uses.signal === undefined ? over.signal : AbortSignal.any([uses.signal, over.signal]);
   const pods = members.map(({ pod }) => ({ name: pod }));

@@ -33,7 +33,9 @@ describe('work on a StatefulSet', () => {
     await expect(beginBeside(state)).rejects.toMatchObject({
       kind: 'refused',
       message: expect.stringContaining(message),
-      remedy: `Finish it:  ${remedy}`,
+      remedy: expect.stringMatching(
+        new RegExp(`^Finish it: {2}${remedy}\n.*label configmap walkback-recovery-7f3a walkback/\\w+-$`),
+      ),
     });
   });
 
@@ -51,7 +53,7 @@ describe('work on a StatefulSet', () => {
   it('is not begun where a journal cannot be read, which is told with what to do', async () => {
     await expect(beginBeside('planned', undefined, true)).rejects.toMatchObject({
       kind: 'corrupt',
-      remedy: expect.stringContaining('kubectl --context here -n shop get configmap --selector walkback/recovery'),
+      remedy: expect.stringContaining('kubectl --context here -n shop get configmap walkback-recovery-7f3a'),
     });
   });
 });

@@ -11,6 +11,7 @@ import type { RecoveryState } from '../../recovery/states.ts';
 import { kubectlIn } from '../api/kubectl-line.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import { listStoredRecoveries, listStoredResets } from './journal-object.ts';
+import { journalName, STATEFUL_SET_LABEL } from './names.ts';
 
 /** In which the cluster is neither as it was nor as it will be. */
 const IS_HALF_DONE: ReadonlySet<RecoveryState> = new Set(['cuttingOver', 'undoing']);
@@ -46,10 +47,16 @@ function goesOn({ kind, id, state }: HalfDone): string {
   return `Finish it:  ${finish}\nOr go back:  walkback undo ${id}`;
 }
 
-function unreadable({ where }: KubernetesApi, error: Failure): Failure {
+/** Its journal stays, and what it keeps; it is only not looked for any more. */
+function setAside({ where }: KubernetesApi, configMap: string): string {
+  return `${kubectlIn(where)} label configmap ${configMap} ${STATEFUL_SET_LABEL}-`;
+}
+
+function unreadable(api: KubernetesApi, error: Failure): Failure {
+  const name = /walkback-recovery-[0-9a-f]+/.exec(error.message)?.[0] ?? 'NAME';
   return new Failure(error.kind, {
     message: error.message,
-    remedy: `It may be of work that is half done. Look at it:  ${kubectlIn(where)} get configmap --selector walkback/recovery --output yaml\nIf it is of none, remove that ConfigMap, and run this again.`,
+    remedy: `It may be of work that is half done. Look at it:  ${kubectlIn(api.where)} get configmap ${name} --output yaml\nIf it is of none, set it aside:  ${setAside(api, name)}\nThen run this again.`,
     facts: error.facts,
     cause: error,
   });
@@ -74,6 +81,6 @@ export async function refuseOtherWork(api: KubernetesApi, statefulSet: string, o
         : `the cutover of recovery ${id}`;
   throw new Failure('refused', {
     message: `cannot begin this on ${statefulSet}: ${words} is half done`,
-    remedy: goesOn(other),
+    remedy: `${goesOn(other)}\nIf it can be neither, its volumes stay as they are when it is set aside:  ${setAside(api, journalName(id))}`,
   });
 }

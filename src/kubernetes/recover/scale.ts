@@ -6,7 +6,9 @@
 
 import { isFailure } from '../../base/failure.ts';
 import type { KubernetesApi, ObjectRef } from '../api/kubernetes-api.ts';
-import type { KubernetesObject } from '../api/kubernetes-objects.ts';
+import type { KubernetesObject, StatefulSet } from '../api/kubernetes-objects.ts';
+import { statefulSetRef } from './pods-gone.ts';
+import { refuseScaledDelete } from './scaled-delete.ts';
 
 /** A workload, as far as it is scaled. */
 interface Scaled extends KubernetesObject {
@@ -17,6 +19,15 @@ interface Scaled extends KubernetesObject {
 export async function replicasOf(api: KubernetesApi, ref: ObjectRef): Promise<number | undefined> {
   const found = await api.get<Scaled>(ref);
   return found === undefined ? undefined : (found.spec?.replicas ?? 0);
+}
+
+/** Scales a StatefulSet to 0. @throws {Failure} `refused` if its volumes would go with that, whoever has changed it so meanwhile. */
+export async function scaleToNone(api: KubernetesApi, name: string): Promise<void> {
+  const ref = statefulSetRef(name);
+  const found = await api.get<StatefulSet>(ref);
+  if (found === undefined || (found.spec?.replicas ?? 0) === 0) return;
+  refuseScaledDelete(api.where, found);
+  await scaleTo(api, ref, 0);
 }
 
 /**

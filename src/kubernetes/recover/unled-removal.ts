@@ -10,13 +10,11 @@ import { kubectlIn } from '../api/kubectl-line.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
 import { claimRef } from './exchange-claim.ts';
-import { everyClaim, type SwapPlan } from './plan-value.ts';
+import { everyClaim, type WorkPlan } from './plan-value.ts';
 
-type Planned = Pick<SwapPlan, 'way' | 'members' | 'leftOver'> & {
-  readonly statefulSet: Pick<SwapPlan['statefulSet'], 'name' | 'replicas'>;
-};
+type Planned = Pick<WorkPlan['swap'], 'way' | 'members' | 'leftOver' | 'statefulSet'>;
 
-/** @throws {Failure} `refused` if such claims are there, naming them. Called where nobody leads, and Patroni is not paused by us. */
+/** @throws {Failure} `refused` if such claims are there, naming them. Called where nobody leads. */
 export async function refuseUnledRemoval(
   api: KubernetesApi,
   { recovery: { id }, swap }: { readonly recovery: { readonly id: string }; readonly swap: Planned },
