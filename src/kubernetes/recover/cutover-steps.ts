@@ -17,21 +17,16 @@ import { proveTarget } from './clone/prove-clone.ts';
 import { removeVariables } from './clone/remove-variables.ts';
 import { putTemplateBack, setVariables } from './clone/template-steps.ts';
 import { factOf, type SwapContext, type WorkContext } from './context.ts';
+import { archiveRest, archiveTail, hurryEnding, letPodsEnd, scaleDown, stopLive } from './live-steps.ts';
 import {
-  archiveRest,
-  archiveTail,
-  hurryEnding,
-  letPodsEnd,
   pause,
   refuseNewTimeline,
   refuseUnplanned,
-  scaleDown,
-  stopLive,
   survey,
   surveyedLeader,
   wasPaused,
   type SurveyStep,
-} from './live-steps.ts';
+} from './survey.ts';
 import { clearStatus, firstPod, openLine, pauseAgain, proveServing, resume, scaleOut, verify } from './open-steps.ts';
 import { recreateStatefulSet, removeReplicaClaims, renameInVolume } from './other-way-steps.ts';
 import { readPatroniState, resumePatroni } from './patroni-objects.ts';

@@ -9,7 +9,7 @@ import { startScriptedServer } from '../api/testing/api-server.ts';
 import { keepObjects } from '../api/testing/kept-objects.ts';
 import { namespacePlan } from '../carry/testing/namespace-plan.ts';
 import type { RecoveryWay } from '../find/rights.ts';
-import { refuseNewTimeline } from './live-steps.ts';
+import { refuseNewTimeline } from './survey.ts';
 import { swapContext } from './testing/swap-context.ts';
 
 /** Looks before a cutover, where the archive has the history file of timeline 9, which it had not when it was planned. */

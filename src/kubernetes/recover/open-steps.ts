@@ -11,7 +11,7 @@ import { quoteLiteral } from '../../instance/quote-sql.ts';
 import type { StepFacts } from '../../recovery/journal.ts';
 import { awaitLeader } from './await-leader.ts';
 import { claimsInPlay, type SwapContext, type WorkContext } from './context.ts';
-import { wasPaused, type SurveyStep } from './live-steps.ts';
+import { wasPaused, type SurveyStep } from './survey.ts';
 import { scaleOutOneByOne } from './members.ts';
 import { connectPatiently, podServer, timelineOf, untilPrimary } from './pod-server.ts';
 import { clearPatroniStatus, readPatroniState, resumePatroni } from './patroni-objects.ts';

@@ -10,7 +10,7 @@ import type { StepFacts } from '../../recovery/journal.ts';
 import type { PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
 import { claimsInPlay, factOf, type SwapContext, type WorkContext, type WorkStep } from './context.ts';
 import { claimRef, exchangeClaim, letVolumeGo, retainVolume, type Exchange } from './exchange-claim.ts';
-import { surveyedLeader, type SurveyStep } from './live-steps.ts';
+import { surveyedLeader, type SurveyStep } from './survey.ts';
 import { keptClaim } from './names.ts';
 import { labelsOf } from '../rehearse/rehearsal-names.ts';
 import { everyClaim, type PlannedMember } from './plan-value.ts';

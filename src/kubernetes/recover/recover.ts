@@ -17,7 +17,7 @@ import type { NamespacePlan } from './plan-value.ts';
 import type { SwapContext, SwapUses } from './context.ts';
 import { cutoverSwapSteps, rehearseSwapSteps } from './cutover-steps.ts';
 import { checkMayCutOver, mayStayRecovered } from './give-up.ts';
-import { refuseNewTimeline } from './live-steps.ts';
+import { refuseNewTimeline } from './survey.ts';
 import { openNamespaceJournal, readRecovery, replacePlan, type SwapEntry } from './journal-object.ts';
 import { openUnderLease } from './open-under-lease.ts';
 import { beginsAnew, refuseOtherWork } from './other-work.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { startScriptedServer } from '../api/testing/api-server.ts';
 import { keepObjects } from '../api/testing/kept-objects.ts';
 import { namespacePlan } from '../carry/testing/namespace-plan.ts';
-import { pause, survey } from './live-steps.ts';
+import { pause, survey } from './survey.ts';
 import { plannedMember } from './testing/planned-member.ts';
 import { patroniObjects } from './testing/cluster-objects.ts';
 import { swapContext } from './testing/swap-context.ts';

@@ -17,17 +17,8 @@ import { factOf, type SwapContext } from './context.ts';
 import { scaleWorkloads, startAgain, step, takePauseBack } from './cutover-steps.ts';
 import { journalOwner } from './journal-object.ts';
 import { liveShapeOf } from './live-shape.ts';
-import {
-  archiveRest,
-  archiveTail,
-  letPodsEnd,
-  pause,
-  refuseUnplanned,
-  scaleDown,
-  stopLive,
-  survey,
-  surveyedLeader,
-} from './live-steps.ts';
+import { archiveRest, archiveTail, letPodsEnd, scaleDown, stopLive } from './live-steps.ts';
+import { pause, refuseUnplanned, survey, surveyedLeader } from './survey.ts';
 import { keptClaim } from './names.ts';
 import {
   clearStatus,

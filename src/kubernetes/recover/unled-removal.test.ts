@@ -4,7 +4,7 @@ import { startScriptedServer } from '../api/testing/api-server.ts';
 import { keepObjects } from '../api/testing/kept-objects.ts';
 import { namespacePlan } from '../carry/testing/namespace-plan.ts';
 import type { RecoveryWay } from '../find/rights.ts';
-import { refuseUnplanned } from './live-steps.ts';
+import { refuseUnplanned } from './survey.ts';
 import { patroniObjects } from './testing/cluster-objects.ts';
 import { plannedMember } from './testing/planned-member.ts';
 import { swapContext } from './testing/swap-context.ts';

@@ -7,7 +7,8 @@
 
 import type { StepFacts } from '../../recovery/journal.ts';
 import type { Step } from '../../recovery/runner.ts';
-import { scaleDown, wasPaused } from '../recover/live-steps.ts';
+import { scaleDown } from '../recover/live-steps.ts';
+import { wasPaused } from '../recover/survey.ts';
 import { openLine, resume, scaleOut } from '../recover/open-steps.ts';
 import { retainNow, settle } from '../recover/rebind-steps.ts';
 import { annotate, tellEvent } from '../recover/tell-story.ts';
