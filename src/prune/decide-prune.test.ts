@@ -135,6 +135,33 @@ describe('a number of full backups', () => {
   });
 });
 
+describe('a delta on a backup of an abandoned line', () => {
+  // The first delta ended in segment 25, and the second timeline left the first in segment 22. WAL-G goes on from it.
+  const full = day(1);
+  const stray = madeBackup({ segment: 20, segments: 6, day: 2, deltaFrom: full });
+  const second = madeBackup({ timeline: 2, segment: 30, day: 3, deltaFrom: stray });
+  const third = madeBackup({ timeline: 2, segment: 50, day: 5, deltaFrom: second });
+  const facts = madeFacts(8, {
+    backups: [full, stray, second, third],
+    timelines: [
+      madeTimeline({ segments: [[0, 25]], day: 2 }),
+      madeTimeline({ timeline: 2, ancestors: [[1, 22]], segments: [[22, 80]], day: 8 }),
+    ],
+  });
+
+  it('is no begin, since it cannot be restored: that is the full backup before the fork', () => {
+    const decision = decidePrune(facts, window(2));
+    expect(reasons(decision)).toEqual({ [full.name]: 'begin' });
+    expect(spans(decision, facts)).toEqual({ 1: '10-22', 2: '22-' });
+  });
+
+  it('is one where all of the chain is before the fork', () => {
+    const later = madeTimeline({ timeline: 2, ancestors: [[1, 26]], segments: [[26, 80]], day: 8 });
+    const onLine = { ...facts, timelines: [madeTimeline({ segments: [[0, 26]], day: 2 }), later] };
+    expect(reasons(decidePrune(onLine, window(2)))[third.name]).toBe('begin');
+  });
+});
+
 describe('what stays besides', () => {
   it('is a permanent backup with the WAL it needs itself', () => {
     const backups = [madeBackup({ segment: 10, segments: 3, day: 1, isPermanent: true }), day(2), day(8), day(9)];

@@ -8,6 +8,7 @@
  */
 
 import { refuseMixedClusters } from '../backup/delete-plan.ts';
+import { chainOf, withWholeChain } from '../backup/delta-chain.ts';
 import { readBackupListing } from '../backup/list.ts';
 import { listUnfinished, type UnfinishedBackups } from '../backup/list-unfinished.ts';
 import { segmentSizeOfBackups } from '../backup/segment-size-of-backups.ts';
@@ -51,6 +52,7 @@ export async function gatherPruneFacts(store: ObjectStore, options: GatherOption
   const unfinished = await listUnfinished(store, new Set(backups.map(({ name }) => name)), nowMs, options);
   const wal = await listWalForPrune(store, options);
   refuseWalOfOther(backups, wal);
+  refuseUnknownChains(backups, wal);
   const timelines = await timelinesOf(store, backups, wal, options);
   const facts: PruneFacts = {
     backups,
@@ -72,6 +74,21 @@ function refuseWalOfOther(backups: readonly Backup[], { head }: ListedWal): void
   throw new Failure('refused', {
     message: `cannot tell which WAL is needed: ${other.name} is of the system ${other.systemIdentifier}, and the WAL of ${head.systemIdentifier}`,
     remedy: 'Give each cluster an archive of its own. Until then, delete by hand what is of the other one.',
+  });
+}
+
+/** Whether a delta that builds on another timeline's backups can be restored, the history file alone tells. */
+function refuseUnknownChains(backups: readonly Backup[], { historyTimelines }: ListedWal): void {
+  const unknown = withWholeChain(backups).find(
+    (backup) =>
+      !historyTimelines.includes(backup.timeline) &&
+      chainOf(backup, backups).some(({ timeline }) => timeline !== backup.timeline),
+  );
+  if (unknown === undefined) return;
+  const name = formatHistoryName(unknown.timeline);
+  throw new Failure('refused', {
+    message: `cannot tell what is needed: ${unknown.name} builds on another timeline, and ${name}, which leads there, is not in the archive`,
+    remedy: `Push ${name} from pg_wal of a server on that timeline. If there is none, the backup is of no use: walkback backup delete ${unknown.name}`,
   });
 }
 

@@ -1,11 +1,12 @@
 /**
- * Whether a backup can be restored by what the archive holds: its chain, and the WAL between its begin and its end.
+ * Whether a backup can be restored by what the archive holds: its chain, on one line of history, and the WAL between its
+ * begin and its end.
  *
  * @module
  */
 
 import type { Backup } from '../backup/backup.ts';
-import { withWholeChain } from '../backup/delta-chain.ts';
+import { restorableBackups as withChainOnLine } from '../backup/delta-line.ts';
 import type { WalSpan } from './needed-wal.ts';
 import type { PruneFacts } from './prune-facts.ts';
 
@@ -28,13 +29,14 @@ export function spanOfBackup(
 export function restorableBackups(facts: PruneFacts): Backup[] {
   const { backups, timelines, damaged, segmentSizeBytes } = facts;
   const ranges = new Map(timelines.map(({ timeline, segments }) => [timeline, segments]));
+  const lines = new Map(timelines.map(({ timeline, line }) => [timeline, line]));
   const holdsItsWal = (backup: Backup): boolean => {
     const { firstIndex, lastIndex } = segmentsOf(backup, segmentSizeBytes);
     const own = ranges.get(backup.timeline) ?? [];
     return own.some((range) => range.firstIndex <= firstIndex && range.lastIndex >= lastIndex);
   };
   const sound = backups.filter(({ name }) => !damaged.has(name));
-  return withWholeChain(sound).filter(holdsItsWal);
+  return withChainOnLine(sound, (timeline) => lines.get(timeline)).filter(holdsItsWal);
 }
 
 /** Those that must be there: a byte before the start is read by nobody. */

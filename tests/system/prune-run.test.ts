@@ -11,6 +11,7 @@ import { removeBackups } from '../../src/backup/removal.ts';
 import { markRunning, type OwnMarker } from '../../src/backup/running-marker.ts';
 import { wrappedStore } from '../../src/archive/testing/wrapped-store.ts';
 import { isFailure } from '../../src/base/failure.ts';
+import { compressSync } from '../../src/codec/compression.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { segmentIndexKey } from '../../src/wal-index/index-object.ts';
@@ -131,6 +132,22 @@ describe('pruning an archive that wal-g wrote', () => {
     expect(await kindOf(planPrune(store, { policy: {} }))).toBe('usage');
     expect((await listBackups(store)).map(({ name }) => name)).toContain(newer);
     expect(await listBackups(store)).toHaveLength(3);
+  });
+
+  it('is refused where it cannot be told whether a delta is on a line with what it builds on', async () => {
+    const [, , delta] = await listBackups(store);
+    const name = delta?.name ?? '';
+    const child = name.replace('base_00000001', 'base_00000002');
+    for (const key of await keys('basebackups_005/')) {
+      if (key.includes(`/${name}`))
+        await store.put(key.replace(name, child), (await store.get(key)) ?? Buffer.alloc(0));
+    }
+    await expect(planPrune(store, REQUEST)).rejects.toMatchObject({
+      kind: 'refused',
+      message: expect.stringMatching(/base_00000002.* 00000002\.history/),
+    });
+    await store.put('wal_005/00000002.history.zst', compressSync('zstd', Buffer.from('1\t0/6000800\tfork\n')));
+    expect((await planPrune(store, REQUEST)).kept.map(({ backup }) => backup.name)).toContain(child);
   });
 
   it('leaves a backup of another program without a sentinel alone, and its WAL while it may be running', async () => {

@@ -52,10 +52,12 @@ function isOnLine(archive: LivedArchive, line: number, backup: LivedBackup): boo
   );
 }
 
-/** A backup whose chain, and whose own WAL, is there. */
+/** A backup whose chain is there, on one line of history, and whose own WAL is there. */
 export function isRestorable(state: ModelState, backup: LivedBackup): boolean {
   for (let one: LivedBackup | undefined = backup; one !== undefined; one = one.parent) {
     if (!state.backups.has(one) || one.isDamaged) return false;
+    // What the line has changed since it left this one is in no delta on it.
+    if (!isOnLine(state.archive, backup.timeline, one)) return false;
   }
   for (let index = Math.floor(backup.start); index <= Math.floor(backup.finish); index += 1) {
     if (!state.segments.has(`${backup.timeline}/${index}`)) return false;

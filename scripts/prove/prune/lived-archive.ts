@@ -1,6 +1,6 @@
 /**
- * Archives as clusters leave them behind: random lives with backups, deltas, failovers, recoveries to the past, undos,
- * holes, segments that were archived late, damage, and backups that never ended.
+ * Archives as clusters leave them behind: random lives with backups, deltas, also on one of an abandoned line, failovers,
+ * recoveries to the past, undos, holes, segments that were archived late, damage, and backups that never ended.
  *
  * Positions are in segments, as plain numbers; times in hours. What prune is given is made of this elsewhere.
  *
@@ -141,6 +141,7 @@ class Life {
   #backUp(parent: LivedBackup | undefined): void {
     const { timeline } = this.#head;
     // A checkpoint begins it, behind whatever was written.
+    if (this.#head.position % 1 > 0.4) this.#write(1);
     this.#head.position = Math.floor(this.#head.position) + 0.4;
     const start = this.#head.position;
     if (this.#backups.some((one) => one.timeline === timeline && Math.floor(one.start) === Math.floor(start))) return;
@@ -161,8 +162,15 @@ class Life {
     });
   }
 
-  /** A backup on the line on which the cluster lives. */
+  /** A backup on the line on which the cluster lives; of WAL-G the latest, which may be on one that was left. */
   #parentForDelta(): LivedBackup | undefined {
+    const latest = this.#backups.at(-1);
+    if (latest !== undefined && this.#random.chance(0.3)) {
+      // WAL-G refuses one that ended behind where the new one begins.
+      const behind = Math.ceil(latest.finish - this.#head.position);
+      if (behind > 0) this.#write(behind);
+      return latest;
+    }
     const onLine = this.#backups.filter((one) => this.#isOnLine(one.timeline, one.finish));
     if (onLine.length === 0) return undefined;
     return this.#random.chance(0.7) ? onLine.at(-1) : this.#random.pick(onLine);
@@ -185,10 +193,12 @@ class Life {
     this.#head.position = position;
   }
 
-  /** A replica takes over; the old primary may go on for a while. */
+  /** A replica takes over, which may lag; the old primary may go on for a while. */
   #failOver(): void {
     const { timeline, position } = this.#head;
-    this.#fork(timeline, position);
+    const lag = this.#random.chance(0.4) ? this.#random.next() * 4 : 0;
+    const begin = this.#forks.get(timeline)?.position ?? 1;
+    this.#fork(timeline, Math.max(begin, position - lag));
     if (this.#random.chance(0.3)) this.#write(this.#random.between(1, 3), { timeline, position });
   }
 
@@ -228,9 +238,12 @@ class Life {
     if (this.#backups.length > 0) work(this.#random.pick(this.#backups));
   }
 
-  /** The history file of a timeline on which nothing builds yet. */
+  /** The history file of a timeline on which nothing builds yet, and without which a chain could not be told to be on a line. */
   #loseHistory(): void {
     const parents = new Set([...this.#forks.values()].map(({ parent }) => parent));
+    for (const { timeline, parent } of [...this.#backups, ...this.#unfinished]) {
+      if (parent !== undefined && parent.timeline !== timeline) parents.add(timeline);
+    }
     const leaves = [...this.#forks.keys()].filter(
       (timeline) => !parents.has(timeline) && timeline !== this.#head.timeline,
     );
