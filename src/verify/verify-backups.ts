@@ -10,6 +10,7 @@ import { chainOf } from '../backup/delta-chain.ts';
 import { isFailure } from '../base/failure.ts';
 import type { ArchivedWal } from '../history/archived-wal.ts';
 import type { Timelines } from '../history/timelines.ts';
+import { checkOneLine } from '../restore/chain-line.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { sentinelKey } from '../walg/backup-names.ts';
 import { BackupLedger } from './backup-ledger.ts';
@@ -109,9 +110,11 @@ class BackupsRun {
     this.#verified.push(verified);
     this.#findings.push(...verified.findings);
     this.#isDone &&= verified.isDone;
-    const isBroken = verified.findings.some(({ kind }) => kind === 'backup');
-    if (!isBroken) this.#checkParents(backup);
-    if (verified.contents === undefined || isBroken) return;
+    if (verified.findings.some(({ kind }) => kind === 'backup')) return;
+    if (verified.contents === undefined) {
+      await this.#checkParents(backup);
+      return;
+    }
     this.#contents.set(backup.name, verified.contents);
     await this.#restore(verified.contents);
     this.#forget();
@@ -154,11 +157,12 @@ class BackupsRun {
     for (const name of this.#contents.keys()) if (!needed.has(name)) this.#contents.delete(name);
   }
 
-  #checkParents(backup: Backup): void {
+  /** What a restore would begin with: all that it builds on is there, and on one line of history. */
+  async #checkParents(backup: Backup): Promise<void> {
     try {
-      chainOf(backup, this.#given.all);
+      await checkOneLine(this.#store, chainOf(backup, this.#given.all), callOptionsOf(this.#options));
     } catch (error) {
-      if (!isFailure(error, 'corrupt')) throw error;
+      if (!isFailure(error, 'corrupt') && !isFailure(error, 'refused')) throw error;
       this.#findings.push(brokenFinding(backup, error.message));
     }
   }

@@ -5,9 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { readWalFile } from '../../src/archive/read-wal-file.ts';
 import { wrappedStore } from '../../src/archive/testing/wrapped-store.ts';
+import { findBackup } from '../../src/backup/list.ts';
 import { Failure } from '../../src/base/failure.ts';
 import { noProgress } from '../../src/base/progress.ts';
 import { compressSync, decompressSync } from '../../src/codec/compression.ts';
+import { formatLsn, lsn } from '../../src/postgres/lsn.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open.ts';
 import type { Finding } from '../../src/verify/finding.ts';
@@ -183,6 +185,33 @@ describe('damage in an archive', () => {
     expect(foundIn(await verify({ names: [FULL] }), 'backup')).toMatch(/the archive holds no parts of it/);
     await store.delete([sentinelKey(FULL)]);
     expect(new Set(found(await verify()))).toEqual(new Set([`backup ${FIRST}`, `backup ${SECOND}`]));
+  });
+
+  it('is found where a delta builds on a backup of an abandoned line', async () => {
+    const stray = SECOND.replace('base_00000001', 'base_00000002');
+    for await (const { key } of store.list('basebackups_005/')) {
+      if (key.includes(`/${SECOND}`))
+        await store.put(key.replace(SECOND, stray), (await store.get(key)) ?? Buffer.alloc(0));
+    }
+    const first = await findBackup(store, FIRST);
+    const why = async (more: Partial<VerifyOptions> = {}): Promise<string[]> =>
+      (await verify({ scope: 'backups', names: [stray], ...more })).findings
+        .filter(({ subject, found: text }) => subject === stray && !text.includes('not all WAL'))
+        .map((one) => one.found);
+    expect(await why()).toEqual([expect.stringMatching(/00000002\.history.* is not in the archive/)]);
+    const forkAt = (position: bigint): Promise<unknown> =>
+      store.put(
+        'wal_005/00000002.history.zst',
+        compressSync('zstd', Buffer.from(`1\t${formatLsn(lsn(position))}\tfork\n`)),
+      );
+    await forkAt(first.finishLsn - 1n);
+    for (const isDeep of [false, true, true]) {
+      expect(await why({ isDeep })).toEqual([
+        expect.stringContaining(`${FIRST}, which it builds on, is not on the line`),
+      ]);
+    }
+    await forkAt(first.finishLsn);
+    expect(await why()).toEqual([]);
   });
 
   it('is found in what parts hold, against the list', async () => {
