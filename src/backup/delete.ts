@@ -27,7 +27,7 @@ import { refuseIfFrozen } from './freeze-note.ts';
 import { listUnfinished } from './list-unfinished.ts';
 import { readBackupListing } from './list.ts';
 import { indexFolder } from './own-objects.ts';
-import { removeBackups } from './removal.ts';
+import { refuseIfKept, removeBackups } from './removal.ts';
 import { segmentSizeOfBackups } from './segment-size-of-backups.ts';
 import { staleNames } from './stale-names.ts';
 
@@ -128,7 +128,13 @@ export async function runDelete(store: ObjectStore, prepared: PreparedDelete): P
     });
   }
   const { backups, broken } = prepared.plan;
-  await removeBackups(store, broken === undefined ? backups : [...backups, { name: broken }]);
+  const readable = new Set(backups.map(({ name }) => name));
+  await removeBackups(store, broken === undefined ? backups : [...backups, { name: broken }], {
+    beforeSentinels: async (going) => {
+      const marked = going.filter((name) => readable.has(name));
+      await refuseIfKept(store, marked, 'delete further');
+    },
+  });
   const { walKeys } = prepared;
   for (let at = 0; at < walKeys.length; at += KEYS_AT_ONCE) {
     await store.delete(walKeys.slice(at, at + KEYS_AT_ONCE));

@@ -15,11 +15,13 @@ import { formatBackupMetadata, parseBackupMetadata } from '../walg/metadata.ts';
 import type { Backup } from './backup.ts';
 import { chainOf } from './delta-chain.ts';
 import { findBackup, listBackups } from './list.ts';
+import { refuseIfRemoved } from './removal.ts';
 
 /**
  * Sets or clears the flag. Answers with the backups that were changed, the full one first; none if all were so already.
  *
- * @throws {Failure} `notInArchive` if there is no such backup, `refused` if a kept delta needs it.
+ * @throws {Failure} `notInArchive` if there is no such backup, `refused` if a kept delta needs it, `conflict` if one of them
+ *   is being deleted.
  */
 export async function keepBackup(store: ObjectStore, name: string, isPermanent: boolean): Promise<Backup[]> {
   const backup = await findBackup(store, name);
@@ -27,7 +29,15 @@ export async function keepBackup(store: ObjectStore, name: string, isPermanent: 
   const affected = isPermanent ? chainOf(backup, backups) : [backup];
   if (!isPermanent) refuseIfNeeded(backup, backups);
   const changed = affected.filter((one) => one.isPermanent !== isPermanent);
-  for (const one of changed) await writeFlag(store, one.name, isPermanent);
+  const unmarked = await writeFlags(store, changed, isPermanent);
+  // Those that were so already, too: a removal that is under way may have looked before.
+  if (isPermanent) {
+    await refuseIfRemoved(
+      store,
+      affected.map((one) => one.name),
+    );
+  }
+  if (unmarked !== undefined) throw cannotMark(unmarked);
   return changed.map((one) => ({ ...one, isPermanent }));
 }
 
@@ -40,14 +50,24 @@ function refuseIfNeeded(backup: Backup, backups: readonly Backup[]): void {
   });
 }
 
-async function writeFlag(store: ObjectStore, name: string, isPermanent: boolean): Promise<void> {
-  const key = metadataKey(name);
-  const bytes = await store.get(key);
-  if (bytes === undefined) {
-    throw new Failure('corrupt', {
-      message: `cannot mark ${name}: it has no ${key}, where the mark is kept`,
-      remedy: 'Take a new backup and keep that one.',
-    });
+/** Answers with the first that has nothing to write it into; those behind it stay as they are. */
+async function writeFlags(
+  store: ObjectStore,
+  backups: readonly Backup[],
+  isPermanent: boolean,
+): Promise<Backup | undefined> {
+  for (const backup of backups) {
+    const key = metadataKey(backup.name);
+    const bytes = await store.get(key);
+    if (bytes === undefined) return backup;
+    await store.put(key, Buffer.from(formatBackupMetadata({ ...parseBackupMetadata(bytes, key), isPermanent })));
   }
-  await store.put(key, Buffer.from(formatBackupMetadata({ ...parseBackupMetadata(bytes, key), isPermanent })));
+  return undefined;
+}
+
+function cannotMark({ name }: Backup): Failure {
+  return new Failure('corrupt', {
+    message: `cannot mark ${name}: it has no ${metadataKey(name)}, where the mark is kept`,
+    remedy: 'Take a new backup and keep that one.',
+  });
 }

@@ -8,14 +8,16 @@
  *
  * A delta may be begun on a backup while that is about to go. Who removes writes the note first and looks for deltas then;
  * who takes one writes its marker first and looks for notes then ({@link refuseIfGoing}). Whichever comes first, one of the two
- * sees the other and gives up.
+ * sees the other and gives up. So it is with a backup that is marked as permanent: who removes looks at the marks behind the
+ * note ({@link refuseIfKept}), who marks looks for the note behind the mark ({@link refuseIfRemoved}).
  *
  * @module
  */
 
 import { Failure } from '../base/failure.ts';
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
-import { parseBackupName, sentinelKey } from '../walg/backup-names.ts';
+import { metadataKey, parseBackupName, sentinelKey } from '../walg/backup-names.ts';
+import { parseBackupMetadata } from '../walg/metadata.ts';
 import type { Backup } from './backup.ts';
 import { childrenFirst } from './chain-members.ts';
 import { listBackups } from './list.ts';
@@ -116,6 +118,44 @@ export async function refuseIfGoing(
   throw new Failure('conflict', {
     message: `cannot take a delta backup: ${going}, which it would build on, is being deleted`,
     remedy: 'Take the backup again: it builds on another one then, or is a full one.',
+  });
+}
+
+/** To be called when the notes are there. @throws {Failure} `conflict` if one of them has been marked as permanent. */
+export async function refuseIfKept(
+  store: ObjectStore,
+  names: readonly string[],
+  action: string,
+  options: CallOptions = {},
+): Promise<void> {
+  for (const name of names) {
+    const key = metadataKey(name);
+    const bytes = await store.get(key, options);
+    if (bytes === undefined || !parseBackupMetadata(bytes, key).isPermanent) continue;
+    throw new Failure('conflict', {
+      message: `cannot ${action}: ${name} has just been marked as permanent`,
+      remedy: 'Make the plan again and look at it.',
+    });
+  }
+}
+
+/** To be called when they are marked as permanent. @throws {Failure} `conflict` if one of them goes all the same, or has gone. */
+export async function refuseIfRemoved(store: ObjectStore, names: readonly string[]): Promise<void> {
+  const going: string[] = [];
+  const gone: string[] = [];
+  for (const name of names) {
+    const note = removalKey(name);
+    // The note before the sentinel: it goes last.
+    if ((await store.stat(note)) !== undefined && !(await isForgotten(store, note))) going.push(name);
+    if ((await store.stat(sentinelKey(name))) === undefined) gone.push(name);
+  }
+  // A mark behind the deletion is all that there is of the backup, and looks like one that is being taken.
+  if (gone.length > 0) await store.delete(gone.map(metadataKey)).catch(() => {});
+  const [name] = [...gone, ...going];
+  if (name === undefined) return;
+  throw new Failure('conflict', {
+    message: `cannot keep ${name}: it ${gone.includes(name) ? 'has just been' : 'is being'} deleted`,
+    remedy: 'If it is listed when that deletion has ended, keep it again; if it is not, keep another one.',
   });
 }
 

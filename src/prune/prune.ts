@@ -11,13 +11,11 @@
  */
 
 import { refuseIfFrozen } from '../backup/freeze-note.ts';
-import { finishRemoval, removeBackups } from '../backup/removal.ts';
+import { finishRemoval, refuseIfKept, removeBackups } from '../backup/removal.ts';
 import { cleanLeftovers } from '../backup/running-marker.ts';
 import { Failure } from '../base/failure.ts';
 import type { OnProgress } from '../base/progress.ts';
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
-import { metadataKey } from '../walg/backup-names.ts';
-import { parseBackupMetadata } from '../walg/metadata.ts';
 import { goingWal } from './going-wal.ts';
 import { decidePlan, type DecidedPlan, type ObjectTotals, type PrunePlan, type PruneRequest } from './prune-plan.ts';
 
@@ -100,15 +98,7 @@ class Run {
 
   async #mayRemove(names: readonly string[]): Promise<void> {
     await this.#refuseIfFrozen();
-    for (const name of names) {
-      const key = metadataKey(name);
-      const bytes = await this.#store.get(key, this.#callOptions());
-      if (bytes === undefined || !parseBackupMetadata(bytes, key).isPermanent) continue;
-      throw new Failure('conflict', {
-        message: `cannot prune further: ${name} has just been marked as permanent`,
-        remedy: 'Make the plan again and look at it.',
-      });
-    }
+    await refuseIfKept(this.#store, names, 'prune further', this.#callOptions());
   }
 
   async #deleteWal(): Promise<void> {

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { wrappedStore } from '../../src/archive/testing/wrapped-store.ts';
 import { isFailure } from '../../src/base/failure.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open.ts';
@@ -13,6 +12,7 @@ import { keepParent } from '../../src/backup/keep-parent.ts';
 import { listBackups } from '../../src/backup/list.ts';
 import { listRemovals, refuseIfGoing, removeBackups } from '../../src/backup/removal.ts';
 import { markRunning } from '../../src/backup/running-marker.ts';
+import { interposed } from '../support/interposed-store.ts';
 
 const FIXTURE = join(import.meta.dirname, '../../fixtures/walg/pg15-zstd-v309/archive');
 const FULL = 'base_000000010000000000000002';
@@ -32,22 +32,6 @@ afterEach(async () => {
   await store.close();
   await rm(folder, { recursive: true, force: true });
 });
-
-/** As `store`, but before the call of this number something else happens, once. */
-function interposed(call: number, work: () => Promise<unknown>): ObjectStore {
-  let calls = 0;
-  const before = async (): Promise<void> => {
-    calls += 1;
-    if (calls === call) await work();
-  };
-  return wrappedStore(store, {
-    listFolder: async (...asked) => before().then(() => store.listFolder(...asked)),
-    stat: async (...asked) => before().then(() => store.stat(...asked)),
-    get: async (...asked) => before().then(() => store.get(...asked)),
-    put: async (...asked) => before().then(() => store.put(...asked)),
-    delete: async (...asked) => before().then(() => store.delete(...asked)),
-  });
-}
 
 async function outcome(work: Promise<unknown>): Promise<'done' | 'conflict'> {
   try {
@@ -93,7 +77,9 @@ const everyCall = Array.from({ length: MOST_CALLS }, (_, index) => index + 1);
 describe('a delta and the removal of what it builds on, at the same time', () => {
   it.each(everyCall)('never leave it without its parent: the removal before call %i of the delta', async (call) => {
     let removal: 'done' | 'conflict' | undefined;
-    const taken = await outcome(takeDelta(interposed(call, async () => (removal = await outcome(removeChain(store))))));
+    const taken = await outcome(
+      takeDelta(interposed(store, call, async () => (removal = await outcome(removeChain(store))))),
+    );
     const left = await names();
     expect(left.includes(CHILD) && !left.includes(FULL)).toBe(false);
     expect(left.includes(CHILD)).toBe(taken === 'done' && removal !== 'done');
@@ -101,7 +87,9 @@ describe('a delta and the removal of what it builds on, at the same time', () =>
 
   it.each(everyCall)('never leave it without its parent: the delta before call %i of the removal', async (call) => {
     let taken: 'done' | 'conflict' | undefined;
-    const removal = await outcome(removeChain(interposed(call, async () => (taken = await outcome(takeDelta(store))))));
+    const removal = await outcome(
+      removeChain(interposed(store, call, async () => (taken = await outcome(takeDelta(store))))),
+    );
     const left = await names();
     expect(left.includes(CHILD) && !left.includes(FULL)).toBe(false);
     if (removal === 'conflict') expect([left.includes(FULL), taken]).toEqual([true, 'done']);
