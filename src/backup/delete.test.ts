@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { wrappedStore } from '../archive/testing/wrapped-store.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { openStore } from '../storage/open.ts';
 import { segmentIndexKey, segmentOfIndexKey } from '../wal-index/index-object.ts';
 import { walFileOf } from '../walg/object-names.ts';
 import { prepareDelete, runDelete } from './delete.ts';
+import { writeFreezeNote } from './freeze-note.ts';
 
 const FIXTURE = join(import.meta.dirname, '../../fixtures/walg/pg15-zstd-v309/archive');
 
@@ -52,6 +54,26 @@ describe('deleting backups and the WAL that only they needed', () => {
     const left = await segmentsOf();
     expect(left).toStrictEqual(before.filter((segment) => !gone.includes(segment)));
     expect(indexed(await keysOf('walkback_001/'))).toStrictEqual(left);
+  });
+
+  it('stops between two deletions of WAL when the archive is frozen meanwhile', async () => {
+    const older = Array.from(
+      { length: 600 },
+      (_, at) => `${(at + 2).toString(16).toUpperCase().padStart(8, '0')}${OLD.slice(8)}`,
+    );
+    for (const name of older) await store.put(`wal_005/${name}.zst`, Buffer.from('of another timeline'));
+    const prepared = await prepareDelete(store, { kind: 'before', name: 'base_000000010000000000000002' });
+    expect(prepared.walKeys).toHaveLength(602);
+    const note = { by: 'anna', at: '', reason: '', restorePoint: undefined };
+    const frozenThen = wrappedStore(store, {
+      delete: async (...asked) => {
+        await store.delete(...asked);
+        await writeFreezeNote(store, note);
+      },
+    });
+    await expect(runDelete(frozenThen, prepared)).rejects.toMatchObject({ kind: 'refused' });
+    const left = new Set(await keysOf(''));
+    expect(prepared.walKeys.filter((key) => left.has(key))).toHaveLength(102);
   });
 
   it('leaves all WAL and all indexes where one backup alone is deleted', async () => {

@@ -3,7 +3,8 @@
  *
  * The plan is a value that can be shown first. Running it lists the objects again; it removes backups in the order of
  * {@link removeBackups}, then of WAL only what {@link mayDeleteSegment} allows. It refuses when the archive's backups have
- * changed since the plan was made, and while the archive is frozen.
+ * changed since the plan was made, and while the archive is frozen: also in the middle, with what is left then known by its
+ * note, so that the next prune goes on.
  *
  * @module
  */
@@ -27,7 +28,7 @@ import { refuseIfFrozen } from './freeze-note.ts';
 import { listUnfinished } from './list-unfinished.ts';
 import { readBackupListing } from './list.ts';
 import { indexFolder } from './own-objects.ts';
-import { refuseIfKept, removeBackups } from './removal.ts';
+import { refuseIfKept, removeBackups, type RemovalOptions } from './removal.ts';
 import { segmentSizeOfBackups } from './segment-size-of-backups.ts';
 import { staleNames } from './stale-names.ts';
 
@@ -114,7 +115,7 @@ async function walObjects(
  * Deletes.
  *
  * @throws {Failure} `conflict` if backups have come, gone or been marked since the plan was made; `refused` if the archive
- *   is frozen.
+ *   is frozen, or is meanwhile.
  */
 export async function runDelete(store: ObjectStore, prepared: PreparedDelete): Promise<void> {
   await refuseIfFrozen(store, 'delete backups');
@@ -128,15 +129,23 @@ export async function runDelete(store: ObjectStore, prepared: PreparedDelete): P
     });
   }
   const { backups, broken } = prepared.plan;
-  const readable = new Set(backups.map(({ name }) => name));
-  await removeBackups(store, broken === undefined ? backups : [...backups, { name: broken }], {
-    beforeSentinels: async (going) => {
-      const marked = going.filter((name) => readable.has(name));
-      await refuseIfKept(store, marked, 'delete further');
-    },
-  });
+  const going = broken === undefined ? backups : [...backups, { name: broken }];
+  await removeBackups(store, going, stopsOf(store, prepared.plan));
   const { walKeys } = prepared;
   for (let at = 0; at < walKeys.length; at += KEYS_AT_ONCE) {
+    await refuseIfFrozen(store, 'delete further');
     await store.delete(walKeys.slice(at, at + KEYS_AT_ONCE));
   }
+}
+
+/** What ends it in the middle: a freeze, or a backup that is kept meanwhile. One that cannot be read, nobody can keep. */
+function stopsOf(store: ObjectStore, { backups }: DeletePlan): RemovalOptions {
+  const readable = new Set(backups.map(({ name }) => name));
+  const beforeRest = async (): Promise<void> => refuseIfFrozen(store, 'delete further');
+  const beforeSentinels = async (names: readonly string[]): Promise<void> => {
+    const marked = names.filter((name) => readable.has(name));
+    await beforeRest();
+    await refuseIfKept(store, marked, 'delete further');
+  };
+  return { beforeSentinels, beforeRest };
 }

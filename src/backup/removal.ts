@@ -49,6 +49,8 @@ export async function listRemovals(store: ObjectStore, options: CallOptions = {}
 export interface RemovalOptions extends CallOptions {
   /** Called before sentinels are deleted, with the names of their backups. What it throws ends the removal, and these stay. */
   readonly beforeSentinels?: (names: readonly string[]) => Promise<void>;
+  /** Called before the rest of each backup is deleted. What it throws ends the removal; the notes tell what is left. */
+  readonly beforeRest?: () => Promise<void>;
   /** Called with the name of each backup of which nothing is left. */
   readonly onRemoved?: (name: string) => void;
 }
@@ -80,6 +82,7 @@ export async function removeBackups(
   }
   for (const { name } of backups) {
     options.signal?.throwIfAborted();
+    await options.beforeRest?.();
     await finishRemoval(store, name);
     options.onRemoved?.(name);
   }
@@ -154,7 +157,7 @@ export async function refuseIfRemoved(store: ObjectStore, names: readonly string
   const [name] = [...gone, ...going];
   if (name === undefined) return;
   throw new Failure('conflict', {
-    message: `cannot keep ${name}: it ${gone.includes(name) ? 'has just been' : 'is being'} deleted`,
+    message: `cannot keep ${name}: its deletion has begun`,
     remedy: 'If it is listed when that deletion has ended, keep it again; if it is not, keep another one.',
   });
 }

@@ -78,6 +78,7 @@ class Run {
       {
         ...this.#callOptions(),
         beforeSentinels: (names) => this.#mayRemove(names),
+        beforeRest: () => this.#refuseIfFrozen(),
         onRemoved: (name) => this.#count(totals.get(name)),
       },
     );
@@ -91,7 +92,11 @@ class Run {
   async #finishOthers(): Promise<string[]> {
     const { halfRemoved } = this.#decided.gathered.unfinished;
     const going = new Set(this.#decided.plan.going.map(({ backup }) => backup.name));
-    for (const name of halfRemoved) if (!going.has(name)) await finishRemoval(this.#store, name);
+    for (const name of halfRemoved.filter((one) => !going.has(one))) {
+      await this.#refuseIfFrozen();
+      await finishRemoval(this.#store, name);
+    }
+    await this.#refuseIfFrozen();
     const cleaned = await cleanLeftovers(this.#store, new Date());
     return [...halfRemoved, ...cleaned];
   }

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { wrappedStore } from '../../src/archive/testing/wrapped-store.ts';
 import { isFailure, type FailureKind } from '../../src/base/failure.ts';
 import { prepareDelete, runDelete } from '../../src/backup/delete.ts';
+import { removeFreezeNote, writeFreezeNote } from '../../src/backup/freeze-note.ts';
 import { keepBackup } from '../../src/backup/keep.ts';
 import { listBackups } from '../../src/backup/list.ts';
 import { listRemovals } from '../../src/backup/removal.ts';
@@ -112,13 +114,71 @@ describe.each(removals)('backup keep and %s of the same backup', (_way, prepare)
   });
 });
 
+/** As `store`, which is frozen behind its delete of this number. Answers with what was there then. */
+function frozenBehind(call: number): {
+  readonly on: ObjectStore;
+  readonly keysThen: () => readonly string[] | undefined;
+} {
+  let calls = 0;
+  let keys: readonly string[] | undefined;
+  const on = wrappedStore(store, {
+    address: store.address,
+    delete: async (...asked) => {
+      await store.delete(...asked);
+      calls += 1;
+      if (calls !== call) return;
+      await writeFreezeNote(store, { by: 'anna', at: '', reason: 'lost orders', restorePoint: undefined });
+      keys = await keysOf('');
+    },
+  });
+  return { on, keysThen: () => keys };
+}
+
+const isNote = (key: string): boolean => key.startsWith('walkback_001/removing/');
+
+describe.each(removals)('a freeze in the middle of %s', (_way, prepare) => {
+  it.each([1, 2, 3, 4, 5, 6])(
+    'lets nothing more go behind deletion %i, and it goes on when it is unfrozen',
+    async (call) => {
+      const remove = await prepare();
+      const { on, keysThen } = frozenBehind(call);
+      const ended = await outcome(remove(on));
+      const then = keysThen() ?? (await keysOf(''));
+      expect(await keysOf('')).toEqual(expect.arrayContaining(then.filter((key) => !isNote(key))));
+      if (ended === 'done') return;
+      expect(ended).toBe('refused');
+      await removeFreezeNote(store);
+      await runPrune(store, await planPrune(store, { policy: { keepFull: 1 } }));
+      expect((await keysOf('')).filter((key) => key.includes(FULL) || key.includes(DELTA) || isNote(key))).toEqual([]);
+    },
+  );
+
+  it('behind what an earlier one has left lets that stay, too', async () => {
+    const remove = await prepare();
+    const breaking = wrappedStore(store, {
+      address: store.address,
+      delete: async (keys) => {
+        if (!keys.some((key) => key.endsWith('_sentinel.json'))) throw new Error('the store is away');
+        await store.delete(keys);
+      },
+    });
+    await expect(remove(breaking)).rejects.toThrow('the store is away');
+    const plan = await planPrune(store, { policy: { keepFull: 1 } });
+    expect(plan.leftovers).toHaveLength(2);
+    const { on, keysThen } = frozenBehind(2);
+    expect(await outcome(runPrune(on, plan))).toBe('refused');
+    expect(await keysOf('')).toEqual(keysThen());
+    expect(plan.leftovers.some((name) => keysThen()?.some((key) => key.includes(name)))).toBe(true);
+  });
+});
+
 describe('keeping a backup that a removal was to take that was killed', () => {
   it('is refused for an hour, since it may be going on, and then not', async () => {
     const note = 'walkback_001/removing/base_00000001-00000000-00000002.json';
     await store.put(note, Buffer.from('{}'));
     await expect(keepBackup(store, DELTA, true)).rejects.toMatchObject({
       kind: 'conflict',
-      message: `cannot keep ${FULL}: it is being deleted`,
+      message: `cannot keep ${FULL}: its deletion has begun`,
     });
     const before = new Date(Date.now() - 3_700_000);
     await utimes(join(folder, note), before, before);
