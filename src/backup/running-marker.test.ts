@@ -51,6 +51,15 @@ describe('the marker of a running backup on this host', () => {
     expect(await cleanLeftovers(store, new Date())).toEqual([NAME]);
     await own.remove();
   });
+
+  it('is a living one where its start could not be told', async () => {
+    const own = await markRunning(store, NAME, new Date());
+    const marker: object = JSON.parse(String(await store.get(runningKey(NAME))));
+    await store.put(runningKey(NAME), Buffer.from(JSON.stringify({ ...marker, processStart: '?' })));
+    expect(await cleanLeftovers(store, new Date())).toEqual([]);
+    expect(await isThere()).toBe(true);
+    await own.remove();
+  });
 });
 
 describe('the marker of a running backup on another host', () => {

@@ -14,7 +14,7 @@
 import { hostname } from 'node:os';
 
 import { Failure } from '../base/failure.ts';
-import { identityOf } from '../instance/process-identity.ts';
+import { identityOf, isKnownOther } from '../instance/process-identity.ts';
 import { isKnownDead, processSpace } from '../instance/process-space.ts';
 import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
 import { backupFolder, backupOfSentinelKey, parseBackupName, sentinelKey } from '../walg/backup-names.ts';
@@ -201,7 +201,7 @@ function isMarker(value: unknown): value is RunningMarker {
 /** True if its number is another process's by now. */
 async function isAnotherProcess({ processSpace: space, processId, processStart }: RunningMarker): Promise<boolean> {
   if (processStart === undefined || space !== processSpace()) return false;
-  return (await identityOf(processId)).start !== processStart;
+  return isKnownOther(processStart, (await identityOf(processId)).start);
 }
 
 async function isDead(marker: RunningMarker, renewedAt: Date, ages: ObjectAges): Promise<boolean> {

@@ -1,6 +1,9 @@
 /**
  * Which process a number stands for: numbers are used again, and counted anew when the machine starts.
  *
+ * Where `/proc` shows each user only its own processes (`hidepid`, systemd's `ProtectProc=invisible`), nothing can be told
+ * of another user's. What cannot be looked at is not gone: it counts as alive.
+ *
  * @module
  */
 
@@ -11,13 +14,13 @@ import { isProcessAlive } from './postmaster.ts';
 /** A process, so that it can be told from a later one of the same number. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** When it began, as Linux counts it; `?` elsewhere. */
+  /** When it began, as Linux counts it; `?` elsewhere, or where it is hidden. */
   readonly start: string;
   /** Since when the machine runs; `?` where that cannot be told. */
   readonly boot: string;
 }
 
-/** What Linux says of a process, behind its name; nothing elsewhere, or if it is gone. */
+/** What Linux says of a process, behind its name; nothing elsewhere, or if it is gone or hidden. */
 async function statOf(pid: number): Promise<readonly string[]> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   return text.slice(text.lastIndexOf(')') + 2).split(' ');
@@ -33,10 +36,17 @@ export async function identityOf(pid: number): Promise<ProcessIdentity> {
   return { pid, start: (await statOf(pid))[19] ?? '?', boot: await bootOf() };
 }
 
-/** True if that process still runs here. One that was killed keeps its number until it is reaped, and does not run. */
+/** True if two starts, of a process or of the machine, are different ones: `?` on either side proves nothing. */
+export function isKnownOther(then: string, now: string): boolean {
+  return then !== '?' && now !== '?' && then !== now;
+}
+
+/**
+ * True if that process still runs here, or may. One that was killed keeps its number until it is reaped, and does not run.
+ */
 export async function isSameProcessAlive({ pid, start, boot }: ProcessIdentity): Promise<boolean> {
-  if (boot !== '?' && boot !== (await bootOf())) return false;
-  if (!Number.isSafeInteger(pid) || pid <= 0 || !isProcessAlive(pid)) return false;
+  if (isKnownOther(boot, await bootOf()) || !Number.isSafeInteger(pid) || pid <= 0) return false;
   const stat = await statOf(pid);
-  return (stat[19] ?? '?') === start && stat[0] !== 'Z';
+  // Behind it: of one that ends here nothing can be read either.
+  return isProcessAlive(pid) && !isKnownOther(start, stat[19] ?? '?') && stat[0] !== 'Z';
 }
