@@ -11,9 +11,11 @@ import { describe, expect, it } from 'vitest';
 import { Failure, isFailure } from '../base/failure.ts';
 import { lsn } from '../postgres/lsn.ts';
 import type { ObjectStore, ReadOptions } from '../storage/object-store.ts';
+import { openFailoverStore } from '../storage/failover-store.ts';
+import { openFileStore } from '../storage/file/file-store.ts';
 import { openStore } from '../storage/open.ts';
 import { StoreAround } from '../storage/store-around.ts';
-import { filesMetadataKey, sentinelKey } from '../walg/backup-names.ts';
+import { filesMetadataKey, sentinelKey, sentinelKeyFor } from '../walg/backup-names.ts';
 import { chooseParent, type DeltaServer, type DeltaWish, type ParentChoice } from './choose-parent.ts';
 import { controlOfBackup } from './control-of-backup.ts';
 import { keepBackup } from './keep.ts';
@@ -162,6 +164,16 @@ describe('a full backup is due, and says so,', () => {
     expect(await reasonOf(given.choose())).toContain('is kept for good');
     expect(await given.choose({}, { isPermanent: true })).toMatchObject({ kind: 'delta' });
     expect(await given.choose({ origin: 'LATEST_FULL' })).toMatchObject({ kind: 'delta' });
+  });
+
+  it('where this one is kept for good, and what it would build on is in a failover storage', async () => {
+    const own = await mkdtemp(join(tmpdir(), 'walkback-parent-own-'));
+    await using given = await archive((other) =>
+      openFailoverStore(openFileStore(own), [other], { decidedBy: sentinelKeyFor }),
+    );
+    expect(await given.choose()).toMatchObject({ kind: 'delta' });
+    expect(await reasonOf(given.choose({}, { isPermanent: true }))).toContain('a failover storage, which is only read');
+    await rm(own, { recursive: true });
   });
 });
 

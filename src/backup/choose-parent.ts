@@ -14,6 +14,7 @@ import { Failure, isFailure } from '../base/failure.ts';
 import type { ControlFile } from '../postgres/control-file.ts';
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
+import { metadataKey } from '../walg/backup-names.ts';
 import type { FileDescription } from '../walg/files-metadata.ts';
 import type { Backup } from './backup.ts';
 import { controlOfBackup } from './control-of-backup.ts';
@@ -102,7 +103,19 @@ async function findParent(
   if (latest.isPermanent && !server.isPermanent && wish.origin === 'LATEST') {
     throw new NoParent(`${latest.name} is kept for good, and a delta on it would hold on to it`);
   }
+  if (server.isPermanent) await refuseUnmarkable(store, chain, options);
   return { backup, chain, count, ...(await readParent(store, backup, server, options)) };
+}
+
+/** A delta that is kept for good keeps its chain, which is found out here, not when all of it has been stored. */
+async function refuseUnmarkable(store: ObjectStore, chain: readonly Backup[], options: CallOptions): Promise<void> {
+  for (const { name, isPermanent } of chain) {
+    const address = isPermanent ? undefined : await store.readElsewhere?.(metadataKey(name), options);
+    if (address === undefined) continue;
+    throw new NoParent(
+      `${name} would be kept for good too, and is in ${address}, a failover storage, which is only read`,
+    );
+  }
 }
 
 function named(backups: readonly Backup[], name: string, server: DeltaServer): Backup {

@@ -20,8 +20,8 @@ import { refuseIfRemoved } from './removal.ts';
 /**
  * Sets or clears the flag. Answers with the backups that were changed, the full one first; none if all were so already.
  *
- * @throws {Failure} `notInArchive` if there is no such backup, `refused` if a kept delta needs it, `conflict` if one of them
- *   is being deleted.
+ * @throws {Failure} `notInArchive` if there is no such backup, `refused` if a kept delta needs it, or if one of them is in a
+ *   failover storage, which is only read, and nothing is changed then; `conflict` if one of them is being deleted.
  */
 export async function keepBackup(store: ObjectStore, name: string, isPermanent: boolean): Promise<Backup[]> {
   const backup = await findBackup(store, name);
@@ -29,6 +29,7 @@ export async function keepBackup(store: ObjectStore, name: string, isPermanent: 
   const affected = isPermanent ? chainOf(backup, backups) : [backup];
   if (!isPermanent) refuseIfNeeded(backup, backups);
   const changed = affected.filter((one) => one.isPermanent !== isPermanent);
+  for (const { name: one } of changed) await refuseIfElsewhere(store, one);
   const unmarked = await writeFlags(store, changed, isPermanent);
   // Those that were so already, too: a removal that is under way may have looked before.
   if (isPermanent) {
@@ -47,6 +48,15 @@ function refuseIfNeeded(backup: Backup, backups: readonly Backup[]): void {
   throw new Failure('refused', {
     message: `cannot let ${backup.name} go: ${child.name}, which is kept, builds on it`,
     remedy: `Let ${child.name} go first.`,
+  });
+}
+
+async function refuseIfElsewhere(store: ObjectStore, name: string): Promise<void> {
+  const address = await store.readElsewhere?.(metadataKey(name));
+  if (address === undefined) return;
+  throw new Failure('refused', {
+    message: `cannot mark ${name}: it is in ${address}, a failover storage, which is only read`,
+    remedy: 'Mark it there: run the same command with the settings of that storage alone.',
   });
 }
 

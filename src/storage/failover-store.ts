@@ -93,6 +93,12 @@ class FailoverStore implements ObjectStore {
     return this.#primary.put(key, body, options);
   }
 
+  async readElsewhere(key: string, options?: CallOptions): Promise<string | undefined> {
+    const [first, ...more] = await this.#storesOf(key, options);
+    // What none of them decides is looked for in the primary first.
+    return more.length > 0 || first === this.#primary ? undefined : first?.address;
+  }
+
   /** Deletes from the others first: what is only there is not found again when the primary one no longer has it. */
   async delete(keys: readonly string[], options?: CallOptions): Promise<void> {
     const ofAll = keys.filter((key) => this.#rules.isOfFirst?.(key) !== true);

@@ -95,6 +95,12 @@ export interface ObjectStore {
   /** Writes an object. A body in pieces is never held whole in memory (multipart). */
   put(key: string, body: ObjectBody, options?: PutOptions): Promise<PutOutcome>;
 
+  /**
+   * The address of the store that an object is read from, if that is another than the one that is written: what is put
+   * under its key is not found then. Absent where there is one store.
+   */
+  readElsewhere?(key: string, options?: CallOptions): Promise<string | undefined>;
+
   /** Deletes objects; absent ones are no error. */
   delete(keys: readonly string[], options?: CallOptions): Promise<void>;
 

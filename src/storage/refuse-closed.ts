@@ -61,6 +61,11 @@ class ClosableStore extends StoreAround {
     return this.inner.put(key, body, options);
   }
 
+  override async readElsewhere(key: string, options?: CallOptions): Promise<string | undefined> {
+    this.#check();
+    return super.readElsewhere(key, options);
+  }
+
   override async delete(keys: readonly string[], options?: CallOptions): Promise<void> {
     this.#check();
     return this.inner.delete(keys, options);

@@ -59,6 +59,10 @@ export class StoreAround implements ObjectStore {
     return this.inner.put(key, body, options);
   }
 
+  async readElsewhere(key: string, options?: CallOptions): Promise<string | undefined> {
+    return this.inner.readElsewhere?.(key, options);
+  }
+
   delete(keys: readonly string[], options?: CallOptions): Promise<void> {
     return this.inner.delete(keys, options);
   }
