@@ -119,6 +119,8 @@ async function comparePresent(
     if (!content.equals(bytes)) throw differs(given, key);
     same = { outcome: 'present', key, storedBytes: stored.length };
   }
+  // Whoever wrote it may have been killed in the middle of that; the server forgets the file next.
+  if (same !== undefined) await given.store.sync?.(same.key, options);
   return same;
 }
 

@@ -9,6 +9,7 @@ import { itKeepsTheObjectStoreContract } from './conformance.ts';
 import { openFailoverStore } from './failover-store.ts';
 import { openFileStore } from './file/file-store.ts';
 import type { AfterDeletion, ObjectStore } from './object-store.ts';
+import { syncedPaths } from './testing/synced-paths.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'walkback-failover-'));
 let folders = 0;
@@ -117,6 +118,18 @@ describe('an archive in several stores', () => {
     expect(await keysOf(beside.list('own/'))).toEqual(['own/3']);
     await beside.delete(['own/3']);
     expect(await beside.get('own/3')).toBeUndefined();
+  });
+
+  it.runIf(process.platform === 'linux')('makes durable what it has found, where that is', async () => {
+    const [one, two] = [await newStore(), await newStore()];
+    const both = openFailoverStore(one, [two]);
+    await one.put('a', Buffer.from('x'));
+    await two.put('b', Buffer.from('x'));
+    const inTwo = [join(two.address, 'b'), two.address];
+    expect(await syncedPaths(async () => both.sync?.('a'))).toEqual([join(one.address, 'a'), one.address]);
+    expect(await syncedPaths(async () => both.sync?.('b'))).toEqual(inTwo);
+    expect(await syncedPaths(async () => both.put('b', Buffer.from('y'), { ifAbsent: true }))).toEqual(inTwo);
+    expect(await syncedPaths(async () => both.sync?.('c'))).toEqual([]);
   });
 
   it('of one store is that store', async () => {

@@ -93,6 +93,11 @@ class FailoverStore implements ObjectStore {
     return this.#primary.put(key, body, options);
   }
 
+  async sync(key: string, options: CallOptions = {}): Promise<void> {
+    const holder = await this.#holderOf(key, await this.#storesOf(key, options), options);
+    await holder?.sync?.(key, options);
+  }
+
   async readElsewhere(key: string, options?: CallOptions): Promise<string | undefined> {
     const [first, ...more] = await this.#storesOf(key, options);
     // What none of them decides is looked for in the primary first.
@@ -127,14 +132,22 @@ class FailoverStore implements ObjectStore {
     if (deciding === undefined || deciding === key) return this.#all();
     const known = this.#decided.get(deciding);
     if (known !== undefined) return [known];
-    const { signal } = options;
-    const found = await this.#firstFound(this.#all(), async (store) => {
-      const info = await store.stat(deciding, signal === undefined ? {} : { signal });
-      return info === undefined ? undefined : store;
-    });
+    const found = await this.#holderOf(deciding, this.#all(), options);
     if (found === undefined) return this.#all();
     this.#decided.set(deciding, found);
     return [found];
+  }
+
+  /** The first of `stores` that has an object. */
+  async #holderOf(
+    key: string,
+    stores: readonly ObjectStore[],
+    { signal }: CallOptions,
+  ): Promise<ObjectStore | undefined> {
+    return this.#firstFound(stores, async (store) => {
+      const info = await store.stat(key, signal === undefined ? {} : { signal });
+      return info === undefined ? undefined : store;
+    });
   }
 
   async #firstFound<T>(
@@ -159,7 +172,9 @@ class FailoverStore implements ObjectStore {
   async #isElsewhere(key: string, options: CallOptions): Promise<boolean> {
     for (const store of this.#others) {
       try {
-        if ((await store.stat(key, options)) !== undefined) return true;
+        if ((await store.stat(key, options)) === undefined) continue;
+        await store.sync?.(key, options);
+        return true;
       } catch (error) {
         // A failover store that is away, or lets nobody in, does not stop the archive.
         if (!isFailure(error, 'unavailable') && !isFailure(error, 'denied')) throw error;

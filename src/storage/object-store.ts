@@ -50,7 +50,7 @@ export interface PutOptions extends CallOptions {
 /** What an object holds, when it is written: all at once, or in pieces of any size. */
 export type ObjectBody = Uint8Array | AsyncIterable<Uint8Array>;
 
-/** `exists` only with `ifAbsent`: another object has the key, and nothing was written. */
+/** `exists` only with `ifAbsent`: another object has the key, which is as durable as a written one, and nothing was written. */
 export type PutOutcome = 'written' | 'exists';
 
 /**
@@ -94,6 +94,12 @@ export interface ObjectStore {
 
   /** Writes an object. A body in pieces is never held whole in memory (multipart). */
   put(key: string, body: ObjectBody, options?: PutOptions): Promise<PutOutcome>;
+
+  /**
+   * Makes an object that is there as durable as {@link put} leaves one: who wrote it may have been killed before it was.
+   * Absent where everything that can be read is durable.
+   */
+  sync?(key: string, options?: CallOptions): Promise<void>;
 
   /**
    * The address of the store that an object is read from, if that is another than the one that is written: what is put

@@ -61,6 +61,11 @@ class ClosableStore extends StoreAround {
     return this.inner.put(key, body, options);
   }
 
+  override async sync(key: string, options?: CallOptions): Promise<void> {
+    this.#check();
+    return super.sync(key, options);
+  }
+
   override async readElsewhere(key: string, options?: CallOptions): Promise<string | undefined> {
     this.#check();
     return super.readElsewhere(key, options);

@@ -59,6 +59,10 @@ export class StoreAround implements ObjectStore {
     return this.inner.put(key, body, options);
   }
 
+  async sync(key: string, options?: CallOptions): Promise<void> {
+    await this.inner.sync?.(key, options);
+  }
+
   async readElsewhere(key: string, options?: CallOptions): Promise<string | undefined> {
     return this.inner.readElsewhere?.(key, options);
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compress } from '../../src/codec/compression.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open.ts';
+import { syncedPaths } from '../../src/storage/testing/synced-paths.ts';
 import { readSystemIdentifier, SYSTEM_IDENTIFIER_KEY } from '../../src/archive/archive-identity.ts';
 import { pushWalFile } from '../../src/archive/push.ts';
 import { readWalFile } from '../../src/archive/read-wal-file.ts';
@@ -57,6 +58,19 @@ describe('pushing a WAL file', () => {
     expect(await push(segment(3))).toMatchObject({ outcome: 'present', key: `wal_005/${NAME}.lz4` });
     expect(await readdir(join(root, 'wal_005'))).toEqual([`${NAME}.lz4`]);
   });
+
+  it.runIf(process.platform === 'linux')(
+    'is success for what a push has left that was killed, once it is durable',
+    async () => {
+      const key = `wal_005/${NAME}.zst`;
+      await mkdir(join(root, 'wal_005'));
+      await writeFile(join(root, key), await compress('zstd', segment(3)));
+      const synced = await syncedPaths(async () =>
+        expect(await push(segment(3))).toMatchObject({ outcome: 'present' }),
+      );
+      expect(synced.slice(-3)).toEqual([join(root, key), join(root, 'wal_005'), root]);
+    },
+  );
 
   it.each(['lz4', 'none', 'zstd'] as const)(
     'is a conflict that names both when %s with other content is there',

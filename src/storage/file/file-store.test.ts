@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { itKeepsTheObjectStoreContract } from '../conformance.ts';
 import { openStore } from '../open.ts';
 import type { ObjectStore } from '../object-store.ts';
+import { syncedPaths } from '../testing/synced-paths.ts';
 
 const roots: string[] = [];
 
@@ -44,6 +45,20 @@ describe('an archive in a folder', () => {
       kind: 'usage',
     });
   });
+
+  it.runIf(process.platform === 'linux')(
+    'makes durable what is there before it says so: who wrote it may have been killed right before that',
+    async () => {
+      const root = await newRoot();
+      await mkdir(join(root, 'a', 'b'), { recursive: true });
+      await writeFile(join(root, 'a', 'b', 'x'), 'x');
+      const store = await openAt(root);
+      const withNames = ['a/b/x', 'a/b', 'a', ''].map((key) => join(root, key));
+      expect(await syncedPaths(() => store.put('a/b/x', Buffer.from('x'), { ifAbsent: true }))).toEqual(withNames);
+      expect(await syncedPaths(async () => store.sync?.('a/b/x'))).toEqual(withNames);
+      expect(await syncedPaths(async () => store.sync?.('a/c/y'))).toEqual([]);
+    },
+  );
 
   it('leaves no temporary file behind when a body fails', async () => {
     const root = await newRoot();

@@ -83,11 +83,17 @@ class FileStore implements ObjectStore {
 
   async put(key: string, body: ObjectBody, options: PutOptions = {}): Promise<PutOutcome> {
     options.signal?.throwIfAborted();
-    if (options.ifAbsent === true && (await this.stat(key)) !== undefined) {
-      await abandon(body);
-      return 'exists';
-    }
-    return writeFileAtomically(this.#root, key, body, options);
+    const isThere = options.ifAbsent === true && (await this.stat(key)) !== undefined;
+    if (isThere) await abandon(body);
+    const outcome = isThere ? 'exists' : await writeFileAtomically(this.#root, key, body, options);
+    if (outcome === 'exists') await this.sync(key, options);
+    return outcome;
+  }
+
+  async sync(key: string, options: CallOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted();
+    const path = await this.#root.locate(key);
+    if (path !== undefined) await this.#root.syncWithNames(path);
   }
 
   async delete(keys: readonly string[], options: CallOptions = {}): Promise<void> {
@@ -103,7 +109,7 @@ class FileStore implements ObjectStore {
     const path = await this.#root.locate(key);
     if (path === undefined || (await fileInfo(this.#root, path, key)) === undefined) return;
     await this.#root.runOnExisting('delete', path, unlink(path));
-    await this.#root.syncFolder(await this.#removeEmptyFolders(dirname(path)));
+    await this.#root.sync(await this.#removeEmptyFolders(dirname(path)));
   }
 
   /** Removes `folder`, and those above it, as long as they are empty. Answers with the first that stays. */

@@ -107,16 +107,26 @@ export class ArchiveRoot {
       const cause = error instanceof Failure ? error.cause : error;
       if (errnoOf(cause) !== 'EEXIST') throw error;
     });
-    await this.syncFolder(parent);
+    await this.sync(parent);
     await this.realFolder(folder);
   }
 
-  /** Makes the names in a folder durable. One that is gone has none. */
-  async syncFolder(folder: string): Promise<void> {
+  /** Makes a file, or the names in a folder, durable, if it is there. */
+  async sync(path: string): Promise<void> {
     const sync = async (): Promise<void> => {
-      await using handle = await open(folder, 'r');
+      await using handle = await open(path, 'r');
       await handle.sync();
     };
-    await this.runOnExisting('make durable', folder, sync());
+    await this.runOnExisting('make durable', path, sync());
+  }
+
+  /** Makes a file durable with its name, and those of the folders above it, which may be as new. */
+  async syncWithNames(path: string): Promise<void> {
+    await this.sync(path);
+    const root = await this.realFolder(this.path);
+    for (let folder = dirname(path); ; folder = dirname(folder)) {
+      await this.sync(folder);
+      if (folder === root || folder === dirname(folder)) return;
+    }
   }
 }

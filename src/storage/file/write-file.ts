@@ -92,7 +92,7 @@ export async function writeFileAtomically(
   try {
     await writeBody(root, file, body, options.signal);
     const outcome = await takeName(root, file.tmp, file.path, options.ifAbsent === true);
-    await root.syncFolder(dirname(file.path));
+    await root.sync(dirname(file.path));
     return outcome;
   } catch (error) {
     await unlink(file.tmp).catch(() => {});
