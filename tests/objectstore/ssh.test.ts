@@ -1,7 +1,7 @@
 /** The SSH backend against a real OpenSSH server. */
 
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, stat, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { itKeepsTheObjectStoreContract } from '../../src/storage/conformance.ts'
 import { openStore } from '../../src/storage/open.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import type { SshLocation } from '../../src/storage/ssh/ssh-location.ts';
+import { namesMade } from '../support/sftp-requests.ts';
 import { startSshd } from '../support/sshd.ts';
 
 const MIB = 1024 * 1024;
@@ -68,6 +69,49 @@ describe.skipIf(server === undefined)('SFTP (OpenSSH)', () => {
       kind: 'refused',
       message: expect.stringContaining('elsewhere'),
     });
+  });
+});
+
+describe.skipIf(server === undefined)('What is written over SFTP', () => {
+  it('is durable with its name, and the names of the folders that were made for it', async () => {
+    const store = await open();
+    expect(await namesMade(store.path, () => store.put('a/b/x', Buffer.from('x'), { ifAbsent: true }))).toEqual([
+      'mkdir /a',
+      'sync /',
+      'mkdir /a/b',
+      'sync /a',
+      'sync /a/b/x.tmp',
+      'name /a/b/x',
+      'sync /a/b',
+    ]);
+    expect(await namesMade(store.path, () => store.put('a/b/x', Buffer.from('y')))).toEqual([
+      'sync /a/b/x.tmp',
+      'name /a/b/x',
+      'sync /a/b',
+    ]);
+  });
+
+  it('is made durable before it is said to be there: who wrote it may have been killed right before that', async () => {
+    const store = await open();
+    await mkdir(join(store.path, 'a', 'b'), { recursive: true });
+    await writeFile(join(store.path, 'a', 'b', 'x'), 'x');
+    const withNames = ['sync /', 'sync /a', 'sync /a/b', 'sync /a/b/x'];
+    const put = () => store.put('a/b/x', Buffer.from('x'), { ifAbsent: true });
+    expect((await namesMade(store.path, put)).toSorted()).toEqual(withNames);
+    expect((await namesMade(store.path, async () => store.sync?.('a/b/x'))).toSorted()).toEqual(withNames);
+    expect(await namesMade(store.path, async () => store.sync?.('a/c/y'))).toEqual([]);
+  });
+});
+
+describe.skipIf(server === undefined || process.getuid?.() === 0)('A folder that the server does not open', () => {
+  it('is written to all the same', async () => {
+    const store = await open();
+    await mkdir(join(store.path, 'closed'));
+    await chmod(join(store.path, 'closed'), 0o300);
+    const written = await namesMade(store.path, () => store.put('closed/x', Buffer.from('x'), { ifAbsent: true }));
+    await chmod(join(store.path, 'closed'), 0o700);
+    expect(written).toEqual(['sync /closed/x.tmp', 'name /closed/x']);
+    expect((await store.get('closed/x'))?.toString()).toBe('x');
   });
 });
 

@@ -15,12 +15,14 @@ import { Failure } from '../../base/failure.ts';
 import { compareKeys } from '../key.ts';
 import type { ObjectInfo } from '../object-store.ts';
 import { isTmpName } from '../tmp-name.ts';
+import { syncFolder } from './make-durable.ts';
 import type { SftpChannel } from './sftp-channel.ts';
 import { problemOf } from './sftp-error.ts';
 import type { SshConnection } from './ssh-connection.ts';
 
 const TRIES = 10;
 
+/** Makes a folder and those above it, and their names durable. */
 async function makeFolder(channel: SftpChannel, root: string, folder: string): Promise<void> {
   if (folder === root) return;
   const isMade = await channel.makeFolder(folder).then(
@@ -32,11 +34,13 @@ async function makeFolder(channel: SftpChannel, root: string, folder: string): P
       throw error;
     },
   );
-  if (isMade) return;
-  await makeFolder(channel, root, posix.dirname(folder));
-  await channel.makeFolder(folder).catch((error: unknown) => {
-    if (problemOf(error) !== 'failure' && problemOf(error) !== 'noSuchFile') throw error;
-  });
+  if (!isMade) {
+    await makeFolder(channel, root, posix.dirname(folder));
+    await channel.makeFolder(folder).catch((error: unknown) => {
+      if (problemOf(error) !== 'failure' && problemOf(error) !== 'noSuchFile') throw error;
+    });
+  }
+  await syncFolder(channel, posix.dirname(folder));
 }
 
 /**

@@ -27,6 +27,7 @@ import { checkRange } from '../range.ts';
 import { refusingWhenClosed } from '../refuse-closed.ts';
 import { checkFinishedKey } from '../tmp-name.ts';
 import { readFolder, removeEmptyFolders, walk } from './folders.ts';
+import { syncWithNames } from './make-durable.ts';
 import { FileReader } from './read-file.ts';
 import type { SftpChannel } from './sftp-channel.ts';
 import { problemOf } from './sftp-error.ts';
@@ -88,11 +89,20 @@ class SshStore implements ObjectStore {
   async put(key: string, body: ObjectBody, options: PutOptions = {}): Promise<PutOutcome> {
     const path = this.#pathOf(checkFinishedKey(key));
     options.signal?.throwIfAborted();
-    if (options.ifAbsent === true && (await this.stat(key, options)) !== undefined) {
-      await abandon(body);
-      return 'exists';
-    }
-    return writeFileAtomically(this.#connection, path, `write ${this.#addressOf(key)}`, body, options);
+    const isThere = options.ifAbsent === true && (await this.stat(key, options)) !== undefined;
+    if (isThere) await abandon(body);
+    const action = `write ${this.#addressOf(key)}`;
+    const outcome = isThere ? 'exists' : await writeFileAtomically(this.#connection, path, action, body, options);
+    if (outcome === 'exists') await this.sync(key, options);
+    return outcome;
+  }
+
+  async sync(key: string, { signal }: CallOptions = {}): Promise<void> {
+    const path = this.#pathOf(checkFinishedKey(key));
+    const root = this.#pathOf('');
+    await this.#connection.runOnExisting(`make durable ${this.#addressOf(key)}`, signal, (channel) =>
+      syncWithNames(channel, path, root),
+    );
   }
 
   async delete(keys: readonly string[], options: CallOptions = {}): Promise<void> {

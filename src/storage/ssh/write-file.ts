@@ -3,7 +3,8 @@
  *
  * The bytes go to a temporary name beside it, many requests at a time, are made durable and counted, and get their own
  * name in one step: `posix-rename@openssh.com` replaces what was there, `hardlink@openssh.com` fails if anything was there.
- * SFTP's own rename will not do: OpenSSH's fails where a file is, others replace it.
+ * SFTP's own rename will not do: OpenSSH's fails where a file is, others replace it. Then the folder is made durable, which
+ * has the name.
  *
  * A connection that breaks is made again, and the upload goes on. What the host had not yet made durable it may have lost
  * meanwhile, so such an upload is read back as a whole before it gets its name.
@@ -22,6 +23,7 @@ import { partsOf } from '../body.ts';
 import type { ObjectBody, PutOptions, PutOutcome } from '../object-store.ts';
 import { tmpNameFor } from '../tmp-name.ts';
 import { giveFolder } from './folders.ts';
+import { NamedFolder, syncOpened } from './make-durable.ts';
 import { FileReader, PACKET_BYTES } from './read-file.ts';
 import type { SftpChannel, SftpHandle } from './sftp-channel.ts';
 import { problemOf } from './sftp-error.ts';
@@ -55,10 +57,7 @@ class Upload {
     await this.#sendParts(body);
     await this.#run(async (channel) => {
       const handle = await this.#opened(channel);
-      await handle.channel.fsync(handle).catch((error: unknown) => {
-        if (problemOf(error) !== 'unsupported') throw error;
-      });
-      const { size } = await handle.channel.fstat(handle);
+      const [{ size }] = await Promise.all([handle.channel.fstat(handle), syncOpened(handle)]);
       if (size !== this.#sizeBytes) throw this.#wrong(`it has ${size} bytes there, and ${this.#sizeBytes} were sent`);
       await handle.channel.close(handle);
       this.#handle = undefined;
@@ -172,12 +171,14 @@ export async function writeFileAtomically(
   const upload = new Upload(connection, path, action, options.signal);
   try {
     await upload.send(body);
+    using folder = new NamedFolder(connection, posix.dirname(path), action, options.signal);
     if (options.ifAbsent !== true) {
       await replace(connection, upload.tmp, path, action, options.signal);
+      await folder.sync();
       return 'written';
     }
     const outcome = await link(connection, upload.tmp, path, action, options.signal);
-    await upload.remove();
+    await Promise.all([folder.sync(), upload.remove()]);
     return outcome;
   } catch (error) {
     await upload.remove();
