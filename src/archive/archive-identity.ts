@@ -153,6 +153,13 @@ export async function claimArchive(
   });
 }
 
+/** For who writes without being of the cluster. @throws {Failure} `conflict` if it is encrypted with another key than the store's. */
+export async function refuseOtherKey(store: ObjectStore, options: CallOptions = {}): Promise<void> {
+  const record = await readRecord(store, options);
+  // One that is not encrypted may begin to be.
+  if (record?.encryption !== undefined) checkEncryption(store, record);
+}
+
 function checkEncryption(store: ObjectStore, { encryption }: IdentityRecord): void {
   if (encryption === store.keyMark) return;
   const found =

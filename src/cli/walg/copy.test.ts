@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -57,6 +57,46 @@ describe('wal-g copy', () => {
     const { code, err } = await copy();
     expect([code, err]).toEqual([1, expect.stringMatching(/it holds the system \d+, and what is copied is of \d+/)]);
     expect(await readdir(join(root, 'to'), { recursive: true })).toEqual(before);
+  });
+
+  describe('where objects are encrypted', () => {
+    const KEY = { WALG_LIBSODIUM_KEY: 'a key that is long enough for this, at 51 characters' };
+    const OTHER_KEY = { WALG_LIBSODIUM_KEY: 'another key that is long enough for this, at 60 characters' };
+    const set = async (name: 'from' | 'to', settings: object) =>
+      writeFile(join(root, `${name}.json`), JSON.stringify({ WALG_FILE_PREFIX: join(root, name), ...settings }));
+
+    it.each([
+      ['no key, and the second one', {}, KEY, /from\.json has no key, and .*to\.json libsodium \w{16}/],
+      ['a key, and the second none', KEY, {}, /from\.json has libsodium \w{16}, and .*to\.json no key/],
+      ['another key than the second', KEY, OTHER_KEY, /from\.json has libsodium \w{16}, and .*to\.json libsodium/],
+    ])('is refused where the first settings have %s', async (_what, from, to, message) => {
+      await set('from', from);
+      await set('to', to);
+      const { code, err } = await copy('-b', FULL);
+      expect([code, err]).toEqual([1, expect.stringMatching(message)]);
+      expect(err).not.toContain('a key that');
+      expect(await copied()).toEqual([]);
+    });
+
+    it('is done with one key, but not into what another one was used for', async () => {
+      const archive = join(FIXTURES, 'pg15-lz4-sodium-v305');
+      const { settings } = JSON.parse(await readFile(join(archive, 'expected.json'), 'utf8')) as { settings: object };
+      await rm(join(root, 'from'), { recursive: true });
+      await cp(join(archive, 'archive'), join(root, 'from'), { recursive: true });
+      for (const name of ['from', 'to'] as const) await set(name, settings);
+      await mkdir(join(root, 'to', 'walkback_001'));
+      const record = join(root, 'to', 'walkback_001', 'system-identifier.json');
+      const { 1: systemIdentifier } = /"SystemIdentifier":(\d+)/.exec(
+        await readFile(join(root, 'from', 'basebackups_005', `${FULL}_backup_stop_sentinel.json`), 'utf8'),
+      ) ?? [''];
+      await writeFile(record, JSON.stringify({ systemIdentifier, encryption: 'libsodium 0123456789abcdef' }));
+      const { code, err } = await copy('-w');
+      expect([code, err]).toEqual([1, expect.stringContaining('it is encrypted with another key')]);
+      expect(await copied()).toEqual(['walkback_001']);
+      await rm(join(root, 'to', 'walkback_001'), { recursive: true });
+      expect((await copy('-w')).code).toBe(0);
+      expect(await copied()).toEqual(['basebackups_005', 'wal_005']);
+    });
   });
 
   it('goes on in an archive of the same cluster', async () => {
