@@ -16,6 +16,8 @@ import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { segmentIndexKey } from '../../src/wal-index/index-object.ts';
 import { goingWal } from '../../src/prune/going-wal.ts';
+import { deleteOutdatedWal, findOutdatedWal } from '../../src/prune/outdated-wal.ts';
+import { NOTHING_IN_USE } from '../../src/prune/prune-facts.ts';
 import { decidePlan, planPrune, type PruneRequest } from '../../src/prune/prune-plan.ts';
 import { runPrune } from '../../src/prune/prune.ts';
 
@@ -196,5 +198,25 @@ describe('pruning an archive that wal-g wrote', () => {
     );
     expect(await kindOf(runPrune(ended, plan))).toBe('conflict');
     expect((await listBackups(store)).map(({ name }) => name)).toContain(FULL);
+  });
+});
+
+describe('WAL that is outdated while all backups stay', () => {
+  it('is that from before them, also where a prune would take some of them', async () => {
+    await addNewerFull();
+    const nowMs = Date.now();
+    expect((await decidePlan(store, REQUEST, {}, nowMs)).plan.going).toHaveLength(2);
+    const before = await keys();
+    const wal = await findOutdatedWal(store, nowMs, NOTHING_IN_USE);
+    expect(wal.keys).toEqual(['wal_005/000000010000000000000001.zst']);
+    await deleteOutdatedWal(store, wal);
+    expect(before.filter((key) => !wal.keys.includes(key))).toEqual(await keys());
+  });
+
+  it('is not deleted once the archive is frozen', async () => {
+    const wal = await findOutdatedWal(store, Date.now(), NOTHING_IN_USE);
+    await writeFreezeNote(store, { by: 'anna', reason: '', at: '', restorePoint: undefined });
+    expect(await kindOf(deleteOutdatedWal(store, wal))).toBe('refused');
+    expect(await keys('wal_005/')).toContain('wal_005/000000010000000000000001.zst');
   });
 });

@@ -10,7 +10,7 @@ import { archiveInUse, refuseBackupsInUse } from '../../app/backups-in-use.ts';
 import type { Backup } from '../../backup/backup.ts';
 import { readBackupListing } from '../../backup/list.ts';
 import { runPrune } from '../../prune/prune.ts';
-import { decidePlan, type PrunePlan } from '../../prune/prune-plan.ts';
+import { decidePlan, type GoingSegments, type PrunePlan } from '../../prune/prune-plan.ts';
 import { keptFromMs } from './deletion-target.ts';
 import type { WalgFlag, WalgGiven, WalgSession } from './walg-command.ts';
 import type { WalgLog } from './walg-log.ts';
@@ -26,7 +26,12 @@ export const DELETE_FLAGS: Readonly<Record<string, WalgFlag>> = {
 function logPlan(plan: PrunePlan, log: WalgLog): void {
   for (const { backup, reason } of plan.kept) log.debug(`${backup.name} stays (${reason.kind})`);
   for (const { backup } of plan.going) log.info(`Backup marked for deletion: ${backup.name} storage=default`);
-  for (const { firstName, lastName, segmentCount } of plan.segments) {
+  logSegments(plan.segments, log);
+}
+
+/** What of WAL goes. */
+export function logSegments(segments: readonly GoingSegments[], log: WalgLog): void {
+  for (const { firstName, lastName, segmentCount } of segments) {
     log.info(`WAL marked for deletion: ${firstName} to ${lastName}, ${segmentCount} segments storage=default`);
   }
 }
