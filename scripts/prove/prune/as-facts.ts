@@ -124,7 +124,7 @@ export function factsOf(archive: LivedArchive): PruneFacts {
     unfinished: archive.unfinished.map((one) => ({
       name: unfinishedName(one),
       newestAt: new Date(timeOf(one.newestHour)),
-      mayBeRunning: archive.nowHour - one.newestHour < 24,
+      mayBeRunning: archive.nowHour - one.newestHour <= 24,
     })),
     inUse: inUseOf(archive),
     damaged: new Map(archive.backups.filter(({ isDamaged }) => isDamaged).map((one) => [backupName(one), 'damaged'])),

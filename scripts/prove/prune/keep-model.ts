@@ -128,7 +128,7 @@ export function whatStays(archive: LivedArchive, policy: ModelPolicy): ModelKeep
     return { fromHour: Number.NEGATIVE_INFINITY, backups: whole.backups, segments: whole.segments };
   }
   const fromHour = promiseBegins(archive, policy);
-  const running = archive.unfinished.filter(({ newestHour }) => archive.nowHour - newestHour < 24);
+  const running = archive.unfinished.filter(({ newestHour }) => archive.nowHour - newestHour <= 24);
   const lines = promisedLines(archive, fromHour);
   const begins = new Map(lines.map((line) => [line, beginOf(archive, line, fromHour)]));
   const isNeededItself = (one: LivedBackup): boolean =>
@@ -201,7 +201,7 @@ function firstOf(
   const own = Math.floor(archive.forks.get(line)?.position ?? 0);
   const used = archive.inUse.filter((one) => onLine.includes(one)).map(({ start }) => Math.floor(start));
   const running = archive.unfinished
-    .filter(({ newestHour }) => archive.nowHour - newestHour < 24)
+    .filter(({ newestHour }) => archive.nowHour - newestHour <= 24)
     .filter(
       ({ timeline, index }) =>
         ownerAt(archive, line, index) === timeline || ownerAt(archive, line, index + 1 - 0.0001) === timeline,
