@@ -69,10 +69,11 @@ export const deleteEverything: WalgCommand = {
     for (const key of keys) log.info(`Object marked for deletion: ${key} storage=default`);
     const isConfirmed = flags.has('confirm');
     if (isConfirmed) {
-      await refuseIfFrozen(store, 'delete everything');
       await refuseIfBackedUp(store);
       await refuseBackupsInUse(settings, archive, names);
       for (let at = 0; at < keys.length; at += KEYS_AT_ONCE) {
+        // Also in the middle: whoever freezes it means what is left.
+        await refuseIfFrozen(store, 'delete everything', { signal });
         await store.delete(keys.slice(at, at + KEYS_AT_ONCE), { signal });
       }
     }
