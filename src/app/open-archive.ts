@@ -49,14 +49,17 @@ function writtenCompression(settings: Settings): Compression {
 }
 
 /** Makes of a store what everybody sees of it. What encrypts is loaded where a key is set. */
-async function encryptionOf(settings: Settings): Promise<(storedAs: ObjectStore) => ObjectStore> {
+async function encryptionOf(
+  settings: Settings,
+  { isEncrypted }: OpenArchiveOptions,
+): Promise<(storedAs: ObjectStore) => ObjectStore> {
   const cipher = await openCipher(settings);
   if (cipher === undefined) return (storedAs) => storedAs;
   const [{ encryptingStore }, { isEncryptedKey }] = await Promise.all([
     import('../storage/encrypting-store.ts'),
     import('../archive/encrypted-keys.ts'),
   ]);
-  return (storedAs) => encryptingStore(storedAs, { cipher, isEncrypted: isEncryptedKey });
+  return (storedAs) => encryptingStore(storedAs, { cipher, isEncrypted: isEncrypted ?? isEncryptedKey });
 }
 
 /** How an archive is opened. */
@@ -65,6 +68,8 @@ export interface OpenArchiveOptions {
   readonly storage?: string;
   /** Told, in words, of a failover storage that writing goes on without. */
   readonly onAway?: (message: string) => void;
+  /** Which objects are encrypted where a key is set. Absent: those of an archive that WAL-G encrypts, and the like of ours. */
+  readonly isEncrypted?: (key: string) => boolean;
 }
 
 /** One archive, as it is and for who writes to it. They are the same where there are no failover storages. */
@@ -102,7 +107,7 @@ async function openStores(
 export async function openArchive(settings: Settings, options: OpenArchiveOptions = {}): Promise<Archive> {
   const location = storeLocation(settings);
   const { all: storedAs, forWriting } = await openStores(settings, location, options);
-  const encrypted = await encryptionOf(settings);
+  const encrypted = await encryptionOf(settings, options);
   const store = encrypted(storedAs);
   return {
     store,

@@ -16,6 +16,7 @@ import { NAMES_FOLDER } from './catalog-snapshots.ts';
 const TAR_FOLDER = /^[^/]+\/tar_partitions\//;
 /** Indexes of segments (`wal-index/index-object.ts`), of parts (`backup/own-objects.ts`), and names. */
 const OWN_FOLDERS = ['walkback_001/history/', 'walkback_001/backups/', NAMES_FOLDER];
+const OWN_FOLDER = 'walkback_001/';
 
 /** True if the object of this key is encrypted. */
 export function isEncryptedKey(key: string): boolean {
@@ -23,4 +24,11 @@ export function isEncryptedKey(key: string): boolean {
   if (key.endsWith('.json')) return false;
   if (key.startsWith(WAL_FOLDER)) return true;
   return key.startsWith(BACKUPS_FOLDER) && TAR_FOLDER.test(key.slice(BACKUPS_FOLDER.length));
+}
+
+/** True if the object of this key is part of an archive, and stays readable: any other that somebody puts there is encrypted. */
+export function isPlainKey(key: string): boolean {
+  if (isEncryptedKey(key)) return false;
+  if (key.startsWith(OWN_FOLDER)) return true;
+  return key.endsWith('.json') && (key.startsWith(BACKUPS_FOLDER) || key.startsWith(WAL_FOLDER));
 }

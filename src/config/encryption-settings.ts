@@ -34,10 +34,15 @@ export type EncryptionSettings =
 const KEY_SETTINGS = ['libsodiumKey', 'libsodiumKeyFile', 'pgpKey', 'pgpKeyFile', 'gpgKeyId'] as const;
 type KeySetting = (typeof KEY_SETTINGS)[number];
 
+/** The variables that ask for encryption: an empty one of these is not one that is not set. */
+export function encryptionVariables(): readonly string[] {
+  const names: readonly SettingName[] = [...KEY_SETTINGS, 'libsodiumKeyTransform', 'pgpKeyPassphrase'];
+  return names.flatMap(variablesOf);
+}
+
 /** A variable that is there and empty: somebody's script has not found the key. */
 function refuseEmpty(environment: Environment): void {
-  const names: readonly SettingName[] = [...KEY_SETTINGS, 'libsodiumKeyTransform', 'pgpKeyPassphrase'];
-  const empty = names.flatMap(variablesOf).find((variable) => environment[variable] === '');
+  const empty = encryptionVariables().find((variable) => environment[variable] === '');
   if (empty === undefined) return;
   throw new Failure('usage', {
     message: `cannot tell whether to encrypt: ${empty} is set, and empty`,

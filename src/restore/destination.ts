@@ -10,7 +10,7 @@
 import { chmod, mkdir, open, readdir, rename, stat, symlink, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-import { Failure } from '../base/failure.ts';
+import { Failure, messageOf } from '../base/failure.ts';
 import type { Backup } from '../backup/backup.ts';
 import {
   CONTROL_FILE,
@@ -37,14 +37,21 @@ export interface PreparedDestination {
 
 /** Makes a directory with those above it. @returns the directories that have a new name in them. */
 async function makeWithParents(path: string): Promise<string[]> {
-  const first = await mkdir(path, { recursive: true, mode: OWNER_ONLY });
+  const first = await mkdir(path, { recursive: true, mode: OWNER_ONLY }).catch((error: unknown) => {
+    throw new Failure('denied', {
+      message: `cannot make ${path}: ${messageOf(error)}`,
+      remedy:
+        'Make it as a user who may, empty and owned by this one; or name another place. A tablespace may get another one.',
+      cause: error,
+    });
+  });
   const parents: string[] = [];
   if (first === undefined) return parents;
   for (let made = path; made.length >= first.length; made = dirname(made)) parents.push(dirname(made));
   return parents;
 }
 
-/** Checks all places and makes them. @throws {Failure} `refused` if one is not empty, `usage` if a tablespace has none. */
+/** Checks all places and makes them. @throws {Failure} `refused` if one is not empty, `usage` if a tablespace has none, `denied` if one cannot be made. */
 export async function prepareDestination(backup: Backup, place: RestorePlace): Promise<PreparedDestination> {
   const missing = backup.tablespaces.filter(({ oid }) => !place.tablespaceLocations.has(oid));
   if (missing.length > 0) {

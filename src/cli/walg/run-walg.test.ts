@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,6 +51,43 @@ describe("WAL-G's command line", () => {
       '|   1 |          0 |             0/0 | 000000010000000000000002 | 000000010000000000000006 |             5 |              5 | OK     |             2 |',
       '|   2 |          1 |       0/308D450 | 000000020000000000000003 | 000000020000000000000007 |             5 |              5 | OK     |             2 |',
     ]);
+  });
+
+  it('does not check from a backup of another line: that would answer another question', async () => {
+    const { code, err } = await run(
+      'wal-verify integrity --json --lsn 0/7000000 --timeline 2 --backup-name base_000000010000000000000005_D_000000010000000000000002',
+    );
+    expect([code, err]).toEqual([1, expect.stringContaining('cannot check from base_000000010000000000000005_D_')]);
+  });
+
+  it('fetches everything where a script has an empty mask, and an empty specification', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'walkback-walg-mask-'));
+    try {
+      const fetch = ['backup-fetch', join(folder, 'data'), 'LATEST', '--mask', '', '--restore-spec', ''];
+      const archive = fileURLToPath(new URL('../../../fixtures/walg/pg15-zstd-v309/archive', import.meta.url));
+      expect(await runLine(fetch, { environment: { WALG_FILE_PREFIX: archive } })).toMatchObject({ code: 0 });
+      expect(await readFile(join(folder, 'data/PG_VERSION'), 'utf8')).toBe('15\n');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('encrypts whatever is put where a key is set, and decrypts it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'walkback-walg-put-'));
+    try {
+      await writeFile(join(folder, 'dump.sql'), 'select 1;');
+      const environment = { WALG_FILE_PREFIX: join(folder, 'archive'), WALG_LIBSODIUM_KEY: 'k'.repeat(40) };
+      await mkdir(environment.WALG_FILE_PREFIX);
+      const line = async (...words: readonly string[]) => runLine(words, { environment });
+      expect((await line('st', 'put', '--no-compress', join(folder, 'dump.sql'), 'extra/dump.sql')).code).toBe(0);
+      const stored = await readFile(join(folder, 'archive/extra/dump.sql'));
+      expect(stored.includes('select')).toBe(false);
+      expect((await line('st', 'cat', '--decrypt', 'extra/dump.sql')).out).toBe('select 1;');
+      expect((await line('st', 'get', 'extra/dump.sql', join(folder, 'back'))).code).toBe(0);
+      expect(await readFile(join(folder, 'back'), 'utf8')).toBe('select 1;');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('verifies the line of a server that is told', async () => {

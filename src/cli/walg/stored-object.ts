@@ -4,11 +4,15 @@
  * @module
  */
 
-import type { Archive } from '../../app/open-archive.ts';
+import type { Archive, OpenArchiveOptions } from '../../app/open-archive.ts';
+import { isPlainKey } from '../../archive/encrypted-keys.ts';
 import { compressionOfExtension } from '../../base/compression-names.ts';
 import { decompressStream } from '../../codec/compression.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import { noObject } from './storage-flags.ts';
+
+/** As WAL-G does, whatever is put somewhere is encrypted where a key is set; but what an archive itself leaves readable stays so. */
+export const ENCRYPTS_ANY: OpenArchiveOptions = { isEncrypted: (key) => !isPlainKey(key) };
 
 /** What is taken off. */
 export interface StoredShape {

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { encryptionSettings } from '../../config/encryption-settings.ts';
+import { loadSettings } from '../../config/load-settings.ts';
 import { archiveEnvironment, parseWalgConfig, walgEnvironment } from './walg-environment.ts';
 
 let folder: string;
@@ -48,6 +50,16 @@ describe("WAL-G's file of settings", () => {
       WALG_FILE_PREFIX: '/environment',
       WALG_COMPRESSION_METHOD: 'lz4',
     });
+  });
+
+  it('does not make an empty variable for a key one that is not set: it would be written in plain', async () => {
+    const environment = { WALG_LIBSODIUM_KEY: '', WALG_FILE_PREFIX: '/srv' };
+    const settings = async (inFile: string) =>
+      loadSettings({ environment: await walgEnvironment({ configPath: await file('k.json', inFile), environment }) });
+    const loaded = await settings('{}');
+    expect(() => encryptionSettings(loaded)).toThrow(/WALG_LIBSODIUM_KEY is set, and empty/);
+    const ofFile = await settings(`{"WALG_LIBSODIUM_KEY":"${'a'.repeat(32)}"}`);
+    expect(encryptionSettings(ofFile)).toMatchObject({ kind: 'libsodium' });
   });
 
   it('is the one that --config names, then WALG_CONFIG_PATH, then WALG_CONFIG, then ~/.walg.json', async () => {

@@ -16,6 +16,7 @@ import { extname, join } from 'node:path';
 
 import { withoutStoreSettings } from '../../app/failover-stores.ts';
 import { Failure, messageOf } from '../../base/failure.ts';
+import { encryptionVariables } from '../../config/encryption-settings.ts';
 import type { Environment } from '../../config/environment.ts';
 
 const LARGEST_FILE_BYTES = 1024 ** 2;
@@ -100,12 +101,22 @@ export interface WalgEnvironmentSources {
   readonly home?: string;
 }
 
-/** The environment with a file's settings below it. @throws {Failure} `usage`. */
+/**
+ * The environment with a file's settings below it. An empty variable counts as unset, as it does for WAL-G; but one for a key, which
+ * nothing else sets, stays, and is refused when an archive is opened: somebody's script has not found the key.
+ *
+ * @throws {Failure} `usage`.
+ */
 export async function walgEnvironment({ configPath, environment, home }: WalgEnvironmentSources): Promise<Environment> {
   const named = configPath ?? [environment['WALG_CONFIG_PATH'], environment['WALG_CONFIG']].find((path) => path);
   const inFile = named === undefined ? await fileInHome(home ?? userInfo().homedir) : await namedFile(named);
   const set = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '');
-  return { ...Object.fromEntries(inFile), ...Object.fromEntries(set) };
+  const emptyKeys = encryptionVariables().filter((variable) => environment[variable] === '');
+  return {
+    ...Object.fromEntries(emptyKeys.map((variable) => [variable, ''])),
+    ...Object.fromEntries(inFile),
+    ...Object.fromEntries(set),
+  };
 }
 
 /** The environment that a file alone describes: nothing of the process's but what is no setting of an archive. */

@@ -80,13 +80,19 @@ async function partFilter(
   );
 }
 
+/** An empty one is none, as for WAL-G: a script's variable that is not set. */
+function valueOf(values: ReadonlyMap<string, string>, flag: string): string | undefined {
+  const value = values.get(flag);
+  return value === '' ? undefined : value;
+}
+
 /** The files that `--mask` and `--restore-only` leave; `undefined` for all. */
 async function wantedFiles(
   store: ObjectStore,
   backup: Backup,
   values: ReadonlyMap<string, string>,
 ): Promise<((name: string) => boolean) | undefined> {
-  const mask = values.get('mask')?.replace(/^\//, '');
+  const mask = valueOf(values, 'mask')?.replace(/^\//, '');
   const only = values.get('restore-only');
   const inMask = mask === undefined ? undefined : (name: string) => matchesGlob(name, mask);
   const inParts = only === undefined ? undefined : await partFilter(store, backup, only.split(','));
@@ -135,7 +141,7 @@ export const backupFetch: WalgCommand = {
       store: archive.store,
       backup,
       destination: resolve(operands[0] ?? ''),
-      tablespaceLocations: await locationsFor(backup, values.get('restore-spec')),
+      tablespaceLocations: await locationsFor(backup, valueOf(values, 'restore-spec')),
       concurrency: settings.get('downloadConcurrency'),
       limiter: networkLimiter(settings),
       onProgress: progressLog(log),

@@ -7,7 +7,7 @@
 import { pipeline } from 'node:stream/promises';
 
 import { openArchive } from '../../../app/open-archive.ts';
-import { openStoredObject } from '../stored-object.ts';
+import { ENCRYPTS_ANY, openStoredObject } from '../stored-object.ts';
 import { STORAGE_FLAGS, storagePath } from '../storage-flags.ts';
 import { readStorage } from '../target-storage.ts';
 import type { WalgCommand } from '../walg-command.ts';
@@ -25,7 +25,10 @@ export const stCat: WalgCommand = {
   operands: [1, 1],
   listener: 'operator',
   run: async ({ operands: [path = ''], flags, values }, { settings, signal, streams }) => {
-    await using archive = await openArchive(settings, readStorage(values, settings.environment));
+    await using archive = await openArchive(settings, {
+      ...readStorage(values, settings.environment),
+      ...ENCRYPTS_ANY,
+    });
     const shape = { decrypts: flags.has('decrypt'), decompresses: flags.has('decompress') };
     const pieces = await openStoredObject(archive, storagePath(path), { ...shape, signal });
     await pipeline(pieces, streams.out.stream, { end: false, signal });

@@ -12,7 +12,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { openArchive } from '../../../app/open-archive.ts';
 import { Failure, messageOf } from '../../../base/failure.ts';
-import { openStoredObject } from '../stored-object.ts';
+import { ENCRYPTS_ANY, openStoredObject } from '../stored-object.ts';
 import { STORAGE_FLAGS, storagePath } from '../storage-flags.ts';
 import { readStorage } from '../target-storage.ts';
 import type { WalgCommand } from '../walg-command.ts';
@@ -55,7 +55,10 @@ export const stGet: WalgCommand = {
   operands: [2, 2],
   listener: 'operator',
   run: async ({ operands: [path = '', destination = ''], flags, values }, { settings, signal }) => {
-    await using archive = await openArchive(settings, readStorage(values, settings.environment));
+    await using archive = await openArchive(settings, {
+      ...readStorage(values, settings.environment),
+      ...ENCRYPTS_ANY,
+    });
     const shape = { decrypts: !flags.has('no-decrypt'), decompresses: !flags.has('no-decompress') };
     const pieces = await openStoredObject(archive, storagePath(path), { ...shape, signal });
     const target = await targetOf(path, destination, shape.decompresses);

@@ -14,7 +14,7 @@ import { refuseIfFrozen } from '../../../backup/freeze-note.ts';
 import { Failure, messageOf } from '../../../base/failure.ts';
 import { extensionOf } from '../../../base/compression-names.ts';
 import { compressStream } from '../../../codec/compression.ts';
-import { writableStore } from '../stored-object.ts';
+import { ENCRYPTS_ANY, writableStore } from '../stored-object.ts';
 import { STORAGE_FLAGS, storagePath } from '../storage-flags.ts';
 import { refuseOtherStorage } from '../target-storage.ts';
 import type { WalgCommand } from '../walg-command.ts';
@@ -56,7 +56,7 @@ export const stPut: WalgCommand = {
         remedy: 'Give the local path and the destination; with --read-stdin the destination alone.',
       });
     }
-    await using archive = await openArchive(settings);
+    await using archive = await openArchive(settings, ENCRYPTS_ANY);
     if (flags.has('force')) await refuseIfFrozen(archive.store, 'overwrite an object', { signal });
     const source = readsInput ? streams.in : await openLocal(operands[0] ?? '');
     const compression = flags.has('no-compress') ? 'none' : archive.compression;

@@ -97,12 +97,22 @@ async function startOf(
       remedy: 'List what there is: wal-g backup-list',
     });
   }
+  const problems: string[] = [];
   const sound = candidates.filter((one) => {
     const timeline = Number.parseInt(one.name.slice(5, 13), 16);
     const problem = problemOfBackup({ ...one, timeline }, server.timeline, history, wal.segmentSizeBytes);
-    if (problem !== undefined) log.warning(`checkBackupIsCorrect: ${one.name}: ${problem}`);
-    return problem === undefined;
+    if (problem === undefined) return true;
+    log.warning(`checkBackupIsCorrect: ${one.name}: ${problem}`);
+    problems.push(problem);
+    return false;
   });
+  // Without it the check would begin elsewhere, and answer another question.
+  if (name !== undefined && sound.length === 0) {
+    throw new Failure('refused', {
+      message: `cannot check from ${name}: ${problems.join('; ')}`,
+      remedy: 'Name a backup of the line on which the server is: wal-g backup-list',
+    });
+  }
   const [first] = sound.toSorted((a, b) => (a.metadata.startLsn < b.metadata.startLsn ? -1 : 1));
   if (first === undefined) log.warning('No backup was found that the check could start from');
   else log.info(`Detected earliest available backup: ${first.name}`);
