@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -45,7 +46,7 @@ describe('the lock of recoveries', () => {
   });
 
   it('is taken over by one alone of many that find its holder gone at once', async () => {
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < 200; round += 1) {
       await writeFile(join(folder, 'lock'), `999999999 1 ${hostname()}\n`);
       const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => lockRecoveries(folder)));
       const taken = outcomes.filter(({ status }) => status === 'fulfilled');
@@ -53,6 +54,15 @@ describe('the lock of recoveries', () => {
       for (const one of taken) if (one.status === 'fulfilled') await one.value[Symbol.asyncDispose]();
       await rm(join(folder, 'lock'), { force: true });
     }
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('is taken over where who had the right to remove it was killed with that', async () => {
+    const stale = `999999999 1 ${hostname()} ? aa\n`;
+    const right = `lock.${createHash('sha256').update(stale).digest('hex').slice(0, 16)}`;
+    await writeFile(join(folder, 'lock'), stale);
+    await writeFile(join(folder, right), `999999998 1 ${hostname()} ? bb\n`);
+    await (await lockRecoveries(folder))[Symbol.asyncDispose]();
     expect(await readdir(folder)).toEqual([]);
   });
 

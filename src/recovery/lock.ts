@@ -2,13 +2,14 @@
  * The lock of a cluster's recoveries: one run at a time. It is a file with the holder's process; one whose holder is gone
  * (killed, or the machine restarted) is taken over.
  *
- * A stale lock is removed only by who holds a second one for that, and has looked again while holding it: of two runs that
- * see the same stale lock, the slower one would otherwise remove the lock that the faster one has just taken.
+ * A stale lock is removed only by who has the right to remove that very one, and has looked again while having it: of two runs
+ * that see the same stale lock, the slower one would otherwise remove the lock that the faster one has just taken. The right is
+ * a file too, named after the text of the stale lock, of which there is never a second one; it may be stale itself.
  *
  * @module
  */
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -17,10 +18,12 @@ import { Failure, messageOf } from '../base/failure.ts';
 import { makeFolder } from '../instance/durable-rename.ts';
 import { identityOf, isSameProcessAlive } from '../instance/process-identity.ts';
 
-/** Who holds the lock at `path`; `undefined` if nobody does, or the holder is gone. */
-async function holder(path: string): Promise<string | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
+async function textAt(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined);
+}
+
+/** Whose lock this is; `undefined` if that one is gone. */
+async function holderIn(text: string): Promise<string | undefined> {
   const [pidText = '', start = '', host = '', boot = '?'] = text.trim().split(' ');
   const pid = Number(pidText);
   if (host !== hostname()) return `a process on ${host}`;
@@ -42,18 +45,18 @@ async function takeName(mine: string, path: string): Promise<boolean> {
   }
 }
 
-/** Removes the lock at `path` if its holder is gone. */
-async function removeStale(mine: string, path: string): Promise<void> {
-  const takeover = `${path}.takeover`;
-  if (!(await takeName(mine, takeover))) {
-    if ((await holder(takeover)) === undefined) await rm(takeover, { force: true });
+/** Removes the lock at `path`, if it is still this one, whose holder is gone. */
+async function removeStale(mine: string, path: string, stale: string): Promise<void> {
+  const right = `${path}.${createHash('sha256').update(stale).digest('hex').slice(0, 16)}`;
+  if (await takeName(mine, right)) {
+    // Nobody else removes it, and there is never another one of this text.
+    if ((await textAt(path)) === stale) await rm(path, { force: true });
+    await rm(right, { force: true });
     return;
   }
-  try {
-    if ((await holder(path)) === undefined) await rm(path, { force: true });
-  } finally {
-    await rm(takeover, { force: true });
-  }
+  const other = await textAt(right);
+  // Who had the right may have been killed with it.
+  if (other !== undefined && (await holderIn(other)) === undefined) await removeStale(mine, right, other);
 }
 
 /**
@@ -66,14 +69,17 @@ export async function lockRecoveries(folder: string): Promise<AsyncDisposable> {
   const path = join(folder, 'lock');
   const mine = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
   const { start, boot } = await identityOf(process.pid);
-  const words = [process.pid, start, hostname(), boot];
+  const words = [process.pid, start, hostname(), boot, randomBytes(8).toString('hex')];
   await writeFile(mine, `${words.join(' ')}\n`, { mode: 0o600 });
   try {
     for (let attempt = 0; attempt < 5; attempt += 1) {
       if (await takeName(mine, path)) return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
-      const who = await holder(path);
+      const found = await textAt(path);
+      // Given back just now.
+      if (found === undefined) continue;
+      const who = await holderIn(found);
       if (who !== undefined) throw busy(folder, who);
-      await removeStale(mine, path);
+      await removeStale(mine, path, found);
     }
     throw busy(folder, 'another process');
   } finally {
