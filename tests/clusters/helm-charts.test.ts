@@ -244,6 +244,25 @@ describe.skipIf(bed === undefined)('the charts', () => {
     expect(await addressOf('old-patroni')).toBe('gs://bucket/moved');
   });
 
+  test('go on where the release archives when its StatefulSet is made anew around its pods', async () => {
+    await using orphans = await there.namespace('helm', { security: 'privileged' });
+    const one = set('replicaCount=1');
+    await orphans.helm(['install', 'old', SEED_CHART, ...one, ...ARCHIVE]);
+    await orphans.helm(['upgrade', 'old', PATRONI, ...one, ...ARCHIVE]);
+    await orphans.kubectl(['wait', '--for=create', 'pod/old-patroni-0', '--timeout=60s']);
+    await orphans.kubectl(['delete', 'statefulset', 'old-patroni', '--cascade=orphan']);
+    await orphans.helm(['upgrade', 'old', PATRONI, ...one, ...ARCHIVE, ...set('podManagementPolicy=Parallel')]);
+    expect(
+      await orphans.kubectl([
+        'get',
+        'statefulset',
+        'old-patroni',
+        '--output',
+        'jsonpath={.spec.podManagementPolicy} {.spec.template.spec.containers[0].env[?(@.name=="WALE_GS_PREFIX")].value}',
+      ]),
+    ).toBe('Parallel gs://bucket/wal');
+  });
+
   test('give a new release an address of its own', async () => {
     await namespace.helm(['install', 'new', PATRONI, ...none, ...ARCHIVE]);
     expect(await addressOf('new-patroni')).toBe(`gs://bucket/wal/${namespace.name}-new-patroni`);

@@ -119,11 +119,19 @@ GOOGLE_APPLICATION_CREDENTIALS: { value: /etc/credentials/credentials.json }
 {{- get $names $scheme -}}
 {{- end -}}
 
-{{/* The variables of the StatefulSet that is there, as a map; an empty one for a new release, and where nobody can look ("helm template"). */}}
+{{/*
+The variables of the StatefulSet that is there, as a map; an empty one for a new release, and where nobody can look ("helm template"). While
+the StatefulSet is made anew around its pods, the first of these has them.
+*/}}
 {{- define "patroni.liveEnvironment" -}}
 {{- $found := dict -}}
-{{- $live := lookup "apps/v1" "StatefulSet" .Release.Namespace (include "patroni.fullname" .) -}}
-{{- range $container := dig "spec" "template" "spec" "containers" list ($live | default dict) -}}
+{{- $fullname := include "patroni.fullname" . -}}
+{{- $live := lookup "apps/v1" "StatefulSet" .Release.Namespace $fullname -}}
+{{- $pod := dig "spec" "template" dict ($live | default dict) -}}
+{{- if not $live -}}
+{{- $pod = lookup "v1" "Pod" .Release.Namespace (printf "%s-0" $fullname) | default dict -}}
+{{- end -}}
+{{- range $container := dig "spec" "containers" list $pod -}}
 {{- if eq $container.name "patroni" -}}
 {{- range $container.env -}}
 {{- if hasKey . "value" -}}{{- $_ := set $found .name .value -}}{{- end -}}
