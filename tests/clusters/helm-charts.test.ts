@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 
 import { startBed, type Bed } from '../support/kubernetes/bed.ts';
 import type { TestNamespace } from '../support/kubernetes/namespace.ts';
@@ -150,6 +151,9 @@ describe.skipIf(bed === undefined)('the charts', () => {
       WALG_AZ_PREFIX: 'azure://container/shop',
       AZURE_STORAGE_SAS_TOKEN: {},
     });
+    const moved = await environment(...s3, ...set('walE.prefix=gs://bucket/shop'));
+    expect(Object.keys(moved)).toContain('GOOGLE_APPLICATION_CREDENTIALS');
+    expect(Object.keys(moved)).not.toContain('AWS_SECRET_ACCESS_KEY');
   });
 
   test('spread members by labels that members have', async () => {
@@ -207,6 +211,8 @@ describe.skipIf(bed === undefined)('the charts', () => {
   const addressOf = (app: string): Promise<string> =>
     get('{.spec.template.spec.containers[0].env[?(@.name=="WALE_GS_PREFIX")].value}', 'statefulset', app);
   const none = set('replicaCount=0');
+  /** For the earlier chart, which cannot have none. No pod comes of it: the namespace lets none in that asks for no user. */
+  const one = set('replicaCount=1');
 
   test('make passwords once: an upgrade, a removal and a new installation keep them', async () => {
     await namespace.helm(['install', 'kept', PATRONI, ...none, ...set('credentials.admin=given')]);
@@ -222,8 +228,6 @@ describe.skipIf(bed === undefined)('the charts', () => {
   });
 
   test('leave alone the Secret of an earlier chart’s hook, and go on where the release archives', async () => {
-    // No pod comes of it: the namespace lets none in that asks for no user.
-    const one = set('replicaCount=1');
     await namespace.helm(['install', 'old', SEED_CHART, ...one, ...ARCHIVE, ...set('credentials.random=true')]);
     const before = await get('{.data} {.metadata.uid}', 'secret', 'old-patroni');
     const uid = await get('{.metadata.uid}', 'statefulset', 'old-patroni');
@@ -246,7 +250,6 @@ describe.skipIf(bed === undefined)('the charts', () => {
 
   test('go on where the release archives when its StatefulSet is made anew around its pods', async () => {
     await using orphans = await there.namespace('helm', { security: 'privileged' });
-    const one = set('replicaCount=1');
     await orphans.helm(['install', 'old', SEED_CHART, ...one, ...ARCHIVE]);
     await orphans.helm(['upgrade', 'old', PATRONI, ...one, ...ARCHIVE]);
     await orphans.kubectl(['wait', '--for=create', 'pod/old-patroni-0', '--timeout=60s']);
@@ -261,6 +264,35 @@ describe.skipIf(bed === undefined)('the charts', () => {
         'jsonpath={.spec.podManagementPolicy} {.spec.template.spec.containers[0].env[?(@.name=="WALE_GS_PREFIX")].value}',
       ]),
     ).toBe('Parallel gs://bucket/wal');
+  });
+
+  test('refuse another bucket for a release that archives, since only half of it would move', async () => {
+    await namespace.helm(['install', 'bound', SEED_CHART, ...one, ...ARCHIVE]);
+    const upgrade = (...flags: readonly string[]): Promise<string> =>
+      namespace.helm(['upgrade', 'bound', PATRONI, ...none, ...ARCHIVE, ...set(...flags)]);
+    await expect(upgrade('walE.gcsBucket=other')).rejects.toThrow(/gs:\/\/bucket\/wal.*gs:\/\/other.*walE\.prefix/s);
+    await expect(upgrade('walE.gcsBucket=', 'walE.s3Bucket=bucket')).rejects.toThrow(/s3:\/\/bucket.*walE\.prefix/s);
+    await upgrade('walE.gcsBucket=other', 'walE.prefix=gs://other/wal');
+    expect(await addressOf('bound-patroni')).toBe('gs://other/wal');
+    await upgrade('walE.gcsBucket=other');
+    expect(await addressOf('bound-patroni')).toBe('gs://other/wal');
+  });
+
+  test('go on where a recovery has moved the archive to, in S3 too', async () => {
+    const s3 = set('walE.enable=true', 'walE.s3Bucket=bucket', 'walE.kubernetesSecret=key');
+    const moved = 's3://bucket/spilo/shop-reset-7f3a';
+    for (const [app, name, value] of [
+      ['named', 'WALE_S3_PREFIX', moved],
+      ['made', 'WAL_BUCKET_SCOPE_SUFFIX', '-reset-7f3a'],
+    ] as const) {
+      await namespace.helm(['install', app, PATRONI, ...none, ...s3]);
+      await namespace.kubectl(['set', 'env', `statefulset/${app}-patroni`, `${name}=${value}`]);
+      await namespace.helm(['upgrade', app, PATRONI, ...none, ...s3]);
+      // As the release has it: a variable that only the StatefulSet had would be gone when this is made anew.
+      const manifest = parseAllDocuments(await namespace.helm(['get', 'manifest', app])).map((one) => one.toJS());
+      const { spec } = manifest.find((one) => one?.kind === 'StatefulSet');
+      expect(spec.template.spec.containers[0].env).toContainEqual({ name, value });
+    }
   });
 
   test('give a new release an address of its own', async () => {

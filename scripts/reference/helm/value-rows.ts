@@ -126,7 +126,8 @@ export const VALUE_ROWS: readonly ValueRow[] = [
   {
     path: 'walE.prefix',
     schema: { type: ['string', 'null'], pattern: '^$|^(s3|gs|azure|ssh|file)://' },
-    summary: 'The whole address of the archive. It counts before all others, also for a release that is there.',
+    summary:
+      'The whole address of the archive. It counts before all others, also for a release that is there, of which it alone moves the archive: another bucket without it is refused.',
   },
   {
     path: 'walE.kubernetesSecret',

@@ -58,20 +58,28 @@ PGPASSWORD_{{ upper $role }}: { valueFrom: { secretKeyRef: { name: {{ $secret }}
 
 {{/*
 Where the archive is. A release that is there goes on where it writes to, whatever the values have become: another location is asked for by
-walE.prefix only. WAL_S3_BUCKET stays a bucket; the address that is made of it has the namespace and the scope in it already.
+walE.prefix only. WAL_S3_BUCKET stays a bucket; the address that is made of it has the namespace and the scope in it already. A recovery
+moves an archive by an address, or by the suffix of one that is made.
 */}}
 {{- define "patroni.environment.archive" -}}
 {{- if .Values.walE.enable -}}
 {{- $prefix := .Values.walE.prefix -}}
-{{- $live := include "patroni.liveEnvironment" . | fromYaml -}}
+{{- $live := include "patroni.liveArchive" . | fromYaml -}}
+{{- $address := include "patroni.addressIn" $live -}}
 {{- if $prefix }}
 {{ include "patroni.prefixVariable" $prefix }}: { value: {{ $prefix | quote }} }
 {{- else if .Values.walE.s3Bucket }}
-WAL_S3_BUCKET: { value: {{ default .Values.walE.s3Bucket $live.WAL_S3_BUCKET | quote }} }
+WAL_S3_BUCKET: { value: {{ .Values.walE.s3Bucket | quote }} }
+{{- if hasPrefix "s3://" $address }}
+WALE_S3_PREFIX: { value: {{ $address | quote }} }
+{{- end }}
+{{- with get $live "WAL_BUCKET_SCOPE_SUFFIX" }}
+WAL_BUCKET_SCOPE_SUFFIX: { value: {{ . | quote }} }
+{{- end }}
 {{- else if .Values.walE.gcsBucket }}
-WAL_GS_BUCKET: { value: {{ default .Values.walE.gcsBucket $live.WAL_GS_BUCKET | quote }} }
+WAL_GS_BUCKET: { value: {{ .Values.walE.gcsBucket | quote }} }
 {{- $scoped := printf "gs://%s/%s/%s-%s" .Values.walE.gcsBucket (trimAll "/" .Values.walE.gcsBucketBackupLocation) .Release.Namespace (include "patroni.fullname" .) }}
-WALE_GS_PREFIX: { value: {{ default $scoped $live.WALE_GS_PREFIX | quote }} }
+WALE_GS_PREFIX: { value: {{ ternary $address $scoped (hasPrefix "gs://" $address) | quote }} }
 {{- end }}
 {{- with .Values.walE.s3Endpoint }}
 AWS_ENDPOINT: { value: {{ . | quote }} }
@@ -81,7 +89,7 @@ AWS_REGION: { value: {{ . | quote }} }
 {{- end }}
 {{- with .Values.walE.kubernetesSecret }}
 {{- $names := list }}
-{{- if or $.Values.walE.s3Bucket (hasPrefix "s3://" $prefix) }}
+{{- if or (hasPrefix "s3://" $prefix) (and (not $prefix) $.Values.walE.s3Bucket) }}
 {{- $names = list "AWS_ACCESS_KEY_ID" "AWS_SECRET_ACCESS_KEY" }}
 {{- else if hasPrefix "azure://" $prefix }}
 {{- $names = list "AZURE_STORAGE_ACCOUNT" "AZURE_STORAGE_ACCESS_KEY" "AZURE_STORAGE_SAS_TOKEN" }}
@@ -97,16 +105,55 @@ GOOGLE_APPLICATION_CREDENTIALS: { value: /etc/credentials/credentials.json }
 
 {{/* The address of the archive, as "walkback" takes it. That in a bucket of S3 is the folder which the container's address begins with. */}}
 {{- define "patroni.archiveAddress" -}}
-{{- $environment := include "patroni.environment.archive" . | fromYaml -}}
-{{- $address := "" -}}
-{{- range $name := list "WALE_S3_PREFIX" "WALE_GS_PREFIX" "WALG_AZ_PREFIX" "WALG_SSH_PREFIX" "WALG_FILE_PREFIX" -}}
-{{- $address = default (dig $name "value" "" $environment) $address -}}
+{{- $variables := dict -}}
+{{- range $name, $entry := include "patroni.environment.archive" . | fromYaml -}}
+{{- if hasKey $entry "value" -}}{{- $_ := set $variables $name $entry.value -}}{{- end -}}
 {{- end -}}
+{{- $address := include "patroni.addressIn" $variables -}}
 {{- if $address -}}
 {{- $address -}}
 {{- else if .Values.walE.s3Bucket -}}
-{{- printf "s3://%s/spilo/%s-%s" (dig "WAL_S3_BUCKET" "value" "" $environment) .Release.Namespace (include "patroni.fullname" .) -}}
+{{- printf "s3://%s/spilo/%s-%s%s" (get $variables "WAL_S3_BUCKET") .Release.Namespace (include "patroni.fullname" .) (get $variables "WAL_BUCKET_SCOPE_SUFFIX") -}}
 {{- end -}}
+{{- end -}}
+
+{{/* The address that variables give whole, as a map from name to text; nothing if it is to be made of a bucket. WAL-G's own counts first. */}}
+{{- define "patroni.addressIn" -}}
+{{- $address := "" -}}
+{{- range $store := list "S3" "GS" "AZ" "SSH" "FILE" -}}
+{{- range $program := list "WALG" "WALE" -}}
+{{- $address = default (get $ (printf "%s_%s_PREFIX" $program $store)) $address -}}
+{{- end -}}
+{{- end -}}
+{{- $address -}}
+{{- end -}}
+
+{{/* The bucket that variables name, with its store: s3://bucket. */}}
+{{- define "patroni.bucketIn" -}}
+{{- $address := include "patroni.addressIn" . -}}
+{{- if $address -}}
+{{- regexFind "^[a-z0-9]+://[^/]*" $address -}}
+{{- else if .WAL_S3_BUCKET -}}
+{{- printf "s3://%s" .WAL_S3_BUCKET -}}
+{{- else if or .WAL_GS_BUCKET .WAL_GCS_BUCKET -}}
+{{- printf "gs://%s" (or .WAL_GS_BUCKET .WAL_GCS_BUCKET) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Of variables, as a map from name to text, those that say where the archive is. */}}
+{{- define "patroni.archiveVariables" -}}
+{{- $found := dict -}}
+{{- range $name, $value := . -}}
+{{- if regexMatch "^(WAL[EG]_(S3|GS|AZ|SSH|FILE)_PREFIX|WAL_(S3|GS|GCS)_BUCKET|WAL_BUCKET_SCOPE_SUFFIX)$" $name -}}
+{{- $_ := set $found $name $value -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $found -}}
+{{- end -}}
+
+{{/* Where the release that is there archives to, as a map of variables. */}}
+{{- define "patroni.liveArchive" -}}
+{{- include "patroni.archiveVariables" (include "patroni.liveEnvironment" . | fromYaml) -}}
 {{- end -}}
 
 {{/* The variable that an address belongs to, by its scheme. */}}

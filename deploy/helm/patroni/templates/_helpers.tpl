@@ -93,6 +93,20 @@ heritage: {{ .Release.Service | quote }}
 {{- if and .Values.walE.enable (not (or .Values.walE.s3Bucket .Values.walE.gcsBucket .Values.walE.prefix)) (not (include "patroni.hasOwnArchive" .)) -}}
 {{- fail "walE.enable is true, and nothing says where backups go. Set walE.s3Bucket, walE.gcsBucket or walE.prefix." -}}
 {{- end -}}
+{{- include "patroni.checkMove" . -}}
+{{- end -}}
+
+{{/* Of a bucket that is changed in the values alone, the address would stay, and endpoint, region and credentials would be the new one's. */}}
+{{- define "patroni.checkMove" -}}
+{{- if and .Values.walE.enable (not .Values.walE.prefix) (not (include "patroni.hasOwnArchive" .)) -}}
+{{- $live := include "patroni.liveArchive" . | fromYaml -}}
+{{- $is := include "patroni.bucketIn" $live -}}
+{{- $wanted := ternary (printf "s3://%v" .Values.walE.s3Bucket) (printf "gs://%v" .Values.walE.gcsBucket) (not (empty .Values.walE.s3Bucket)) -}}
+{{- if and $is (ne $is $wanted) -}}
+{{- $address := default $is (include "patroni.addressIn" $live) -}}
+{{- fail (printf "walE: this release archives to %s, and the values name the bucket %s. Set walE.prefix to move the archive, to the whole address of the new one; or name the bucket of the old one." $address $wanted) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* "true" if env names an archive itself. */}}
