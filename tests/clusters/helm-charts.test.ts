@@ -295,6 +295,36 @@ describe.skipIf(bed === undefined)('the charts', () => {
     }
   });
 
+  test('go on with the archive after a removal, as with the claims', async () => {
+    await namespace.helm(['install', 'again', PATRONI, ...none, ...ARCHIVE]);
+    await namespace.helm(['upgrade', 'again', PATRONI, ...none, ...ARCHIVE, ...set('walE.prefix=gs://bucket/moved')]);
+    await namespace.helm(['uninstall', 'again']);
+    const claim = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'storage-volume-again-patroni-0' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    };
+    await namespace.kubectl(['create', '--filename', '-'], JSON.stringify(claim));
+    await namespace.helm(['install', 'again', PATRONI, ...none, ...ARCHIVE]);
+    expect(await addressOf('again-patroni')).toBe('gs://bucket/moved');
+    // Without its claims it is another cluster.
+    await namespace.helm(['uninstall', 'again']);
+    await namespace.kubectl(['delete', 'pvc', 'storage-volume-again-patroni-0']);
+    await namespace.helm(['install', 'again', PATRONI, ...none, ...ARCHIVE]);
+    expect(await addressOf('again-patroni')).toBe(`gs://bucket/wal/${namespace.name}-again-patroni`);
+
+    // The Secret of a hook keeps nothing of the chart's.
+    await namespace.helm(['install', 'taken', SEED_CHART, ...one, ...ARCHIVE]);
+    await namespace.kubectl(['wait', '--for=create', 'pvc/storage-volume-taken-patroni-0', '--timeout=60s']);
+    await namespace.helm(['upgrade', 'taken', PATRONI, ...none, ...ARCHIVE]);
+    await namespace.helm(['uninstall', 'taken']);
+    const install = ['install', 'taken', PATRONI, ...none, ...ARCHIVE];
+    await expect(namespace.helm(install)).rejects.toThrow(/storage-volume-taken-patroni-0.*walE\.prefix/s);
+    await namespace.helm([...install, ...set('walE.prefix=gs://bucket/wal')]);
+    expect(await addressOf('taken-patroni')).toBe('gs://bucket/wal');
+  });
+
   test('give a new release an address of its own', async () => {
     await namespace.helm(['install', 'new', PATRONI, ...none, ...ARCHIVE]);
     expect(await addressOf('new-patroni')).toBe(`gs://bucket/wal/${namespace.name}-new-patroni`);

@@ -151,9 +151,45 @@ GOOGLE_APPLICATION_CREDENTIALS: { value: /etc/credentials/credentials.json }
 {{- toYaml $found -}}
 {{- end -}}
 
-{{/* Where the release that is there archives to, as a map of variables. */}}
+{{/*
+Where the release that is there archives to, as a map of variables. What is left of one that was removed are its claims, and in the Secret
+that stays with them where it archived to: without the claims there is nothing to go on with.
+*/}}
 {{- define "patroni.liveArchive" -}}
-{{- include "patroni.archiveVariables" (include "patroni.liveEnvironment" . | fromYaml) -}}
+{{- $found := include "patroni.archiveVariables" (include "patroni.liveEnvironment" . | fromYaml) | fromYaml -}}
+{{- if and (not (include "patroni.bucketIn" $found)) (include "patroni.hasClaim" .) -}}
+{{- $found = include "patroni.keptArchive" . | default "{}" | fromJson -}}
+{{- end -}}
+{{- toYaml $found -}}
+{{- end -}}
+
+{{- define "patroni.hasClaim" -}}
+{{- if lookup "v1" "PersistentVolumeClaim" .Release.Namespace (include "patroni.firstClaim" .) -}}true{{- end -}}
+{{- end -}}
+
+{{- define "patroni.firstClaim" -}}
+{{- printf "%s-%s-0" .Values.persistentVolume.claimTemplate (include "patroni.fullname" .) -}}
+{{- end -}}
+
+{{/* What the chart's own Secret says of the archive, as JSON; nothing if there is none, or another is used, beside which it would be out of date. */}}
+{{- define "patroni.keptArchive" -}}
+{{- if not .Values.credentials.existingSecret -}}
+{{- dig "metadata" "annotations" "walkback/archive" "" (lookup "v1" "Secret" .Release.Namespace (include "patroni.fullname" .) | default dict) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What it is to say. A release without an archive leaves what is there: archiving may be off for a while only. */}}
+{{- define "patroni.archiveToKeep" -}}
+{{- $variables := dict -}}
+{{- range $name, $entry := include "patroni.environment" . | fromYaml -}}
+{{- if hasKey $entry "value" -}}{{- $_ := set $variables $name $entry.value -}}{{- end -}}
+{{- end -}}
+{{- $archive := include "patroni.archiveVariables" $variables | fromYaml -}}
+{{- if include "patroni.bucketIn" $archive -}}
+{{- toJson $archive -}}
+{{- else -}}
+{{- include "patroni.keptArchive" . | default "{}" -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The variable that an address belongs to, by its scheme. */}}

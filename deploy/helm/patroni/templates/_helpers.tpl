@@ -96,7 +96,10 @@ heritage: {{ .Release.Service | quote }}
 {{- include "patroni.checkMove" . -}}
 {{- end -}}
 
-{{/* Of a bucket that is changed in the values alone, the address would stay, and endpoint, region and credentials would be the new one's. */}}
+{{/*
+Of a bucket that is changed in the values alone, the address would stay, and endpoint, region and credentials would be the new one's. Claims
+that an earlier chart's release has left behind have an address without a scope in Google's bucket, which a new one has not; in S3 both have.
+*/}}
 {{- define "patroni.checkMove" -}}
 {{- if and .Values.walE.enable (not .Values.walE.prefix) (not (include "patroni.hasOwnArchive" .)) -}}
 {{- $live := include "patroni.liveArchive" . | fromYaml -}}
@@ -105,6 +108,9 @@ heritage: {{ .Release.Service | quote }}
 {{- if and $is (ne $is $wanted) -}}
 {{- $address := default $is (include "patroni.addressIn" $live) -}}
 {{- fail (printf "walE: this release archives to %s, and the values name the bucket %s. Set walE.prefix to move the archive, to the whole address of the new one; or name the bucket of the old one." $address $wanted) -}}
+{{- end -}}
+{{- if and .Values.walE.gcsBucket (not (include "patroni.liveEnvironment" . | fromYaml)) (include "patroni.hasClaim" .) (not (include "patroni.keptArchive" .)) -}}
+{{- fail (printf "walE: the claim %s is there, and nothing says where its data was archived to. Set walE.prefix to that address: an earlier chart's is gs://%s/%s." (include "patroni.firstClaim" .) .Values.walE.gcsBucket (trimAll "/" .Values.walE.gcsBucketBackupLocation)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
