@@ -79,6 +79,19 @@ describe.skipIf(helm === undefined)('members', () => {
     expect(await alerts()).toEqual([]);
   });
 
+  const policy = async (...flags: readonly string[]): Promise<Rendered> => {
+    const objects = await render(...set('networkPolicy.enabled=true', ...flags));
+    return objects.find(({ kind }) => kind === 'NetworkPolicy')?.['spec'] ?? expect.unreachable();
+  };
+
+  const portsOf = (rules: readonly Rendered[]): unknown =>
+    rules.map(({ ports }) => ports?.map(({ port, protocol }: Rendered) => `${port}/${protocol}`));
+
+  test('are let in by numbers: members that the earlier chart started have no names for their ports', async () => {
+    const { ingress } = await policy('probes.port=9009');
+    expect(portsOf(ingress)).toEqual([['5432/TCP', '8008/TCP'], ['5432/TCP'], ['9009/TCP']]);
+  });
+
   test('are spread by the earlier chart’s own template too, which asks for a name that no pod has', async () => {
     const values = join(await mkdtemp(join(tmpdir(), 'walkback-values-')), 'values.yaml');
     const matchLabels = 'app:  {{ template "patroni.name" . }}\nrelease: {{ .Release.Name | quote }}\n';
