@@ -92,6 +92,28 @@ describe.skipIf(helm === undefined)('members', () => {
     expect(portsOf(ingress)).toEqual([['5432/TCP', '8008/TCP'], ['5432/TCP'], ['9009/TCP']]);
   });
 
+  test('reach the names’ server on OpenShift, and S3 at the port of its address', async () => {
+    const on = 'networkPolicy.egress.enabled=true';
+    const names = ['53/UDP', '53/TCP', '5353/UDP', '5353/TCP'];
+    const always = ['443/TCP', '6443/TCP'];
+    for (const [endpoint = '', ...more] of [
+      [],
+      ['https://s3.example.org'],
+      ['https://s3.example.org:6443/'],
+      ['http://minio:9000', '9000/TCP'],
+      ['http://[fd00::1]:9000/', '9000/TCP'],
+      ['http://[fd00::1]', '80/TCP'],
+      ['http://minio', '80/TCP'],
+      ['10.0.0.1:9000', '9000/TCP'],
+    ]) {
+      const s3 = ['walE.enable=true', 'walE.s3Bucket=bucket', `walE.s3Endpoint=${endpoint}`];
+      const { egress } = await policy(on, ...s3);
+      expect(portsOf(egress), endpoint).toEqual([undefined, names, [...always, ...more]]);
+    }
+    const { egress } = await policy(on, 'networkPolicy.egress.to[0].ipBlock.cidr=10.0.0.0/8');
+    expect(portsOf(egress)).toEqual([undefined, names, undefined]);
+  });
+
   test('are spread by the earlier chart’s own template too, which asks for a name that no pod has', async () => {
     const values = join(await mkdtemp(join(tmpdir(), 'walkback-values-')), 'values.yaml');
     const matchLabels = 'app:  {{ template "patroni.name" . }}\nrelease: {{ .Release.Name | quote }}\n';

@@ -252,7 +252,8 @@ export const VALUE_ROWS: readonly ValueRow[] = [
   {
     path: 'networkPolicy.egress.to',
     schema: list,
-    summary: 'The API server and the archive, as NetworkPolicyPeers; empty: ports 443 and 6443 of everybody.',
+    summary:
+      'The API server and the archive, as NetworkPolicyPeers; empty: ports 443 and 6443 of everybody, and that of `walE.s3Endpoint`.',
   },
   { path: 'monitoring.podMonitor.enabled', schema: flag, summary: 'A PodMonitor of the Prometheus operator.' },
   { path: 'monitoring.podMonitor.labels', schema: anything, summary: 'Labels by which Prometheus finds it.' },

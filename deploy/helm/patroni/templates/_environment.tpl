@@ -192,6 +192,15 @@ that stays with them where it archived to: without the claims there is nothing t
 {{- end -}}
 {{- end -}}
 
+{{/* The port of walE.s3Endpoint; nothing without one. */}}
+{{- define "patroni.s3Port" -}}
+{{- with .Values.walE.s3Endpoint -}}
+{{- $host := regexFind "^[^/]*" (regexReplaceAll "^[a-z]+://" . "") -}}
+{{- $named := regexFind ":[0-9]+$" $host | trimPrefix ":" -}}
+{{- default (ternary "80" "443" (hasPrefix "http://" .)) $named -}}
+{{- end -}}
+{{- end -}}
+
 {{/* The variable that an address belongs to, by its scheme. */}}
 {{- define "patroni.prefixVariable" -}}
 {{- $names := dict "s3" "WALE_S3_PREFIX" "gs" "WALE_GS_PREFIX" "azure" "WALG_AZ_PREFIX" "ssh" "WALG_SSH_PREFIX" "file" "WALG_FILE_PREFIX" -}}
