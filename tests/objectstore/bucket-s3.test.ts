@@ -1,4 +1,6 @@
-/** Buckets are provided on MinIO with its users, on moto with those of IAM, and on versitygw, which is treated as having none. */
+/** Buckets are provided on MinIO with its users, on moto with those of IAM, and on versitygw, which is none that is known. */
+
+import { existsSync } from 'node:fs';
 
 import {
   CreateBucketCommand,
@@ -215,16 +217,30 @@ describe.skipIf(moto === undefined)('a bucket beside IAM (moto)', () => {
   });
 });
 
-describe.skipIf(versitygw === undefined)('a bucket of a server without users (versitygw)', () => {
-  it('gets the given key for both roles, and says so', async () => {
+describe.skipIf(versitygw === undefined)('a bucket of a server that is not known (versitygw)', () => {
+  it('is refused until it is said which accounts it has: the given key is put into no Secret unasked', async () => {
     if (versitygw === undefined) throw new Error('there is no versitygw');
     await using work = await Provisioning.begin(
       environment(versitygw.endpoint, versitygw.credentials, newBucketName()),
     );
-    const { report, plan, secrets } = await work.run();
+    await expect(work.run()).rejects.toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining('VERSITYGW'),
+      remedy: expect.stringContaining('--accounts none'),
+    });
+    expect(existsSync(work.secretFile)).toBe(false);
+  });
+
+  it('gets the given key for both roles if it is said to have no users, and says so', async () => {
+    const none = { accounts: 'none' } as const;
+    if (versitygw === undefined) throw new Error('there is no versitygw');
+    await using work = await Provisioning.begin(
+      environment(versitygw.endpoint, versitygw.credentials, newBucketName()),
+    );
+    const { report, plan, secrets } = await work.run(none);
     expect(plan.notes.join()).toContain('writer and viewer both get the key that was given');
     expect([...secrets.values()]).toMatchObject([{ AWS_ACCESS_KEY_ID: versitygw.credentials.accessKeyId }]);
     expect(report.proven).toEqual(['writer', 'viewer']);
-    expect((await work.run()).report.done).toEqual([]);
+    expect((await work.run(none)).report.done).toEqual([]);
   });
 });

@@ -4,16 +4,16 @@
  * @module
  */
 
-import { makeHttpAgents } from '../../storage/http-agents.ts';
+import { Failure } from '../../base/failure.ts';
 import { endpointUrl } from '../../storage/s3/endpoint.ts';
 import type { S3Location } from '../../storage/s3/s3-location.ts';
-import { readText, sendRequest } from '../../storage/send-request.ts';
 import type { Accounts } from '../accounts.ts';
 import type { Role } from '../bucket-change.ts';
 import type { PolicyDocument } from './bucket-policy.ts';
 import { awsIam, IamAccounts } from './iam-accounts.ts';
 import { MinioAccounts } from './minio-accounts.ts';
 import type { S3Api } from './s3-request.ts';
+import { serverName, type ServerName } from './server-name.ts';
 
 /** Which accounts are made; `auto`: those that the server is known to have. */
 export interface AccountsChoice {
@@ -24,37 +24,38 @@ export interface AccountsChoice {
 
 /** What was found. */
 export interface FoundAccounts {
-  /** `undefined`: the server has none. */
+  /** `undefined`: none, since that was said. */
   readonly accounts: Accounts | undefined;
   /** MinIO takes unfinished uploads away after a day, and refuses a rule for them. */
   readonly hasUploadRules: boolean;
 }
 
 const DEFAULT_REGION = 'us-east-1';
-const IDLE_MS = 10_000;
+/** A server that is begun anew, or its proxy, may need some seconds. */
+const MOST_TRIES = 4;
 
-/** What the server calls itself; empty if it does not say, or says nothing at all (the store's own call will tell why). */
-async function serverName(location: S3Location, endpoint: string): Promise<string> {
-  const agents = await makeHttpAgents(location);
-  try {
-    const request = { method: 'GET', url: `${endpoint}/`, headers: {} } as const;
-    const answer = await sendRequest(request, { agents, idleMs: IDLE_MS, signal: AbortSignal.timeout(IDLE_MS) });
-    await readText(answer);
-    return answer.headers['server'] ?? '';
-  } catch {
-    return '';
-  } finally {
-    agents.http.destroy();
-    agents.https.destroy();
-  }
+const KIND_OF = { minio: 'minio', seaweedfs: 'iam' } as const;
+
+/** Whoever guesses wrong hands out the administrator's key in place of one that can use the bucket alone. */
+function unknownServer(endpoint: string, { said }: ServerName): Failure {
+  return new Failure('refused', {
+    message: `cannot tell which accounts the server at ${endpoint} has: it ${said}`,
+    remedy: [
+      'Say which: --accounts iam for users of IAM (Ceph, SeaweedFS; --iam-endpoint if that is elsewhere), --accounts minio for those of MinIO.',
+      'Or --accounts none, if it has no users: writer and viewer then get the key that is given, with all its rights.',
+    ].join('\n'),
+  });
 }
 
-function kindOf(name: string): 'iam' | 'minio' | 'none' {
-  if (/^minio/i.test(name)) return 'minio';
-  return /seaweed/i.test(name) ? 'iam' : 'none';
+/** The kind that was chosen; else that of the server. @throws {Failure} `refused` if that cannot be told. */
+function kindOf(choice: AccountsChoice, server: ServerName, endpoint: string): 'iam' | 'minio' | 'none' {
+  if (choice.kind !== 'auto') return choice.kind;
+  if (choice.iamEndpoint !== undefined) return 'iam';
+  if (server.known === undefined) throw unknownServer(endpoint, server);
+  return KIND_OF[server.known];
 }
 
-/** The accounts beside the store at `location`. */
+/** The accounts beside the store at `location`. @throws {Failure} `refused` if it is not said which, and cannot be told. */
 export async function findAccounts(
   api: S3Api,
   location: S3Location,
@@ -71,9 +72,10 @@ export async function findAccounts(
     };
   }
   const url = endpointUrl(endpoint);
-  const server = kindOf(await serverName(location, url));
-  const kind = choice.kind === 'auto' ? (choice.iamEndpoint === undefined ? server : 'iam') : choice.kind;
-  const hasUploadRules = server !== 'minio' && kind !== 'minio';
+  const isTold = choice.kind !== 'auto' || choice.iamEndpoint !== undefined;
+  const server = await serverName(location, url, isTold ? 1 : MOST_TRIES);
+  const kind = kindOf(choice, server, url);
+  const hasUploadRules = server.known !== 'minio' && kind !== 'minio';
   const place = region ?? DEFAULT_REGION;
   if (kind === 'none') return { accounts: undefined, hasUploadRules };
   if (kind === 'minio')

@@ -61,10 +61,14 @@ export class S3Provider implements BucketProvider {
   }
 
   static async open(location: S3Location, wishes: BucketWishes, options: S3ProviderOptions): Promise<S3Provider> {
+    using opened = new DisposableStack();
     const connection = await S3Connection.open(location, options.deadlines ?? DEFAULT_STORE_DEADLINES);
-    const api = await S3Api.open(connection);
+    opened.defer(() => connection.close());
+    const api = opened.use(await S3Api.open(connection));
     const policies = { writer: policyOf(location, 'writer'), viewer: policyOf(location, 'viewer') };
-    return new S3Provider(wishes, connection, api, await findAccounts(api, location, options.accounts, policies));
+    const found = await findAccounts(api, location, options.accounts, policies);
+    opened.move();
+    return new S3Provider(wishes, connection, api, found);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -145,7 +149,7 @@ export class S3Provider implements BucketProvider {
     });
   }
 
-  /** A server without users: both roles are whoever asks. */
+  /** No users, since that was said: both roles are whoever asks. */
   #givenChanges(held: HeldCredentials): Survey {
     const given = this.#given();
     const changes = ROLES.map((role): PlannedChange => {
@@ -159,7 +163,7 @@ export class S3Provider implements BucketProvider {
       };
     });
     const notes = [
-      'The server has no users that walkback can make: writer and viewer both get the key that was given, with all its rights.',
+      'No users are made (--accounts none): writer and viewer both get the key that was given, with all its rights.',
     ];
     return { changes, notes };
   }

@@ -36,7 +36,7 @@ export const bucketProvision = defineCommand({
     writer: text('The account that reads, writes and deletes objects; sa-BUCKET unless given', 'NAME'),
     viewer: text('The account that only reads; ro-BUCKET unless given', 'NAME'),
     accounts: choice(
-      'Which accounts a server of S3 has: of IAM, of MinIO, or none, so that the given credentials are used; found out unless given',
+      'Which accounts a server of S3 has: of IAM, of MinIO, or none, so that the given credentials are used, with all their rights; found out unless given, and refused where it cannot be',
       ['iam', 'minio', 'none'],
     ),
     iamEndpoint: text('Where IAM answers, other than the cloud’s own or the store itself', 'URL'),
