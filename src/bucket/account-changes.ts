@@ -7,7 +7,7 @@
 import { Failure, isFailure } from '../base/failure.ts';
 import type { AccountAct, Accounts, AccountState, AccountWish } from './accounts.ts';
 import { ROLES, type BucketChange, type PlannedChange } from './bucket-change.ts';
-import type { BucketWishes, HeldCredentials, Survey } from './provider.ts';
+import type { BucketWishes, Credentials, HeldCredentials, Survey } from './provider.ts';
 
 const NOTHING: AccountState = { exists: false, isAllowed: false, keys: [] };
 
@@ -30,6 +30,14 @@ function lostSecret({ word }: Accounts, { name }: AccountWish): Failure {
   });
 }
 
+/** Whoever uses the credentials in the Secret would be cut off from them: servers tell a key once. */
+function foreignCredentials({ word }: Accounts, { role, name }: AccountWish): Failure {
+  return new Failure('conflict', {
+    message: `cannot make a key for the ${word} ${JSON.stringify(name)}: the Secret holds credentials of the ${role} already, and they are not a key of this ${word}`,
+    remedy: `Name another Secret (--secret), or the ${word} whose they are (--${role}). Or give --rotate to replace them: they are in no other place then, unless somebody keeps them.`,
+  });
+}
+
 function tooManyKeys({ word, mostKeys }: Accounts, { name }: AccountWish, keys: readonly string[]): Failure {
   return new Failure('conflict', {
     message: `cannot make a key for the ${word} ${JSON.stringify(name)}: it has ${mostKeys} already, the most it can have (${keys.join(', ')})`,
@@ -43,11 +51,29 @@ interface Found {
   readonly isHidden: boolean;
   /** The key in the Secret, if it is one of the account's. */
   readonly held: string | undefined;
+  /** The Secret holds credentials that are not the account's, as far as that can be told. */
+  readonly isForeign: boolean;
+}
+
+function foundOf(
+  accounts: Accounts,
+  wish: AccountWish,
+  seen: AccountState | undefined,
+  credentials: Credentials = {},
+): Found {
+  const state = seen ?? NOTHING;
+  const key = accounts.keyOf(credentials, wish);
+  const held = key !== undefined && state.keys.includes(key) ? key : undefined;
+  const isAny = accounts.credentialNames.some((name) => credentials[name] !== undefined);
+  // A key that was the account's, and is deleted, is of no use to anybody.
+  const isOwn = held !== undefined || (key !== undefined && accounts.keysTellAccount);
+  return { state, isHidden: seen === undefined, held, isForeign: isAny && !isOwn };
 }
 
 /** The keys to end. @throws {Failure} `conflict` if a key is to be made, and there is no room for it. */
 function endedKeys(accounts: Accounts, wish: AccountWish, found: Found, options: BucketWishes): readonly string[] {
-  const { state, held } = found;
+  const { state, isHidden, held, isForeign } = found;
+  if (isForeign && !isHidden && !options.isRotating) throw foreignCredentials(accounts, wish);
   const others = state.keys.filter((key) => key !== held);
   const isMaking = held === undefined || options.isRotating;
   if (accounts.mostKeys === 1) {
@@ -76,6 +102,13 @@ function changesOf(accounts: Accounts, wish: AccountWish, found: Found, options:
   const rights = role === 'writer' ? 'reads and writes objects of this bucket only' : 'reads this bucket only';
   const isHeld = held !== undefined && !options.isRotating;
   const alone = accounts.standsAlone;
+  const makeKey = planned(
+    'makeKey',
+    { kind: 'makeKey', role },
+    isHeld,
+    `the Secret holds a key of ${name}, the ${role}`,
+  );
+  const allow = planned('allow', { kind: 'allow', role }, state.isAllowed, `${name} ${rights}`);
   return [
     ...(alone
       ? [planned('create', { kind: 'createAccount', role }, state.exists, `the ${accounts.word} ${name} is there`)]
@@ -85,12 +118,11 @@ function changesOf(accounts: Accounts, wish: AccountWish, found: Found, options:
       : [
           planned('endKeys', { kind: 'endKeys', role, keys: ended }, false, `of ${name}, ${ended.join(', ')} is ended`),
         ]),
-    planned('makeKey', { kind: 'makeKey', role }, isHeld, `the Secret holds a key of ${name}, the ${role}`),
-    planned('allow', { kind: 'allow', role }, state.isAllowed, `${name} ${rights}`),
+    ...(alone ? [allow, makeKey] : [makeKey, allow]),
   ];
 }
 
-/** Surveys the accounts. @throws {Failure} `conflict` where a key would end that somebody may use. */
+/** Surveys the accounts. @throws {Failure} `conflict` where a key would end, or be lost, that somebody may use. */
 export async function accountChanges(
   accounts: Accounts,
   held: HeldCredentials,
@@ -101,14 +133,9 @@ export async function accountChanges(
   for (const role of ROLES) {
     const wish = { role, name: options.names[role] };
     const seen = await look(accounts, wish);
-    const state = seen ?? NOTHING;
-    const credentials = held[role];
-    const key = credentials === undefined ? undefined : accounts.keyOf(credentials, wish);
-    const isKnown = key !== undefined && state.keys.includes(key);
-    changes.push(
-      ...changesOf(accounts, wish, { state, isHidden: seen === undefined, held: isKnown ? key : undefined }, options),
-    );
-    isEnding ||= accounts.mostKeys === 1 && options.isRotating && state.exists;
+    const found = foundOf(accounts, wish, seen, held[role]);
+    changes.push(...changesOf(accounts, wish, found, options));
+    isEnding ||= accounts.mostKeys === 1 && options.isRotating && found.state.exists;
   }
   return {
     changes,

@@ -39,6 +39,10 @@ export interface Accounts {
   readonly mostKeys: number;
   /** False where an account begins with its first key, and has its rights from then on. */
   readonly standsAlone: boolean;
+  /** The names under which a Secret holds the credentials of one account. */
+  readonly credentialNames: readonly string[];
+  /** False where the id of a key does not tell whose it is. */
+  readonly keysTellAccount: boolean;
   /** The permission that {@link Accounts.look} needs. */
   readonly lookPermission: string;
   byHand(act: AccountAct, wish: AccountWish): ByHand;

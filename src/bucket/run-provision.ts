@@ -40,12 +40,17 @@ const PROOF_PAUSE_MS = 2_000;
 interface Lacking {
   readonly planned: PlannedChange;
   readonly message: string;
+  /** False for what waits for something else: whether it may be done is not known. */
+  readonly isMissing: boolean;
 }
 
-/** What cannot be done without another that was denied. */
+/** What cannot be done without another that was denied. A new key without rights would replace one that has them. */
 function needs(change: BucketChange, denied: ReadonlySet<string>): boolean {
   if (denied.has('createBucket')) return change.kind !== 'createBucket';
-  return 'role' in change && denied.has(`createAccount:${change.role}`);
+  if (!('role' in change)) return false;
+  return (
+    denied.has(`createAccount:${change.role}`) || (change.kind === 'makeKey' && denied.has(`allow:${change.role}`))
+  );
 }
 
 /** The new credentials if there are any, or the failure of a missing permission. */
@@ -103,7 +108,7 @@ function unproven(role: Role, cause: Failure): Failure {
 }
 
 function lacking(plan: ProvisionPlan, all: readonly Lacking[]): Failure {
-  const permissions = [...new Set(all.map(({ planned }) => planned.permission))];
+  const permissions = [...new Set(all.filter((one) => one.isMissing).map(({ planned }) => planned.permission))];
   return new Failure('denied', {
     message: `cannot provision ${plan.address}: ${permissions.join(', ')} ${permissions.length === 1 ? 'is' : 'are'} missing`,
     facts: all.map(({ message }) => message),
@@ -136,19 +141,19 @@ export async function runProvision(
   const denied = new Set<string>();
   const missing: Lacking[] = plan.changes
     .filter(({ state }) => state === 'hidden')
-    .map((planned) => ({ planned, message: `not looked at: ${planned.summary}` }));
+    .map((planned) => ({ planned, message: `not looked at: ${planned.summary}`, isMissing: true }));
   for (const planned of plan.changes.filter(({ state }) => state === 'due')) {
     options.signal?.throwIfAborted();
     const { change } = planned;
     if (needs(change, denied)) {
-      missing.push({ planned, message: `not tried: ${planned.summary}` });
+      missing.push({ planned, message: `not tried: ${planned.summary}`, isMissing: false });
       continue;
     }
     options.onChange?.(planned, 'begins');
     const made = await tried(provider, change);
     if (isFailure(made)) {
       denied.add(changeName(change));
-      missing.push({ planned, message: made.message });
+      missing.push({ planned, message: made.message, isMissing: true });
       options.onChange?.(planned, 'denied');
       continue;
     }

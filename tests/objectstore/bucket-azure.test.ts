@@ -89,6 +89,19 @@ describe.skipIf(server === undefined)('a container of azurite', () => {
     await Promise.all([before.close(), after.close()]);
   });
 
+  it("leaves another account's signature in the Secret until it is asked to", async () => {
+    const container = newBucketName();
+    await using work = await Provisioning.begin(environment(container));
+    const theirs = onlySecret(await work.run());
+    const other = { writer: `other-${container}` };
+    await expect(work.run(other)).rejects.toMatchObject({
+      kind: 'conflict',
+      message: expect.stringContaining('holds credentials of the writer'),
+    });
+    expect(onlySecret(await work.run())).toEqual(theirs);
+    expect(onlySecret(await work.run({ ...other, isRotating: true }))).not.toEqual(theirs);
+  });
+
   it("needs the account's key, and says what to do by hand without", async () => {
     await using work = await Provisioning.begin({
       ...environment(newBucketName()),

@@ -173,6 +173,38 @@ describe.skipIf(server === undefined)('a bucket of Google Cloud Storage', () => 
     await Promise.all([before.close(), after.close()]);
   });
 
+  it("leaves another account's key in the Secret until it is asked to, and then until the new one has its rights", async () => {
+    const { bucket, work, options } = await begin();
+    await using _work = work;
+    const theirs = onlySecret(await work.run(options));
+    const other = { ...options, writer: `other-${bucket}` };
+    cloud.changes.length = 0;
+    await expect(work.run(other)).rejects.toMatchObject({
+      kind: 'conflict',
+      message: expect.stringContaining('holds credentials of the writer'),
+      remedy: expect.stringContaining('--rotate'),
+    });
+    expect(cloud.changes).toEqual([]);
+    cloud.denied.add('storage.buckets.setIamPolicy');
+    await expect(work.run({ ...other, isRotating: true })).rejects.toMatchObject({
+      kind: 'denied',
+      message: `cannot provision gs://${bucket}/shop: storage.buckets.setIamPolicy is missing`,
+    });
+    const kept = await work.secret(`gcp-${bucket}-service-account-key`);
+    expect(kept?.['credentials.json'] === theirs['credentials.json']).toBe(true);
+    cloud.denied.clear();
+    const replaced = onlySecret(await work.run({ ...other, isRotating: true }));
+    expect(replaced['credentials.json']).toContain(`other-${bucket}@`);
+  });
+
+  it('gets a new key without being asked if the one in the Secret was deleted', async () => {
+    const { work, options } = await begin();
+    await using _work = work;
+    await work.run(options);
+    cloud.deleteKeys();
+    expect((await work.run(options)).report.done).toEqual(['makeKey:writer', 'makeKey:viewer']);
+  });
+
   it('does not begin when a name is too long, or its Secret is of another bucket', async () => {
     const { work, options } = await begin('a-bucket-whose-name-is-too-long');
     await using _work = work;

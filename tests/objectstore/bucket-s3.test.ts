@@ -144,6 +144,19 @@ describe.skipIf(minio?.kind !== 'minio')('a bucket of MinIO', () => {
     expect(fresh.report.proven).toEqual(['writer', 'viewer']);
   });
 
+  it("leaves another user's secret in the Secret until it is asked to", async () => {
+    const bucket = newBucketName();
+    await using work = await begin(bucket);
+    const theirs = onlySecret(await work.run());
+    await expect(work.run({ writer: `other-${bucket}` })).rejects.toMatchObject({
+      kind: 'conflict',
+      message: expect.stringContaining('holds credentials of the writer'),
+    });
+    expect(onlySecret(await work.run())).toEqual(theirs);
+    const replaced = onlySecret(await work.run({ writer: `other-${bucket}`, isRotating: true }));
+    expect(replaced['AWS_ACCESS_KEY_ID']).toBe(`other-${bucket}`);
+  });
+
   it('names what a user without rights lacks', async () => {
     await using work = await begin();
     const secret = onlySecret(await work.run());
@@ -184,6 +197,22 @@ describe.skipIf(moto === undefined)('a bucket beside IAM (moto)', () => {
     await expect(before.listFolder('')).rejects.toMatchObject({ kind: 'denied' });
     expect((await after.get('a'))?.toString()).toBe('with the former');
     await Promise.all([before.close(), after.close()]);
+  });
+
+  it("leaves another user's key in the Secret until it is asked to", async () => {
+    const bucket = newBucketName();
+    await using work = await begin(undefined, bucket);
+    const theirs = onlySecret(await work.run(iam));
+    const other = { ...iam, writer: `other-${bucket}` };
+    await expect(work.run(other)).rejects.toMatchObject({
+      kind: 'conflict',
+      message: expect.stringContaining('holds credentials of the writer'),
+      remedy: expect.stringContaining('--rotate'),
+    });
+    expect(onlySecret(await work.run(iam))).toEqual(theirs);
+    const replaced = onlySecret(await work.run({ ...other, isRotating: true }));
+    expect(replaced['AWS_ACCESS_KEY_ID']).not.toBe(theirs['AWS_ACCESS_KEY_ID']);
+    expect(replaced['viewer_AWS_ACCESS_KEY_ID']).not.toBe(theirs['viewer_AWS_ACCESS_KEY_ID']);
   });
 
   it('names every permission that is missing, with the lines to type, when all else is done', async () => {

@@ -87,6 +87,11 @@ export class GoogleCloud implements AsyncDisposable {
     });
   }
 
+  /** Every key is deleted, as by hand in the console; the administrator's stays. */
+  deleteKeys(): void {
+    for (const [id, { email }] of this.#keys) if (email !== ADMIN) this.#keys.delete(id);
+  }
+
   static async start(target: string): Promise<GoogleCloud> {
     const port = await freePort();
     const cloud = new GoogleCloud(target, port);

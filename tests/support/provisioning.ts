@@ -14,6 +14,7 @@ import { storeLocation } from '../../src/app/store-location.ts';
 import type { ProvisionPlan } from '../../src/bucket/plan-provision.ts';
 import type { ProvisionReport } from '../../src/bucket/run-provision.ts';
 import type { SecretData } from '../../src/bucket/secret-content.ts';
+import { secretFile } from '../../src/bucket/secret-file.ts';
 import { loadSettings } from '../../src/config/load-settings.ts';
 import { openStore, type StoreLocation } from '../../src/storage/open.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
@@ -72,6 +73,11 @@ export class Provisioning implements AsyncDisposable {
   /** True if only its owner may read the file of Secrets. */
   async isPrivate(): Promise<boolean> {
     return ((await stat(this.secretFile)).mode & 0o77) === 0;
+  }
+
+  /** What a Secret holds, without anybody being asked. */
+  async secret(name: string): Promise<SecretData | undefined> {
+    return secretFile(this.secretFile).read(name);
   }
 
   async #open(options: Partial<BucketOptions>) {

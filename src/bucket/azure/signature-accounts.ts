@@ -15,6 +15,7 @@ import type { Container } from './container.ts';
 /** The names under which programs look for a signature. */
 export const ACCOUNT = 'AZURE_STORAGE_ACCOUNT';
 export const TOKEN = 'AZURE_STORAGE_SAS_TOKEN';
+export const CREDENTIAL_NAMES: readonly string[] = [ACCOUNT, TOKEN];
 
 /** Read, add, create, write, delete, list; not x, which deletes versions. */
 const PERMISSIONS: Readonly<Record<Role, string>> = { writer: 'racwdl', viewer: 'rl' };
@@ -37,6 +38,8 @@ export class SignatureAccounts implements Accounts {
   readonly word = 'signature';
   readonly mostKeys = 2;
   readonly standsAlone = false;
+  readonly credentialNames = CREDENTIAL_NAMES;
+  readonly keysTellAccount = true;
   readonly lookPermission = 'Microsoft.Storage/storageAccounts/blobServices/containers/getAcl';
   readonly #container: Container;
   readonly #place: SignaturePlace;
@@ -64,13 +67,14 @@ export class SignatureAccounts implements Accounts {
     return { permission: 'Microsoft.Storage/storageAccounts/blobServices/containers/setAcl', lines: lines[act] };
   }
 
-  keyOf(credentials: Credentials): string | undefined {
+  keyOf(credentials: Credentials, wish: AccountWish): string | undefined {
     if (credentials[ACCOUNT] !== this.#place.account) return undefined;
-    return new URLSearchParams((credentials[TOKEN] ?? '').replace(/^\?/, '')).get('si') ?? undefined;
+    const id = new URLSearchParams((credentials[TOKEN] ?? '').replace(/^\?/, '')).get('si') ?? '';
+    return belongsTo(id, wish) ? id : undefined;
   }
 
   async look(wish: AccountWish): Promise<AccountState> {
-    const own = (await this.#policies()).filter((policy) => belongsTo(policy, wish));
+    const own = (await this.#policies()).filter(({ id }) => belongsTo(id, wish));
     const isAllowed = own.length > 0 && own.every((policy) => isRight(policy, wish.role));
     return { exists: own.length > 0, isAllowed, keys: own.map(({ id }) => id) };
   }
@@ -82,7 +86,7 @@ export class SignatureAccounts implements Accounts {
   async allow(wish: AccountWish): Promise<void> {
     const policies = await this.#policies();
     await this.#container.setPolicies(
-      policies.map((policy) => (belongsTo(policy, wish) ? freshPolicy(policy.id, wish.role) : policy)),
+      policies.map((policy) => (belongsTo(policy.id, wish) ? freshPolicy(policy.id, wish.role) : policy)),
     );
   }
 
@@ -93,7 +97,7 @@ export class SignatureAccounts implements Accounts {
         message: `cannot make a signature for azure://${this.#place.container}: the container has ${MOST_POLICIES} stored access policies, the most it can have`,
         remedy: `Delete one that nobody needs: ${policies.map(({ id }) => id).join(', ')}.`,
       });
-    const numbers = policies.filter((policy) => belongsTo(policy, wish)).map(({ id }) => numberOf(id));
+    const numbers = policies.filter(({ id }) => belongsTo(id, wish)).map(({ id }) => numberOf(id));
     const id = `${wish.name}-${Math.max(0, ...numbers) + 1}`;
     await this.#container.setPolicies([...policies, freshPolicy(id, wish.role)]);
     return { [ACCOUNT]: this.#place.account, [TOKEN]: signContainer({ ...this.#place, policy: id }) };
@@ -113,7 +117,7 @@ function numberOf(id: string): number {
   return Number(/-(\d{1,6})$/.exec(id)?.[1] ?? 0);
 }
 
-function belongsTo({ id }: AccessPolicy, { name }: AccountWish): boolean {
+function belongsTo(id: string, { name }: AccountWish): boolean {
   return id.startsWith(`${name}-`) && /^\d{1,6}$/.test(id.slice(name.length + 1));
 }
 

@@ -21,6 +21,7 @@ import type { Fields, GoogleApi } from './google-api.ts';
 
 /** The name under which programs are given a key: a file of this name. */
 export const KEY_FILE = 'credentials.json';
+export const CREDENTIAL_NAMES: readonly string[] = [KEY_FILE];
 
 const ROLES_OF: Readonly<Record<Role, readonly string[]>> = {
   // The second tells of the bucket and lists it; an archive's prune asks whether it keeps versions.
@@ -88,6 +89,8 @@ export class ServiceAccounts implements Accounts {
   readonly word = 'service account';
   readonly mostKeys = 10;
   readonly standsAlone = true;
+  readonly credentialNames = CREDENTIAL_NAMES;
+  readonly keysTellAccount = true;
   readonly lookPermission = 'iam.serviceAccounts.get, iam.serviceAccountKeys.list and storage.buckets.getIamPolicy';
   readonly #api: GoogleApi;
   readonly #place: AccountsPlace;

@@ -12,7 +12,7 @@ import type { AccountAct, Accounts, AccountState, AccountWish, ByHand } from '..
 import type { Role } from '../bucket-change.ts';
 import type { Credentials } from '../provider.ts';
 import { isSamePolicy, type PolicyDocument } from './bucket-policy.ts';
-import { KEY_ID, SECRET_KEY } from './key-names.ts';
+import { CREDENTIAL_NAMES, KEY_ID, SECRET_KEY } from './key-names.ts';
 import { unreadable, type S3Api } from './s3-request.ts';
 import { percentEncoded } from './sign-request.ts';
 
@@ -67,6 +67,8 @@ export class IamAccounts implements Accounts {
   readonly word = 'user';
   readonly mostKeys = 2;
   readonly standsAlone = true;
+  readonly credentialNames = CREDENTIAL_NAMES;
+  readonly keysTellAccount = false;
   readonly lookPermission = 'iam:GetUser, iam:GetUserPolicy and iam:ListAccessKeys';
   readonly #api: S3Api;
   readonly #place: IamPlace;

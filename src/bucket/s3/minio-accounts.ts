@@ -14,7 +14,7 @@ import type { AccountAct, Accounts, AccountState, AccountWish, ByHand } from '..
 import type { Role } from '../bucket-change.ts';
 import type { Credentials } from '../provider.ts';
 import { isSamePolicy, type PolicyDocument } from './bucket-policy.ts';
-import { KEY_ID, SECRET_KEY } from './key-names.ts';
+import { CREDENTIAL_NAMES, KEY_ID, SECRET_KEY } from './key-names.ts';
 import { minioBody } from './minio-body.ts';
 import { unreadable, type S3Api } from './s3-request.ts';
 
@@ -43,6 +43,8 @@ export class MinioAccounts implements Accounts {
   readonly word = 'user';
   readonly mostKeys = 1;
   readonly standsAlone = false;
+  readonly credentialNames = CREDENTIAL_NAMES;
+  readonly keysTellAccount = true;
   readonly lookPermission = 'admin:GetUser and admin:GetPolicy';
   readonly #api: S3Api;
   readonly #endpoint: string;
