@@ -157,6 +157,18 @@ describe.skipIf(minio?.kind !== 'minio')('a bucket of MinIO', () => {
     expect(replaced['AWS_ACCESS_KEY_ID']).toBe(`other-${bucket}`);
   });
 
+  it("leaves somebody else's policy alone: one of MinIO's own, one of another bucket", async () => {
+    await using one = await begin();
+    await using other = await begin();
+    const taken = { kind: 'conflict', remedy: expect.stringContaining('--writer') };
+    await expect(one.run({ writer: 'readwrite' })).rejects.toMatchObject(taken);
+    const held = onlySecret(await one.run());
+    await expect(other.run({ writer: held['AWS_ACCESS_KEY_ID'], isRotating: true })).rejects.toMatchObject(taken);
+    const writer = await one.store(keyIn(held));
+    await writer.put('a', Buffer.from('one'));
+    await writer.close();
+  });
+
   it('names what a user without rights lacks', async () => {
     await using work = await begin();
     const secret = onlySecret(await work.run());

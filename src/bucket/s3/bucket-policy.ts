@@ -79,11 +79,18 @@ function sorted(value: unknown): string[] {
   return all.map(String).toSorted();
 }
 
-function inOneForm(policy: unknown): string {
+function isSameList(one: unknown, other: unknown): boolean {
+  return JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
+}
+
+function statementsIn(policy: unknown): readonly unknown[] {
   const found = member(policy, 'Statement');
-  const statements: readonly unknown[] = Array.isArray(found) ? found : [found];
+  return Array.isArray(found) ? found : [found];
+}
+
+function inOneForm(policy: unknown): string {
   return JSON.stringify(
-    statements
+    statementsIn(policy)
       .map((one) =>
         JSON.stringify([
           member(one, 'Effect'),
@@ -94,6 +101,14 @@ function inOneForm(policy: unknown): string {
         ]),
       )
       .toSorted(),
+  );
+}
+
+/** True if a server's policy was made here, for the same bucket; what it allows may be of another version. */
+export function isOwnPolicy(found: unknown, wanted: PolicyDocument): boolean {
+  const statements = statementsIn(found);
+  return wanted.Statement.every(({ Sid, Resource }) =>
+    statements.some((one) => member(one, 'Sid') === Sid && isSameList(member(one, 'Resource'), Resource)),
   );
 }
 

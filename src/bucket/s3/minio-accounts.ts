@@ -8,12 +8,13 @@
 
 import { randomBytes } from 'node:crypto';
 
+import { Failure } from '../../base/failure.ts';
 import { parseJsonOrNothing, propertyOf } from '../../base/unknown-value.ts';
 import type { S3Credentials } from '../../storage/s3/s3-location.ts';
 import type { AccountAct, Accounts, AccountState, AccountWish, ByHand } from '../accounts.ts';
 import type { Role } from '../bucket-change.ts';
 import type { Credentials } from '../provider.ts';
-import { isSamePolicy, type PolicyDocument } from './bucket-policy.ts';
+import { isOwnPolicy, isSamePolicy, type PolicyDocument } from './bucket-policy.ts';
 import { CREDENTIAL_NAMES, KEY_ID, SECRET_KEY } from './key-names.ts';
 import { minioBody } from './minio-body.ts';
 import { unreadable, type S3Api } from './s3-request.ts';
@@ -25,6 +26,13 @@ function errorIn(text: string): readonly [string | undefined, string] {
   const value = parseJsonOrNothing(text);
   const [code, message] = [propertyOf(value, 'Code'), propertyOf(value, 'Message')];
   return [typeof code === 'string' ? code : undefined, typeof message === 'string' ? message : text.slice(0, 200)];
+}
+
+function takenPolicy(role: Role, name: string): Failure {
+  return new Failure('conflict', {
+    message: `cannot make the policy ${JSON.stringify(name)}: there is one already, which was not made for the ${role} of this bucket`,
+    remedy: `Give --${role} another name: a user and its policy have the same.`,
+  });
 }
 
 interface AdminCall {
@@ -77,6 +85,7 @@ export class MinioAccounts implements Accounts {
     return credentials[KEY_ID] === name ? name : undefined;
   }
 
+  /** @throws {Failure} `conflict` for a policy that others may have attached: it would be replaced. */
   async look({ role, name }: AccountWish): Promise<AccountState> {
     const user = await this.#json({
       verb: `look at the user ${JSON.stringify(name)}`,
@@ -86,10 +95,20 @@ export class MinioAccounts implements Accounts {
       query: { accessKey: name },
       expected: ['XMinioAdminNoSuchUser'],
     });
+    const found = await this.#policy(name);
+    if (found !== undefined && !isOwnPolicy(found, this.#policies[role])) throw takenPolicy(role, name);
     if (user === undefined) return { exists: false, isAllowed: false, keys: [] };
     const policies = propertyOf(user, 'policyName');
     const attached = typeof policies === 'string' ? policies.split(',') : [];
-    const found = await this.#json({
+    return {
+      exists: true,
+      isAllowed: attached.includes(name) && isSamePolicy(found, this.#policies[role]),
+      keys: [name],
+    };
+  }
+
+  async #policy(name: string): Promise<unknown> {
+    return this.#json({
       verb: `look at the policy ${JSON.stringify(name)}`,
       permission: 'admin:GetPolicy',
       method: 'GET',
@@ -97,11 +116,6 @@ export class MinioAccounts implements Accounts {
       query: { name },
       expected: ['XMinioAdminNoSuchPolicy'],
     });
-    return {
-      exists: true,
-      isAllowed: attached.includes(name) && isSamePolicy(found, this.#policies[role]),
-      keys: [name],
-    };
   }
 
   /** A user has its secret from its first moment: {@link makeKey} creates it. */
