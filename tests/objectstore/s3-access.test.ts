@@ -14,11 +14,11 @@ import {
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { S3Credentials, S3Location } from '../../src/storage/s3/s3-location.ts';
 import { openStore } from '../../src/storage/open.ts';
-import { FaultProxy, s3Error } from '../support/fault-proxy.ts';
+import { FaultProxy, s3Error, type ProxiedRequest } from '../support/fault-proxy.ts';
 import { ForwardProxy } from '../support/forward-proxy.ts';
 import { startMinio } from '../support/minio.ts';
 import { freePort } from '../support/programs.ts';
@@ -190,6 +190,78 @@ describe.skipIf(server === undefined)('a role for S3', () => {
       sts.closeAllConnections();
       await rm(folder, { recursive: true, force: true });
     }
+  });
+});
+
+describe.skipIf(server === undefined)('credentials for S3 that the SDK finds in a file', () => {
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'walkback-credentials-'));
+    vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', join(folder, 'credentials'));
+    vi.stubEnv('AWS_CONFIG_FILE', join(folder, 'config'));
+    vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+    for (const name of ['AWS_PROFILE', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) vi.stubEnv(name, undefined);
+  });
+
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function writeCredentials({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials): Promise<void> {
+    const token = sessionToken === undefined ? '' : `aws_session_token = ${sessionToken}\n`;
+    const keys = `aws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
+    await writeFile(join(folder, 'credentials'), `[default]\n${keys}${token}`);
+  }
+
+  const withoutSecret = (credentials: S3Credentials): S3Credentials => ({ ...credentials, secretAccessKey: 'former' });
+
+  it.each([
+    ['InvalidAccessKeyId', () => ({ accessKeyId: 'former', secretAccessKey: 'former' })],
+    ['SignatureDoesNotMatch', () => withoutSecret(real().plain.credentials)],
+  ])('are read anew when they are refused with %s', async (code, former) => {
+    await writeCredentials(former());
+    const { credentials: _, ...location } = await real().plain.newBucket();
+    const store = await openStore(location);
+    await expect(store.put('k', Buffer.from('x'))).rejects.toMatchObject({
+      kind: 'denied',
+      message: expect.stringContaining(code),
+    });
+    await writeCredentials(await temporary());
+    expect(await store.put('k', Buffer.from('x'))).toBe('written');
+  });
+
+  it('are read anew when their session has ended, once for each call that is refused', async () => {
+    await using proxy = await FaultProxy.start(real().plain.endpoint);
+    const { credentials: _, ...location } = await real().plain.newBucket();
+    const [former, next] = [await temporary(), await temporary()];
+    await writeCredentials(former);
+    const store = await openStore({ ...location, endpoint: proxy.endpoint });
+    await store.put('k', Buffer.from('x'));
+    const isFormer = ({ headers }: ProxiedRequest): boolean =>
+      String(headers['authorization']).includes(former.accessKeyId);
+    proxy.inject({ when: isFormer, fault: s3Error(400, 'ExpiredToken') });
+    proxy.requests.length = 0;
+    await expect(store.get('k')).rejects.toMatchObject({ kind: 'denied' });
+    expect(proxy.requests).toHaveLength(2);
+    await writeCredentials(next);
+    expect((await store.get('k'))?.toString()).toBe('x');
+    expect(proxy.requests).toHaveLength(4);
+  });
+
+  it('are read anew for the role too that they may assume, when STS does not know them any more', async () => {
+    await using proxy = await FaultProxy.start(real().plain.endpoint);
+    const { credentials: _, ...location } = await real().plain.newBucket();
+    const isFormer = ({ headers }: ProxiedRequest): boolean => String(headers['authorization']).includes('=former/');
+    const body = '<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code></Error></ErrorResponse>';
+    proxy.inject({ when: isFormer, fault: { kind: 'answer', status: 403, body } });
+    await writeCredentials({ accessKeyId: 'former', secretAccessKey: 'former' });
+    const role = { arn: ROLE, sessionName: 'walkback', stsEndpoint: proxy.endpoint };
+    const store = await openStore({ ...location, role });
+    await expect(store.put('k', Buffer.from('x'))).rejects.toMatchObject({ kind: 'denied' });
+    await writeCredentials(real().plain.credentials);
+    expect(await store.put('k', Buffer.from('x'))).toBe('written');
   });
 });
 

@@ -21,8 +21,17 @@ export interface Attempt extends BareAttempt {
   readonly client: S3Client;
 }
 
-/** The answers of a store to temporary credentials that are no longer good. */
-const ENDED = new Set(['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired', 'InvalidToken']);
+/** The answers of a store, or of STS, to credentials that are no longer good: they ended, or others took their place. */
+const ENDED = new Set([
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'TokenRefreshRequired',
+  'InvalidToken',
+  'InvalidAccessKeyId',
+  'InvalidClientTokenId',
+  // A secret may be renewed while its access key stays.
+  'SignatureDoesNotMatch',
+]);
 
 type Try<T> = (attempt: Attempt) => Promise<T>;
 

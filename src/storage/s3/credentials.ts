@@ -16,10 +16,20 @@ function stsConfig({ region, role }: S3Location): { region: string; endpoint?: s
   return { region: region ?? 'us-east-1', ...(endpoint === undefined ? {} : { endpoint }) };
 }
 
-/** The setting of the client; none for the SDK's own chain. Asks nobody yet. */
+/**
+ * What the SDK finds by itself: in the environment, in a profile, of the machine. Its files are read anew for each client:
+ * the SDK would keep what they held, or that they were not there, until the process ends.
+ */
+async function foundCredentials(): Promise<NonNullable<S3ClientConfig['credentials']>> {
+  const { fromNodeProviderChain } = await import('@aws-sdk/credential-providers');
+  return fromNodeProviderChain({ ignoreCache: true });
+}
+
+/** The setting of the client. Asks nobody yet. */
 export async function credentialsSetting(location: S3Location): Promise<Pick<S3ClientConfig, 'credentials'>> {
-  const { credentials, role } = location;
-  if (role === undefined) return credentials === undefined ? {} : { credentials };
+  const credentials = location.credentials ?? (await foundCredentials());
+  const { role } = location;
+  if (role === undefined) return { credentials };
   const { fromTemporaryCredentials, fromTokenFile } = await import('@aws-sdk/credential-providers');
   const { arn, sessionName, webIdentityTokenFile } = role;
   const clientConfig = stsConfig(location);
@@ -29,7 +39,7 @@ export async function credentialsSetting(location: S3Location): Promise<Pick<S3C
     };
   return {
     credentials: fromTemporaryCredentials({
-      ...(credentials === undefined ? {} : { masterCredentials: credentials }),
+      masterCredentials: credentials,
       params: { RoleArn: arn, RoleSessionName: sessionName, DurationSeconds: ROLE_LIFETIME_S },
       clientConfig,
     }),
