@@ -74,6 +74,26 @@ describe.skipIf(server === undefined)('an archive in Google Cloud Storage', () =
       'impersonation',
     ],
     [
+      'a service account that acts for another',
+      async () =>
+        fileOf({
+          type: 'impersonated_service_account',
+          source_credentials: tokens.serviceAccount(),
+          service_account_impersonation_url: tokens.impersonationUrl,
+        }),
+      'impersonation',
+    ],
+    [
+      'workload identity that acts for a service account',
+      async () =>
+        fileOf({
+          type: 'impersonated_service_account',
+          source_credentials: tokens.workloadIdentity(await tokenFile(), false),
+          service_account_impersonation_url: tokens.impersonationUrl,
+        }),
+      'impersonation',
+    ],
+    [
       'the metadata server',
       async (): Promise<GcsCredentials> => ({ kind: 'default', metadataHost: new URL(tokens.endpoint).host }),
       'machine',

@@ -13,6 +13,8 @@ import { freePort } from './programs.ts';
 const SUBJECT_TOKEN = 'the-pods-own-token';
 const REFRESH_TOKEN = 'the-login';
 const EMAIL = 'backup@shop.iam.gserviceaccount.com';
+/** What a token must be for, to get another with it. */
+const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
 
 async function textOf(message: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = [];
@@ -25,6 +27,13 @@ function fromBase64(part: string | undefined): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
+/** What a token is for: what was asked for, or, as for a person's login, everything that its owner may. */
+function scopeOf(way: string, form: URLSearchParams): string {
+  if (way === 'exchange') return form.get('scope') ?? '';
+  if (way !== 'serviceAccount') return CLOUD_PLATFORM;
+  return String(fromBase64(form.get('assertion')?.split('.')[1])['scope']);
+}
+
 /** The server. Disposing closes it. */
 export class GoogleTokens implements AsyncDisposable {
   readonly endpoint: string;
@@ -32,7 +41,8 @@ export class GoogleTokens implements AsyncDisposable {
   lifetimeS = 3600;
   /** How many tokens each way has given: `serviceAccount`, `login`, `exchange`, `impersonation`, `machine`. */
   readonly given = new Map<string, number>();
-  readonly #good = new Set<string>();
+  /** The tokens that are good, each with what it is for. */
+  readonly #good = new Map<string, string>();
   readonly #keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
   readonly #server: Server;
 
@@ -102,7 +112,8 @@ export class GoogleTokens implements AsyncDisposable {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const text = await textOf(request);
-    const way = this.#wayOf(request, new URLSearchParams(text));
+    const form = new URLSearchParams(text);
+    const way = this.#wayOf(request, form);
     const isFine = way !== undefined;
     response.writeHead(isFine ? 200 : 400, { 'content-type': 'application/json' });
     if (!isFine) {
@@ -111,7 +122,7 @@ export class GoogleTokens implements AsyncDisposable {
     }
     this.given.set(way, (this.given.get(way) ?? 0) + 1);
     const token = randomUUID();
-    this.#good.add(token);
+    this.#good.set(token, scopeOf(way, form));
     const expireTime = new Date(Date.now() + this.lifetimeS * 1000).toISOString();
     response.end(
       JSON.stringify(
@@ -127,7 +138,7 @@ export class GoogleTokens implements AsyncDisposable {
     if (url.endsWith('/service-accounts/default/token'))
       return headers['metadata-flavor'] === 'Google' ? 'machine' : undefined;
     if (url.endsWith(':generateAccessToken'))
-      return this.isGood(headers.authorization?.slice(7)) ? 'impersonation' : undefined;
+      return this.#good.get(headers.authorization?.slice(7) ?? '') === CLOUD_PLATFORM ? 'impersonation' : undefined;
     if (url === '/exchange') return form.get('subject_token') === SUBJECT_TOKEN ? 'exchange' : undefined;
     if (form.get('grant_type') === 'refresh_token')
       return form.get('refresh_token') === REFRESH_TOKEN ? 'login' : undefined;

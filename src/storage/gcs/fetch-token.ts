@@ -133,12 +133,13 @@ async function asAnother(
   return tokenOf(await answered(send, { method: 'POST', url, headers, body }), new URL(url).host);
 }
 
+/** The IAM Credentials API takes only a token that is good for all of it; the one that it gives is for `scope` alone. */
 async function impersonated(
   { source, impersonationUrl, delegates }: Impersonation,
   scope: string,
   send: Send,
 ): Promise<Token> {
-  return asAnother(impersonationUrl, delegates, await fetchToken(source, send), scope, send);
+  return asAnother(impersonationUrl, delegates, await fetchToken(source, send, ANY), scope, send);
 }
 
 /** Asks for a token. @throws {Failure} `denied` if the credentials are refused. @throws {GcsError} to be tried again. */
