@@ -9,7 +9,7 @@ import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { startAzurite } from '../support/azurite.ts';
 import { FaultProxy, type Fault, type ProxiedRequest } from '../support/fault-proxy.ts';
-import { itOutlivesFaults, PATIENT, type FaultedStore, type Trouble } from '../support/store-faults.ts';
+import { CountedBody, itOutlivesFaults, PATIENT, type FaultedStore, type Trouble } from '../support/store-faults.ts';
 
 const MIB = 1024 * 1024;
 
@@ -88,5 +88,20 @@ describe.skipIf(server === undefined)('an upload in blocks to Azure', () => {
         expect((await direct.get(key))?.equals(bytes)).toBe(true);
       }
     }
+  });
+
+  it('ends with the failure of a block, and neither reads nor sends the rest', async () => {
+    const { store, direct } = await openBoth(PATIENT);
+    real().proxy.clear();
+    real().proxy.inject({ when: block, times: 1, fault: says('denied') });
+    const body = new CountedBody(30, 5 * MIB);
+    await expect(store.put('large', body)).rejects.toMatchObject({
+      kind: 'denied',
+      message: expect.stringContaining('AuthorizationPermissionMismatch'),
+    });
+    expect(body.givenCount).toBeLessThan(10);
+    expect(real().proxy.count(block)).toBeLessThan(10);
+    expect(real().proxy.count(list)).toBe(0);
+    expect(await direct.stat('large')).toBeUndefined();
   });
 });

@@ -9,7 +9,14 @@ import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { FaultProxy, s3Error, type Fault, type ProxiedRequest } from '../support/fault-proxy.ts';
 import { startMinio } from '../support/minio.ts';
-import { BODY, itOutlivesFaults, PATIENT, type FaultedStore, type Trouble } from '../support/store-faults.ts';
+import {
+  BODY,
+  CountedBody,
+  itOutlivesFaults,
+  PATIENT,
+  type FaultedStore,
+  type Trouble,
+} from '../support/store-faults.ts';
 
 const MIB = 1024 * 1024;
 
@@ -124,6 +131,20 @@ describe.skipIf(server === undefined)('an upload to S3', () => {
         expect((await direct.get(key))?.equals(bytes)).toBe(true);
       }
     }
+  });
+
+  it('in parts ends with the failure of a part, and neither reads nor sends the rest', async () => {
+    const { store, direct } = await withObject();
+    real().proxy.inject({ when: is('PUT', 'partNumber=2&'), fault: s3Error(403, 'AccessDenied') });
+    const body = new CountedBody(30, 5 * MIB);
+    await expect(store.put('large', body)).rejects.toMatchObject({
+      kind: 'denied',
+      message: expect.stringContaining('AccessDenied'),
+    });
+    expect(body.givenCount).toBeLessThan(10);
+    expect(real().proxy.count(is('PUT', 'partNumber='))).toBeLessThan(10);
+    expect(real().proxy.count(is('DELETE', 'uploadId='))).toBe(1);
+    expect(await direct.stat('large')).toBeUndefined();
   });
 
   it('is refused when the bytes were altered on their way', async () => {

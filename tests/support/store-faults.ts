@@ -20,6 +20,23 @@ export const QUICK = { attemptIdleMs: 300, callMs: 1_500 };
 export const PATIENT = { attemptIdleMs: 1_000, callMs: 30_000 };
 export const BODY = randomBytes(3 * MIB + 77);
 
+/** A body that comes in pieces, and counts those that were taken. */
+export class CountedBody implements AsyncIterable<Uint8Array> {
+  givenCount = 0;
+  readonly #pieceCount: number;
+  readonly #pieceBytes: number;
+
+  constructor(pieceCount: number, pieceBytes: number) {
+    this.#pieceCount = pieceCount;
+    this.#pieceBytes = pieceBytes;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    const piece = Buffer.alloc(this.#pieceBytes);
+    for (; this.givenCount < this.#pieceCount; this.givenCount += 1) yield piece;
+  }
+}
+
 /** What a server can say. `gone`: the answer to a request for an object that is not there, with the words that prove it. */
 export type Trouble = 'busy' | 'broken' | 'tooMany' | 'denied' | 'skewedClock' | 'noBucket' | 'gone';
 

@@ -36,6 +36,9 @@ function tooManyBlocks(action: AzureAction, blockSizeBytes: number): Failure {
 interface Upload {
   readonly connection: AzureConnection;
   readonly action: AzureAction;
+  /** For a block which failed: the others need not go on, and no more of the body be read. */
+  readonly stop: AbortController;
+  /** The caller's, and that of `stop`. */
   readonly signal: AbortSignal;
 }
 
@@ -68,7 +71,7 @@ async function sendBlocks(
       ids.push(id);
       const block = sendBlock(upload, id, bytes);
       sent.push(block);
-      const ended = block.catch(() => {}).finally(() => running.delete(ended));
+      const ended = block.catch((error: unknown) => upload.stop.abort(error)).finally(() => running.delete(ended));
       running.add(ended);
       if (running.size >= mostAtOnce) await Promise.race(running);
       upload.signal.throwIfAborted();
@@ -91,7 +94,7 @@ export async function putInBlocks(
   const header = uploadHeader(options);
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
-  const upload = { connection, action, signal };
+  const upload = { connection, action, stop, signal };
   try {
     const { blockSizeBytes, concurrentBlocks } = sizes;
     const { ids, md5 } = await sendBlocks(upload, header.token, parts, blockSizeBytes, concurrentBlocks);

@@ -32,7 +32,9 @@ interface Upload {
   readonly action: S3Action;
   readonly header: UploadHeader;
   readonly id: string;
-  /** The caller's, and that of a part which failed: the others need not go on. */
+  /** For a part which failed: the others need not go on, and no more of the body be read. */
+  readonly stop: AbortController;
+  /** The caller's, and that of `stop`. */
   readonly signal: AbortSignal;
 }
 
@@ -89,7 +91,7 @@ async function sendParts(
       if (sent.length === MAX_PARTS) throw tooManyParts(upload.action, partSizeBytes);
       const part = sendPart(upload, sent.length + 1, bytes);
       sent.push(part);
-      const ended = part.catch(() => {}).finally(() => running.delete(ended));
+      const ended = part.catch((error: unknown) => upload.stop.abort(error)).finally(() => running.delete(ended));
       running.add(ended);
       if (running.size >= CONCURRENT_PARTS) await Promise.race(running);
       upload.signal.throwIfAborted();
@@ -155,7 +157,7 @@ export async function putInParts(
   const id = await createUpload(connection, action, header, options.signal);
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
-  const upload: Upload = { connection, action, header, id, signal };
+  const upload: Upload = { connection, action, header, id, stop, signal };
   try {
     const outcome = await complete(upload, await sendParts(upload, parts, partSizeBytes), options.ifAbsent === true);
     if (outcome === 'exists') await abort(upload);
