@@ -212,7 +212,7 @@ describe.skipIf(bed === undefined)('the charts', () => {
     get('{.spec.template.spec.containers[0].env[?(@.name=="WALE_GS_PREFIX")].value}', 'statefulset', app);
   const none = set('replicaCount=0');
   /** For the earlier chart, which cannot have none. No pod comes of it: the namespace lets none in that asks for no user. */
-  const one = set('replicaCount=1');
+  const single = set('replicaCount=1');
 
   test('make passwords once: an upgrade, a removal and a new installation keep them', async () => {
     await namespace.helm(['install', 'kept', PATRONI, ...none, ...set('credentials.admin=given')]);
@@ -228,10 +228,10 @@ describe.skipIf(bed === undefined)('the charts', () => {
   });
 
   test('leave alone the Secret of an earlier chart’s hook, and go on where the release archives', async () => {
-    await namespace.helm(['install', 'old', SEED_CHART, ...one, ...ARCHIVE, ...set('credentials.random=true')]);
+    await namespace.helm(['install', 'old', SEED_CHART, ...single, ...ARCHIVE, ...set('credentials.random=true')]);
     const before = await get('{.data} {.metadata.uid}', 'secret', 'old-patroni');
     const uid = await get('{.metadata.uid}', 'statefulset', 'old-patroni');
-    await namespace.helm(['upgrade', 'old', PATRONI, ...one, ...ARCHIVE]);
+    await namespace.helm(['upgrade', 'old', PATRONI, ...single, ...ARCHIVE]);
     await namespace.helm([
       'upgrade',
       'old',
@@ -244,17 +244,17 @@ describe.skipIf(bed === undefined)('the charts', () => {
     expect(await get('{.metadata.uid}', 'statefulset', 'old-patroni')).toBe(uid);
     expect(await addressOf('old-patroni')).toBe('gs://bucket/wal');
     const moved = set('walE.prefix=gs://bucket/moved');
-    await namespace.helm(['upgrade', 'old', PATRONI, ...one, ...ARCHIVE, ...moved]);
+    await namespace.helm(['upgrade', 'old', PATRONI, ...single, ...ARCHIVE, ...moved]);
     expect(await addressOf('old-patroni')).toBe('gs://bucket/moved');
   });
 
   test('go on where the release archives when its StatefulSet is made anew around its pods', async () => {
     await using orphans = await there.namespace('helm', { security: 'privileged' });
-    await orphans.helm(['install', 'old', SEED_CHART, ...one, ...ARCHIVE]);
-    await orphans.helm(['upgrade', 'old', PATRONI, ...one, ...ARCHIVE]);
+    await orphans.helm(['install', 'old', SEED_CHART, ...single, ...ARCHIVE]);
+    await orphans.helm(['upgrade', 'old', PATRONI, ...single, ...ARCHIVE]);
     await orphans.kubectl(['wait', '--for=create', 'pod/old-patroni-0', '--timeout=60s']);
     await orphans.kubectl(['delete', 'statefulset', 'old-patroni', '--cascade=orphan']);
-    await orphans.helm(['upgrade', 'old', PATRONI, ...one, ...ARCHIVE, ...set('podManagementPolicy=Parallel')]);
+    await orphans.helm(['upgrade', 'old', PATRONI, ...single, ...ARCHIVE, ...set('podManagementPolicy=Parallel')]);
     expect(
       await orphans.kubectl([
         'get',
@@ -267,7 +267,7 @@ describe.skipIf(bed === undefined)('the charts', () => {
   });
 
   test('refuse another bucket for a release that archives, since only half of it would move', async () => {
-    await namespace.helm(['install', 'bound', SEED_CHART, ...one, ...ARCHIVE]);
+    await namespace.helm(['install', 'bound', SEED_CHART, ...single, ...ARCHIVE]);
     const upgrade = (...flags: readonly string[]): Promise<string> =>
       namespace.helm(['upgrade', 'bound', PATRONI, ...none, ...ARCHIVE, ...set(...flags)]);
     await expect(upgrade('walE.gcsBucket=other')).rejects.toThrow(/gs:\/\/bucket\/wal.*gs:\/\/other.*walE\.prefix/s);
@@ -315,7 +315,7 @@ describe.skipIf(bed === undefined)('the charts', () => {
     expect(await addressOf('again-patroni')).toBe(`gs://bucket/wal/${namespace.name}-again-patroni`);
 
     // The Secret of a hook keeps nothing of the chart's.
-    await namespace.helm(['install', 'taken', SEED_CHART, ...one, ...ARCHIVE]);
+    await namespace.helm(['install', 'taken', SEED_CHART, ...single, ...ARCHIVE]);
     await namespace.kubectl(['wait', '--for=create', 'pvc/storage-volume-taken-patroni-0', '--timeout=60s']);
     await namespace.helm(['upgrade', 'taken', PATRONI, ...none, ...ARCHIVE]);
     await namespace.helm(['uninstall', 'taken']);
