@@ -23,6 +23,7 @@ export class BackupLedger {
   readonly #proven: Map<string, Fingerprint>;
   readonly #pages: Map<string, string>;
   #broken: string | undefined;
+  #basis: string | undefined;
   #isChanged = false;
   #isReadOnly = false;
   #writtenAtMs = Date.now();
@@ -38,7 +39,8 @@ export class BackupLedger {
     this.#options = options;
     this.#proven = new Map(read.proven);
     this.#pages = new Map(textsIn(read.more['pages']));
-    this.#broken = typeof read.more['broken'] === 'string' ? read.more['broken'] : undefined;
+    this.#broken = textIn(read.more['broken']);
+    this.#basis = textIn(read.more['basis']);
   }
 
   static async read(store: ObjectStore, backupName: string, options: CallOptions = {}): Promise<BackupLedger> {
@@ -54,6 +56,22 @@ export class BackupLedger {
   /** Why it cannot be restored, if that was found; `undefined` if nothing was. */
   get broken(): string | undefined {
     return this.#broken;
+  }
+
+  /**
+   * Tells what objects are compared with now. What was proven against anything else says nothing; nor does what was written
+   * down without it, when objects counted as proven once they could be read.
+   */
+  startFrom(basis: string): void {
+    if (basis === this.#basis) return;
+    this.forget();
+    this.#basis = basis;
+  }
+
+  /** Takes nothing for proven any more. Whether it is broken stays as it was found. */
+  forget(): void {
+    this.#proven.clear();
+    this.#isChanged = true;
   }
 
   /** True if these are exactly the objects that were proven, and are as they were. */
@@ -83,18 +101,35 @@ export class BackupLedger {
     return isProven(sentinel, this.#proven.get(DEEP), age);
   }
 
-  /** Pages that were found damaged in an object that was proven readable. */
+  /** Pages that were found damaged in an object that could be read. */
   pagesOf(object: ObjectInfo): string | undefined {
     return this.#pages.get(nameOf(object));
   }
 
-  /** Writes down that an object was read to its end, and which pages in it are damaged. */
-  async prove(object: ObjectInfo, damagedPages: string | undefined): Promise<void> {
-    this.#proven.set(nameOf(object), fingerprintOf(object, Date.now()));
+  /** Writes down that an object holds what it should. */
+  async prove(object: ObjectInfo): Promise<void> {
+    await this.note(object, undefined, true);
+  }
+
+  /**
+   * Writes down which pages of an object are damaged, and whether it need not be read again. Whether all is there has to be
+   * judged anew then.
+   */
+  async note(object: ObjectInfo, damagedPages: string | undefined, isSound: boolean): Promise<void> {
+    if (isSound) this.#proven.set(nameOf(object), fingerprintOf(object, Date.now()));
+    else this.#proven.delete(nameOf(object));
+    this.#proven.delete(WHOLE);
     if (damagedPages === undefined) this.#pages.delete(nameOf(object));
     else this.#pages.set(nameOf(object), damagedPages);
     this.#isChanged = true;
     if (Date.now() - this.#writtenAtMs >= WRITE_AFTER_MS) await this.flush();
+  }
+
+  /** Writes down at once what is wrong with an object: the backup cannot be restored, whatever comes of the others. */
+  disprove(object: ObjectInfo, found: string): void {
+    for (const name of [nameOf(object), WHOLE, DEEP]) this.#proven.delete(name);
+    this.#broken = found;
+    this.#isChanged = true;
   }
 
   /** Writes down that all is there, or what is not. */
@@ -114,6 +149,7 @@ export class BackupLedger {
     if (!this.#isChanged) return;
     const more = {
       pages: Object.fromEntries(this.#pages),
+      ...(this.#basis === undefined ? {} : { basis: this.#basis }),
       ...(this.#broken === undefined ? {} : { broken: this.#broken }),
     };
     const key = backupLedgerKey(this.#name);
@@ -126,6 +162,10 @@ export class BackupLedger {
 
 function nameOf({ key }: ObjectInfo): string {
   return key.slice(key.lastIndexOf('/') + 1);
+}
+
+function textIn(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function textsIn(value: unknown): [string, string][] {

@@ -14,13 +14,13 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import type { FilesMetadata } from '../walg/files-metadata.ts';
 import type { BackupLedger } from './backup-ledger.ts';
 import type { ListedPart } from './backup-objects.ts';
+import { checkObject, type Expectation } from './check-object.ts';
 import { readPart, type ReadPart, type ReadPartOptions } from './read-part.ts';
 import { callOptionsOf, isOver, type VerifyLimits } from './read-limits.ts';
 
 /** A backup of which objects are to be read. */
 export interface BackupToRead {
-  readonly backup: Backup;
-  readonly metadata: FilesMetadata | undefined;
+  readonly expectation: Expectation;
   readonly layout: PageLayout;
   readonly ledger: BackupLedger;
 }
@@ -29,7 +29,7 @@ export interface BackupToRead {
 export interface ReadObjects {
   /** By the object's name. */
   readonly parts: ReadonlyMap<string, ReadPart>;
-  /** What cannot be read, and why. */
+  /** What cannot be read, or is not what it should be, and why. */
   readonly problems: readonly { readonly key: string; readonly found: string }[];
   readonly readBytes: number;
   /** False if time was over before all was read. */
@@ -39,11 +39,12 @@ export interface ReadObjects {
 /** Reads them. @param onContent called with the bytes of content as they come. */
 export async function readObjects(
   store: ObjectStore,
-  { backup, metadata, layout, ledger }: BackupToRead,
+  { expectation, layout, ledger }: BackupToRead,
   wanted: readonly ListedPart[],
   limits: VerifyLimits,
   onContent: (bytes: number) => void,
 ): Promise<ReadObjects> {
+  const { backup, metadata } = expectation;
   const queue = [...wanted];
   const parts = new Map<string, ReadPart>();
   const problems: { key: string; found: string }[] = [];
@@ -77,10 +78,12 @@ export async function readObjects(
           limiter: limits.limiter,
           ...callOptionsOf(limits),
         });
+        const isProven = checkObject(expectation, object, part);
         parts.set(object.objectName, part);
-        await ledger.prove(info, damagedPagesText(part));
+        await ledger.note(info, damagedPagesText(part), isProven);
       } catch (error) {
         if (!isFailure(error, 'corrupt') && !isFailure(error, 'refused')) throw error;
+        ledger.disprove(info, error.message);
         problems.push({ key: object.key, found: error.message });
       }
       readBytes += info.sizeBytes;

@@ -16,9 +16,10 @@ import { sentinelKey } from '../walg/backup-names.ts';
 import type { FilesMetadata } from '../walg/files-metadata.ts';
 import { BackupLedger } from './backup-ledger.ts';
 import { listBackupObjects, type BackupObjects } from './backup-objects.ts';
+import { expectationOf } from './check-object.ts';
 import { NOTHING_READ, type Finding, type ProofCounts } from './finding.ts';
-import { isListed, judgeBackup } from './judge-backup.ts';
-import { readObjects } from './read-backup.ts';
+import { isListed, judgeBackup, type BackupToJudge } from './judge-backup.ts';
+import { readObjects, type ReadObjects } from './read-backup.ts';
 import type { ReadPart } from './read-part.ts';
 import { callOptionsOf, type VerifyLimits } from './read-limits.ts';
 
@@ -105,6 +106,7 @@ async function verifyObjects(
 ): Promise<Verified> {
   const objects = await listBackupObjects(store, backup, callOptionsOf(options));
   const total = objects.parts.length;
+  ledger.startFrom(basisOf(backup, objects));
   if (!options.wantsContents && isUnchanged(objects, ledger, options)) {
     const counts = { ...NOTHING_READ, total };
     const findings = pageFindings(backup, objects, ledger);
@@ -119,12 +121,10 @@ async function verifyObjects(
   const wanted = objects.parts.filter(
     (part) => options.wantsContents || !isListed(part, metadata) || !ledger.isProven(part.info, options),
   );
-  const read = await readObjects(store, { backup, metadata, layout, ledger }, wanted, options, options.onContent);
+  const expectation = expectationOf(backup, metadata, objects.parts);
+  const read = await readObjects(store, { expectation, layout, ledger }, wanted, options, options.onContent);
   const findings = read.problems.map(({ key, found }): Finding => objectFinding(key, found));
-  const broken = read.isDone ? judge({ backup, metadata, objects, read: read.parts }, read.problems) : undefined;
-  if (read.isDone) ledger.judge(objects.sentinel, broken ?? read.problems[0]?.found, false);
-  if (read.isDone && objects.list !== undefined) await ledger.prove(objects.list, undefined);
-  ledger.retain(provable(objects));
+  const broken = await judgeRead({ expectation, parts: objects.parts, read: read.parts }, read, objects, ledger);
   return {
     backup,
     findings: [
@@ -149,14 +149,41 @@ function provable({ list, parts }: Pick<BackupObjects, 'list' | 'parts'>): Objec
   return [...parts.map(({ info }) => info), ...(list === undefined ? [] : [list])];
 }
 
-/** What is wrong beside objects that cannot be read; without these nothing can be told of the rest. */
-function judge(
-  given: { objects: BackupObjects; read: ReadonlyMap<string, ReadPart> } & Pick<BackupContents, 'backup' | 'metadata'>,
-  problems: readonly unknown[],
-): string | undefined {
+/**
+ * What objects are compared with: the list of files, or the sentinel if that may hold it, and what else the sentinel says
+ * that counts. Not when it was written: a mark on a backup may write it anew.
+ */
+function basisOf(backup: Backup, { list, sentinel }: BackupObjects): string {
+  const { sizeBytes, modifiedAt } = list ?? sentinel;
+  const { startLsn, finishLsn, systemIdentifier } = backup;
+  return [sizeBytes, modifiedAt.getTime(), startLsn, finishLsn, systemIdentifier ?? '-'].join(' ');
+}
+
+/**
+ * Judges all objects together, once all were read, and writes that down; gives what is wrong beside objects that are damaged
+ * themselves. While there are such nothing can be told of the rest: each was written down when it was read.
+ */
+async function judgeRead(
+  given: BackupToJudge,
+  { isDone, problems }: ReadObjects,
+  objects: BackupObjects,
+  ledger: BackupLedger,
+): Promise<string | undefined> {
+  // An object that is gone stays in the ledger: by that it is missed the next time.
+  if (!isDone) return undefined;
+  if (objects.list !== undefined) await ledger.prove(objects.list);
+  ledger.retain(provable(objects));
   if (problems.length > 0) return undefined;
+  const broken = judge(given);
+  // Each holds what it should, and together they do not: all are read before the backup is judged again.
+  if (broken !== undefined) ledger.forget();
+  ledger.judge(objects.sentinel, broken, false);
+  return broken;
+}
+
+function judge(given: BackupToJudge): string | undefined {
   try {
-    judgeBackup({ ...given, parts: given.objects.parts });
+    judgeBackup(given);
     return undefined;
   } catch (error) {
     if (isFailure(error, 'corrupt') || isFailure(error, 'refused')) return error.message;

@@ -1,7 +1,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { readWalFile } from '../../src/archive/read-wal-file.ts';
 import { wrappedStore } from '../../src/archive/testing/wrapped-store.ts';
@@ -12,7 +12,10 @@ import { compressSync, decompressSync } from '../../src/codec/compression.ts';
 import { formatLsn, lsn } from '../../src/postgres/lsn.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open.ts';
+import { BackupLedger } from '../../src/verify/backup-ledger.ts';
 import type { Finding } from '../../src/verify/finding.ts';
+import { fingerprintOf, type Fingerprint } from '../../src/verify/fingerprint.ts';
+import { backupLedgerKey, writeLedgerObject } from '../../src/verify/ledger-object.ts';
 import { verifyArchive, type VerifyOptions, type VerifyReport } from '../../src/verify/verify.ts';
 import { sentinelKey } from '../../src/walg/backup-names.ts';
 
@@ -213,11 +216,120 @@ describe('damage in an archive', () => {
     await forkAt(first.finishLsn);
     expect(await why()).toEqual([]);
   });
+});
 
-  it('is found in what parts hold, against the list', async () => {
-    const key = `basebackups_005/${FULL}/files_metadata.json`;
-    const list = (await store.get(key))?.toString() ?? '';
-    await store.put(key, Buffer.from(list.replaceAll('/base/1/1259"', '/base/1/991259"')));
-    expect(foundIn(await verify({ names: [FULL] }), 'backup')).toMatch(/does not hold 1 of the files/);
+/** Verifies the full backup with time being over once this object of it was read. */
+async function verifyUntilRead(key: string, more: Partial<VerifyOptions> = {}): Promise<VerifyReport> {
+  const nowMs = Date.now.bind(Date);
+  let lateMs = 0;
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => nowMs() + lateMs);
+  const slow = wrappedStore(store, {
+    address: store.address,
+    open: async (opened, options) => {
+      if (opened === key) lateMs = 19_000;
+      return store.open(opened, options);
+    },
   });
+  try {
+    const untilMs = nowMs() + 18_000;
+    return await verify({ scope: 'backups', names: [FULL], concurrency: 1, untilMs, ...more }, slow);
+  } finally {
+    clock.mockRestore();
+  }
+}
+
+describe('a backup that is not what its list and its sentinel say', () => {
+  const listKey = `basebackups_005/${FULL}/files_metadata.json`;
+  const labelKey = `basebackups_005/${FULL}/tar_partitions/backup_label.tar.zst`;
+  const verifyFull = async (): Promise<string> => foundIn(await verify({ scope: 'backups', names: [FULL] }), 'backup');
+
+  async function changeList(work: (list: string) => string): Promise<void> {
+    await store.put(listKey, Buffer.from(work((await store.get(listKey))?.toString() ?? '')));
+  }
+  const listMissingFile = async (): Promise<void> =>
+    changeList((list) => list.replaceAll('/base/1/1259"', '/base/1/991259"'));
+
+  /** It is found every time, and what prunes is told every time. */
+  async function expectFoundTwice(text: RegExp): Promise<void> {
+    for (const _time of [1, 2]) {
+      expect(await verifyFull()).toMatch(text);
+      expect((await BackupLedger.read(store, FULL)).broken).toMatch(text);
+    }
+  }
+
+  it('is found in what parts hold, against the list, until the list is right', async () => {
+    const list = (await store.get(listKey)) ?? Buffer.alloc(0);
+    await listMissingFile();
+    await expectFoundTwice(/does not hold 1 of the files/);
+    await store.put(listKey, list);
+    expect(await verifyFull()).toBe('');
+    expect((await BackupLedger.read(store, FULL)).broken).toBeUndefined();
+    expect(await verify({ scope: 'backups', names: [FULL] })).toMatchObject({ backups: { total: 3, read: 0 } });
+  });
+
+  it('is found when the list changes after its parts were proven', async () => {
+    await verify();
+    await listMissingFile();
+    await expectFoundTwice(/does not hold 1 of the files/);
+  });
+
+  it('is found in what no list names', async () => {
+    await changeList((text) => {
+      const list: { Files: Record<string, unknown>; TarFileSets: Record<string, string[]> } = JSON.parse(text);
+      delete list.Files['/base/1/1259'];
+      const without = Object.entries(list.TarFileSets).map(([tar, names]) => [
+        tar,
+        names.filter((name) => name !== '/base/1/1259'),
+      ]);
+      return JSON.stringify({ ...list, TarFileSets: Object.fromEntries(without) });
+    });
+    await expectFoundTwice(/its parts hold 1 files that its list of files does not name/);
+  });
+
+  it('is found in a label of another backup, and in an object without one', async () => {
+    await change(labelKey, (tar) => void tar.write('1/', tar.indexOf('START WAL LOCATION: 0/') + 20));
+    await expectFoundTwice(/its label begins at 1\//);
+    const control = await store.get(labelKey.replace('backup_label', 'pg_control'));
+    await store.put(labelKey, control ?? Buffer.alloc(0));
+    await expectFoundTwice(/does not hold 2 of the files/);
+    await changeList((list) => list.replace('"backup_label.tar.zst"', '"backup_label.tar.gone"'));
+    await expectFoundTwice(/no object of it holds backup_label/);
+  });
+
+  it('is found after time was over, whatever was read until then', async () => {
+    await listMissingFile();
+    expect(await verifyUntilRead(partOf(FULL))).toMatchObject({ isDone: false, backups: { read: 2 } });
+    expect((await BackupLedger.read(store, FULL)).broken).toMatch(/does not hold 1 of the files/);
+    await expectFoundTwice(/does not hold 1 of the files/);
+  });
+
+  it('goes on where it was when time was over, also after its list changed', async () => {
+    await verify();
+    await changeList((list) => `${list}\n`);
+    expect(await verifyUntilRead(partOf(FULL))).toMatchObject({ isDone: false, backups: { read: 2 } });
+    expect(await verify({ scope: 'backups', names: [FULL] })).toMatchObject({ findings: [], backups: { read: 1 } });
+  });
+
+  it('is found where an object is gone, after others were proven again and time was over', async () => {
+    await verify();
+    await store.delete([labelKey]);
+    const again = { notBeforeMs: Date.now() + 1000 };
+    expect(await verifyUntilRead(partOf(FULL), again)).toMatchObject({ isDone: false });
+    expect(await verifyFull()).toMatch(/no object of it holds backup_label/);
+  });
+
+  it.each([{ broken: 'a part lacks a file' }, {}])(
+    'is found where it was written down as proven without being compared: %j',
+    async (more) => {
+      await listMissingFile();
+      const proven = new Map<string, Fingerprint>();
+      for await (const info of store.list(`basebackups_005/${FULL}/`)) {
+        proven.set(info.key.slice(info.key.lastIndexOf('/') + 1), fingerprintOf(info, Date.now()));
+      }
+      const sentinel = await store.stat(sentinelKey(FULL));
+      if (sentinel !== undefined) proven.set('(whole)', fingerprintOf(sentinel, Date.now()));
+      await writeLedgerObject(store, backupLedgerKey(FULL), { proven, more });
+      await expectFoundTwice(/does not hold 1 of the files/);
+    },
+  );
 });
