@@ -142,3 +142,9 @@ export async function accountChanges(
     notes: isEnding ? ['New secrets end the former ones at once: restart what uses them after this.'] : [],
   };
 }
+
+/** The lines that make both accounts by hand. */
+export function accountLines(accounts: Accounts, names: BucketWishes['names']): readonly string[] {
+  const acts: readonly AccountAct[] = accounts.standsAlone ? ['create', 'allow', 'makeKey'] : ['makeKey', 'allow'];
+  return ROLES.flatMap((role) => acts.flatMap((act) => accounts.byHand(act, { role, name: names[role] }).lines));
+}

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { isFailure } from '../base/failure.ts';
 import type { PlannedChange } from './bucket-change.ts';
-import type { BucketProvider } from './provider.ts';
+import { deniedLook } from './by-hand.ts';
+import type { BucketProvider, Survey } from './provider.ts';
 import { heldIn, namesIn, refuseForeign, secretOf, type SecretData, type SecretNames } from './secret-content.ts';
 import type { SecretPlace } from './secret-place.ts';
 
@@ -49,6 +51,22 @@ export async function readSecrets(
   return found;
 }
 
+/** A survey; who may not look is told what to type instead. */
+async function survey(
+  { secrets }: Provision,
+  provider: BucketProvider,
+  place: SecretPlace,
+  found: ReadonlyMap<string, SecretData>,
+): Promise<Survey> {
+  try {
+    return await provider.survey(heldIn(found, secrets));
+  } catch (error) {
+    if (!isFailure(error, 'denied')) throw error;
+    const { credentialNames } = provider;
+    throw deniedLook(error, provider, { secrets, place, credentialNames, there: new Set(found.keys()) });
+  }
+}
+
 /** Plans. @throws {Failure} for names that are taken, a bucket that must not be adopted, a Secret that cannot be written. */
 export async function planProvision(
   provision: Provision,
@@ -56,7 +74,7 @@ export async function planProvision(
   place: SecretPlace,
 ): Promise<ProvisionPlan> {
   const found = await readSecrets(place, provision);
-  const { changes, notes } = await provider.survey(heldIn(found, provision.secrets));
+  const { changes, notes } = await survey(provision, provider, place, found);
   const names = [...new Set([secretOf(provision.secrets, 'writer'), secretOf(provision.secrets, 'viewer')])];
   const planned = names.map((name): PlannedSecret => {
     const data = found.get(name);

@@ -41,8 +41,12 @@ export interface Survey {
 
 /** One kind of store. */
 export interface BucketProvider extends AsyncDisposable {
+  /** The names under which credentials are kept. */
+  readonly credentialNames: readonly string[];
   /** What to do about `held` and the bucket. @throws {Failure} `refused`, `conflict` for what must not be adopted. */
   survey(held: HeldCredentials): Promise<Survey>;
+  /** The lines that make all of it by hand, but for the Secret: for who may not even look. */
+  byHand(): readonly string[];
   /**
    * Makes one change.
    *

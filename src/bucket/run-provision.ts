@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Failure, isFailure } from '../base/failure.ts';
 import { openStore } from '../storage/open.ts';
+import { secretSteps, typed, type SecretsByHand } from './by-hand.ts';
 import { changeName, ROLES, type BucketChange, type PlannedChange, type Role } from './bucket-change.ts';
 import { readSecrets, type ProvisionPlan } from './plan-provision.ts';
 import type { BucketProvider, Credentials } from './provider.ts';
@@ -107,27 +108,22 @@ function unproven(role: Role, cause: Failure): Failure {
   });
 }
 
-function lacking(plan: ProvisionPlan, all: readonly Lacking[]): Failure {
+function lacking(plan: ProvisionPlan, all: readonly Lacking[], by: SecretsByHand): Failure {
   const permissions = [...new Set(all.filter((one) => one.isMissing).map(({ planned }) => planned.permission))];
   return new Failure('denied', {
     message: `cannot provision ${plan.address}: ${permissions.join(', ')} ${permissions.length === 1 ? 'is' : 'are'} missing`,
     facts: all.map(({ message }) => message),
     remedy: [
       'Allow that to these credentials and run it again; or do it by hand, with credentials that may:',
-      ...all.flatMap(({ planned }) => planned.byHand.map((line) => `    ${line}`)),
-      ...secretLines(all),
+      ...typed(all.flatMap(({ planned }) => planned.byHand)),
+      ...secretSteps(by, keyless(all)),
     ].join('\n'),
   });
 }
 
-/** A key that was made by hand has to get into the Secret by hand. */
-function secretLines(all: readonly Lacking[]): string[] {
-  const isKey = all.some(({ planned }) => planned.change.kind === 'makeKey');
-  return isKey
-    ? [
-        'and write what the keys are into the Secret (docs/how-to/provision-a-bucket.md has its names), then run it again.',
-      ]
-    : [];
+/** The roles whose keys are to be made by hand. */
+function keyless(all: readonly Lacking[]): Role[] {
+  return all.flatMap(({ planned: { change } }) => (change.kind === 'makeKey' ? [change.role] : []));
 }
 
 /** Runs a plan. @throws {Failure} `denied` that names every missing permission, when all else is done. */
@@ -161,8 +157,12 @@ export async function runProvision(
     if (made !== 'unsupported') done.push(changeName(change));
     options.onChange?.(planned, made === 'unsupported' ? made : 'done');
   }
-  if (missing.length > 0) throw lacking(plan, missing);
-  const held = heldIn(await readSecrets(place, plan), plan.secrets);
+  const found = await readSecrets(place, plan);
+  const { secrets } = plan;
+  const { credentialNames } = provider;
+  if (missing.length > 0)
+    throw lacking(plan, missing, { secrets, place, credentialNames, there: new Set(found.keys()) });
+  const held = heldIn(found, secrets);
   const proven: Role[] = [];
   for (const role of ROLES) {
     const credentials = held[role];

@@ -67,6 +67,11 @@ export function withCredentials(
   return { ...data, [BUCKET_NAME]: bucket, ...Object.fromEntries(added) };
 }
 
+/** The names that {@link withCredentials} writes. @param credentialNames those of the credentials alone. */
+export function keysOf(names: SecretNames, role: Role, credentialNames: readonly string[]): readonly string[] {
+  return [BUCKET_NAME, ...credentialNames.map((name) => `${prefixOf(names, role)}${name}`)];
+}
+
 /** @throws {Failure} `conflict` for a Secret that is another bucket's, or no bucket's. */
 export function refuseForeign(where: string, data: SecretData, bucket: string): void {
   const named = data[BUCKET_NAME];

@@ -85,7 +85,10 @@ export function secretFile(path: string): SecretPlace {
       });
     },
     write: async (name, data) => writeManifests(path, new Map([...(await readManifests(path)), [name, data]])),
-    byHand: () => [],
+    byHand: (name, keys) => [
+      `kubectl create secret generic ${name} ${keys.map((key) => `--from-literal=${key}=…`).join(' ')} --dry-run=client --output json`,
+      `# and what that prints among the "items" of ${path}, or into the data of the Secret that is there`,
+    ],
     [Symbol.asyncDispose]: async () => {},
   };
 }

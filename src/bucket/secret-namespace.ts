@@ -5,7 +5,7 @@
  */
 
 import { Failure, isFailure } from '../base/failure.ts';
-import type { Access, KubernetesApi } from '../kubernetes/api/kubernetes-api.ts';
+import type { Access, KubernetesApi, WhereWeAre } from '../kubernetes/api/kubernetes-api.ts';
 import type { Secret } from '../kubernetes/api/kubernetes-objects.ts';
 import type { SecretData } from './secret-content.ts';
 import { LABELS, secretData, secretManifest } from './secret-manifest.ts';
@@ -25,6 +25,23 @@ async function missingRights(api: KubernetesApi, name: string): Promise<readonly
   ];
   const allowed = await Promise.all(wanted.map(async (one) => api.isAllowed(one)));
   return wanted.filter((_one, index) => allowed[index] !== true).map(({ verb }) => verb);
+}
+
+/** A kubeconfig calls its users as it likes; whom a pod or an impersonation is, is known. */
+function roleLines({ user }: WhereWeAre): readonly string[] {
+  const account = /^system:serviceaccount:(.+:.+)$/.exec(user)?.[1];
+  const subject = account === undefined ? '--user=USER' : `--serviceaccount=${account}`;
+  return [
+    'create role walkback-bucket --verb=get,create,update --resource=secrets',
+    `create rolebinding walkback-bucket --role=walkback-bucket ${subject}`,
+  ];
+}
+
+/** A Secret that is there is patched: who creates it anew loses what else it holds. */
+function secretLine(name: string, keys: readonly string[], isThere: boolean): string {
+  if (!isThere) return `create secret generic ${name} ${keys.map((key) => `--from-literal=${key}=…`).join(' ')}`;
+  const stringData = Object.fromEntries(keys.map((key) => [key, '…']));
+  return `patch secret ${name} --type merge --patch '${JSON.stringify({ stringData })}'`;
 }
 
 async function merge(api: KubernetesApi, name: string, data: SecretData): Promise<void> {
@@ -59,7 +76,10 @@ export function secretNamespace(api: KubernetesApi): SecretPlace {
       if (missing.length === 0) return;
       throw new Failure('denied', {
         message: `cannot write ${describe(name)}: ${api.where.user} may not ${missing.join(', ')} secrets in the namespace ${namespace}`,
-        remedy: `Give it a Role with the verbs get, create and update on secrets:\n    kubectl --namespace ${namespace} create role walkback-bucket --verb=get,create,update --resource=secrets`,
+        remedy: [
+          'Give it a Role with the verbs get, create and update on secrets:',
+          ...roleLines(api.where).map((line) => `    kubectl --namespace ${namespace} ${line}`),
+        ].join('\n'),
       });
     },
     write: async (name, data) => {
@@ -72,9 +92,7 @@ export function secretNamespace(api: KubernetesApi): SecretPlace {
         }
       }
     },
-    byHand: (name, keys) => [
-      `kubectl --namespace ${namespace} create secret generic ${name} ${keys.map((key) => `--from-literal=${key}=…`).join(' ')}`,
-    ],
+    byHand: (name, keys, isThere) => [`kubectl --namespace ${namespace} ${secretLine(name, keys, isThere)}`],
     [Symbol.asyncDispose]: async () => api[Symbol.asyncDispose](),
   };
 }

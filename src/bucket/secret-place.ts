@@ -16,6 +16,10 @@ export interface SecretPlace extends AsyncDisposable {
   checkWritable(name: string): Promise<void>;
   /** Creates the Secret, or puts `data` into the one that is there. */
   write(name: string, data: SecretData): Promise<void>;
-  /** The lines that do the same by hand; values are left for the reader to fill in. */
-  byHand(name: string, keys: readonly string[]): readonly string[];
+  /**
+   * The lines that do the same by hand; values are left for the reader to fill in.
+   *
+   * @param isThere the Secret exists, and what else it holds stays.
+   */
+  byHand(name: string, keys: readonly string[], isThere: boolean): readonly string[];
 }

@@ -110,7 +110,13 @@ describe.skipIf(bed === undefined || server === undefined)('the Secret of a buck
   it('is looked at before a key is made: without the right nothing is begun', async () => {
     const { work, run } = await begin('nobody');
     await using _work = work;
-    await expect(run()).rejects.toMatchObject({ kind: 'denied', message: expect.stringContaining('secrets') });
+    await expect(run()).rejects.toMatchObject({
+      kind: 'denied',
+      message: expect.stringContaining('secrets'),
+      remedy: expect.stringContaining(
+        `create rolebinding walkback-bucket --role=walkback-bucket --serviceaccount=${namespace.name}:nobody`,
+      ),
+    });
     const container = await work.store({});
     await expect(container.listFolder('')).rejects.toMatchObject({ message: expect.stringContaining('no container') });
     await container.close();

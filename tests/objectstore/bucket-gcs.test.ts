@@ -147,6 +147,20 @@ describe.skipIf(server === undefined)('a bucket of Google Cloud Storage', () => 
     expect((await work.run(options)).report.proven).toEqual(['writer', 'viewer']);
   });
 
+  it('says what to type, the Secret too, to who may not even look at the bucket', async () => {
+    const { bucket, work, options } = await begin();
+    await using _work = work;
+    cloud.denied.add('storage.buckets.get');
+    const failed = work.plan(options);
+    for (const line of [
+      `gcloud storage buckets create gs://${bucket} --project=shop`,
+      `gcloud iam service-accounts create sa-${bucket}`,
+      `--from-literal=credentials.json=… --from-literal=viewer_credentials.json=…`,
+    ])
+      await expect(failed).rejects.toMatchObject({ kind: 'denied', remedy: expect.stringContaining(line) });
+    cloud.denied.clear();
+  });
+
   it('says what it may not look at', async () => {
     const { work, options } = await begin();
     await using _work = work;

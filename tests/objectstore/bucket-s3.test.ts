@@ -252,9 +252,32 @@ describe.skipIf(moto === undefined)('a bucket beside IAM (moto)', () => {
       message: expect.stringContaining('s3:PutLifecycleConfiguration'),
       remedy: expect.stringContaining(`put-bucket-lifecycle-configuration --bucket ${bucket}`),
     });
+    await expect(failed).rejects.toMatchObject({
+      remedy: expect.stringContaining(
+        `create secret generic s3-${bucket}-access-key --from-literal=bucket_name=… --from-literal=AWS_ACCESS_KEY_ID=… --from-literal=AWS_SECRET_ACCESS_KEY=… --from-literal=viewer_AWS_ACCESS_KEY_ID=…`,
+      ),
+    });
     await using rich = await begin(undefined, bucket);
     expect(dueIn(await rich.plan(iam))).not.toContain('createBucket');
     expect(dueIn(await rich.plan(iam))).not.toContain('keepVersions');
+  });
+
+  it('says what to type, the Secret too, to who may not even look for the bucket', async () => {
+    const bucket = newBucketName();
+    await using poor = await begin(await moto?.newUser(`blind-${bucket}`, ['iam:GetUser']), bucket);
+    const failed = poor.plan(iam);
+    for (const line of [
+      `create-bucket --bucket ${bucket}`,
+      `put-bucket-versioning --bucket ${bucket}`,
+      `create-user --user-name sa-${bucket}`,
+      `put-user-policy --user-name ro-${bucket}`,
+      `create secret generic s3-${bucket}-access-key --from-literal=bucket_name=…`,
+    ])
+      await expect(failed).rejects.toMatchObject({
+        kind: 'denied',
+        message: expect.stringContaining('cannot look for the bucket'),
+        remedy: expect.stringContaining(line),
+      });
   });
 });
 

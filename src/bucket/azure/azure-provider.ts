@@ -9,12 +9,12 @@ import { AzureConnection } from '../../storage/azure/azure-connection.ts';
 import type { AzureLocation } from '../../storage/azure/azure-location.ts';
 import { keyBytes } from '../../storage/azure/shared-key.ts';
 import { DEFAULT_STORE_DEADLINES, type StoreDeadlines } from '../../storage/deadlines.ts';
-import { accountChanges } from '../account-changes.ts';
+import { accountChanges, accountLines } from '../account-changes.ts';
 import type { AccountWish } from '../accounts.ts';
 import type { BucketChange, PlannedChange, Role } from '../bucket-change.ts';
 import type { BucketProvider, BucketWishes, Credentials, HeldCredentials, Survey } from '../provider.ts';
 import { Container, type ContainerAccess } from './container.ts';
-import { ACCOUNT, SignatureAccounts, TOKEN } from './signature-accounts.ts';
+import { ACCOUNT, CREDENTIAL_NAMES, SignatureAccounts, TOKEN } from './signature-accounts.ts';
 
 function accountKey({ account, container, credentials }: AzureLocation): string {
   const found = credentials.find(({ kind }) => kind === 'key');
@@ -32,6 +32,7 @@ function accountKey({ account, container, credentials }: AzureLocation): string 
 
 /** One container in Azure. */
 export class AzureProvider implements BucketProvider {
+  readonly credentialNames = CREDENTIAL_NAMES;
   readonly #location: AzureLocation;
   readonly #wishes: BucketWishes;
   readonly #connection: AzureConnection;
@@ -62,9 +63,14 @@ export class AzureProvider implements BucketProvider {
   }
 
   async survey(held: HeldCredentials): Promise<Survey> {
-    const changes = await this.#containerChanges();
+    const changes = this.#changesOf(await this.#look());
     const accounts = await accountChanges(this.#accounts, held, this.#wishes);
     return { changes: [...changes, ...accounts.changes], notes: [this.#accountNote(), ...accounts.notes] };
+  }
+
+  byHand(): readonly string[] {
+    const container = this.#changesOf(undefined).flatMap(({ byHand }) => byHand);
+    return [...container, ...accountLines(this.#accounts, this.#wishes.names)];
   }
 
   async run(change: BucketChange): Promise<Credentials | undefined> {
@@ -109,9 +115,8 @@ export class AzureProvider implements BucketProvider {
     }
   }
 
-  async #containerChanges(): Promise<readonly PlannedChange[]> {
+  #changesOf(found: ContainerAccess | 'hidden' | undefined): readonly PlannedChange[] {
     const { account, container } = this.#location;
-    const found = await this.#look();
     const isHidden = found === 'hidden';
     const isOpen = found !== undefined && found !== 'hidden' && found.isPublic;
     const permission = isHidden

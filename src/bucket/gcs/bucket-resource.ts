@@ -13,7 +13,7 @@ import type { ChangeState, PlannedChange } from '../bucket-change.ts';
 import type { Survey } from '../provider.ts';
 import { refuseExpiring } from '../refuse-expiring.ts';
 import type { Fields, GoogleApi } from './google-api.ts';
-import { decideLifecycle, type LifecycleWish } from './lifecycle.ts';
+import { decideLifecycle, type LifecycleVerdict, type LifecycleWish } from './lifecycle.ts';
 
 /** Where the bucket is, and what it shall be. */
 export interface BucketPlan {
@@ -127,17 +127,26 @@ export class BucketResource {
 
   /** Surveys. @throws {Failure} `refused` for a bucket whose lifecycle deletes current objects of the archive. */
   async survey(): Promise<Survey> {
-    const { project, place, lifecycle } = this.#plan;
     const bucket = await this.look();
-    const verdict = decideLifecycle(rulesOf(bucket), lifecycle);
+    const verdict = decideLifecycle(rulesOf(bucket), this.#plan.lifecycle);
     refuseExpiring(this.#address, verdict.expiring);
+    return { changes: this.#changes(bucket, verdict), notes: softDeleteNotes(bucket) };
+  }
+
+  /** The lines that make a new bucket by hand. */
+  byHand(): readonly string[] {
+    return this.#changes(undefined, decideLifecycle([], this.#plan.lifecycle)).flatMap(({ byHand }) => byHand);
+  }
+
+  #changes(bucket: Fields | undefined, verdict: LifecycleVerdict): readonly PlannedChange[] {
+    const { project, place, lifecycle } = this.#plan;
     const state = (isDone: boolean): ChangeState => (bucket !== undefined && isDone ? 'done' : 'due');
     const isClosed =
       member(bucket, 'iamConfiguration', 'uniformBucketLevelAccess', 'enabled') === true &&
       member(bucket, 'iamConfiguration', 'publicAccessPrevention') === 'enforced';
     const at = place === undefined ? '' : ` --location=${place}`;
     const update = 'storage.buckets.update';
-    const changes: PlannedChange[] = [
+    return [
       {
         change: { kind: 'createBucket' },
         state: bucket === undefined ? 'due' : 'done',
@@ -172,7 +181,6 @@ export class BucketResource {
         ],
       },
     ];
-    return { changes, notes: softDeleteNotes(bucket) };
   }
 }
 

@@ -10,13 +10,13 @@ import { Failure, messageOf } from '../../base/failure.ts';
 import { DEFAULT_STORE_DEADLINES, type StoreDeadlines } from '../../storage/deadlines.ts';
 import { GCS_ENDPOINT, type GcsLocation } from '../../storage/gcs/gcs-location.ts';
 import { isFields } from '../../storage/gcs/object-resource.ts';
-import { accountChanges } from '../account-changes.ts';
+import { accountChanges, accountLines } from '../account-changes.ts';
 import type { AccountWish } from '../accounts.ts';
 import { ROLES, type BucketChange, type PlannedChange, type Role } from '../bucket-change.ts';
 import type { BucketProvider, BucketWishes, Credentials, HeldCredentials, Survey } from '../provider.ts';
 import { BucketResource } from './bucket-resource.ts';
 import { GoogleApi } from './google-api.ts';
-import { KEY_FILE, ServiceAccounts } from './service-accounts.ts';
+import { CREDENTIAL_NAMES, KEY_FILE, ServiceAccounts } from './service-accounts.ts';
 
 /** What is known beside the address. */
 export interface GcsProviderOptions {
@@ -70,6 +70,7 @@ const hostOf = (endpoint: string): string =>
 
 /** One bucket in Google Cloud Storage. */
 export class GcsProvider implements BucketProvider {
+  readonly credentialNames = CREDENTIAL_NAMES;
   readonly #location: GcsLocation;
   readonly #wishes: BucketWishes;
   readonly #api: GoogleApi;
@@ -128,6 +129,11 @@ export class GcsProvider implements BucketProvider {
         ? this.#givenChanges(held)
         : await accountChanges(this.#accounts, held, this.#wishes);
     return { changes: [...bucket.changes, ...accounts.changes], notes: [...bucket.notes, ...accounts.notes] };
+  }
+
+  byHand(): readonly string[] {
+    const accounts = this.#accounts === undefined ? [] : accountLines(this.#accounts, this.#wishes.names);
+    return [...this.#bucket.byHand(), ...accounts];
   }
 
   async run(change: BucketChange): Promise<Credentials | undefined> {

@@ -105,6 +105,12 @@ function changesOf(
   ];
 }
 
+/** The lines that make a new bucket by hand. */
+export function bucketLines(location: S3Location, wish: LifecycleWish): readonly string[] {
+  const states = { bucket: 'due', closed: 'due', versions: 'due', rules: 'due' } as const;
+  return changesOf(states, location, { wish, verdict: decideLifecycle([], wish) }).flatMap(({ byHand }) => byHand);
+}
+
 /** Surveys. @throws {Failure} `refused` for a bucket whose lifecycle expires current objects of the archive. */
 export async function bucketChanges(
   settings: BucketSettings,

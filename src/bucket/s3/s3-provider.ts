@@ -12,13 +12,13 @@ import type { S3Location } from '../../storage/s3/s3-location.ts';
 import { ROLES, type BucketChange, type PlannedChange, type Role } from '../bucket-change.ts';
 import type { BucketProvider, BucketWishes, Credentials, HeldCredentials, Survey } from '../provider.ts';
 import type { Accounts, AccountWish } from '../accounts.ts';
-import { accountChanges } from '../account-changes.ts';
+import { accountChanges, accountLines } from '../account-changes.ts';
 import { BucketSettings } from './bucket-settings.ts';
 import { policyFor, type PolicyDocument } from './bucket-policy.ts';
-import { bucketChanges } from './bucket-changes.ts';
+import { bucketChanges, bucketLines } from './bucket-changes.ts';
 import { findAccounts, type AccountsChoice } from './find-accounts.ts';
 import { decideLifecycle, type LifecycleWish } from './lifecycle.ts';
-import { KEY_ID, SECRET_KEY } from './key-names.ts';
+import { CREDENTIAL_NAMES, KEY_ID, SECRET_KEY } from './key-names.ts';
 import { S3Api } from './s3-request.ts';
 
 /** What is known of the server. */
@@ -33,6 +33,7 @@ function policyOf({ bucket, region, retention }: S3Location, role: Role): Policy
 
 /** One bucket in S3. */
 export class S3Provider implements BucketProvider {
+  readonly credentialNames = CREDENTIAL_NAMES;
   readonly #location: S3Location;
   readonly #wishes: BucketWishes;
   readonly #connection: S3Connection;
@@ -83,6 +84,11 @@ export class S3Provider implements BucketProvider {
         ? this.#givenChanges(held)
         : await accountChanges(this.#accounts, held, this.#wishes);
     return { changes: [...bucket.changes, ...accounts.changes], notes: [...bucket.notes, ...accounts.notes] };
+  }
+
+  byHand(): readonly string[] {
+    const accounts = this.#accounts === undefined ? [] : accountLines(this.#accounts, this.#wishes.names);
+    return [...bucketLines(this.#location, this.#lifecycle), ...accounts];
   }
 
   async run(change: BucketChange): Promise<Credentials | 'unsupported' | undefined> {
