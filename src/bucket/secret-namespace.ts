@@ -28,13 +28,9 @@ async function missingRights(api: KubernetesApi, name: string): Promise<readonly
 }
 
 /** A kubeconfig calls its users as it likes; whom a pod or an impersonation is, is known. */
-function roleLines({ user }: WhereWeAre): readonly string[] {
+function subjectFlag({ user }: WhereWeAre): string {
   const account = /^system:serviceaccount:(.+:.+)$/.exec(user)?.[1];
-  const subject = account === undefined ? '--user=USER' : `--serviceaccount=${account}`;
-  return [
-    'create role walkback-bucket --verb=get,create,update --resource=secrets',
-    `create rolebinding walkback-bucket --role=walkback-bucket ${subject}`,
-  ];
+  return account === undefined ? '--user=USER' : `--serviceaccount=${account}`;
 }
 
 /** A Secret that is there is patched: who creates it anew loses what else it holds. */
@@ -76,10 +72,7 @@ export function secretNamespace(api: KubernetesApi): SecretPlace {
       if (missing.length === 0) return;
       throw new Failure('denied', {
         message: `cannot write ${describe(name)}: ${api.where.user} may not ${missing.join(', ')} secrets in the namespace ${namespace}`,
-        remedy: [
-          'Give it a Role with the verbs get, create and update on secrets:',
-          ...roleLines(api.where).map((line) => `    kubectl --namespace ${namespace} ${line}`),
-        ].join('\n'),
+        remedy: `Give it a Role with the verbs get, create and update on secrets:\n    kubectl --namespace ${namespace} create role walkback-bucket --verb=get,create,update --resource=secrets\n    kubectl --namespace ${namespace} create rolebinding walkback-bucket --role=walkback-bucket ${subjectFlag(api.where)}`,
       });
     },
     write: async (name, data) => {
