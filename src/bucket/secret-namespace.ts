@@ -61,20 +61,25 @@ async function merge(api: KubernetesApi, name: string, data: SecretData): Promis
 export function secretNamespace(api: KubernetesApi): SecretPlace {
   const { namespace } = api.where;
   const describe = (name: string): string => `the Secret ${namespace}/${name}`;
+  const checkWritable = async (name: string): Promise<void> => {
+    const missing = await missingRights(api, name);
+    if (missing.length === 0) return;
+    throw new Failure('denied', {
+      message: `cannot write ${describe(name)}: ${api.where.user} may not ${missing.join(', ')} secrets in the namespace ${namespace}`,
+      remedy: `Give it a Role with the verbs get, create and update on secrets:\n    kubectl --namespace ${namespace} create role walkback-bucket --verb=get,create,update --resource=secrets\n    kubectl --namespace ${namespace} create rolebinding walkback-bucket --role=walkback-bucket ${subjectFlag(api.where)}`,
+    });
+  };
   return {
     describe,
     read: async (name) => {
-      const found = await api.get<Secret>(refTo(name));
+      const found = await api.get<Secret>(refTo(name)).catch(async (error: unknown) => {
+        // What is missing is told with what gives it, and not one right at a time.
+        if (isFailure(error, 'denied')) await checkWritable(name);
+        throw error;
+      });
       return found === undefined ? undefined : secretData(found, describe(name));
     },
-    checkWritable: async (name) => {
-      const missing = await missingRights(api, name);
-      if (missing.length === 0) return;
-      throw new Failure('denied', {
-        message: `cannot write ${describe(name)}: ${api.where.user} may not ${missing.join(', ')} secrets in the namespace ${namespace}`,
-        remedy: `Give it a Role with the verbs get, create and update on secrets:\n    kubectl --namespace ${namespace} create role walkback-bucket --verb=get,create,update --resource=secrets\n    kubectl --namespace ${namespace} create rolebinding walkback-bucket --role=walkback-bucket ${subjectFlag(api.where)}`,
-      });
-    },
+    checkWritable,
     write: async (name, data) => {
       for (let tries = 1; ; tries += 1) {
         try {
