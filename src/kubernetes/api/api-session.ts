@@ -31,6 +31,7 @@ export type LookForChange = (signal: AbortSignal) => Promise<unknown>;
 const LONGEST_ANSWER_BYTES = 256 * 1024 * 1024;
 /** What says whether changes may be made is itself renewed by changes. */
 const UNFENCED = 'leases';
+const NEVER = new AbortController().signal;
 
 async function textOf(message: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = [];
@@ -83,7 +84,7 @@ export class ApiSession {
   }
 
   /** @throws what keeps changes from being made. */
-  async untilMayChange({ resource }: Asked, signal: AbortSignal): Promise<void> {
+  async untilMayChange({ resource }: Asked, signal: AbortSignal = NEVER): Promise<void> {
     if (resource !== UNFENCED) await this.#mayChange?.(signal);
   }
 

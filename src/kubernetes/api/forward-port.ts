@@ -12,7 +12,6 @@ import type { ObjectPaths } from './object-paths.ts';
 import { openPodSocket, type PodSocket } from './pod-socket.ts';
 import type { Asked } from './server-answer.ts';
 
-const NEVER = new AbortController().signal;
 const DATA_CHANNEL = 0;
 const ERROR_CHANNEL = 1;
 /** Each channel begins with the number of the port. */
@@ -26,7 +25,7 @@ export async function forwardPort(
   port: number,
 ): Promise<ForwardedPort> {
   const { asked, path } = await paths.object({ apiVersion: 'v1', kind: 'Pod', name: pod }, 'create', 'portforward');
-  await session.untilMayChange(asked, NEVER);
+  await session.untilMayChange(asked);
   const url = `${path}?ports=${port}`;
   // Once, now: a right that is missing is said here, and not to whoever connects.
   (await openPodSocket(session, asked, url, () => {})).close();

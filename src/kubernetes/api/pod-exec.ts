@@ -13,8 +13,6 @@ import { wordsOf } from './server-answer.ts';
 
 type ExecOptions = Parameters<KubernetesApi['exec']>[3];
 
-const NEVER = new AbortController().signal;
-
 const STDIN_CHANNEL = 0;
 const STDOUT_CHANNEL = 1;
 const STDERR_CHANNEL = 2;
@@ -43,7 +41,7 @@ export class PodExec {
     const { stdin, signal, onStdout } = options;
     signal?.throwIfAborted();
     const { asked, path } = await this.#paths.object({ apiVersion: 'v1', kind: 'Pod', name: pod }, 'create', 'exec');
-    await this.#session.untilMayChange(asked, signal ?? NEVER);
+    await this.#session.untilMayChange(asked, signal);
     const input = stdin === undefined ? undefined : Buffer.from(stdin, 'utf8');
     const words = input === undefined ? command : await this.#withInput(command, input.byteLength);
     const output = new Output(onStdout);

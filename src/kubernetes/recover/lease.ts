@@ -14,12 +14,12 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Failure, isFailure } from '../../base/failure.ts';
 import { identityOf, isSameProcessAlive } from '../../instance/process-identity.ts';
+import { processSpace } from '../../instance/process-space.ts';
 import type { KubernetesApi, ObjectRef } from '../api/kubernetes-api.ts';
 import type { Lease } from '../api/kubernetes-objects.ts';
 
@@ -51,27 +51,17 @@ function refOf(name: string): ObjectRef {
   return { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', name };
 }
 
-/** Which numbers of processes are meant; `?` where that cannot be told. Only Linux tells. */
-async function pidNamespace(): Promise<string> {
-  return readlink('/proc/self/ns/pid').catch(() => '?');
-}
-
 /** `host pid start boot namespace nonce`: enough to see on that host that the process is gone. */
 async function newHolder(): Promise<string> {
-  const { pid, start, boot } = await identityOf(process.pid);
-  return [hostname(), pid, start, boot, await pidNamespace(), randomBytes(4).toString('hex')].join(' ');
+  const { pid, start } = await identityOf(process.pid);
+  return [hostname(), pid, start, processSpace(), randomBytes(4).toString('hex')].join(' ');
 }
 
 /** Machines share names, and containers the name of their machine: only where processes can be seen is one known to be gone. */
 async function isGone(holder: string): Promise<boolean> {
-  const [host = '', pid = '', start = '', boot = '?', namespace = '?'] = holder.split(' ');
-  const { boot: ownBoot } = await identityOf(process.pid);
-  const canBeSeen =
-    host === hostname() &&
-    boot !== '?' &&
-    boot === ownBoot &&
-    namespace !== '?' &&
-    namespace === (await pidNamespace());
+  const [, pid = '', start = '', boot = '', namespace = ''] = holder.split(' ');
+  // Where the system does not tell its space, that is one word, and equals no two.
+  const canBeSeen = `${boot} ${namespace}` === processSpace();
   return canBeSeen && !(await isSameProcessAlive({ pid: Number(pid), start, boot }));
 }
 

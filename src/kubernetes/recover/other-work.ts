@@ -21,27 +21,28 @@ export function beginsAnew(state: RecoveryState): boolean {
   return !IS_HALF_DONE.has(state);
 }
 
-interface HalfDone {
+/** A recovery or a reset of a StatefulSet, and where it stands. */
+export interface StoredWork {
   readonly kind: 'recovery' | 'reset';
   readonly id: string;
   readonly state: RecoveryState;
 }
 
-async function halfDone(api: KubernetesApi, statefulSet: string): Promise<HalfDone[]> {
+/** All that was ever planned for it: recoveries, then resets, each newest first. */
+export async function workOn(api: KubernetesApi, statefulSet: string): Promise<StoredWork[]> {
   const [recoveries, resets] = await Promise.all([
     listStoredRecoveries(api, statefulSet),
     listStoredResets(api, statefulSet),
   ]);
-  const all = [
+  return [
     ...recoveries.map(
       ({ plan, entries }) => ({ kind: 'recovery', id: plan.recovery.id, state: stateOf(entries) }) as const,
     ),
     ...resets.map(({ plan, entries }) => ({ kind: 'reset', id: plan.recovery.id, state: stateOf(entries) }) as const),
   ];
-  return all.filter(({ state }) => IS_HALF_DONE.has(state));
 }
 
-function goesOn({ kind, id, state }: HalfDone): string {
+function goesOn({ kind, id, state }: StoredWork): string {
   if (state === 'undoing') return `Finish it:  walkback undo ${id}`;
   const finish = kind === 'reset' ? `walkback cluster reset ${id}` : `walkback recover run ${id}`;
   return `Finish it:  ${finish}\nOr go back:  walkback undo ${id}`;
@@ -67,10 +68,10 @@ function unreadable(api: KubernetesApi, error: Failure): Failure {
  * @throws {Failure} `refused` while a recovery or a reset of this StatefulSet is half done, naming it.
  */
 export async function refuseOtherWork(api: KubernetesApi, statefulSet: string, own: string | undefined): Promise<void> {
-  const found = await halfDone(api, statefulSet).catch((error: unknown) => {
+  const found = await workOn(api, statefulSet).catch((error: unknown) => {
     throw isFailure(error, 'corrupt') ? unreadable(api, error) : error;
   });
-  const other = found.find(({ id }) => id !== own);
+  const other = found.find(({ id, state }) => id !== own && IS_HALF_DONE.has(state));
   if (other === undefined) return;
   const { kind, id, state } = other;
   const words =

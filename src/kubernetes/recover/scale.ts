@@ -21,23 +21,22 @@ export async function replicasOf(api: KubernetesApi, ref: ObjectRef): Promise<nu
   return found === undefined ? undefined : (found.spec?.replicas ?? 0);
 }
 
-/** Scales a StatefulSet to 0. @throws {Failure} `refused` if its volumes would go with that, whoever has changed it so meanwhile. */
-export async function scaleToNone(api: KubernetesApi, name: string): Promise<void> {
-  const ref = statefulSetRef(name);
-  const found = await api.get<StatefulSet>(ref);
-  if (found === undefined || (found.spec?.replicas ?? 0) === 0) return;
-  refuseScaledDelete(api.where, found);
-  await scaleTo(api, ref, 0);
-}
-
 /**
  * Scales it. Returns false if it has that many already, or is gone. A request that was held up scales nothing that has changed since:
  * it is looked again then.
+ *
+ * @param check throws where what was found must not be scaled.
  */
-export async function scaleTo(api: KubernetesApi, ref: ObjectRef, replicas: number): Promise<boolean> {
+export async function scaleTo<T extends Scaled>(
+  api: KubernetesApi,
+  ref: ObjectRef,
+  replicas: number,
+  check?: (found: T) => void,
+): Promise<boolean> {
   for (;;) {
-    const found = await api.get<Scaled>(ref);
+    const found = await api.get<T>(ref);
     if (found === undefined || (found.spec?.replicas ?? 0) === replicas) return false;
+    check?.(found);
     const resourceVersion = found.metadata?.resourceVersion;
     try {
       await api.patch(
@@ -51,4 +50,9 @@ export async function scaleTo(api: KubernetesApi, ref: ObjectRef, replicas: numb
       if (!isFailure(error, 'conflict')) throw error;
     }
   }
+}
+
+/** Scales a StatefulSet to 0. @throws {Failure} `refused` if its volumes would go with that, whoever has changed it so meanwhile. */
+export async function scaleToNone(api: KubernetesApi, name: string): Promise<void> {
+  await scaleTo<StatefulSet>(api, statefulSetRef(name), 0, (found) => refuseScaledDelete(api.where, found));
 }

@@ -5,7 +5,6 @@
  */
 
 import { Failure } from '../../base/failure.ts';
-import { stateOf } from '../../recovery/journal.ts';
 import type { RecoveryState } from '../../recovery/states.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
@@ -13,9 +12,10 @@ import type { FoundCluster } from '../find/find-cluster.ts';
 import { rightsOfReset } from '../find/rights.ts';
 import { valuesOfVariables } from '../recover/chart-values.ts';
 import { keeperWarnings, keeperWords } from '../recover/drift.ts';
-import { createRecovery, listStoredRecoveries, listStoredResets } from '../recover/journal-object.ts';
+import { createRecovery } from '../recover/journal-object.ts';
 import { keptClaim, memberClaim, ordinalOf } from '../recover/names.ts';
 import { checkSubject, findLeader } from '../recover/new-plan.ts';
+import { workOn } from '../recover/other-work.ts';
 import { plannedShape } from '../recover/planned-shape.ts';
 import type { PlannedMember } from '../recover/plan-value.ts';
 import { missingRights } from '../recover/rights.ts';
@@ -70,27 +70,20 @@ const IS_UNDER_WAY: ReadonlySet<RecoveryState> = new Set(['rehearsing', 'standin
 
 /** What keeps volumes of this cluster would be mixed with what this one keeps. */
 async function checkOthers(api: KubernetesApi, found: FoundCluster): Promise<void> {
-  const { name } = found.cluster;
-  const [recoveries, resets] = await Promise.all([listStoredRecoveries(api, name), listStoredResets(api, name)]);
-  for (const { plan, entries } of recoveries) {
-    const state = stateOf<string>(entries);
-    const { id } = plan.recovery;
-    if (IS_UNDER_WAY.has(state))
-      throw refuse(found, `recovery ${id} of it is under way`, `Finish or undo it:  walkback recover status ${id}`);
-    if (state === 'recovered')
+  for (const { kind, id, state } of await workOn(api, found.cluster.name)) {
+    if (kind === 'recovery' && state === 'recovered')
       throw refuse(
         found,
         `recovery ${id} keeps the data from before it, and could not be undone afterwards`,
         `Undo or release it first:  walkback recover status ${id}`,
       );
-  }
-  for (const { plan, entries } of resets) {
-    if (!IS_UNDER_WAY.has(stateOf<string>(entries))) continue;
-    const { id } = plan.recovery;
+    if (!IS_UNDER_WAY.has(state)) continue;
     throw refuse(
       found,
-      `reset ${id} of it is under way`,
-      `Finish it:  walkback cluster reset ${id}\nOr go back:  walkback undo ${id}`,
+      `${kind} ${id} of it is under way`,
+      kind === 'recovery'
+        ? `Finish or undo it:  walkback recover status ${id}`
+        : `Finish it:  walkback cluster reset ${id}\nOr go back:  walkback undo ${id}`,
     );
   }
 }
