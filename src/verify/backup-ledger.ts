@@ -23,6 +23,7 @@ export class BackupLedger {
   readonly #proven: Map<string, Fingerprint>;
   readonly #pages: Map<string, string>;
   #broken: string | undefined;
+  #deeplyBroken: string | undefined;
   #basis: string | undefined;
   #isChanged = false;
   #isReadOnly = false;
@@ -40,6 +41,7 @@ export class BackupLedger {
     this.#proven = new Map(read.proven);
     this.#pages = new Map(textsIn(read.more['pages']));
     this.#broken = textIn(read.more['broken']);
+    this.#deeplyBroken = textIn(read.more['deeplyBroken']);
     this.#basis = textIn(read.more['basis']);
   }
 
@@ -55,7 +57,17 @@ export class BackupLedger {
 
   /** Why it cannot be restored, if that was found; `undefined` if nothing was. */
   get broken(): string | undefined {
+    return this.#broken ?? this.#deeplyBroken;
+  }
+
+  /** What its objects showed. */
+  get brokenByObjects(): string | undefined {
     return this.#broken;
+  }
+
+  /** What only restoring it into nothing showed, the last time that was done. Only doing it again can take it back. */
+  get deeplyBroken(): string | undefined {
+    return this.#deeplyBroken;
   }
 
   /**
@@ -133,14 +145,18 @@ export class BackupLedger {
   }
 
   /** Writes down that all is there, or what is not. */
-  judge(sentinel: ObjectInfo, broken: string | undefined, isDeep: boolean): void {
-    const proof = fingerprintOf(sentinel, Date.now());
-    for (const name of isDeep ? [WHOLE, DEEP] : [WHOLE]) {
-      if (broken === undefined) this.#proven.set(name, proof);
-      else this.#proven.delete(name);
-    }
-    if (broken !== undefined) this.#proven.delete(DEEP);
+  judge(sentinel: ObjectInfo, broken: string | undefined): void {
+    if (broken === undefined) this.#proven.set(WHOLE, fingerprintOf(sentinel, Date.now()));
+    else for (const name of [WHOLE, DEEP]) this.#proven.delete(name);
     this.#broken = broken;
+    this.#isChanged = true;
+  }
+
+  /** Writes down that it was restored into nothing, or what a restore ends with. */
+  judgeDeeply(sentinel: ObjectInfo, broken: string | undefined): void {
+    if (broken === undefined) this.#proven.set(DEEP, fingerprintOf(sentinel, Date.now()));
+    else this.#proven.delete(DEEP);
+    this.#deeplyBroken = broken;
     this.#isChanged = true;
   }
 
@@ -151,6 +167,7 @@ export class BackupLedger {
       pages: Object.fromEntries(this.#pages),
       ...(this.#basis === undefined ? {} : { basis: this.#basis }),
       ...(this.#broken === undefined ? {} : { broken: this.#broken }),
+      ...(this.#deeplyBroken === undefined ? {} : { deeplyBroken: this.#deeplyBroken }),
     };
     const key = backupLedgerKey(this.#name);
     const isWritten = await writeLedgerObject(this.#store, key, { proven: this.#proven, more }, this.#options);

@@ -36,11 +36,13 @@ export interface VerifiedBackup {
   readonly isDone: boolean;
   /** True if it could not be written down what was proven. */
   readonly isReadOnly: boolean;
+  /** What restoring it into nothing ended with, the last time that was done. */
+  readonly deeplyBroken: string | undefined;
   /** What its parts hold, if all were read. */
   readonly contents: BackupContents | undefined;
 }
 
-type Verified = Omit<VerifiedBackup, 'isReadOnly'>;
+type Verified = Omit<VerifiedBackup, 'isReadOnly' | 'deeplyBroken'>;
 
 /** What all parts of a backup hold. */
 export interface BackupContents {
@@ -71,7 +73,7 @@ export async function verifyBackup(
     // What was proven before it was interrupted counts, too.
     await ledger.flush();
   }
-  return { ...verified, isReadOnly: ledger.isReadOnly };
+  return { ...verified, isReadOnly: ledger.isReadOnly, deeplyBroken: ledger.deeplyBroken };
 }
 
 async function verifyOrBroken(
@@ -85,7 +87,7 @@ async function verifyOrBroken(
   } catch (error) {
     if (!isFailure(error, 'corrupt') && !isFailure(error, 'refused')) throw error;
     const sentinel = await store.stat(sentinelKey(backup.name), callOptionsOf(options));
-    if (sentinel !== undefined) ledger.judge(sentinel, error.message, false);
+    if (sentinel !== undefined) ledger.judge(sentinel, error.message);
     return {
       backup,
       findings: [brokenFinding(backup, error.message)],
@@ -141,7 +143,7 @@ async function verifyObjects(
 }
 
 function isUnchanged({ sentinel, list, parts }: BackupObjects, ledger: BackupLedger, options: VerifyLimits): boolean {
-  if (!ledger.isWhole(sentinel, options) || ledger.broken !== undefined) return false;
+  if (!ledger.isWhole(sentinel, options) || ledger.brokenByObjects !== undefined) return false;
   return ledger.isUnchanged(provable({ list, parts }), options);
 }
 
@@ -177,7 +179,7 @@ async function judgeRead(
   const broken = judge(given);
   // Each holds what it should, and together they do not: all are read before the backup is judged again.
   if (broken !== undefined) ledger.forget();
-  ledger.judge(objects.sentinel, broken, false);
+  ledger.judge(objects.sentinel, broken);
   return broken;
 }
 

@@ -111,12 +111,13 @@ class BackupsRun {
     this.#findings.push(...verified.findings);
     this.#isDone &&= verified.isDone;
     if (verified.findings.some(({ kind }) => kind === 'backup')) return;
+    const broken = await this.#brokenChain(backup);
     if (verified.contents === undefined) {
-      await this.#checkParents(backup);
+      this.#tell(backup, broken ?? foundDeeply(verified.deeplyBroken));
       return;
     }
     this.#contents.set(backup.name, verified.contents);
-    await this.#restore(verified.contents);
+    this.#tell(backup, broken ?? (await this.#restore(verified.contents)));
     this.#forget();
   }
 
@@ -132,21 +133,21 @@ class BackupsRun {
     return false;
   }
 
-  async #restore({ backup, objects }: BackupContents): Promise<void> {
+  #tell(backup: Backup, broken: string | undefined): void {
+    if (broken !== undefined) this.#findings.push(brokenFinding(backup, broken));
+  }
+
+  /** Restores into nothing, writes down what came of it, and gives what is wrong. */
+  async #restore({ backup, objects }: BackupContents): Promise<string | undefined> {
     const ledger = await BackupLedger.read(this.#store, backup.name, callOptionsOf(this.#options));
     const { wal, timelines, all } = this.#given;
     const contents = this.#contents;
-    try {
-      const given = { store: this.#store, wal, timelines, backups: all, contents, ...callOptionsOf(this.#options) };
-      await restoreIntoNothing(backup, given);
-      ledger.judge(objects.sentinel, undefined, true);
-      this.#restored += 1;
-    } catch (error) {
-      if (!isFailure(error, 'corrupt') && !isFailure(error, 'refused')) throw error;
-      ledger.judge(objects.sentinel, error.message, true);
-      this.#findings.push(brokenFinding(backup, error.message));
-    }
+    const given = { store: this.#store, wal, timelines, backups: all, contents, ...callOptionsOf(this.#options) };
+    const broken = await messageIfBroken(restoreIntoNothing(backup, given));
+    ledger.judgeDeeply(objects.sentinel, broken);
+    if (broken === undefined) this.#restored += 1;
     await ledger.flush();
+    return broken;
   }
 
   /** Keeps only what a backup that comes later builds on. */
@@ -157,14 +158,10 @@ class BackupsRun {
     for (const name of this.#contents.keys()) if (!needed.has(name)) this.#contents.delete(name);
   }
 
-  /** What a restore would begin with: all that it builds on is there, and on one line of history. */
-  async #checkParents(backup: Backup): Promise<void> {
-    try {
-      await checkOneLine(this.#store, chainOf(backup, this.#given.all), callOptionsOf(this.#options));
-    } catch (error) {
-      if (!isFailure(error, 'corrupt') && !isFailure(error, 'refused')) throw error;
-      this.#findings.push(brokenFinding(backup, error.message));
-    }
+  /** What a restore would begin with: all that it builds on is there, and on one line of history; or what is wrong there. */
+  async #brokenChain(backup: Backup): Promise<string | undefined> {
+    const options = callOptionsOf(this.#options);
+    return messageIfBroken((async () => checkOneLine(this.#store, chainOf(backup, this.#given.all), options))());
   }
 
   #chainOf(backup: Backup): readonly Backup[] | undefined {
@@ -180,5 +177,19 @@ class BackupsRun {
     this.#doneBytes += bytes;
     const total = Math.max(this.#totalBytes, this.#doneBytes);
     this.#options.onProgress({ phase: 'backups', done: this.#doneBytes, total, unit: 'bytes' });
+  }
+}
+
+function foundDeeply(found: string | undefined): string | undefined {
+  return found === undefined ? undefined : `${found} (found by --deep; only --deep can tell that this is over)`;
+}
+
+async function messageIfBroken(work: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    if (!isFailure(error, 'corrupt') && !isFailure(error, 'refused')) throw error;
+    return error.message;
   }
 }

@@ -190,6 +190,27 @@ describe('damage in an archive', () => {
     expect(new Set(found(await verify()))).toEqual(new Set([`backup ${FIRST}`, `backup ${SECOND}`]));
   });
 
+  it('is kept in mind where only restoring into nothing showed it, until that is done again', async () => {
+    const onlyFull = { scope: 'backups', names: [FULL] } as const;
+    await change(`basebackups_005/${FULL}/tar_partitions/backup_label.tar.zst`, (tar) => {
+      // What is read where a backup begins: nothing but a restore looks for that checkpoint.
+      tar.set(Buffer.from('CHECKPOINT LOCATION: 0/2000090'), tar.indexOf('CHECKPOINT LOCATION: 0/'));
+    });
+    const brokenInLedger = async (): Promise<string | undefined> => (await BackupLedger.read(store, FULL)).broken;
+    expect(await verify(onlyFull)).toMatchObject({ findings: [] });
+    expect(foundIn(await verify({ ...onlyFull, isDeep: true }), 'backup')).toMatch(
+      /there is no checkpoint at 0\/2000090/,
+    );
+    for (let run = 0; run < 2; run++) {
+      expect(foundIn(await verify(onlyFull), 'backup')).toMatch(/there is no checkpoint .*only --deep/);
+      expect(await brokenInLedger()).toMatch(/there is no checkpoint/);
+    }
+    await cp(FIXTURE, folder, { recursive: true });
+    expect(await verify({ ...onlyFull, isDeep: true })).toMatchObject({ findings: [], backups: { restored: 1 } });
+    expect(await verify(onlyFull)).toMatchObject({ findings: [] });
+    expect(await brokenInLedger()).toBeUndefined();
+  });
+
   it('is found where a delta builds on a backup of an abandoned line', async () => {
     const stray = SECOND.replace('base_00000001', 'base_00000002');
     for await (const { key } of store.list('basebackups_005/')) {
