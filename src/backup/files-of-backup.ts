@@ -17,6 +17,7 @@ import {
   parseFilesMetadata,
   parseFilesMetadataValue,
   type FilesMetadata,
+  type FilesMetadataLimits,
 } from '../walg/files-metadata.ts';
 import { parseSentinel } from '../walg/sentinel.ts';
 import type { Backup } from './backup.ts';
@@ -26,11 +27,16 @@ const FIRST_VERSION_WITH_LIST = 2;
 /** What this process has memory for. */
 export const LIST_LIMITS = limitsOfHeap(getHeapStatistics().heap_size_limit);
 
+/** How a list is asked for; with what there is memory for unless told. */
+export interface ReadListOptions extends CallOptions {
+  readonly limits?: FilesMetadataLimits;
+}
+
 /** A backup's list of files; `undefined` if it never had one. @throws {Failure} `corrupt` if it had, and has none now. */
 export async function readFilesMetadata(
   store: ObjectStore,
   backup: Pick<Backup, 'name'>,
-  options: CallOptions = {},
+  { limits = LIST_LIMITS, ...options }: ReadListOptions = {},
 ): Promise<FilesMetadata | undefined> {
   const bytes = await store.get(sentinelKey(backup.name), options);
   if (bytes === undefined) {
@@ -42,9 +48,9 @@ export async function readFilesMetadata(
   const sentinel = parseSentinel(bytes, sentinelKey(backup.name));
   const key = filesMetadataKey(backup.name);
   const list = await store.get(key, options);
-  if (list !== undefined) return parseFilesMetadata(list, key, LIST_LIMITS);
+  if (list !== undefined) return parseFilesMetadata(list, key, limits);
   if (sentinel.embeddedFilesMetadata !== undefined) {
-    return parseFilesMetadataValue(sentinel.embeddedFilesMetadata, sentinelKey(backup.name), LIST_LIMITS);
+    return parseFilesMetadataValue(sentinel.embeddedFilesMetadata, sentinelKey(backup.name), limits);
   }
   if (sentinel.version < FIRST_VERSION_WITH_LIST || sentinel.isFilesMetadataDisabled) return undefined;
   throw new Failure('corrupt', {

@@ -21,6 +21,7 @@ import { inBootstrapWords } from './failure-words.ts';
 import { isInPlace } from './in-place.ts';
 import {
   factOf,
+  findFact,
   hasStepBegun,
   isStepDone,
   openBootstrapJournal,
@@ -97,6 +98,9 @@ export async function bootstrapClone(uses: CloneUses, request: CloneRequest, hoo
       const context = await cloneContext(uses, plan, journal);
       await runSteps(cloneSteps(context, hooks.isOrphan), journal, uses.signal);
       await journal.append({ event: 'runEnded', outcome: 'ready' });
+      const damaged = findFact(journal.entries, 'restore', 'damagedFiles');
+      if (damaged !== undefined)
+        uses.note(`MIND: the backup holds damaged pages, and what reads them fails: ${damaged}`);
       return outcomeOf(plan, journal);
     } catch (error) {
       await giveUpIfUseless(error, journal);

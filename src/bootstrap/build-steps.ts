@@ -19,6 +19,7 @@ import type { StepFacts } from '../recovery/journal.ts';
 import { lineOfPlan } from '../recovery/line-of-plan.ts';
 import { openReserved } from '../recovery/open-reserved.ts';
 import type { PlannedBackup } from '../recovery/planned-backup.ts';
+import { damageFacts } from '../recovery/damage-facts.ts';
 import { endCleanly, NO_RESTORE } from '../recovery/promote.ts';
 import { proveWal } from '../recovery/prove-wal.ts';
 import { rehearsalServer, type ReplayContext, type ReplayPlan } from '../recovery/recovery-context.ts';
@@ -72,7 +73,7 @@ async function restore(context: BuildContext): Promise<StepFacts> {
   const locations = new Map(plan.backup.tablespaces.map(({ oid }) => [oid, join(folder, String(oid))]));
   if (locations.size > 0) await makeFolder(folder);
   for (const location of locations.values()) await makeFolder(location);
-  await restoreBackup({
+  const report = await restoreBackup({
     store: uses.store,
     backup: await plannedBackup(context),
     destination: uses.place.data,
@@ -82,7 +83,7 @@ async function restore(context: BuildContext): Promise<StepFacts> {
     onProgress: uses.onProgress,
     ...(uses.signal === undefined ? {} : { signal: uses.signal }),
   });
-  return { backup: plan.backup.name };
+  return { backup: plan.backup.name, ...damageFacts(report) };
 }
 
 async function replay(context: BuildContext): Promise<StepFacts> {

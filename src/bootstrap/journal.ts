@@ -147,11 +147,17 @@ export function hasStepBegun(entries: readonly BootstrapEntry[], step: Bootstrap
   return last !== undefined && last.event !== 'undone';
 }
 
-/** What a step left when it was last done. @throws {Failure} `corrupt` if it left no such thing. */
-export function factOf(entries: readonly BootstrapEntry[], step: BootstrapStep, name: string): string {
+/** What a step left when it was last done; `undefined` if it left no such thing. */
+export function findFact(entries: readonly BootstrapEntry[], step: BootstrapStep, name: string): string | undefined {
   const done = attemptEntries(entries).findLast((entry) => entry.event === 'done' && entry.step === step);
   const fact = done?.event === 'done' ? done.facts[name] : undefined;
-  if (fact !== undefined) return String(fact);
+  return fact === undefined ? undefined : String(fact);
+}
+
+/** The same. @throws {Failure} `corrupt` if it left no such thing. */
+export function factOf(entries: readonly BootstrapEntry[], step: BootstrapStep, name: string): string {
+  const fact = findFact(entries, step, name);
+  if (fact !== undefined) return fact;
   throw new Failure('corrupt', {
     message: `cannot go on with the bootstrap: its journal has no ${name} of step ${step}`,
     remedy: 'Remove the folder with the journal, and start again: the data are restored anew from the archive.',

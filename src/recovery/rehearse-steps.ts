@@ -15,6 +15,7 @@ import { connectToPrivate, stopPrivateServer } from '../instance/private-server.
 import { formatLsn } from '../postgres/lsn.ts';
 import { restoreBackup } from '../restore/restore-backup.ts';
 import { archiveTail } from './archive-tail.ts';
+import { damageFacts } from './damage-facts.ts';
 import type { StepFacts } from './journal.ts';
 import { proveWal } from './prove-wal.ts';
 import { recoveryFile, type RecoveryContext } from './recovery-context.ts';
@@ -68,7 +69,7 @@ async function restore(context: RecoveryContext): Promise<StepFacts> {
   await removeRehearsal(context);
   const locations = new Map(plan.backup.tablespaces.map(({ oid }) => [oid, tablespaceFolder(context, oid)]));
   for (const folder of locations.values()) await makeFolder(folder);
-  await restoreBackup({
+  const report = await restoreBackup({
     store: uses.store,
     backup: await plannedBackup(context),
     destination: rehearsalDirectory(context),
@@ -78,7 +79,7 @@ async function restore(context: RecoveryContext): Promise<StepFacts> {
     onProgress: uses.onProgress,
     ...(uses.signal === undefined ? {} : { signal: uses.signal }),
   });
-  return { backup: plan.backup.name };
+  return { backup: plan.backup.name, ...damageFacts(report) };
 }
 
 async function replay(context: RecoveryContext): Promise<StepFacts> {

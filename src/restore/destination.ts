@@ -31,6 +31,8 @@ const NEEDED_DIRECTORIES = ['pg_wal', 'pg_wal/archive_status', 'pg_tblspc'];
 
 /** What was made. */
 export interface PreparedDestination {
+  /** The data directory, and those of the backup's tablespaces. */
+  readonly places: readonly string[];
   /** The directories that have a new name in them, to be synced in the end. */
   readonly parents: ReadonlySet<string>;
 }
@@ -72,7 +74,7 @@ export async function prepareDestination(backup: Backup, place: RestorePlace): P
   // Synced before anything else is there: what the machine leaves behind when it dies must be seen to be half.
   await writeFile(join(place.destination, INCOMPLETE_MARK), text, { flag: 'wx', mode: 0o600, flush: true });
   await syncDirectory(place.destination);
-  return { parents };
+  return { places: all, parents };
 }
 
 async function refuseUnlessEmpty(path: string): Promise<void> {
@@ -132,10 +134,10 @@ function directoryMode(name: string, mode: number): number {
 export async function commitDestination(
   directoryNames: Iterable<string>,
   place: RestorePlace,
-  { parents }: PreparedDestination,
+  { places, parents }: PreparedDestination,
 ): Promise<void> {
   const paths = new Set([...directoryNames, ...NEEDED_DIRECTORIES, ''].map((name) => restoredPath(name, place)));
-  for (const location of place.tablespaceLocations.values()) paths.add(location);
+  for (const path of places) paths.add(path);
   for (const parent of parents) paths.add(parent);
   for (const path of paths) await syncDirectory(path);
   await rename(join(place.destination, HIDDEN_CONTROL_FILE), join(place.destination, CONTROL_FILE));

@@ -19,15 +19,16 @@
 
 import type { Backup } from '../backup/backup.ts';
 import { chainOf } from '../backup/delta-chain.ts';
-import { readFilesMetadata } from '../backup/files-of-backup.ts';
+import { LIST_LIMITS, readFilesMetadata } from '../backup/files-of-backup.ts';
 import { listBackups } from '../backup/list.ts';
 import type { OnProgress } from '../base/progress.ts';
 import type { RateLimiter } from '../base/rate-limiter.ts';
 import { limitedStore } from '../storage/limited-store.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { countEntries } from '../walg/files-metadata.ts';
 import { checkOneLine } from './chain-line.ts';
 import { ContentMeter } from './content-meter.ts';
-import { damagedPages, type DamagedFile } from './damaged-pages.ts';
+import { damagedPages, recordedDamage, type DamagedFile } from './damaged-pages.ts';
 import { commitDestination, finishDirectories, prepareDestination } from './destination.ts';
 import { checkComplete, expectedOf } from './expected-files.ts';
 import { readLayout } from './read-layout.ts';
@@ -69,6 +70,8 @@ export interface RestoreReport {
   readonly chain: readonly string[];
   /** Pages of increments that do not carry their checksum and that replay will not write anew. */
   readonly damagedFiles: readonly DamagedFile[];
+  /** Pages that were damaged on the server when a backup took them, as its list says. */
+  readonly recordedDamage: readonly DamagedFile[];
 }
 
 interface Level extends RestoreLevel {
@@ -91,9 +94,11 @@ export async function restoreBackup(given: RestoreBackupOptions): Promise<Restor
   const common = { store, ...place, layout, workerCount: Math.max(1, options.concurrency), signal };
   const unpacked: UnpackedObject[] = [];
   const damagedFiles: DamagedFile[] = [];
+  let recorded: readonly DamagedFile[] = [];
   for (const level of levels) {
     const came = await unpackLevel(level, { ...common, meter: meter.startLevel(level) });
     damagedFiles.push(...damagedPages(level, came));
+    recorded = recordedDamage(recorded, level, came);
     unpacked.push(...came);
   }
   const last = [...largestFirst(newest.objects, 'backupLabel'), ...largestFirst(newest.objects, 'pgControl')];
@@ -114,6 +119,7 @@ export async function restoreBackup(given: RestoreBackupOptions): Promise<Restor
     skipped: unpacked.flatMap((object) => object.skipped),
     chain: levels.map((level) => level.backup.name),
     damagedFiles,
+    recordedDamage: recorded,
   };
 }
 
@@ -121,7 +127,14 @@ async function readLevels({ store, backup, isWanted, signal }: RestoreBackupOpti
   const chain = backup.deltaFrom === undefined ? [backup] : chainOf(backup, await listBackups(store, signal));
   await checkOneLine(store, chain, signal === undefined ? {} : { signal });
   const described = [];
-  for (const one of chain) described.push({ backup: one, metadata: await readFilesMetadata(store, one) });
+  // All of them are held at once: what one takes the others have not.
+  let { maxEntries } = LIST_LIMITS;
+  for (const one of chain) {
+    const limits = { ...LIST_LIMITS, maxEntries };
+    const metadata = await readFilesMetadata(store, one, { limits, ...(signal === undefined ? {} : { signal }) });
+    maxEntries -= metadata === undefined ? 0 : countEntries(metadata);
+    described.push({ backup: one, metadata });
+  }
   const levels: Level[] = [];
   for (const level of decideLevels(described, isWanted)) {
     const objects = await listTarObjects(store, level.backup);

@@ -71,6 +71,11 @@ export interface FilesMetadata {
   readonly databasesByNames?: JsonValue;
 }
 
+/** Files and names in tars: what {@link FilesMetadataLimits} counts. */
+export function countEntries({ files, tarFileSets }: FilesMetadata): number {
+  return files.size + [...tarFileSets.values()].reduce((sum, names) => sum + names.length + 1, 0);
+}
+
 /**
  * Reads `files_metadata.json`. Of a name that is there twice the later one counts; in a list that is read in pieces, the
  * earlier one has to be sound as well.

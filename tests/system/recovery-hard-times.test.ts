@@ -73,6 +73,12 @@ describe('a page that was damaged long ago', () => {
     await live.backUp();
     const plan = await planBeforeDisaster();
     await working(plan, rehearse);
+    await working(plan, async ({ journal }) => {
+      // Known before the cutover: the server comes up, and fails when the page is read.
+      expect(factsOf(journal.entries, 'restore')).toMatchObject({
+        damagedFiles: expect.stringMatching(new RegExp(`^${path} \\(blocks 0, in base_`)),
+      });
+    });
     await working(plan, cutOver);
     await working(plan, undo);
     await working(plan, async ({ journal }) => {

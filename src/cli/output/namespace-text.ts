@@ -13,6 +13,7 @@ import type { HeldClaim, SwapStatus } from '../../kubernetes/recover/status.ts';
 import type { SwapStep } from '../../kubernetes/recover/step-names.ts';
 import type { CheckResult } from '../../recovery/checks.ts';
 import { factsOf } from '../../recovery/journal.ts';
+import { dataWarnings } from './data-warnings.ts';
 import { formatDuration, formatCount, readClock, shortTime, zoneLine } from './format.ts';
 import { labelled, planText } from './plan-text.ts';
 import { stayLines, STATE_WORDS } from './recovery-status-text.ts';
@@ -81,6 +82,10 @@ export function claimLines(claims: readonly HeldClaim[]): string[] {
   );
 }
 
+function warningLines({ entries }: SwapStatus, screen: Screen): string[] {
+  return dataWarnings(factsOf(entries, 'awaitRehearsal') ?? {}, screen);
+}
+
 /** After a rehearsal. */
 export function standingInNamespaceText(status: SwapStatus, checks: readonly CheckResult[], screen: Screen): string {
   const { id, plan } = status;
@@ -95,6 +100,7 @@ export function standingInNamespaceText(status: SwapStatus, checks: readonly Che
     `The rehearsal stands ${plan.recovery.target.asked}, at ${fact(status, 'awaitRehearsal', 'replayLsn')}.`,
     'The running cluster is untouched.',
     ...checksLines(checks, screen),
+    ...warningLines(status, screen),
     '',
     ...toType(
       'Look around (read only)',
@@ -129,6 +135,7 @@ export function recoveredInNamespaceText(status: SwapStatus, screen: Screen): st
     ),
     ...labelled('down', [down(status, 'stopLive', upStep, screen)], screen),
     ...labelled('backup', [fact(status, 'backUp', 'backup') || fact(status, 'backUp', 'skipped')], screen),
+    ...warningLines(status, screen),
     ...labelled('kept', claimLines(status.claims), screen),
     ...(accepted === '' ? [] : labelled('members', [`${accepted}: proven to follow the leader`], screen)),
     ...(scaled === '' ? [] : labelled('up again', [scaled], screen)),

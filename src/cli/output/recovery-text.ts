@@ -9,6 +9,7 @@ import type { CheckResult } from '../../recovery/checks.ts';
 import { namesIn } from '../../recovery/patroni-steps.ts';
 import type { RecoveryStatus } from '../../recovery/status.ts';
 import { quoteForShell } from '../../instance/run-program.ts';
+import { dataWarnings } from './data-warnings.ts';
 import { countOf, formatDuration, readClock, zoneLine } from './format.ts';
 import { labelled } from './plan-text.ts';
 import type { Screen } from './screen.ts';
@@ -69,21 +70,15 @@ export function standingText(
     `The rehearsal stands ${standsAt(target.asked)}${said}.`,
     'The running cluster is untouched.',
     ...checksLines(checks, screen),
-    ...collationLines(status, screen),
+    ...warningLines(status, screen),
     '',
     ...lookAround(status, user),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-/** Text is ordered otherwise than when it was indexed: nothing else tells before rows are missed. */
-function collationLines({ entries }: RecoveryStatus, screen: Screen): string[] {
-  const found = factsOf(entries, 'replay')?.['otherCollations'];
-  if (found === undefined) return [];
-  return [
-    screen.paint(`TEXT IS ORDERED OTHERWISE than when these data were written: ${found}`, 'loss'),
-    'Indexes on text may miss rows. Rebuild them behind the cutover: REINDEX DATABASE, then ALTER DATABASE … REFRESH COLLATION VERSION.',
-  ];
+function warningLines({ entries }: RecoveryStatus, screen: Screen): string[] {
+  return dataWarnings({ ...factsOf(entries, 'restore'), ...factsOf(entries, 'replay') }, screen);
 }
 
 /** One line a check, with why it failed. */
@@ -119,7 +114,7 @@ export function recoveredText(status: RecoveryStatus, screen: Screen): string {
     ),
     ...labelled('down', [down(entries, 'stopLive', 'openLine', screen)], screen),
     ...labelled('backup', backupText(entries, 'backUp', screen), screen),
-    ...collationLines(status, screen),
+    ...warningLines(status, screen),
     ...labelled('kept', [keptText(plan)], screen),
     ...replicasLines(status, screen),
     ...membersLines(status, 'rebuildReplicas', screen),

@@ -40,6 +40,7 @@ async function awaited(...entries: readonly SwapEntry[]) {
     finished: null,
     problem: null,
     otherCollations: [],
+    damagedFiles: null,
   });
   const rehearsals = {
     ...rehearsalsIn(server.api),

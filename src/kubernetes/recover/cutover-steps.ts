@@ -41,6 +41,7 @@ import type { CutoverSwapStep, RehearseStep } from './step-names.ts';
 import { startIfCrashed, startUnderPause } from './start-under-pause.ts';
 import { annotate, tellEvent } from './tell-story.ts';
 import { refuseUnplannedClaims } from './unplanned-claims.ts';
+import type { VolumeStatus } from '../volume/volume-status.ts';
 
 type SwapWork = Step<SwapContext>;
 
@@ -177,6 +178,12 @@ async function tellRecovered(context: SwapContext): Promise<StepFacts> {
   return { drift: context.plan.swap.drift.join(' ') };
 }
 
+function standingFacts({ replayLsn, targetLsn, otherCollations, damagedFiles }: VolumeStatus): StepFacts {
+  const found = { otherCollations: otherCollations.join('; '), damagedFiles: damagedFiles ?? '' };
+  const said = Object.fromEntries(Object.entries(found).filter(([, text]) => text !== ''));
+  return { replayLsn: replayLsn ?? '', targetLsn, ...said };
+}
+
 /** The steps of a rehearsal. */
 export const rehearseSwapSteps: Record<RehearseStep, SwapWork> = {
   startRehearsal: step(async (context) => refFacts(await context.uses.rehearsals.start(await requestOf(context)))),
@@ -189,7 +196,7 @@ export const rehearseSwapSteps: Record<RehearseStep, SwapWork> = {
       (entry) => entry.event === 'undone' && entry.step === 'awaitRehearsal',
     );
     const status = wasSteppedOn ? await rehearsals.step(ref, volumePlanOf(context.plan), watchOf(context)) : stands;
-    return { replayLsn: status.replayLsn ?? '', targetLsn: status.targetLsn };
+    return standingFacts(status);
   }),
   proveArchive: step(async ({ uses, plan }) => {
     await proveWal(uses, volumePlanOf(plan));

@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isFailure, messageOf } from '../../base/failure.ts';
 import { replaySteps } from '../../bootstrap/build-steps.ts';
 import {
+  findFact,
   hasStepBegun,
   openBootstrapJournal,
   readBootstrapJournal,
@@ -115,6 +116,7 @@ class Keeper {
       targetLsn: this.#plan.target.lsn,
       replayLsn: progress.replayLsn === undefined ? null : formatLsn(progress.replayLsn),
       otherCollations: await otherCollations(connection),
+      damagedFiles: findFact(this.#journal.entries, 'restore', 'damagedFiles') ?? null,
       ...(wasStanding ? { problem } : {}),
     });
   }

@@ -36,6 +36,7 @@ export class StatusLines {
       progress: null,
       replayLsn: null,
       otherCollations: [],
+      damagedFiles: null,
       problem: null,
       finished: null,
       ...given,

@@ -74,6 +74,8 @@ export interface VolumeStatus {
   readonly replayLsn: string | null;
   /** Collations whose library has another version than when the data were written. */
   readonly otherCollations: readonly string[];
+  /** Of `standing` and what follows: damaged pages that the backup holds. */
+  readonly damagedFiles: string | null;
   readonly problem: VolumeProblem | null;
   readonly finished: FinishedVolume | null;
 }

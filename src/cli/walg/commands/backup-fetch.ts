@@ -18,6 +18,7 @@ import { openArchive } from '../../../app/open-archive.ts';
 import type { Backup } from '../../../backup/backup.ts';
 import { findBackup } from '../../../backup/list.ts';
 import { Failure, messageOf } from '../../../base/failure.ts';
+import { damageText } from '../../../restore/damaged-pages.ts';
 import { restoreBackup } from '../../../restore/restore-backup.ts';
 import { isForeignInTablespace } from '../../../restore/restored-path.ts';
 import { restoreOnly } from '../../../restore/restore-only.ts';
@@ -149,6 +150,8 @@ export const backupFetch: WalgCommand = {
       signal,
     });
     for (const name of report.skipped) log.warning(`left out, because ${whyLeftOut(name)}: ${name}`);
+    const damage = damageText([...report.damagedFiles, ...report.recordedDamage]);
+    if (damage !== undefined) log.warning(`pages do not carry their checksum: ${damage}`);
     log.info(`${report.files} files, ${report.sizeBytes} bytes`);
     log.info('Backup extraction complete.');
     return 0;
