@@ -130,6 +130,9 @@ export class AgentRecord {
     this.standing = standing;
     this.newest = undefined;
     this.window = undefined;
+    this.chain = undefined;
+    this.nextBackupMs = undefined;
+    this.isFrozen = false;
   }
 
   #takeNewest(backup: NewestBackup | undefined): void {

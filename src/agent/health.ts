@@ -77,7 +77,8 @@ function backupProblem(
   { schedule, zone, dueMs }: BackupPromise,
   nowMs: number,
 ): string | undefined {
-  if (schedule === undefined || newest === undefined || backupRunningSinceMs !== undefined) return undefined;
+  if (schedule === undefined || newest === undefined) return undefined;
+  if (backupRunningSinceMs !== undefined) return hangingProblem(nowMs - backupRunningSinceMs, dueMs);
   const { backup, sinceMs } = newest;
   if (backup === undefined) {
     return nowMs - sinceMs > FAILING_MS ? 'there is no backup, and they are scheduled' : undefined;
@@ -88,6 +89,12 @@ function backupProblem(
   if (!isMissed || ageMs <= dueMs) return undefined;
   const age = Math.floor(ageMs / 1000);
   return `the newest backup, ${backup.name}, is ${age} s old, and one was due at ${new Date(scheduledMs).toISOString()}`;
+}
+
+/** One that is taken may be late; one that takes longer than backups may be old hangs, on a disk or in a store, until somebody looks. */
+function hangingProblem(runningMs: number, dueMs: number): string | undefined {
+  if (runningMs <= dueMs) return undefined;
+  return `a backup has been running for ${Math.floor(runningMs / 1000)} s`;
 }
 
 /** What is to be known of the archive, as far as this agent looks after it. */

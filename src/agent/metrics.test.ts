@@ -150,6 +150,15 @@ describe('the health of an agent', () => {
     expect(problemsAt('2026-06-08T03:30:00Z', weekly)).toEqual([]);
   });
 
+  it('is bad while a backup has been running for longer than the newest may be old', () => {
+    const record = holding({ finished: '2026-06-01T03:10:00Z' });
+    record.takeDutyEvent({ kind: 'backupBegun', reason: { kind: 'schedule', scheduledMs: 0 } });
+    expect(healthProblems(record, calm, nightly, Date.now() + nightly.dueMs - 60_000)).toEqual([]);
+    expect(healthProblems(record, calm, nightly, Date.now() + nightly.dueMs + 60_000)).toEqual([
+      { topic: 'backup', text: expect.stringMatching(/^a backup has been running for \d+ s$/) },
+    ]);
+  });
+
   it('is bad while there is no backup for long, and some are scheduled', () => {
     const record = holding(undefined);
     const later = Date.now() + 600_000;
@@ -163,6 +172,7 @@ describe('the health of an agent', () => {
 
   it('says nothing of backups where another agent looks after them', () => {
     const record = holding({ finished: '2026-06-01T03:10:00Z' });
+    record.takeDutyEvent({ kind: 'chainChecked', segmentCount: 7, missingCount: 3 });
     record.takeDutyEvent({ kind: 'notPrimary' });
     expect(healthProblems(record, calm, nightly, at('2026-07-01T00:00:00Z'))).toEqual([]);
     expect(healthStatements(record, at('2026-07-01T00:00:00Z'))).toEqual([]);

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 
@@ -54,6 +54,21 @@ describe('what an agent answers over HTTP', () => {
       expect(answer.status).toBe(503);
       expect(await answer.json()).toMatchObject({ healthy: false, problems: [{ topic: 'chain', text: 'x' }] });
       expect((await fetch(`${base}/live`)).status).toBe(200);
+    });
+  });
+
+  it('is kept from nobody by connections that are held open', async () => {
+    await whileServing([], async (base) => {
+      const port = Number(new URL(base).port);
+      const held = await Promise.all(
+        Array.from({ length: 200 }, async () => {
+          const socket = connect(port, '127.0.0.1').on('error', () => {});
+          await once(socket, 'connect');
+          return socket;
+        }),
+      );
+      expect((await fetch(`${base}/live`)).status).toBe(200);
+      for (const socket of held) socket.destroy();
     });
   });
 

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 import { messageOf } from '../base/failure.ts';
 import { keepListening } from './keep-listening.ts';
@@ -35,7 +36,13 @@ export interface ServeHttpOptions {
   readonly signal: AbortSignal;
 }
 
-const MAX_CONNECTIONS = 16;
+/**
+ * Whoever watches opens one or two, for a moment. Behind so many the oldest is cut for each new one: those that are held open
+ * keep nobody out, least of all a kubelet, which ends a container that does not answer.
+ */
+const MAX_CONNECTIONS = 64;
+/** Those that are cut count until they are closed. */
+const CLOSING_CONNECTIONS = 64;
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -69,19 +76,38 @@ async function respond(request: IncomingMessage, response: ServerResponse, route
   response.end(request.method === 'HEAD' ? undefined : given.body);
 }
 
+function cutOldest(server: Server): Server {
+  const open = new Set<Socket>();
+  return server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    const [oldest] = open;
+    if (open.size <= MAX_CONNECTIONS || oldest === undefined) return;
+    open.delete(oldest);
+    oldest.destroy();
+  });
+}
+
 /** Serves until the signal. Throws nothing. */
 export async function serveHttp(options: ServeHttpOptions): Promise<void> {
   const { routes, what, onListening, ...rest } = options;
-  const limits = { requestTimeout: 10_000, headersTimeout: 5000, keepAliveTimeout: 5000 };
+  const limits = {
+    requestTimeout: 10_000,
+    headersTimeout: 5000,
+    keepAliveTimeout: 5000,
+    connectionsCheckingInterval: 1000,
+  };
   await keepListening({
     ...rest,
     what,
     notServed: `${what} are not served`,
-    maxConnections: MAX_CONNECTIONS,
+    maxConnections: MAX_CONNECTIONS + CLOSING_CONNECTIONS,
     open: async () =>
-      createServer(limits, (request, response) => {
-        respond(request, response, routes).catch(() => response.destroy());
-      }),
+      cutOldest(
+        createServer(limits, (request, response) => {
+          respond(request, response, routes).catch(() => response.destroy());
+        }),
+      ),
     onListening: (port) => onListening?.(port),
   });
 }

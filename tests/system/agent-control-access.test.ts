@@ -8,6 +8,7 @@ import { request as plainRequest } from 'node:http';
 import { createServer, request as tlsRequest, type RequestOptions } from 'node:https';
 import { connect as tcpConnect } from 'node:net';
 import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { connect as tlsConnect } from 'node:tls';
 
@@ -291,8 +292,6 @@ describe('an agent that takes commands', () => {
     expect((await frames.next()).value).toMatchObject({ kind: 'out', text: 'read wait' });
     await expect(codeOf(agent, 'c')).rejects.toMatchObject({ kind: 'conflict' });
     const pid = Number((await readFile(join(served.folder, 'c'.repeat(32), 'process'), 'utf8')).split(' ')[0]);
-    gone.abort();
-    await frames.next().catch(() => {});
     const isGone = async () => {
       try {
         process.kill(pid, 0);
@@ -301,6 +300,11 @@ describe('an agent that takes commands', () => {
         return true;
       }
     };
+    // Whoever was refused has not ended it by going away.
+    await sleep(500);
+    expect(await isGone()).toBe(false);
+    gone.abort();
+    await frames.next().catch(() => {});
     await until('its process has ended', isGone);
   });
 

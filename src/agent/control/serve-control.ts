@@ -214,12 +214,13 @@ class Endpoint {
   async #sendFrames(response: ServerResponse, id: string, from: number): Promise<void> {
     const { jobs, signal } = this.#options;
     const gone = new AbortController();
-    response.once('close', () => {
-      gone.abort();
-      void jobs.forget(id).catch(() => {});
-    });
+    response.once('close', () => gone.abort());
     const until = AbortSignal.any([gone.signal, signal]);
     const lines = await jobs.follow(id, Number.isSafeInteger(from) && from > 0 ? from : 0, until);
+    // Only whoever listens may end it by going away: not another who was refused.
+    const forget = (): void => void jobs.forget(id).catch(() => {});
+    if (gone.signal.aborted) forget();
+    else response.once('close', forget);
     response.writeHead(200, { 'content-type': 'application/x-ndjson; charset=utf-8', 'cache-control': 'no-store' });
     response.flushHeaders();
     await pipeline(Readable.from(withNewlines(withBeats(lines, BEAT_MS)), { objectMode: false }), response, {

@@ -39,8 +39,8 @@ async function awaited(...entries: readonly SwapEntry[]) {
     targetLsn,
     finished: null,
     problem: null,
-    otherCollations: [],
-    damagedFiles: null,
+    otherCollations: ['database shop (2.31, now 2.36)'],
+    damagedFiles: 'base/5/1 (blocks 7, in base_1)',
   });
   const rehearsals = {
     ...rehearsalsIn(server.api),
@@ -53,12 +53,20 @@ async function awaited(...entries: readonly SwapEntry[]) {
   };
   const context = await swapContext(server.api, namespacePlan, [STARTED, ...entries], { rehearsals });
   const facts = await rehearseSwapSteps.awaitRehearsal.do(context);
-  return { targetLsn: facts['targetLsn'], told };
+  return { facts, told };
 }
 
 it('goes on with a step that was broken off: the plan is of the new target, what stands is at the old one', async () => {
   const { lsn } = namespacePlan.recovery.target;
   const undone: SwapEntry = { at: AT, event: 'undone', step: 'awaitRehearsal' };
-  expect(await awaited()).toEqual({ targetLsn: '0/1', told: [] });
-  expect(await awaited(undone)).toEqual({ targetLsn: lsn, told: [lsn] });
+  expect(await awaited()).toMatchObject({ facts: { targetLsn: '0/1' }, told: [] });
+  expect(await awaited(undone)).toMatchObject({ facts: { targetLsn: lsn }, told: [lsn] });
+});
+
+it('says what is wrong with the data although their server runs', async () => {
+  const { facts } = await awaited();
+  expect(facts).toMatchObject({
+    otherCollations: 'database shop (2.31, now 2.36)',
+    damagedFiles: 'base/5/1 (blocks 7, in base_1)',
+  });
 });
