@@ -19,6 +19,7 @@ import { pausePatroni } from './pause-patroni.ts';
 import { checkStillDown, statefulSetRef } from './pods-gone.ts';
 import { replicasOf, scaleTo } from './scale.ts';
 import { startUnderPause } from './start-under-pause.ts';
+import { untilOpen } from './until-open.ts';
 
 const PRIMARY_MS = 600_000;
 
@@ -48,7 +49,7 @@ export async function startFirst(context: WorkContext): Promise<void> {
 /** {@link startFirst}, waited for until it takes writes. */
 export async function openLine(context: WorkContext): Promise<StepFacts> {
   await startFirst(context);
-  await untilPrimary(podServer(context), firstPod(context), PRIMARY_MS, context.uses.signal);
+  await untilOpen(context, firstPod(context));
   return {};
 }
 

@@ -11,17 +11,16 @@ import type { StepFacts } from '../../../recovery/journal.ts';
 import type { Pod } from '../../api/kubernetes-objects.ts';
 import type { SwapContext } from '../context.ts';
 import { firstPod } from '../open-steps.ts';
-import { startUnderPause } from '../start-under-pause.ts';
 import { clearPatroniStatus } from '../patroni-objects.ts';
 import { pausePatroni } from '../pause-patroni.ts';
-import { podServer, stopServerOf, untilPrimary } from '../pod-server.ts';
+import { stopServerOf } from '../pod-server.ts';
 import { podRef, statefulSetRef, untilPodsGone } from '../pods-gone.ts';
 import { replicasOf, scaleTo } from '../scale.ts';
+import { untilOpen } from '../until-open.ts';
 import { isToldToClone, recoveredPatch, strategyPatch } from './clone-template.ts';
 import { cloneOf, patchStatefulSet, savedStatefulSet } from './template-steps.ts';
 
 const GONE_MS = 3_600_000;
-const PRIMARY_MS = 600_000;
 
 /** Ends the pod that has cloned. One without the variables is what comes after it. */
 async function endPod(context: SwapContext): Promise<void> {
@@ -52,8 +51,7 @@ export async function removeVariables(context: SwapContext): Promise<StepFacts> 
   await patchStatefulSet(context, recoveredPatch(saved, cloneOf(context)));
   await endPod(context);
   if ((await replicasOf(uses.api, ref)) === 0) await scaleTo(uses.api, ref, 1);
-  await startUnderPause(context, firstPod(context));
-  await untilPrimary(podServer(context), firstPod(context), PRIMARY_MS, uses.signal);
+  await untilOpen(context, firstPod(context));
   await patchStatefulSet(context, strategyPatch(saved));
   return {};
 }
