@@ -8,7 +8,7 @@
  * @module
  */
 
-import { readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Compression } from '../base/compression-names.ts';
@@ -149,9 +149,10 @@ export class PushAhead {
       const { mtimeMs } = await stat(path);
       const wal = { store, path, compression, systemIdentifier, walSegmentSizeBytes, buffers, signal };
       const { key, storedBytes } = await pushWalFile(wal);
-      // The archive holds the file, whatever becomes of the note that says so: without it, it is compared once more.
+      // The archive holds the file, whatever becomes of the note that says so: without it, it is compared once more. An
+      // empty file can be made where the file system is full.
       const note = { modifiedAt: acknowledgementDate(mtimeMs), synced: 'nothing' } as const;
-      await writeFileDurably(join(paths.acknowledged, fileName), Buffer.from(`${key}\n`), note);
+      await writeFileDurably(join(paths.acknowledged, fileName), Buffer.alloc(0), note);
       this.#troubles.delete(fileName);
       await rm(join(paths.refused, fileName), { force: true });
       report({ kind: 'pushed', fileName, key, storedBytes });
@@ -166,8 +167,13 @@ export class PushAhead {
     this.#troubles.set(fileName, { attempts, notBeforeMs: Date.now() + pauseMs });
     const message = isFailure(error) ? `${error.message}. ${error.remedy}` : messageOf(error);
     this.#given.report({ kind: 'pushFailed', fileName, message });
-    const line = `${message.replaceAll('\n', ' ')}\n`;
-    // Without room for the reason, the archive_command gives up by itself.
-    await writeFile(join(this.#given.paths.refused, fileName), line).catch(() => {});
+    await this.#refuse(fileName, `${message.replaceAll('\n', ' ')}\n`);
+  }
+
+  /** Never seen half written: an empty file makes the archive_command push by itself, and is what there is always room for. */
+  async #refuse(fileName: string, line: string): Promise<void> {
+    const path = join(this.#given.paths.refused, fileName);
+    const write = async (text: string) => writeFileDurably(path, Buffer.from(text), { synced: 'nothing' });
+    await write(line).catch(async () => write('').catch(() => {}));
   }
 }

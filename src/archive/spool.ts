@@ -11,7 +11,7 @@
  *     data-directory            one line: the data directory as its server sees it; only that server uses the spool
  *     heartbeat                 touched by the agent while it lives; removed when it ends
  *     acknowledged/FILE         the store has confirmed FILE; dated one second after the file in pg_wal that it is for
- *     refused/FILE              why the last attempt to push FILE failed, in one line
+ *     refused/FILE              why the last attempt to push FILE failed, in one line; empty where there was no room for it
  *     waiting/FILE              an archive_command waits for FILE
  *     prefetched/FILE           fetched, checked, fsynced: a restore_command may move it into place
  *     requests/FILE.PID         a restore_command asks for FILE
