@@ -35,7 +35,7 @@ export class AgentRecord {
   pushedBytes = 0;
   pushFailures = 0;
   lastPushedMs: number | undefined;
-  /** Files whose last push failed. */
+  /** Files that are ready and whose last push failed. */
   readonly pushTroubles = new Map<string, Trouble>();
   fetchedFiles = 0;
   /** How often each exit code was answered to a `restore_command`. */
@@ -65,6 +65,8 @@ export class AgentRecord {
     switch (event.kind) {
       case 'serving':
         this.serving = event;
+        // Another life of the data directory: what of it cannot be pushed either is told again.
+        this.pushTroubles.clear();
         break;
       case 'waitingForServer':
       case 'stumbled':
@@ -79,6 +81,9 @@ export class AgentRecord {
       case 'pushFailed':
         this.pushFailures += 1;
         noteTrouble(this.pushTroubles, event.fileName, event.message);
+        break;
+      case 'noLongerReady':
+        this.pushTroubles.delete(event.fileName);
         break;
       case 'fetched':
         this.fetchedFiles += 1;

@@ -114,6 +114,18 @@ describe('the health of an agent', () => {
     ]);
   });
 
+  it('gives no reason of a file that is not ready any more, nor of another life', () => {
+    const record = served();
+    const waiting = { ...calm, waitingFiles: 1, oldestWaitingMs: Date.now() - 600_000 };
+    const plain = [{ topic: 'archiving', text: '1 files wait, for 600 s' }];
+    record.takeAgentEvent({ kind: 'pushFailed', fileName: 'x', message: 'cannot read x' });
+    record.takeAgentEvent({ kind: 'noLongerReady', fileName: 'x' });
+    expect(healthProblems(record, waiting, unasked)).toEqual(plain);
+    record.takeAgentEvent({ kind: 'pushFailed', fileName: 'x', message: 'cannot read x' });
+    record.takeAgentEvent({ kind: 'serving', systemIdentifier: 1n, timeline: 4, spool: '/spool' });
+    expect(healthProblems(record, waiting, unasked)).toEqual(plain);
+  });
+
   it('is bad while WAL is lost, and while a duty fails for long', () => {
     const record = served();
     record.takeDutyEvent({ kind: 'chainChecked', segmentCount: 7, missingCount: 2 });

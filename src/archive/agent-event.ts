@@ -12,6 +12,8 @@ export type AgentEvent =
   | { readonly kind: 'stumbled'; readonly message: string }
   | { readonly kind: 'pushed'; readonly fileName: string; readonly key: string; readonly storedBytes: number }
   | { readonly kind: 'pushFailed'; readonly fileName: string; readonly message: string }
+  /** Of a file that could not be pushed: the server does not want it archived any more, or has it from elsewhere. */
+  | { readonly kind: 'noLongerReady'; readonly fileName: string }
   | { readonly kind: 'fetched'; readonly fileName: string; readonly ahead: boolean }
   | { readonly kind: 'answered'; readonly fileName: string; readonly code: number; readonly message: string };
 

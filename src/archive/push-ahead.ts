@@ -15,7 +15,9 @@ import type { Compression } from '../base/compression-names.ts';
 import { isFailure, messageOf } from '../base/failure.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { ReportAgentEvent } from './agent-event.ts';
+import { readAwaitedFiles } from './awaited-files.ts';
 import { isBeingWritten, writeFileDurably } from './durable-file.ts';
+import { PushPauses } from './push-pauses.ts';
 import { pushWalFile } from './push.ts';
 import { readReadyFiles } from './ready-files.ts';
 import type { SpoolPaths } from './spool.ts';
@@ -39,16 +41,12 @@ export interface PushAheadOptions {
 
 /** An acknowledgement is so much younger than its file: enough for shells that compare whole seconds. */
 const ACKNOWLEDGED_AFTER_MS = 1000;
-const MAX_PAUSE_MS = 5000;
 /** So many that wait are more than a server writes between two looks. */
 const BEHIND_FILES = 4;
 /** How long an acknowledgement that was seen to fit its file is believed to. */
 const BELIEVED_MS = 1000;
-
-interface Trouble {
-  readonly attempts: number;
-  readonly notBeforeMs: number;
-}
+/** How often is looked what is ready while all of it is to be left alone for a moment. */
+const RESTING_LOOK_MS = 1000;
 
 /** The date of the acknowledgement for a file that was modified at `modifiedMs`. */
 function acknowledgementDate(modifiedMs: number): Date {
@@ -59,10 +57,12 @@ function acknowledgementDate(modifiedMs: number): Date {
 export class PushAhead {
   readonly #given: PushAheadOptions;
   readonly #running = new Map<string, Promise<void>>();
-  readonly #troubles = new Map<string, Trouble>();
+  readonly #pauses = new PushPauses();
   /** When each acknowledgement was last seen to fit its file. */
   readonly #seenToFitMs = new Map<string, number>();
   #queue: string[] = [];
+  #awaited: ReadonlySet<string> = new Set();
+  #lookedMs = -Infinity;
 
   constructor(given: PushAheadOptions) {
     this.#given = given;
@@ -70,30 +70,18 @@ export class PushAhead {
 
   /** Looks at what is ready, and starts what is not pushed yet. Comes back at once; pushes go on. */
   async look(): Promise<void> {
-    const { paths, dataDirectory } = this.#given;
-    // Acknowledgements first: one that is written while the ready files are read must not look forgotten.
-    const inFolder = await readdir(paths.acknowledged).catch(() => []);
-    const acknowledged = inFolder.filter((name) => !isBeingWritten(name));
-    const ready = await readReadyFiles(dataDirectory);
-    const wanted = new Set(ready);
-    for (const fileName of acknowledged) if (!wanted.has(fileName)) await this.#forget(fileName);
-    for (const fileName of this.#troubles.keys()) if (!wanted.has(fileName)) await this.#forget(fileName);
-    const done = new Set(acknowledged);
-    const queue: string[] = [];
-    for (const fileName of ready) {
-      if (!this.#running.has(fileName) && !(done.has(fileName) && (await this.#isAcknowledged(fileName)))) {
-        queue.push(fileName);
-      }
-    }
-    this.#queue = queue;
-    this.#given.buffers.isBehind = queue.length >= BEHIND_FILES;
+    this.#awaited = await this.#readAwaited();
+    if (this.#mayRest(Date.now())) return;
+    this.#lookedMs = Date.now();
+    this.#queue = await this.#readQueue();
+    this.#given.buffers.isBehind = this.#queue.length >= BEHIND_FILES;
     this.#startMore();
     if (!this.isBusy) this.#given.buffers.freeUnused();
   }
 
-  /** True while something is being pushed or waits to be. */
+  /** True while something is being pushed. What waits and is not started is to be left alone for a moment. */
   get isBusy(): boolean {
-    return this.#running.size > 0 || this.#queue.length > 0;
+    return this.#running.size > 0;
   }
 
   /** Waits until what was started has ended. */
@@ -102,9 +90,43 @@ export class PushAhead {
     await Promise.all(this.#running.values());
   }
 
+  /** Nobody needs to know as long as everything goes well. */
+  async #readAwaited(): Promise<ReadonlySet<string>> {
+    if (this.#pauses.areNone) return new Set();
+    return readAwaitedFiles(this.#given.paths.waiting, (fileName) => this.#pauses.failedMs(fileName));
+  }
+
+  /** True if another look would start nothing, as far as can be known: there may be tens of thousands to look at. */
+  #mayRest(nowMs: number): boolean {
+    if (this.isBusy || this.#queue.length === 0 || nowMs - this.#lookedMs >= RESTING_LOOK_MS) return false;
+    for (const fileName of this.#awaited) if (this.#pauses.isDue(fileName, nowMs)) return false;
+    return nowMs < this.#pauses.notBeforeMs(this.#queue);
+  }
+
+  /** What is ready, not pushed and not being pushed, in order of need; forgets what is not ready any more. */
+  async #readQueue(): Promise<string[]> {
+    const { paths, dataDirectory } = this.#given;
+    // Acknowledgements first: one that is written while the ready files are read must not look forgotten.
+    const inFolder = await readdir(paths.acknowledged).catch(() => []);
+    const acknowledged = inFolder.filter((name) => !isBeingWritten(name));
+    const ready = await readReadyFiles(dataDirectory);
+    const wanted = new Set(ready);
+    const known = new Set([...acknowledged, ...this.#pauses.failedFiles, ...this.#awaited]);
+    for (const fileName of known) if (!wanted.has(fileName)) await this.#forget(fileName);
+    const done = new Set(acknowledged);
+    const queue: string[] = [];
+    for (const fileName of ready) {
+      if (!this.#running.has(fileName) && !(done.has(fileName) && (await this.#isAcknowledged(fileName)))) {
+        queue.push(fileName);
+      }
+    }
+    return queue;
+  }
+
   async #forget(fileName: string): Promise<void> {
     const { acknowledged, refused, waiting } = this.#given.paths;
-    this.#troubles.delete(fileName);
+    if (this.#pauses.failedMs(fileName) !== undefined) this.#given.report({ kind: 'noLongerReady', fileName });
+    this.#pauses.forget(fileName);
     this.#seenToFitMs.delete(fileName);
     for (const folder of [acknowledged, refused, waiting]) await rm(join(folder, fileName), { force: true });
   }
@@ -125,9 +147,10 @@ export class PushAhead {
 
   #startMore(): void {
     if (this.#given.signal.aborted) return;
-    const now = Date.now();
+    const nowMs = Date.now();
     while (this.#running.size < this.#given.concurrency) {
-      const at = this.#queue.findIndex((fileName) => (this.#troubles.get(fileName)?.notBeforeMs ?? 0) <= now);
+      const underWay = { runningCount: this.#running.size, awaited: this.#awaited, nowMs };
+      const at = this.#pauses.next(this.#queue, underWay);
       const [fileName] = at < 0 ? [] : this.#queue.splice(at, 1);
       if (fileName === undefined) return;
       this.#start(fileName);
@@ -153,7 +176,7 @@ export class PushAhead {
       // empty file can be made where the file system is full.
       const note = { modifiedAt: acknowledgementDate(mtimeMs), synced: 'nothing' } as const;
       await writeFileDurably(join(paths.acknowledged, fileName), Buffer.alloc(0), note);
-      this.#troubles.delete(fileName);
+      this.#pauses.noteSuccess(fileName);
       await rm(join(paths.refused, fileName), { force: true });
       report({ kind: 'pushed', fileName, key, storedBytes });
     } catch (error) {
@@ -162,9 +185,7 @@ export class PushAhead {
   }
 
   async #noteTrouble(fileName: string, error: unknown): Promise<void> {
-    const attempts = (this.#troubles.get(fileName)?.attempts ?? 0) + 1;
-    const pauseMs = Math.min(1000 * 2 ** (attempts - 1), MAX_PAUSE_MS);
-    this.#troubles.set(fileName, { attempts, notBeforeMs: Date.now() + pauseMs });
+    this.#pauses.noteFailure(fileName, error, Date.now());
     const message = isFailure(error) ? `${error.message}. ${error.remedy}` : messageOf(error);
     this.#given.report({ kind: 'pushFailed', fileName, message });
     await this.#refuse(fileName, `${message.replaceAll('\n', ' ')}\n`);

@@ -10,6 +10,7 @@ import { serverDataDirectory } from '../../app/server-data-directory.ts';
 import { defineCommand } from '../command.ts';
 import { path } from '../options.ts';
 import { agentLine, dutyLine, type AgentLine } from '../output/agent-words.ts';
+import { PushFailureWords } from '../output/push-failure-words.ts';
 import { programVersion } from '../version.ts';
 
 /** The command. */
@@ -35,6 +36,7 @@ export const agent = defineCommand({
       if (line?.isWarning === true) reporter.warn(line.text);
       else if (line !== undefined) reporter.note(line.text);
     };
+    const failures = new PushFailureWords();
     const dataDirectory = settings.get('dataDirectory') ?? (await serverDataDirectory(settings));
     await runWholeAgent({
       settings,
@@ -42,7 +44,7 @@ export const agent = defineCommand({
       dataDirectory,
       serverDataDirectory: given.serverDataDirectory,
       version: await programVersion(),
-      onAgentEvent: (event) => tell(agentLine(event)),
+      onAgentEvent: (event) => tell(event.kind === 'pushFailed' ? failures.line(event) : agentLine(event)),
       onDutyEvent: (event) => tell(dutyLine(event)),
       onWarning: reporter.warn,
       onNote: reporter.note,

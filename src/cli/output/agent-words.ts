@@ -11,6 +11,7 @@ import { GRACE_MS } from '../../agent/scheduled-elsewhere.ts';
 import type { AgentEvent } from '../../archive/agent-event.ts';
 import { describeFreeze } from '../../backup/freeze-note.ts';
 import { countOf, formatBytes, formatDuration } from './format.ts';
+import type { PushFailed } from './push-failure-words.ts';
 
 /** A line, and whether somebody should look. */
 export interface AgentLine {
@@ -21,8 +22,8 @@ export interface AgentLine {
 const note = (text: string): AgentLine => ({ text, isWarning: false });
 const warning = (text: string): AgentLine => ({ text, isWarning: true });
 
-/** Of pushing and fetching. */
-export function agentLine(event: AgentEvent): AgentLine {
+/** Of pushing and fetching; `undefined` for what is in the record only. Of failed pushes: `push-failure-words.ts`. */
+export function agentLine(event: Exclude<AgentEvent, PushFailed>): AgentLine | undefined {
   switch (event.kind) {
     case 'serving':
       return note(`serving system ${event.systemIdentifier}, timeline ${event.timeline}, through ${event.spool}`);
@@ -32,8 +33,8 @@ export function agentLine(event: AgentEvent): AgentLine {
       return warning(`serving stopped, and begins anew: ${event.message}`);
     case 'pushed':
       return note(`pushed ${event.fileName} (${event.storedBytes} bytes as ${event.key})`);
-    case 'pushFailed':
-      return note(`not pushed: ${event.fileName}: ${event.message}`);
+    case 'noLongerReady':
+      return undefined;
     case 'fetched':
       return note(`fetched ${event.fileName} ahead`);
     case 'answered':
