@@ -54,11 +54,12 @@ describe('the WAL that is missing in an archive', () => {
       segmentBytes({ name: holds, sizeBytes: SIZE, systemIdentifier: 7n }),
     );
 
-  function server(line: TimelineHistory): PrimaryServer {
-    return { systemIdentifier: 7n, majorVersion: 17, walSegmentSizeBytes: walSegmentSize(SIZE), line };
+  function server(line: TimelineHistory, redoIndex = 0): PrimaryServer {
+    const redoLsn = lsn(BigInt(SIZE) * BigInt(redoIndex) + 40n);
+    return { systemIdentifier: 7n, majorVersion: 17, walSegmentSizeBytes: walSegmentSize(SIZE), line, redoLsn };
   }
-  const find = async (line = first, fromIndex = 2) =>
-    findMissingWal(store, join(root, 'data'), server(line), lsn(BigInt(SIZE) * BigInt(fromIndex) + 40n));
+  const find = async (line = first, fromIndex = 2, redoIndex = 0) =>
+    findMissingWal(store, join(root, 'data'), server(line, redoIndex), lsn(BigInt(SIZE) * BigInt(fromIndex) + 40n));
 
   it('is nothing where one segment follows the other', async () => {
     await archived(name(2), name(3), name(4));
@@ -84,6 +85,27 @@ describe('the WAL that is missing in an archive', () => {
     expect((await find()).missing).toEqual([name(4)]);
   });
 
+  it('is what the server wrote before its checkpoint, though it says nothing of it: archive_mode may be off', async () => {
+    await archived(name(2), name(3));
+    expect((await find(first, 2, 4)).missing).toEqual([]);
+    expect((await find(first, 2, 7)).missing).toEqual([name(4), name(5), name(6)]);
+    await status(name(5), 'ready');
+    expect((await find(first, 2, 7)).missing).toEqual([name(4), name(6)]);
+  });
+
+  it('is all of that where the archive has no WAL behind the position, and nothing in the segment of both', async () => {
+    await archived(name(1));
+    expect((await find(first, 2, 2)).missing).toEqual([]);
+    expect((await find(first, 2, 4)).missing).toEqual([name(2), name(3)]);
+    expect((await find(first, 4, 2)).missing).toEqual([]);
+  });
+
+  it('is the segment of a promotion on the new timeline, where the old one’s has it up to the switch only', async () => {
+    await archived(name(2), name(3), name(4), name(5), '00000002.history');
+    expect((await find(second, 2, 5)).missing).toEqual([]);
+    expect((await find(second, 2, 7)).missing).toEqual([name(5, 2), name(6, 2)]);
+  });
+
   it('has the name of the timeline that the line is on there', async () => {
     await archived(name(2), name(4), name(6, 2), '00000002.history');
     expect((await find(second)).missing).toEqual([name(3), name(5, 2)]);
@@ -92,6 +114,8 @@ describe('the WAL that is missing in an archive', () => {
   it('holds the history file of a timeline of the line', async () => {
     await archived(name(2), name(3), name(4), name(5, 2));
     expect((await find(second)).missing).toEqual(['00000002.history']);
+    await status('00000002.history', 'ready');
+    expect((await find(second)).missing).toEqual([]);
   });
 
   it('is counted where it is too much to be named', async () => {

@@ -1,8 +1,10 @@
 /**
  * Which files of a server's line of history are missing in its archive, from a position on.
  *
- * Missing is a segment that later ones of the line are archived behind; one that the server has marked as archived; and
- * the history file of a timeline of the line. What the server has ready to be archived is not missing: it is under way.
+ * Missing is a segment that later ones of the line are archived behind; one that the server has marked as archived; one
+ * that it had written in full before its last checkpoint began, whatever it says of it, since a server with `archive_mode`
+ * off says nothing; and the history file of a timeline of the line. What the server has ready to be archived is not
+ * missing: it is under way.
  *
  * @module
  */
@@ -14,7 +16,7 @@ import { findWalObjects } from '../archive/read-wal-file.ts';
 import { rangesByTimeline, type ArchivedWal } from '../history/archived-wal.ts';
 import { runsOfLine } from '../history/line-runs.ts';
 import { chooseSegment, expectedSegmentName } from '../history/segment-choice.ts';
-import type { Lsn } from '../postgres/lsn.ts';
+import { lsn, type Lsn } from '../postgres/lsn.ts';
 import { formatHistoryName, isOnLine, timelineAt, type TimelineHistory } from '../postgres/timeline-history.ts';
 import {
   formatSegmentName,
@@ -91,6 +93,29 @@ function doneOnLine(
   });
 }
 
+/** Segments that the archive lacks, from one on: before what it has, in between, and from there to the checkpoint. */
+function* indexesNotHeld(
+  wal: ArchivedWal,
+  { line, redoLsn, walSegmentSizeBytes: size }: PrimaryServer,
+  fromIndex: bigint,
+): Generator<bigint> {
+  const indexOf = (position: Lsn) => segmentAt(line.timeline, position, size).index;
+  const { runs, holes } = runsOfLine(wal, line);
+  const [firstRun] = runs;
+  if (firstRun !== undefined) yield* indexesBetween(fromIndex, indexOf(firstRun.fromLsn));
+  for (const { fromLsn, segmentCount } of holes) {
+    const first = indexOf(fromLsn);
+    yield* indexesBetween(first, first + BigInt(segmentCount));
+  }
+  // Where the archive ends with the segment of a promotion, cut, the new timeline's is still to come.
+  const heldTo = indexOf(runs.at(-1)?.toLsn ?? lsn(0n));
+  yield* indexesBetween(heldTo > fromIndex ? heldTo : fromIndex, indexOf(redoLsn));
+}
+
+function* indexesBetween(first: bigint, behindLast: bigint): Generator<bigint> {
+  for (let index = first; index < behindLast; index += 1n) yield index;
+}
+
 /** Looks. @throws what the store throws. */
 export async function findMissingWal(
   store: ObjectStore,
@@ -99,14 +124,14 @@ export async function findMissingWal(
   fromLsn: Lsn,
   options: CallOptions = {},
 ): Promise<WalChain> {
-  // First what the server says, then the archive: what is archived in between is there then.
+  // First what the server says, its checkpoint before all, then the archive: what is archived in between is there then.
   const { ready, done } = await readStatus(dataDirectory);
   const { segments, histories } = await listNames(store, server, fromLsn, options);
   const { line, walSegmentSizeBytes: segmentSizeBytes, systemIdentifier, majorVersion } = server;
   const ranges = rangesByTimeline(segments, segmentSizeBytes);
   const known = { systemIdentifier, majorVersion, segmentSizeBytes, segments: ranges };
   const wal: ArchivedWal = { ...known, historyTimelines: [], objectBytes: new Map() };
-  const missing = new Set(historiesOf(line, fromLsn).filter((name) => !histories.has(name)));
+  const missing = new Set(historiesOf(line, fromLsn).filter((name) => !histories.has(name) && !ready.has(name)));
   const fromIndex = segmentAt(line.timeline, fromLsn, segmentSizeBytes).index;
   let missingCount = missing.size;
   const miss = (name: string) => {
@@ -114,15 +139,7 @@ export async function findMissingWal(
     missingCount += 1;
     if (missing.size < MOST_MISSING) missing.add(name);
   };
-  const { runs, holes } = runsOfLine(wal, line);
-  const firstHeld =
-    runs[0] === undefined ? undefined : segmentAt(line.timeline, runs[0].fromLsn, segmentSizeBytes).index;
-  for (let index = fromIndex; index < (firstHeld ?? fromIndex); index += 1n)
-    miss(expectedSegmentName(wal, line, index));
-  for (const hole of holes) {
-    const first = segmentAt(line.timeline, hole.fromLsn, segmentSizeBytes).index;
-    for (let at = 0n; at < BigInt(hole.segmentCount); at += 1n) miss(expectedSegmentName(wal, line, first + at));
-  }
+  for (const index of indexesNotHeld(wal, server, fromIndex)) miss(expectedSegmentName(wal, line, index));
   for (const name of doneOnLine(done, server, fromLsn)) {
     const index = parseSegmentName(name, segmentSizeBytes)?.index;
     if (index !== undefined && chooseSegment(wal, line, index) === undefined) miss(name);

@@ -9,6 +9,8 @@ import { join } from 'node:path';
 
 import { readWalFile } from '../archive/read-wal-file.ts';
 import { exists, readControlFile } from '../archive/server.ts';
+import type { ControlFile } from '../postgres/control-file.ts';
+import type { Lsn } from '../postgres/lsn.ts';
 import { formatHistoryName, parseTimelineHistory, type TimelineHistory } from '../postgres/timeline-history.ts';
 import type { WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -19,6 +21,8 @@ export interface PrimaryServer {
   readonly majorVersion: number;
   readonly walSegmentSizeBytes: WalSegmentSizeBytes;
   readonly line: TimelineHistory;
+  /** Where its last checkpoint began: segments before this one are written in full. */
+  readonly redoLsn: Lsn;
 }
 
 /**
@@ -36,9 +40,17 @@ export async function readPrimary(
   if ((await Promise.all(signals)).includes(true)) return undefined;
   const control = await readControlFile(dataDirectory);
   if (control.state !== 'in production') return undefined;
-  const { systemIdentifier, majorVersion, walSegmentSizeBytes, timeline } = control;
-  const line = await lineOf(store, dataDirectory, timeline, signal);
-  return { systemIdentifier, majorVersion, walSegmentSizeBytes, line };
+  const { systemIdentifier, majorVersion, walSegmentSizeBytes, redoLsn } = control;
+  const line = await lineOf(store, dataDirectory, timelineOf(control), signal);
+  return { systemIdentifier, majorVersion, walSegmentSizeBytes, line, redoLsn };
+}
+
+/**
+ * The timeline that a primary writes. After a promotion its checkpoint is of the one before, for minutes, until the first
+ * one of its own; the end of recovery is on the new one at once.
+ */
+function timelineOf({ timeline, minRecoveryTimeline }: ControlFile): number {
+  return Math.max(timeline, minRecoveryTimeline);
 }
 
 /** True if the data directory is a replica's. It ends with a promotion. */

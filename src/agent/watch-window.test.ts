@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { SYSTEM_IDENTIFIER_KEY } from '../archive/archive-identity.ts';
 import { segmentBytes } from '../archive/testing/segment-bytes.ts';
+import { lsn } from '../postgres/lsn.ts';
 import { formatSegmentName, walSegmentSize } from '../postgres/wal-segment.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { openStore } from '../storage/open.ts';
@@ -62,6 +63,7 @@ describe('the WAL of all backups', () => {
         majorVersion: 17,
         walSegmentSizeBytes: walSegmentSize(SIZE),
         line: { timeline: 1, ancestors: [] },
+        redoLsn: lsn(0n),
       },
       report: (event) => events.push(event),
       signal: new AbortController().signal,

@@ -52,12 +52,17 @@ describe('an agent', () => {
       },
     });
 
-  /** Writes a segment; answers with its name, once it is archived. */
-  async function writeSegment(): Promise<string> {
+  /** Writes a segment; answers with its name. */
+  async function switchSegment(): Promise<string> {
     await server.sql('INSERT INTO t VALUES (1)');
     const [row] = await server.sql<{ name: string }>('SELECT pg_walfile_name(pg_current_wal_insert_lsn()) AS name');
-    const name = row?.name ?? '';
     await server.sql('SELECT pg_switch_wal()');
+    return row?.name ?? '';
+  }
+
+  /** Writes a segment; answers with its name, once it is archived. */
+  async function writeSegment(): Promise<string> {
+    const name = await switchSegment();
     await until(`${name} is archived`, async () => (await keysOf(name)).length > 0);
     return name;
   }
@@ -130,6 +135,26 @@ describe('an agent', () => {
         { topic: 'window', text: expect.stringContaining(`2 WAL files are missing from the oldest backup on`) },
       ],
     });
+  });
+
+  it('sees that a server archives nothing any more: it pushes what is still in pg_wal, and says what is lost', async () => {
+    const port = await freePort();
+    await using agent = start({ WALKBACK_BACKUP_SCHEDULE: '0 3 * * *', WALKBACK_METRICS_ADDRESS: String(port) });
+    await agent.says(/backup base_\w+: /);
+    await server.sql('ALTER SYSTEM SET archive_mode = off');
+    await server.stop('fast');
+    await server.start();
+    const healed = await switchSegment();
+    await server.sql('CHECKPOINT');
+    await agent.says(new RegExp(`healed: ${healed}`));
+
+    const lost = await switchSegment();
+    await rm(join(server.dataDirectory, 'pg_wal', lost));
+    await server.sql('CHECKPOINT');
+    await agent.says(new RegExp(`lost: 1 file of WAL from ${lost}`));
+    const health = await fetch(`http://127.0.0.1:${port}/health`);
+    expect(health.status).toBe(503);
+    expect(await health.json()).toMatchObject({ problems: [{ topic: 'chain' }] });
   });
 
   it('takes a backup after so much WAL', async () => {

@@ -11,6 +11,9 @@ import { versionByMajor } from '../../postgres/versions.ts';
 export function controlFileBytes(given: {
   readonly systemIdentifier: bigint;
   readonly walSegmentSizeBytes?: number;
+  readonly redoLsn?: bigint;
+  readonly timeline?: number;
+  readonly minRecoveryTimeline?: number;
 }): Buffer {
   const version = versionByMajor(17);
   const bytes = Buffer.alloc(8192);
@@ -18,7 +21,9 @@ export function controlFileBytes(given: {
   bytes.writeUInt32LE(version.controlVersion, 8);
   bytes.writeUInt32LE(version.catalogVersion, 12);
   bytes.writeUInt32LE(6, 16);
-  bytes.writeUInt32LE(1, 48);
+  bytes.writeBigUInt64LE(given.redoLsn ?? 0n, 40);
+  bytes.writeUInt32LE(given.timeline ?? 1, 48);
+  bytes.writeUInt32LE(given.minRecoveryTimeline ?? 0, 144);
   bytes.writeUInt32LE(1, 172);
   bytes.writeDoubleLE(1234567, 208);
   bytes.writeUInt32LE(8192, 216);
