@@ -5,7 +5,7 @@
  */
 
 import type { AgentEvent } from '../archive/agent-event.ts';
-import type { CheckedWindow, Duty, DutyEvent, NewestBackup } from './duty-event.ts';
+import type { CheckedWindow, Duty, DutyEvent, HeldElsewhere, NewestBackup } from './duty-event.ts';
 
 /** Why something fails, and since when. */
 export interface Trouble {
@@ -42,6 +42,8 @@ export class AgentRecord {
   readonly answers = new Map<number, number>();
   indexesStored = 0;
   standing: 'held' | 'elsewhere' | 'notPrimary' | undefined;
+  /** Who has the archive though the server of this agent was promoted since, as far as is known; and since when. */
+  leftBehind: (HeldElsewhere & { readonly sinceMs: number }) | undefined;
   otherAgents = 0;
   chain: { readonly atMs: number; readonly segmentCount: number; readonly missingCount: number } | undefined;
   window: (CheckedWindow & { readonly atMs: number }) | undefined;
@@ -101,12 +103,19 @@ export class AgentRecord {
     switch (event.kind) {
       case 'leaseHeld':
         this.standing = 'held';
+        this.leftBehind = undefined;
         break;
       case 'leaseElsewhere':
         this.#leaveArchive('elsewhere');
+        // One of the same timeline serves the same primary. What is not said may be as bad as it can be.
+        this.leftBehind =
+          (event.holderTimeline ?? 0) < event.timeline
+            ? { ...event, sinceMs: this.leftBehind?.sinceMs ?? Date.now() }
+            : undefined;
         break;
       case 'notPrimary':
         this.#leaveArchive('notPrimary');
+        this.leftBehind = undefined;
         break;
       case 'otherAgents':
         this.otherAgents = event.count;

@@ -29,11 +29,20 @@ export interface CheckedWindow {
   readonly firstMissing?: string;
 }
 
+/** Who has the archive beside an agent of a primary. */
+export interface HeldElsewhere {
+  readonly holder: AgentIdentity;
+  /** Of the holder's server; `undefined` if it did not say. */
+  readonly holderTimeline: number | undefined;
+  /** Of this agent's server. */
+  readonly timeline: number;
+}
+
 /** One thing that happened. */
 export type DutyEvent =
   | { readonly kind: 'leaseHeld' }
   /** Another agent has the archive; this one pushes and fetches only. */
-  | { readonly kind: 'leaseElsewhere'; readonly holder: AgentIdentity }
+  | ({ readonly kind: 'leaseElsewhere' } & HeldElsewhere)
   /** Another agent waits for the archive. */
   | { readonly kind: 'agentWaits'; readonly agent: AgentIdentity }
   /** How many other agents are there, as last seen. */

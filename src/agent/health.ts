@@ -10,11 +10,12 @@
 
 import { latestTime, type CronSchedule } from '../base/cron-schedule.ts';
 import type { AgentRecord } from './agent-record.ts';
+import { describeAgent } from './lease-term.ts';
 import type { AgentGauges } from './metrics.ts';
 
 /** One thing that is wrong. */
 export interface HealthProblem {
-  readonly topic: 'server' | 'archiving' | 'chain' | 'backup' | 'duty';
+  readonly topic: 'server' | 'archiving' | 'lease' | 'chain' | 'backup' | 'duty';
   readonly text: string;
 }
 
@@ -36,6 +37,8 @@ export interface BackupPromise {
 
 const WAITING_MS = 5 * 60_000;
 const FAILING_MS = 5 * 60_000;
+/** A holder whose host is gone is waited for less long, where terms may be deleted. */
+const ELSEWHERE_MS = 5 * 60_000;
 
 /** What is wrong; nothing if all is well. */
 export function healthProblems(
@@ -53,6 +56,8 @@ export function healthProblems(
     const waitedSeconds = Math.floor((nowMs - oldestWaitingMs) / 1000);
     problems.push({ topic: 'archiving', text: `${waitingFiles} files wait, for ${waitedSeconds} s${because}` });
   }
+  const left = leaseProblem(record, nowMs);
+  if (left !== undefined) problems.push({ topic: 'lease', text: left });
   if (record.chain !== undefined && record.chain.missingCount > 0) {
     problems.push({
       topic: 'chain',
@@ -65,6 +70,15 @@ export function healthProblems(
     if (nowMs - sinceMs > FAILING_MS) problems.push({ topic: 'duty', text: `${duty} fails: ${message}` });
   }
   return problems;
+}
+
+/** That an agent has the archive, for long, whose server was a primary before this one's was promoted. */
+function leaseProblem({ leftBehind }: AgentRecord, nowMs: number): string | undefined {
+  if (leftBehind === undefined || nowMs - leftBehind.sinceMs <= ELSEWHERE_MS) return undefined;
+  const { holder, holderTimeline, timeline, sinceMs } = leftBehind;
+  const where = holderTimeline === undefined ? 'a timeline that it does not say' : `timeline ${holderTimeline}`;
+  const waitedSeconds = Math.floor((nowMs - sinceMs) / 1000);
+  return `${describeAgent(holder)} has the archive, with a server on ${where}; this one waits for it, for ${waitedSeconds} s, with a primary on timeline ${timeline}. Is that server no primary any more, end that agent; then update it, if it is older than this one`;
 }
 
 /**

@@ -4,7 +4,7 @@
  *
  * ```
  * walkback_001/agents/lease/0000000000000042.json    who holds the archive, since this term; the highest number counts
- * walkback_001/agents/waiting/<ID>.json              another agent, which holds back
+ * walkback_001/agents/waiting/<ID>.json              another agent of a primary, which holds back
  * walkback_001/agents/backup/0000000000000007.json   who takes a backup, since this term; the highest number counts
  * ```
  *
@@ -35,6 +35,8 @@ export interface LeaseTerm {
   readonly isReleased: boolean;
   /** How long others wait for it, where that is longer than usual. */
   readonly expiresMs?: number;
+  /** Of the holder's server; absent from what other versions write, and from terms of the turn. */
+  readonly timeline?: number;
 }
 
 /** Of all that agents write for each other. */
@@ -76,13 +78,18 @@ export function waitingKey({ id }: AgentIdentity): string {
 }
 
 /** As stored. */
-export function formatTerm({ holder, isReleased, expiresMs }: Omit<LeaseTerm, 'number'>): Buffer {
-  return Buffer.from(`${JSON.stringify({ ...holder, released: isReleased, expiresMs })}\n`);
+export function formatTerm({ holder, isReleased, expiresMs, timeline }: Omit<LeaseTerm, 'number'>): Buffer {
+  return Buffer.from(`${JSON.stringify({ ...holder, released: isReleased, expiresMs, timeline })}\n`);
 }
 
 function expiryIn(value: object): Pick<LeaseTerm, 'expiresMs'> {
   const expiresMs = Number(fieldOf(value, 'expiresMs', 0));
   return expiresMs > 0 ? { expiresMs: Math.min(expiresMs, MAX_EXPIRES_MS) } : {};
+}
+
+function timelineIn(value: object): Pick<LeaseTerm, 'timeline'> {
+  const timeline = Number(fieldOf(value, 'timeline', 0));
+  return Number.isInteger(timeline) && timeline > 0 ? { timeline } : {};
 }
 
 function fieldOf<T>(value: object, key: string, fallback: T): T | string | number | boolean {
@@ -111,7 +118,7 @@ export function parseTerm(number: bigint, bytes: Buffer): LeaseTerm {
     const value: unknown = JSON.parse(bytes.toString('utf8'));
     if (typeof value !== 'object' || value === null) return unknown;
     const isReleased = fieldOf(value, 'released', false) === true;
-    return { number, holder: identityIn(value), isReleased, ...expiryIn(value) };
+    return { number, holder: identityIn(value), isReleased, ...expiryIn(value), ...timelineIn(value) };
   } catch {
     return unknown;
   }

@@ -139,6 +139,55 @@ describe('the lease of an archive', () => {
     expect(holderOf(await a.lease.look())).toBe('itself');
   });
 
+  it('goes to the agent of a server that was promoted since, and is not taken back while that waits', async () => {
+    const [a, b] = [agent('a'), agent('b')];
+    const held = await a.lease.look(undefined, 1);
+    expect(await b.lease.look(undefined, 2)).toMatchObject({ holder: { hostname: 'a' }, holderTimeline: 1 });
+    expect(await a.lease.look(undefined, 1)).toMatchObject({ holder: { hostname: 'b' }, holderTimeline: 2 });
+    expect(held).toMatchObject({ signal: { aborted: true } });
+    a.pass(20_000);
+    expect(holderOf(await a.lease.look(undefined, 1))).toBe('b');
+    expect(holderOf(await b.lease.look(undefined, 2))).toBe('itself');
+    a.pass(20_000);
+    expect(await a.lease.look(undefined, 1)).toMatchObject({ holder: { hostname: 'b' }, holderTimeline: 2 });
+    expect(holderOf(await b.lease.look(undefined, 2))).toBe('itself');
+  });
+
+  it('goes back to an agent that let another go first, when that has ended before it had it', async () => {
+    const [a, b] = [agent('a'), agent('b')];
+    await a.lease.look(undefined, 1);
+    await b.lease.look(undefined, 2);
+    expect(holderOf(await a.lease.look(undefined, 1))).toBe('b');
+    a.pass(91_000);
+    expect(holderOf(await a.lease.look(undefined, 1))).toBe('itself');
+  });
+
+  it('goes to an agent whose server is promoted while it waits', async () => {
+    const [a, b] = [agent('a'), agent('b')];
+    await a.lease.look(undefined, 1);
+    await b.lease.look(undefined, 1);
+    expect(holderOf(await a.lease.look(undefined, 1))).toBe('itself');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await b.lease.look(undefined, 2);
+    expect(holderOf(await a.lease.look(undefined, 1))).toBe('b');
+    expect(holderOf(await b.lease.look(undefined, 2))).toBe('itself');
+  });
+
+  it.each([
+    ['the same timeline', 2, 2],
+    ['a lower one', 2, 1],
+    ['one that it does not say, as other versions do not', 2, undefined],
+    ['any, where the holder’s own is not known', undefined, 2],
+  ])('stays where it is when a server waits on %s', async (_, holders, waiting) => {
+    const [a, b] = [agent('a'), agent('b')];
+    for (let at = 0; at < 3; at += 1) {
+      expect(holderOf(await a.lease.look(undefined, holders))).toBe('itself');
+      expect(await b.lease.look(undefined, waiting)).toMatchObject({ kind: 'elsewhere', holderTimeline: holders });
+      a.pass(20_000);
+      b.pass(20_000);
+    }
+  });
+
   it('waits for a holder that cannot be read as long as for any other', async () => {
     await store.put(leaseKey(7n), Buffer.from('?'));
     const a = agent('a');

@@ -12,6 +12,9 @@
  * to remove: the highest counts. So that they do not become many, its terms last longer, and say so; and each look lists
  * from the last known term on, but for a whole look now and then that removes what may go by then.
  *
+ * A server that has crashed is not told from one that runs, and its agent would renew for ever. So agents that wait say the
+ * timeline of their server, and one whose server is on a lower timeline lets them go first: theirs was promoted since.
+ *
  * WAL is pushed without a lease: of two servers on one archive the store's content decides (`src/archive/push.ts`).
  *
  * @module
@@ -31,7 +34,7 @@ import {
   type AgentIdentity,
   type LeaseTerm,
 } from './lease-term.ts';
-import { WaitingAgents } from './waiting-agents.ts';
+import { successorOf, WaitingAgents, type WaitingAgent } from './waiting-agents.ts';
 
 /** How long a term lasts. */
 export interface LeaseTimes {
@@ -67,7 +70,7 @@ export type OnUndeleted = (failure: Failure) => void;
 /** Who has the archive, as last seen. */
 export type LeaseView =
   | { readonly kind: 'held'; readonly signal: AbortSignal; readonly waiting: readonly AgentIdentity[] }
-  | { readonly kind: 'elsewhere'; readonly holder: AgentIdentity };
+  | { readonly kind: 'elsewhere'; readonly holder: AgentIdentity; readonly holderTimeline: number | undefined };
 
 export const LEASE_TIMES: LeaseTimes = { expiresMs: 90_000, heldMs: 60_000 };
 /** So many times longer do terms last that nobody removes: some two hundred a day. */
@@ -98,6 +101,10 @@ export class ArchiveLease {
   readonly #times: LeaseTimes;
   readonly #clock: LeaseClock;
   readonly #waiting: WaitingAgents | undefined;
+  /** Where this agent's server is. */
+  #at: Pick<LeaseTerm, 'timeline'> = {};
+  /** Who waits, and goes first. */
+  #successor: WaitingAgent | undefined;
   #tenure: Tenure | undefined;
   #expiry: NodeJS.Timeout | undefined;
   /** Another's highest term, and since when it is seen. */
@@ -135,26 +142,46 @@ export class ArchiveLease {
     return this.#tenure?.lost.signal;
   }
 
-  /** Renews the lease, or takes it if nobody has it. @throws {Failure} what the store throws; the lease then runs on. */
-  async look(signal?: AbortSignal): Promise<LeaseView> {
+  /**
+   * Renews the lease, or takes it if nobody has it.
+   *
+   * @param timeline of this agent's server: it holds back where one of a higher timeline waits.
+   * @throws {Failure} what the store throws; the lease then runs on.
+   */
+  async look(signal?: AbortSignal, timeline?: number): Promise<LeaseView> {
+    this.#at = timeline === undefined ? {} : { timeline };
+    this.#successor = undefined;
     const since = { steadyMs: this.#clock.steadyMs(), wallMs: this.#clock.wallMs() };
     const options = signal === undefined ? {} : { signal };
-    if (!this.#isFresh() && !(await this.#renew(since, options))) {
-      this.#lose();
-      await this.#waiting?.announce(options);
-      return { kind: 'elsewhere', holder: (this.#seen?.term ?? parseTerm(0n, Buffer.alloc(0))).holder };
-    }
+    if (!this.#isFresh() && !(await this.#renew(since, options))) return this.#wait(options);
     await this.#waiting?.withdraw(options);
-    const waiting = (await this.#waiting?.look(options)) ?? [];
+    const waiting = await this.#lookWhoWaits(options);
+    if (this.#successor !== undefined) {
+      await this.release();
+      return this.#wait(options);
+    }
     const lost = this.#tenure?.lost.signal ?? AbortSignal.abort();
-    return { kind: 'held', signal: lost, waiting };
+    return { kind: 'held', signal: lost, waiting: waiting.map(({ holder }) => holder) };
+  }
+
+  async #wait(options: CallOptions): Promise<LeaseView> {
+    this.#lose();
+    await this.#waiting?.announce(this.#at, options);
+    const { holder, timeline } = this.#successor ?? this.#seen?.term ?? parseTerm(0n, Buffer.alloc(0));
+    return { kind: 'elsewhere', holder, holderTimeline: timeline };
+  }
+
+  async #lookWhoWaits(options: CallOptions): Promise<readonly WaitingAgent[]> {
+    const waiting = (await this.#waiting?.look(options)) ?? [];
+    this.#successor = successorOf(this.#at.timeline, waiting);
+    return waiting;
   }
 
   /** Gives it up, so that another can have it at once. Throws nothing. */
   async release(): Promise<void> {
     const number = this.#tenure?.number;
     this.#lose();
-    const body = formatTerm({ holder: this.#self, isReleased: true });
+    const body = formatTerm({ holder: this.#self, isReleased: true, ...this.#at });
     if (number !== undefined) await this.#store.put(this.#key(number + 1n), body, { ifAbsent: true }).catch(() => {});
     await this.#waiting?.withdraw().catch(() => {});
   }
@@ -171,7 +198,9 @@ export class ArchiveLease {
     const held = this.#tenure?.number;
     const factor = this.#doTermsStay ? LASTING_FACTOR : 1;
     const number = held === undefined ? await this.#claimable(options) : held + 1n;
-    if (number === undefined || !(await this.#create(number, factor, options))) return false;
+    if (held === undefined && number !== undefined) await this.#lookWhoWaits(options);
+    if (number === undefined || this.#successor !== undefined || !(await this.#create(number, factor, options)))
+      return false;
     return this.#hold({ number, since, heldMs: this.#times.heldMs * factor });
   }
 
@@ -203,7 +232,7 @@ export class ArchiveLease {
   /** Creates a term. True if it is this agent's, and the highest; then those below it are removed. */
   async #create(number: bigint, factor: number, options: CallOptions): Promise<boolean> {
     const expiry = factor === 1 ? {} : { expiresMs: this.#times.expiresMs * factor };
-    const body = formatTerm({ holder: this.#self, isReleased: false, ...expiry });
+    const body = formatTerm({ holder: this.#self, isReleased: false, ...expiry, ...this.#at });
     const outcome = await this.#store.put(this.#key(number), body, { ...options, ifAbsent: true });
     const numbers = await this.#numbers(options, this.#isWholeLookDue() ? undefined : number - 1n);
     const isHighest = numbers.every((other) => other <= number);

@@ -140,6 +140,29 @@ describe('the health of an agent', () => {
     expect(healthProblems(record, calm, unasked, Date.now() + 600_000)).toEqual([]);
   });
 
+  it('is bad while an agent keeps the archive whose server was the primary before, and names it', () => {
+    const record = served();
+    const holder = { id: '1', hostname: 'db1', processSpace: '', processId: 7, dataDirectory: '/data', startedAt: '' };
+    const later = () => healthProblems(record, calm, unasked, Date.now() + 400_000).map(({ text }) => text);
+    record.takeDutyEvent({ kind: 'leaseElsewhere', holder, holderTimeline: 1, timeline: 2 });
+    expect(healthProblems(record, calm, unasked, Date.now() + 200_000)).toEqual([]);
+    expect(later()).toEqual([
+      expect.stringContaining('the agent on db1 (process 7, /data) has the archive, with a server on timeline 1; '),
+    ]);
+    record.takeDutyEvent({ kind: 'leaseElsewhere', holder, holderTimeline: undefined, timeline: 2 });
+    expect(later()).toEqual([
+      expect.stringMatching(/a timeline that it does not say; .* a primary on timeline 2\. Is/),
+    ]);
+    // Of the same primary, or of one that was promoted since.
+    for (const holderTimeline of [2, 3]) {
+      record.takeDutyEvent({ kind: 'leaseElsewhere', holder, holderTimeline, timeline: 2 });
+      expect(later()).toEqual([]);
+    }
+    record.takeDutyEvent({ kind: 'leaseElsewhere', holder, holderTimeline: 1, timeline: 2 });
+    record.takeDutyEvent({ kind: 'leaseHeld' });
+    expect(later()).toEqual([]);
+  });
+
   it('says which backup is the newest, however old it is, as long as none are scheduled', () => {
     const record = holding({ finished: '2026-06-01T03:10:00Z' });
     expect(healthProblems(record, calm, unasked, at('2026-06-20T00:00:00Z'))).toEqual([]);

@@ -16,18 +16,18 @@ import type { Compression } from '../base/compression-names.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { backupDue, nextBackupMs, type BackupPlan, type BackupReason } from './backup-due.ts';
 import type { ReportDutyEvent } from './duty-event.ts';
-import { healChain } from './heal-chain.ts';
 import { BackupTurn } from './backup-turn.ts';
 import { LeftToReplica } from './left-to-replica.ts';
 import { ListedBackups } from './listed-backups.ts';
 import { ReplicaBackups, type ReplicaDuty } from './replica-backups.ts';
-import { ArchiveLease, type LeaseTimes, type OnUndeleted } from './lease.ts';
+import type { LeaseTimes, OnUndeleted } from './lease.ts';
+import { LeaseDuty } from './lease-duty.ts';
 import type { AgentIdentity } from './lease-term.ts';
-import { findMissingWal } from './missing-wal.ts';
 import { RunningBackups } from './running-backups.ts';
 import { recurring } from './recurring.ts';
 import { scheduledElsewhere } from './scheduled-elsewhere.ts';
 import { readPrimary, type PrimaryServer } from './server-line.ts';
+import { ChainWatch } from './watch-chain.ts';
 import { WindowWatch } from './watch-window.ts';
 
 /** A backup that was taken for the agent. */
@@ -89,16 +89,14 @@ export async function runDuties(options: DutiesOptions): Promise<void> {
 
 class Duties {
   readonly #options: DutiesOptions;
-  readonly #lease: ArchiveLease;
+  readonly #lease: LeaseDuty;
   readonly #turns = new Turns(1);
   readonly #backupTurn: BackupTurn;
   readonly #left: LeftToReplica | undefined;
-  #standing: 'held' | 'elsewhere' | 'notPrimary' | undefined;
   readonly #running = new RunningBackups();
-  readonly #waitingIds = new Set<string>();
   readonly #listed: ListedBackups;
   readonly #window: WindowWatch;
-  #firstLost: string | undefined;
+  readonly #chain: ChainWatch;
   #nextBackupMs: number | undefined;
   #ownName: string | undefined;
   #toldElsewhere: string | undefined;
@@ -108,12 +106,13 @@ class Duties {
 
   constructor(options: DutiesOptions) {
     this.#options = options;
-    const { store, self, leaseTimes: times, replicas, report, onUndeleted } = options;
+    const { replicas, report } = options;
     this.#backupTurn = new BackupTurn(options);
     this.#listed = new ListedBackups(options);
     this.#window = new WindowWatch(options);
     this.#left = replicas && new LeftToReplica(replicas, report);
-    this.#lease = new ArchiveLease({ store, self, onUndeleted, ...(times === undefined ? {} : { times }) });
+    this.#chain = new ChainWatch(options, this.#listed);
+    this.#lease = new LeaseDuty(options, () => this.#listed.forget());
   }
 
   async run(): Promise<void> {
@@ -121,7 +120,7 @@ class Duties {
     const pace = (pauseMs: number) => () => (this.#lease.signal === undefined ? NOT_NOW_PAUSE_MS : pauseMs);
     const often = { report, signal };
     await Promise.all([
-      recurring({ ...often, duty: 'lease', pauseMs: () => this.#leasePauseMs(), work: () => this.#keepLease() }),
+      recurring({ ...often, duty: 'lease', pauseMs: () => this.#lease.pauseMs, work: () => this.#lease.look() }),
       recurring({ ...often, duty: 'chain', pauseMs: pace(chainPauseMs), work: () => this.#watchChain() }),
       // In turn: what is pruned meanwhile would look as if it were missing.
       recurring({
@@ -145,40 +144,6 @@ class Duties {
     await recurring({ report, signal, duty: 'backup', pauseMs: () => pauseMs, work: () => backups.look() });
   }
 
-  /** A server that is promoted is noticed at once: looking at it asks no store. */
-  #leasePauseMs(): number {
-    return this.#standing === 'notPrimary' ? NOT_NOW_PAUSE_MS : this.#lease.pauseMs;
-  }
-
-  async #keepLease(): Promise<void> {
-    const { store, dataDirectory, report, signal } = this.#options;
-    if ((await readPrimary(store, dataDirectory, signal).catch(() => undefined)) === undefined) {
-      if (this.#lease.signal !== undefined) await this.#lease.release();
-      this.#stand('notPrimary', () => report({ kind: 'notPrimary' }));
-      return;
-    }
-    const view = await this.#lease.look(signal);
-    report({ kind: 'otherAgents', count: view.kind === 'elsewhere' ? 1 : view.waiting.length });
-    if (view.kind === 'elsewhere') {
-      this.#stand('elsewhere', () => report({ kind: 'leaseElsewhere', holder: view.holder }));
-      return;
-    }
-    this.#stand('held', () => {
-      this.#listed.forget();
-      report({ kind: 'leaseHeld' });
-    });
-    for (const agent of view.waiting) {
-      if (!this.#waitingIds.has(agent.id)) report({ kind: 'agentWaits', agent });
-      this.#waitingIds.add(agent.id);
-    }
-  }
-
-  #stand(standing: 'held' | 'elsewhere' | 'notPrimary', tell: () => void): void {
-    if (this.#standing === standing) return;
-    this.#standing = standing;
-    tell();
-  }
-
   async #charge(): Promise<Charge | undefined> {
     const { store, dataDirectory, signal } = this.#options;
     const held = this.#lease.signal;
@@ -189,19 +154,7 @@ class Duties {
 
   async #watchChain(): Promise<void> {
     const charge = await this.#charge();
-    const newest = charge && (await this.#listed.newest(charge));
-    if (charge === undefined || newest === undefined) return;
-    const { store, whole = store, dataDirectory, compression, report } = this.#options;
-    const { server, signal } = charge;
-    const chain = await findMissingWal(store, dataDirectory, server, newest.startLsn, { signal });
-    const { segmentCount, missingCount } = chain;
-    const lost = await healChain(chain, { store, whole, dataDirectory, compression, server, report, signal });
-    report({ kind: 'chainChecked', segmentCount, missingCount: lost.length === 0 ? 0 : missingCount });
-    const [firstMissing] = lost;
-    if (firstMissing !== undefined && firstMissing !== this.#firstLost) {
-      report({ kind: 'lost', firstMissing, segmentCount: lost.length });
-    }
-    this.#firstLost = firstMissing;
+    if (charge !== undefined) await this.#chain.look(charge);
   }
 
   async #backUp(): Promise<void> {
@@ -213,7 +166,7 @@ class Duties {
     this.#tellNext(nextBackupMs(plan, nowMs));
     const asksServer = plan.afterWalBytes !== undefined && newest !== undefined;
     const insertLsn = asksServer ? await readInsertLsn() : undefined;
-    const reason = backupDue(plan, { nowMs, newest, insertLsn, firstLost: this.#firstLost });
+    const reason = backupDue(plan, { nowMs, newest, insertLsn, firstLost: this.#chain.firstLost });
     const newestName = newest?.name;
     if (this.#left?.isSettled(newest, reason !== undefined) === true) this.#isPruneWanted = true;
     if (reason === undefined) return;
@@ -232,7 +185,7 @@ class Duties {
       const taken = await takeBackup(reason.kind === 'lostWal' || reason.kind === 'none', stop);
       this.#ownName = taken.name;
       report({ kind: 'backupTaken', ...taken, durationMs: Date.now() - begunMs });
-      this.#firstLost = undefined;
+      this.#chain.begin();
       this.#isPruneWanted = true;
     };
     // Who has the turn instead is seen at the next look.

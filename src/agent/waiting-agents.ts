@@ -16,13 +16,17 @@ import {
   WAITING_FOLDER,
   waitingKey,
   type AgentIdentity,
+  type LeaseTerm,
 } from './lease-term.ts';
+
+/** An agent that waits, and the timeline of its server as far as it said so. */
+export type WaitingAgent = Pick<LeaseTerm, 'holder' | 'timeline'>;
 
 interface Note {
   readonly modifiedMs: number;
   /** When the note was last seen to change, by the own clock. */
   readonly sinceMs: number;
-  readonly agent: AgentIdentity;
+  readonly agent: WaitingAgent;
 }
 
 /** What an agent needs for them. */
@@ -57,10 +61,10 @@ export class WaitingAgents {
   }
 
   /** Writes, or renews, the own note. */
-  async announce(options: CallOptions): Promise<void> {
+  async announce(at: Pick<LeaseTerm, 'timeline'>, options: CallOptions): Promise<void> {
     this.#isWaiting = true;
-    const body = formatTerm({ holder: this.#self, isReleased: false });
-    // A note is for people: where it may not be written anew, the others take this agent for ended.
+    const body = formatTerm({ holder: this.#self, isReleased: false, ...at });
+    // Where it may not be written anew, the others take this agent for ended.
     await this.#store.put(waitingKey(this.#self), body, options).catch((error: unknown) => this.#leave(error));
   }
 
@@ -72,7 +76,7 @@ export class WaitingAgents {
   }
 
   /** The others that wait. */
-  async look(options: CallOptions): Promise<AgentIdentity[]> {
+  async look(options: CallOptions): Promise<WaitingAgent[]> {
     const { objects } = await this.#store.listFolder(WAITING_FOLDER, options);
     const others = objects.filter(({ key, modifiedAt }) => {
       return key !== waitingKey(this.#self) && this.#ended.get(key) !== modifiedAt.getTime();
@@ -105,19 +109,26 @@ export class WaitingAgents {
   }
 
   #hasEnded({ sinceMs, agent }: Note): boolean {
-    return this.#nowMs() - sinceMs > this.#silenceMs || isKnownDead(agent.processSpace, agent.processId);
+    return this.#nowMs() - sinceMs > this.#silenceMs || isKnownDead(agent.holder.processSpace, agent.holder.processId);
   }
 
   async #see({ key, modifiedAt }: ObjectInfo, options: CallOptions): Promise<void> {
     const modifiedMs = modifiedAt.getTime();
     const known = this.#notes.get(key);
     if (known?.modifiedMs === modifiedMs) return;
-    const agent = known?.agent ?? (await this.#read(key, options));
+    // Its server may be on another timeline since.
+    const agent = await this.#read(key, options);
     this.#notes.set(key, { modifiedMs, sinceMs: this.#nowMs(), agent });
   }
 
-  async #read(key: string, options: CallOptions): Promise<AgentIdentity> {
+  async #read(key: string, options: CallOptions): Promise<WaitingAgent> {
     const range = { startByte: 0, lengthBytes: MAX_AGENT_OBJECT_BYTES + 1 };
-    return parseTerm(0n, (await this.#store.get(key, { ...options, range })) ?? Buffer.alloc(0)).holder;
+    return parseTerm(0n, (await this.#store.get(key, { ...options, range })) ?? Buffer.alloc(0));
   }
+}
+
+/** The agent of a server that was promoted since another one's timeline began: it is that one's turn. */
+export function successorOf(timeline: number | undefined, waiting: readonly WaitingAgent[]): WaitingAgent | undefined {
+  if (timeline === undefined) return undefined;
+  return waiting.find((other) => other.timeline !== undefined && other.timeline > timeline);
 }

@@ -245,4 +245,32 @@ describe('an agent', () => {
     await until('timeline 2 is archived', async () => (await keysOf('00000002')).length > 1);
     expect(follower.lines.filter((line) => /backup begun|lost:/.test(line))).toEqual([]);
   });
+
+  it('of a replica that is promoted has the archive, though the agent of the primary that has died goes on beside it', async () => {
+    await using primary = start({ WALKBACK_BACKUP_SCHEDULE: '0 3 * * *' });
+    await primary.says(/backup base_\w+: /);
+    await using replica = await replicaFromBackup({
+      root: join(root, 'replica'),
+      spool: join(root, 'replica spool'),
+      store,
+      server,
+    });
+    await using follower = new AgentProcess({
+      dataDirectory: replica.dataDirectory,
+      spool: join(root, 'replica spool'),
+      environment: {
+        WALKBACK_ARCHIVE: join(root, 'archive'),
+        WALKBACK_BACKUP_SCHEDULE: '0 3 * * *',
+        WALKBACK_CHAIN_CHECK_INTERVAL: '1s',
+        PGHOST: replica.socketDirectory,
+      },
+    });
+    await follower.says(/the server is not a running primary/);
+    // Its control file says that it is in production, for ever.
+    await server.stop('immediate');
+    await replica.sql('SELECT pg_promote()');
+    await follower.says(/the agent on .* takes backups, heals and prunes; this one pushes/);
+    await follower.says(/this agent takes backups/, 80_000);
+    await primary.says(/the agent on .* takes backups, heals and prunes; this one pushes/);
+  });
 });
