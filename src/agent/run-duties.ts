@@ -4,7 +4,8 @@
  *
  * Each duty runs by itself, again and again; one that fails is tried again and stops no other, and none of them stops
  * archiving, which is not here. Only the agent of a primary has duties, and of several only the one that holds the lease;
- * but for backups, where replicas take them (`replica-backups.ts`). Backups and pruning take turns.
+ * but for backups, where replicas take them (`replica-backups.ts`), and for what must not wait (`first-healing.ts`). Backups
+ * and pruning take turns.
  *
  * @module
  */
@@ -16,6 +17,7 @@ import type { Compression } from '../base/compression-names.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { backupDue, nextBackupMs, type BackupPlan, type BackupReason } from './backup-due.ts';
 import type { ReportDutyEvent } from './duty-event.ts';
+import { FirstHealing } from './first-healing.ts';
 import { BackupTurn } from './backup-turn.ts';
 import { LeftToReplica } from './left-to-replica.ts';
 import { ListedBackups } from './listed-backups.ts';
@@ -97,6 +99,7 @@ class Duties {
   readonly #listed: ListedBackups;
   readonly #window: WindowWatch;
   readonly #chain: ChainWatch;
+  readonly #firstHealing: FirstHealing;
   #nextBackupMs: number | undefined;
   #ownName: string | undefined;
   #toldElsewhere: string | undefined;
@@ -112,6 +115,7 @@ class Duties {
     this.#window = new WindowWatch(options);
     this.#left = replicas && new LeftToReplica(replicas, report);
     this.#chain = new ChainWatch(options, this.#listed);
+    this.#firstHealing = new FirstHealing(options);
     this.#lease = new LeaseDuty(options, () => this.#listed.forget());
   }
 
@@ -154,7 +158,8 @@ class Duties {
 
   async #watchChain(): Promise<void> {
     const charge = await this.#charge();
-    if (charge !== undefined) await this.#chain.look(charge);
+    if (charge === undefined) await this.#firstHealing.look(this.#lease.isPrimary);
+    else await this.#chain.look(charge);
   }
 
   async #backUp(): Promise<void> {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { formatTerm, leaseKey } from '../../src/agent/lease-term.ts';
 import { listBackups } from '../../src/backup/list.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open.ts';
@@ -211,6 +212,27 @@ describe('an agent', () => {
       'nobody waits',
       async () => (await store.listFolder('walkback_001/agents/waiting/')).objects.length === 0,
     );
+  });
+
+  it('heals without the lease as soon as its server is a primary, and leaves it to the holder to say what is lost', async () => {
+    const { dataDirectory: PGDATA, socketDirectory: PGHOST } = server;
+    const environment = { WALKBACK_ARCHIVE: join(root, 'archive'), PGHOST, PGDATA };
+    await using first = start();
+    await first.says(/this agent takes backups/);
+    await runProgram(process.execPath, [join(ROOT, 'src/main.ts'), 'backup', 'take'], environment);
+    const [healed, lost] = [await writeSegment(), await writeSegment()];
+    await writeSegment();
+    await first.end();
+    await store.delete([...(await keysOf(healed)), ...(await keysOf(lost))]);
+    await rm(join(server.dataDirectory, 'pg_wal', lost));
+    // A host that is gone: nobody sees its agent end.
+    const holder = { id: 'gone', hostname: 'gone', processSpace: '', processId: 1, dataDirectory: '', startedAt: '' };
+    await store.put(leaseKey(9_000_000n), formatTerm({ holder, isReleased: false }));
+
+    await using second = start({}, join(root, 'other spool'));
+    await second.says(/the agent on gone .* takes backups, heals and prunes; this one pushes/);
+    await second.says(new RegExp(`healed: ${healed}`), 30_000);
+    expect(second.lines.filter((line) => /lost:|this agent takes backups/.test(line))).toEqual([]);
   });
 
   it('beside a replica pushes and fetches only, until that is promoted', async () => {
