@@ -53,6 +53,25 @@ describe('a walk over a data directory with links', () => {
     expect(contents.tablespaces).toEqual([{ oid: 16_390, location: join(tree.elsewhere, 'space') }]);
   });
 
+  it.each<[string, string[]]>([
+    ['nothing', []],
+    ['a directory without this server’s part', ['elsewhere/space/PG_16_202307071/5/1']],
+  ])('is refused where a tablespace’s link leads to %s', async (_what, files) => {
+    await using tree = await made(['data/PG_VERSION', ...files], { 'pg_tblspc/16390': 'space' });
+    const error: unknown = await tree.walk().catch((thrown: unknown) => thrown);
+    if (!isFailure(error, 'refused')) throw new Error('expected a refusal');
+    expect(error.message).toContain(join(tree.data, 'pg_tblspc/16390'));
+  });
+
+  it('leaves out a tablespace that is being dropped: its link goes right behind its directory', async () => {
+    await using tree = await made(['data/PG_VERSION'], { 'pg_tblspc/16390': 'space' });
+    const walking = tree.walk();
+    setTimeout(() => void rm(join(tree.data, 'pg_tblspc/16390')), 200);
+    const contents = await walking;
+    expect(contents.tablespaces).toEqual([]);
+    expect(namesOf(contents)).toEqual(['/', '/PG_VERSION', '/pg_tblspc']);
+  });
+
   it('has pg_wal as an empty directory that its owner alone may enter', async () => {
     await using tree = await made(['data/PG_VERSION', 'elsewhere/wal/000000010000000000000001'], { pg_wal: 'wal' });
     const contents = await tree.walk();

@@ -2,7 +2,7 @@
  * A walk over a data directory and its tablespaces: what there is to back up, with the names it gets in the tars.
  *
  * Entry names begin with `/`, are relative to the data directory, and directories have no slash behind, as WAL-G writes
- * them. A tablespace's files come as `/pg_tblspc/<oid>/…`; its link has no entry.
+ * them. A tablespace's files come as `/pg_tblspc/<oid>/…`; its link has no entry. One whose disk is not there is refused.
  *
  * Where the server's own directories, or a database's, are links to other disks, they are followed, and stored as the
  * directories that they stand for. Any other link in the server's directories is refused: the server reads what is behind it,
@@ -30,6 +30,8 @@ import {
   parseRelationFileName,
   unloggedFileNodes,
 } from './exclusions.ts';
+import { findTablespaceDirectory } from './tablespace-directory.ts';
+import { unlessVanished } from './unless-vanished.ts';
 
 /** That a data file may be stored as what has changed of it. */
 export interface IncrementWish {
@@ -154,13 +156,12 @@ function linkInTheWay(path: string): Failure {
 }
 
 async function walkTablespace(walk: Walk, link: string, name: string, oid: number): Promise<void> {
-  const location = await readlink(link);
+  const version = walk.tablespaceVersionDirectory;
+  const location = await readlink(link).catch(unlessVanished);
+  const directory = location && (await findTablespaceDirectory(link, join(link, version), walk.signal));
+  if (!location || !directory) return;
   walk.tablespaces.push({ oid, location });
-  const path = join(link, walk.tablespaceVersionDirectory);
-  const stats = await statOrVanished(path);
-  if (stats?.isDirectory() === true) {
-    await visit(walk, path, `${name}/${walk.tablespaceVersionDirectory}`, walk.tablespaceVersionDirectory, stats);
-  }
+  await visit(walk, directory.path, `${name}/${version}`, version, directory.stats);
 }
 
 async function namesIn(path: string): Promise<string[]> {
@@ -179,12 +180,6 @@ function utf8Name(path: string, name: Buffer): string {
 
 async function statOrVanished(path: string): Promise<BigIntStats | undefined> {
   return lstat(path, { bigint: true }).catch(unlessVanished);
-}
-
-function unlessVanished(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-    return undefined;
-  throw error;
 }
 
 function common(name: string, path: string, stats: BigIntStats): Omit<StoredEntry, 'type' | 'sizeBytes'> {
