@@ -5,17 +5,20 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 
 import { describe, expect, it } from 'vitest';
 
 import { Failure, isFailure } from '../base/failure.ts';
+import { crc32c } from '../postgres/crc32c.ts';
 import { lsn } from '../postgres/lsn.ts';
+import { versionByMajor } from '../postgres/versions.ts';
 import type { ObjectStore, ReadOptions } from '../storage/object-store.ts';
 import { openFailoverStore } from '../storage/failover-store.ts';
 import { openFileStore } from '../storage/file/file-store.ts';
 import { openStore } from '../storage/open.ts';
 import { StoreAround } from '../storage/store-around.ts';
-import { filesMetadataKey, sentinelKey, sentinelKeyFor } from '../walg/backup-names.ts';
+import { filesMetadataKey, sentinelKey, sentinelKeyFor, tarPartitionsFolder } from '../walg/backup-names.ts';
 import { chooseParent, type DeltaServer, type DeltaWish, type ParentChoice } from './choose-parent.ts';
 import { controlOfBackup } from './control-of-backup.ts';
 import { keepBackup } from './keep.ts';
@@ -56,6 +59,19 @@ async function archive(around = (store: ObjectStore): ObjectStore => store): Pro
     choose: (wish, more) => chooseParent(store, { ...LATEST, ...wish }, { ...server, ...more }),
     [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
   };
+}
+
+/** Rewrites the control file of the latest backup: what another build of the server would have left. */
+async function makeBlocksOf(store: ObjectStore, blockSizeBytes: number): Promise<void> {
+  const key = `${tarPartitionsFolder(SECOND)}pg_control.tar.zst`;
+  const tar = zstdDecompressSync((await store.get(key)) ?? Buffer.alloc(0));
+  const floatFormat = Buffer.alloc(8);
+  floatFormat.writeDoubleLE(1234567);
+  const control = tar.subarray(tar.indexOf(floatFormat) - 208);
+  const { controlCrcOffset } = versionByMajor(15);
+  control.writeUInt32LE(blockSizeBytes, 216);
+  control.writeUInt32LE(crc32c(control, 0, controlCrcOffset), controlCrcOffset);
+  await store.put(key, zstdCompressSync(tar));
 }
 
 async function reasonOf(choice: Promise<ParentChoice>): Promise<string> {
@@ -145,6 +161,15 @@ describe('a full backup is due, and says so,', () => {
     if (control === undefined) throw new Error('expected a control file');
     const without = { ...control, dataChecksumVersion: control.dataChecksumVersion === 0 ? 1 : 0 };
     expect(await reasonOf(given.choose({}, { control: without }))).toContain('checksums were turned on or off');
+  });
+
+  it('where pages are not of 8 KiB, in which increments count', async () => {
+    await using given = await archive();
+    await makeBlocksOf(given.store, 4096);
+    const control = await controlOfBackup(given.store, SECOND);
+    if (control === undefined) throw new Error('expected a control file');
+    expect(control.blockSizeBytes).toBe(4096);
+    expect(await reasonOf(given.choose({}, { control }))).toContain("the cluster's pages are not of 8 KiB");
   });
 
   it('where the parent’s list of files is lost', async () => {

@@ -3,7 +3,8 @@
  *
  * A parent is the newest backup of this cluster on the server's line of history that can be restored itself, or the one
  * that was named. Its files must say when they were changed (the list of files), and its pages where (checksums, or
- * `wal_log_hints`, then and now): without, a change that only sets a page all-visible would be missed.
+ * `wal_log_hints`, then and now): without, a change that only sets a page all-visible would be missed. Of a cluster whose
+ * pages are not of 8 KiB there are full backups alone.
  *
  * Source: WAL-G `internal/databases/postgres/delta_backup_configurator.go`, which looks at neither line nor cluster.
  *
@@ -12,6 +13,7 @@
 
 import { Failure, isFailure } from '../base/failure.ts';
 import type { ControlFile } from '../postgres/control-file.ts';
+import { PAGE_SIZE_BYTES } from '../postgres/page-checksum-constants.ts';
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
 import { metadataKey } from '../walg/backup-names.ts';
@@ -176,6 +178,8 @@ async function readParent(
   if (then.blockSizeBytes !== control.blockSizeBytes || then.blocksPerSegment !== control.blocksPerSegment) {
     throw new NoParent('its files are made of other pages');
   }
+  // An increment counts in them; of other pages a block's number would lead to other bytes.
+  if (control.blockSizeBytes !== PAGE_SIZE_BYTES) throw new NoParent("the cluster's pages are not of 8 KiB");
   // pg_checksums writes every page, and moves no page's position.
   if (then.dataChecksumVersion !== control.dataChecksumVersion) {
     throw new NoParent('data checksums were turned on or off since');
