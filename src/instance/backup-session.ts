@@ -26,7 +26,7 @@ export interface BackupSession extends AsyncDisposable {
   readonly walSegmentSizeBytes: number;
   /** True on a standby: {@link BackupSession.stop} cannot wait for the archive there. */
   readonly isInRecovery: boolean;
-  /** Aborts when the connection, and with it the backup, is gone. */
+  /** Aborts when the connection, and with it the backup, is gone. Not once {@link BackupSession.stop} has answered: it has all. */
   readonly lost: AbortSignal;
   /** For questions to the same server during the copy. */
   readonly connection: Connection;
@@ -91,6 +91,7 @@ async function begin(connection: Connection, options: BackupSessionOptions): Pro
     clearInterval(keepalive);
     await connection.close();
   };
+  const { lost, end } = untilEnd(connection.lost);
   return {
     startLsn,
     timeline,
@@ -98,11 +99,24 @@ async function begin(connection: Connection, options: BackupSessionOptions): Pro
     systemIdentifier,
     walSegmentSizeBytes,
     isInRecovery,
-    lost: connection.lost,
+    lost,
     connection,
-    stop: (stopOptions) => stop(connection, versionNum, stopOptions?.waitForArchive ?? true),
+    stop: async (stopOptions) => {
+      const ended = await stop(connection, versionNum, stopOptions?.waitForArchive ?? true);
+      end();
+      return ended;
+    },
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** A signal that follows another until the end of what that is about. */
+function untilEnd(signal: AbortSignal): { readonly lost: AbortSignal; readonly end: () => void } {
+  const lost = new AbortController();
+  const follow = (): void => lost.abort(signal.reason);
+  if (signal.aborted) follow();
+  else signal.addEventListener('abort', follow, { once: true });
+  return { lost: lost.signal, end: () => signal.removeEventListener('abort', follow) };
 }
 
 /** A standby cannot name WAL files; its control file tells the timeline of the restart point the backup begins at. */

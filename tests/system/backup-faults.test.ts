@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describe, expect, it } from 'vitest';
 
@@ -11,6 +12,7 @@ import { listMarked } from '../../src/backup/running-marker.ts';
 import { takeBackup, type TakeBackupOptions } from '../../src/backup/take.ts';
 import { noProgress, type Progress } from '../../src/base/progress.ts';
 import { Failure, isFailure } from '../../src/base/failure.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { parseFilesMetadata } from '../../src/walg/files-metadata.ts';
 import { startArchivingServer, type ArchivingServer } from '../support/backup-server.ts';
 
@@ -133,6 +135,35 @@ describe('a backup that does not end', () => {
     const names = await readdir(join(archiving.archive, 'basebackups_005'));
     expect(names.toSorted()).toEqual([taken.name, `${taken.name}_backup_stop_sentinel.json`]);
     expect((await keys(archiving)).filter((key) => key.startsWith('walkback_001/running/'))).toEqual([]);
+  });
+});
+
+describe('a backup whose connection ends', () => {
+  const end = async ({ server }: ArchivingServer): Promise<void> => {
+    await server.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'walkback'");
+    await sleep(300);
+  };
+
+  it('is none before the server has ended it', async () => {
+    await using archiving = await startArchivingServer(17);
+    const put: ObjectStore['put'] = async (key, ...given) => {
+      if (key.includes('pg_control')) await end(archiving);
+      return archiving.store.put(key, ...given);
+    };
+    const store = wrappedStore(archiving.store, { put });
+    const failure = await failureOf(takeBackup(optionsFor(archiving, { store })));
+    expect(failure.message).toContain('the connection to the server, and with it the backup, is gone');
+    expect(await keys(archiving)).toEqual([]);
+  });
+
+  it('is one all the same behind that', async () => {
+    await using archiving = await startArchivingServer(17);
+    const put: ObjectStore['put'] = async (key, ...given) => {
+      if (key.includes('backup_label')) await end(archiving);
+      return archiving.store.put(key, ...given);
+    };
+    const taken = await takeBackup(optionsFor(archiving, { store: wrappedStore(archiving.store, { put }) }));
+    expect(await listBackups(archiving.store)).toMatchObject([{ name: taken.name }]);
   });
 });
 

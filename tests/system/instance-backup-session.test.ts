@@ -32,6 +32,14 @@ describe.each([14, 17])('a backup session on PostgreSQL %i', (major) => {
     await expect.poll(() => session.lost.aborted).toBe(true);
     await expect(session.stop()).rejects.toMatchObject({ kind: expect.stringMatching(/unavailable|failed/) });
   });
+
+  it('is not lost with its connection once it has been stopped', async () => {
+    await using session = await openBackupSession(settingsOf(server), { label: 'stopped' });
+    await session.stop();
+    await server.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'walkback'");
+    await expect.poll(() => session.connection.lost.aborted).toBe(true);
+    expect(session.lost.aborted).toBe(false);
+  });
 });
 
 describe('a connection', () => {
