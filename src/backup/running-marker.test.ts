@@ -142,6 +142,33 @@ describe('markers where nothing may be deleted', () => {
   });
 });
 
+describe('a backup that failed while its sentinel was on its way', () => {
+  const deleting = (before: () => Promise<unknown>): ObjectStore =>
+    wrappedStore(store, {
+      delete: async (...asked) => {
+        await before();
+        return store.delete(...asked);
+      },
+    });
+
+  it('is none, although the sentinel has come behind the look for it', async () => {
+    const marker = await markRunning(store, NAME, new Date());
+    await takeBack(
+      deleting(() => store.put(sentinelKey(NAME), Buffer.from('{}'))),
+      NAME,
+      marker,
+    );
+    expect(await keys()).toEqual([]);
+  });
+
+  it('is whole if the sentinel was there', async () => {
+    const marker = await markRunning(store, NAME, new Date());
+    await store.put(sentinelKey(NAME), Buffer.from('{}'));
+    await takeBack(store, NAME, marker);
+    expect(await keys()).toEqual([PART, sentinelKey(NAME)].toSorted());
+  });
+});
+
 describe('the marker of a backup of this process', () => {
   it('is confirmed while it is there, and tells when others have taken it away', async () => {
     const marker = await markRunning(store, NAME, new Date());

@@ -166,14 +166,19 @@ export async function cleanLeftovers(store: ObjectStore, now: Date): Promise<str
   return dead.map(({ name }) => name);
 }
 
-/** Deletes the objects of a backup of ours that has no sentinel; one with a sentinel is left as it is. */
+/**
+ * Deletes the objects of a backup of ours that has no sentinel; one with a sentinel is left as it is. A sentinel that was on
+ * its way, and has come behind that look, goes too: its parts are gone.
+ */
 export async function deleteUnfinished(store: ObjectStore, backupName: string): Promise<void> {
-  if ((await store.stat(sentinelKey(backupName))) !== undefined) return;
+  const sentinel = sentinelKey(backupName);
+  if ((await store.stat(sentinel)) !== undefined) return;
   const keys: string[] = [];
   for (const folder of [backupFolder(backupName), indexFolder(backupName)]) {
     for await (const { key } of store.list(folder)) keys.push(key);
   }
   await store.delete(keys);
+  if ((await store.stat(sentinel)) !== undefined) await store.delete([sentinel]);
 }
 
 async function readMarker(store: ObjectStore, object: ObjectInfo): Promise<RunningMarker | undefined> {

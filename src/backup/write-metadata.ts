@@ -87,7 +87,9 @@ export async function writeMetadata(finished: FinishedBackup): Promise<Backup> {
   await confirmStored(store, expectedOf(finished), signal);
   await finished.lastLook();
   const key = sentinelKey(backupName);
-  await store.put(key, Buffer.from(formatSentinel(sentinel)), { signal });
+  signal.throwIfAborted();
+  // Without it: one that is cut off may be stored a little later, when the parts have been deleted.
+  await store.put(key, Buffer.from(formatSentinel(sentinel)));
   const stored = await store.stat(key);
   if (stored === undefined) throw unconfirmed(store, backupName, `does not have ${key}`);
   const name = parseBackupName(backupName) ?? { name: backupName, segmentName: '' };

@@ -167,6 +167,35 @@ describe('a backup whose connection ends', () => {
   });
 });
 
+describe('a backup that is aborted while its sentinel is on its way', () => {
+  it('is not listed without its parts', async () => {
+    await using archiving = await startArchivingServer(17);
+    const { store } = archiving;
+    const abort = new AbortController();
+    let arrive = async (): Promise<unknown> => undefined;
+    const slow = wrappedStore(store, {
+      // What has left a client that is cut off is stored a little later all the same.
+      put: async (key, body, options = {}) => {
+        if (!key.endsWith('_backup_stop_sentinel.json')) return store.put(key, body, options);
+        abort.abort(new Error('enough'));
+        if (options.signal?.aborted !== true) return store.put(key, body, options);
+        arrive = async () => store.put(key, body);
+        throw options.signal.reason;
+      },
+      delete: async (...asked) => {
+        await store.delete(...asked);
+        await arrive();
+      },
+    });
+    await takeBackup(optionsFor(archiving, { store: slow, signal: abort.signal })).catch(() => {});
+    const [backup] = await listBackups(store);
+    if (backup === undefined) throw new Error('expected the backup');
+    expect((await keys(archiving)).filter((key) => key.includes(`${backup.name}/tar_partitions/part_`))).not.toEqual(
+      [],
+    );
+  });
+});
+
 describe('a backup that cannot be one', () => {
   it('is refused where WAL is not archived', async () => {
     await using archiving = await startArchivingServer(17, { archive_mode: 'off' });
