@@ -42,6 +42,8 @@ export interface ReplicaDuty extends ReplicaHelp {
 /** Where a server that follows would begin to replay again. */
 export interface RestartPoint {
   readonly lsn: bigint;
+  /** The one before, after a promotion, until the new leader's first checkpoint is replayed. */
+  readonly timeline: number;
   readonly segmentSizeBytes: bigint;
 }
 
@@ -113,12 +115,14 @@ export class ReplicaBackups {
   }
 
   /**
-   * True if a backup would begin in a later segment than the newest one, whose name it would have otherwise. The leader
-   * makes a checkpoint when it leaves a backup to replicas; until that is replayed here, there is none.
+   * True if a backup would begin in a later segment than the newest one, whose name it would have otherwise, and on the
+   * timeline that is received. The leader makes a checkpoint when it leaves a backup to replicas; until that is replayed
+   * here, there is none.
    */
   async #isBehindNewest(line: TimelineHistory): Promise<boolean> {
     const newest = await this.#newest(line);
-    const { lsn, segmentSizeBytes } = await this.#options.makeRestartPoint();
+    const { lsn, timeline, segmentSizeBytes } = await this.#options.makeRestartPoint();
+    if (timeline !== line.timeline) return false;
     return newest === undefined || lsn / segmentSizeBytes > newest.startLsn / segmentSizeBytes;
   }
 

@@ -61,14 +61,18 @@ async function readReplica(settings: Settings): Promise<FollowingReplica | undef
   return receivedLsn === undefined ? undefined : { timeline: Number(row?.['timeline']), receivedLsn };
 }
 
-const RESTART_POINT = `select redo_lsn as lsn, (select setting from pg_settings where name = 'wal_segment_size') as bytes
+const RESTART_POINT = `select redo_lsn as lsn, timeline_id as timeline, (select setting from pg_settings where name = 'wal_segment_size') as bytes
   from pg_control_checkpoint()`;
 
 async function makeRestartPoint(settings: Settings): Promise<RestartPoint> {
   await using connection = await openInstance(settings);
   await connection.query('checkpoint');
   const [row] = await connection.query(RESTART_POINT);
-  return { lsn: parseLsn(row?.['lsn'] ?? '') ?? lsn(0n), segmentSizeBytes: BigInt(row?.['bytes'] ?? 1) };
+  return {
+    lsn: parseLsn(row?.['lsn'] ?? '') ?? lsn(0n),
+    timeline: Number(row?.['timeline']),
+    segmentSizeBytes: BigInt(row?.['bytes'] ?? 1),
+  };
 }
 
 async function endSegment(settings: Settings, withCheckpoint: boolean): Promise<void> {

@@ -13,6 +13,7 @@
 import { Failure } from '../base/failure.ts';
 import { parseLsn, type Lsn } from '../postgres/lsn.ts';
 import { connect, queryText, type Connection, type ConnectionSettings, type OnNotice } from './connection.ts';
+import { readStandbyTimelines, refuseOtherTimeline, timelineOfStandbyBackup } from './standby-timeline.ts';
 
 /** What the server says when a backup has begun. */
 export interface BackupSession extends AsyncDisposable {
@@ -33,7 +34,8 @@ export interface BackupSession extends AsyncDisposable {
   /**
    * Ends the backup. Waits until its last segment is archived, unless `waitForArchive` is false or the server is a standby.
    *
-   * @throws {Failure} `failed` if the server gave up the backup (a standby was promoted in between).
+   * @throws {Failure} `failed` if the server gave up the backup (a standby was promoted in between), `refused` if a standby has
+   *   gone on to another timeline.
    */
   stop(options?: { readonly waitForArchive?: boolean }): Promise<BackupEnd>;
 }
@@ -58,7 +60,11 @@ export interface BackupSessionOptions {
 const KEEPALIVE_MS = 30_000;
 const FIRST_VERSION_WITH_NEW_NAMES = 150_000;
 
-/** Begins a backup on a connection of its own. Disposing without `stop` gives it up. */
+/**
+ * Begins a backup on a connection of its own. Disposing without `stop` gives it up.
+ *
+ * @throws {Failure} `refused` on a standby that is on another timeline than its last restart point.
+ */
 export async function openBackupSession(
   settings: ConnectionSettings,
   options: BackupSessionOptions,
@@ -82,9 +88,13 @@ async function begin(connection: Connection, options: BackupSessionOptions): Pro
   );
   const start =
     versionNum >= FIRST_VERSION_WITH_NEW_NAMES ? 'pg_backup_start($1, $2)' : 'pg_start_backup($1, $2, false)';
+  const before = isInRecovery ? await readStandbyTimelines(connection) : undefined;
   const [row] = await connection.query(`select ${start}::text as lsn`, [options.label, options.fast ?? true]);
   const startLsn = lsnOf(row?.['lsn']);
-  const timeline = await timelineOf(connection, isInRecovery);
+  const timeline =
+    before === undefined
+      ? await timelineOfPrimary(connection)
+      : timelineOfStandbyBackup(startLsn, before, await readStandbyTimelines(connection));
   const keepalive = setInterval(() => void connection.query('select 1').catch(() => {}), KEEPALIVE_MS);
   keepalive.unref();
   const close = async (): Promise<void> => {
@@ -102,6 +112,7 @@ async function begin(connection: Connection, options: BackupSessionOptions): Pro
     lost,
     connection,
     stop: async (stopOptions) => {
+      if (isInRecovery) await refuseOtherTimeline(connection, timeline);
       const ended = await stop(connection, versionNum, stopOptions?.waitForArchive ?? true);
       end();
       return ended;
@@ -119,9 +130,7 @@ function untilEnd(signal: AbortSignal): { readonly lost: AbortSignal; readonly e
   return { lost: lost.signal, end: () => signal.removeEventListener('abort', follow) };
 }
 
-/** A standby cannot name WAL files; its control file tells the timeline of the restart point the backup begins at. */
-async function timelineOf(connection: Connection, isInRecovery: boolean): Promise<number> {
-  if (isInRecovery) return Number(await queryText(connection, 'select timeline_id from pg_control_checkpoint()'));
+async function timelineOfPrimary(connection: Connection): Promise<number> {
   const name = await queryText(connection, 'select pg_walfile_name(pg_current_wal_insert_lsn())');
   return Number.parseInt(name.slice(0, 8), 16);
 }

@@ -27,7 +27,11 @@ async function restoreTo(archiving: ArchivingServer, backup: TakenBackup, root: 
 }
 
 /** A standby that follows the server, made of a backup. */
-async function startStandby(archiving: ArchivingServer, backup: TakenBackup): Promise<TestServer> {
+async function startStandby(
+  archiving: ArchivingServer,
+  backup: TakenBackup,
+  archiveMode: 'on' | 'off' = 'off',
+): Promise<TestServer> {
   const { server, scratch } = archiving;
   const root = join(scratch, 'standby');
   await mkdir(join(root, 'sock'), { recursive: true });
@@ -35,7 +39,7 @@ async function startStandby(archiving: ArchivingServer, backup: TakenBackup): Pr
   const lines = [
     `unix_socket_directories = '${root}/sock'`,
     `primary_conninfo = 'host=${server.socketDirectory} port=${server.port} user=postgres'`,
-    'archive_mode = off',
+    `archive_mode = ${archiveMode}`,
   ];
   await appendFile(join(root, 'data/postgresql.conf'), `${lines.join('\n')}\n`);
   await writeFile(join(root, 'data/standby.signal'), '');
@@ -121,6 +125,41 @@ describe('a backup taken from a standby', () => {
       }
     } finally {
       await standby.stop();
+    }
+  });
+});
+
+/** The server becomes a standby of its own standby, which is promoted: its first checkpoint takes minutes. */
+async function failOver({ server }: ArchivingServer, standby: TestServer): Promise<void> {
+  await server.stop();
+  await standby.sql('select pg_promote()');
+  const conninfo = `primary_conninfo = 'host=${standby.socketDirectory} port=${standby.port} user=postgres'`;
+  await appendFile(join(server.dataDirectory, 'postgresql.conf'), `${conninfo}\n`);
+  await writeFile(join(server.dataDirectory, 'standby.signal'), '');
+  await server.start();
+  await untilTrue(server, "exists (select from pg_stat_wal_receiver where status = 'streaming' and received_tli = 2)");
+}
+
+describe('a backup taken from a standby right behind a failover', () => {
+  it('is refused until the new primary has made a checkpoint', async () => {
+    await using archiving = await startArchivingServer(MAJOR);
+    const { server } = archiving;
+    await server.sql('create table t as select i, md5(i::text) as note from generate_series(1, 30000) i');
+    const primary = await startStandby(archiving, await takeFrom(archiving, server), 'on');
+    try {
+      await server.sql('update t set note = md5(note)');
+      await failOver(archiving, primary);
+      await primary.sql('create table busy (i int)');
+      const early = takeFrom(archiving, server, { walTimeoutMs: 3000 });
+      await expect(early).rejects.toMatchObject({ kind: 'refused', remedy: expect.stringContaining('CHECKPOINT') });
+      const switching = setInterval(() => void primary.sql('select pg_switch_wal()').catch(() => {}), 500);
+      const busy = setInterval(() => void primary.sql('insert into busy values (1)').catch(() => {}), 100);
+      await checkpointBoth({ ...archiving, server: primary }, server);
+      expect((await takeFrom(archiving, server)).name).toMatch(/^base_00000002/);
+      clearInterval(switching);
+      clearInterval(busy);
+    } finally {
+      await primary.stop();
     }
   });
 });
