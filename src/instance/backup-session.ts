@@ -59,6 +59,7 @@ export interface BackupSessionOptions {
 
 const KEEPALIVE_MS = 30_000;
 const FIRST_VERSION_WITH_NEW_NAMES = 150_000;
+const FIRST_VERSION_WITH_TRANSACTION_TIMEOUT = 170_000;
 
 /**
  * Begins a backup on a connection of its own. Disposing without `stop` gives it up.
@@ -81,6 +82,8 @@ export async function openBackupSession(
 async function begin(connection: Connection, options: BackupSessionOptions): Promise<BackupSession> {
   await connection.query('set statement_timeout = 0; set lock_timeout = 0; set idle_session_timeout = 0');
   const versionNum = Number(await queryText(connection, 'show server_version_num'));
+  // Where it is set for all, a checkpoint that takes longer would end the session.
+  if (versionNum >= FIRST_VERSION_WITH_TRANSACTION_TIMEOUT) await connection.query('set transaction_timeout = 0');
   const isInRecovery = (await queryText(connection, 'select pg_is_in_recovery()')) === 't';
   const systemIdentifier = BigInt(await queryText(connection, 'select system_identifier from pg_control_system()'));
   const walSegmentSizeBytes = Number(

@@ -42,6 +42,18 @@ describe.each([14, 17])('a backup session on PostgreSQL %i', (major) => {
   });
 });
 
+describe('a backup session on a server whose transactions are limited', () => {
+  it('outlives the limit, as long as its checkpoint takes', async () => {
+    // Spread over a tenth of half a minute.
+    const spread = { checkpoint_timeout: '30s', checkpoint_completion_target: 0.1 };
+    await using server = await startPostgres({ major: 17, settings: { transaction_timeout: '1s', ...spread } });
+    await server.sql('create table t as select i from generate_series(1, 300000) i');
+    await using session = await openBackupSession(settingsOf(server), { label: 'slow', fast: false });
+    expect(session.lost.aborted).toBe(false);
+    await session.stop({ waitForArchive: false });
+  });
+});
+
 describe('a connection', () => {
   it('is refused, naming the address, where no server listens', async () => {
     const settings = { host: '/nonexistent', port: 1, user: 'postgres', database: 'postgres' };
