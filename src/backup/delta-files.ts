@@ -4,7 +4,8 @@
  * - A file that has not been written since the parent began is not stored. Its time must be the parent's to the nanosecond,
  *   and lie before the parent's start: one that was written while the parent copied it may have been written again within
  *   the same tick of the clock.
- * - A data file of a relation's main fork is stored as an increment. Everything else is stored whole: the free space map,
+ * - A data file of a relation's main fork is stored as an increment: one without pages, if the WAL tells of none, since a file
+ *   may have another length than the parent has it with; pages of zeros are added to it without WAL. Everything else is stored whole: the free space map,
  *   whose changes are not in WAL, the visibility map, init forks, and whatever is not made of pages.
  * - Of a database that was made anew since, everything is stored whole: CREATE DATABASE can copy files with their old page
  *   headers, into the place of an earlier database of that number.
@@ -63,7 +64,7 @@ export function planDeltaFiles(entries: readonly StoredEntry[], base: DeltaBase)
     const isKnown = database === undefined || known.has(database);
     const wish = isKnown ? incrementOf(entry, base) : undefined;
     const isUnchanged = isKnown && entry.mtimeNs === before.mtimeNs && entry.mtimeNs < trustedBeforeNs;
-    if (wish?.blocks === undefined ? isUnchanged : isNone(wish.blocks)) skipped.push(entry);
+    if (isUnchanged && (wish?.blocks === undefined || isNone(wish.blocks))) skipped.push(entry);
     else stored.push(wish === undefined ? entry : { ...entry, increment: wish });
   }
   return { stored, skipped };

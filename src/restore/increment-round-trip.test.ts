@@ -133,6 +133,15 @@ describe('an increment', () => {
     );
   });
 
+  it('of no pages gives the file its length', async () => {
+    const before = page(0, 500n, 1);
+    const now = Buffer.concat([before, Buffer.alloc(3 * PAGE)]);
+    const blocks = { listed: new Uint32Array(), allFrom: Infinity };
+    const { kind, content } = await applyTo(before, packFile(now, { sinceLsn: SINCE, blocks }));
+    expect(kind).toBe('increment');
+    expect(content.equals(now)).toBe(true);
+  });
+
   it('is not made where nearly all has changed, a page has no header, or the file has half a page', () => {
     const all = Buffer.concat(Array.from({ length: 10 }, (_, block) => page(block, 2000n, 3)));
     expect(packFile(all, { sinceLsn: SINCE }).part.entries[0]?.isIncremented).toBeUndefined();
