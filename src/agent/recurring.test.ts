@@ -9,6 +9,7 @@ describe('work that comes again', () => {
     const pauses = [1, 2, 3, 9, 100].map((failures) => retryMs(failures, 60_000));
     expect(pauses).toEqual([5000, 10_000, 20_000, 900_000, 900_000]);
     expect(retryMs(100, 3_600_000)).toBe(3_600_000);
+    expect(retryMs(100, 20_000, 60_000)).toBe(60_000);
   });
 
   it('goes on behind a failure, which is told with its remedy on one line', async () => {

@@ -15,6 +15,8 @@ export interface RecurringWork {
   readonly duty: Duty;
   /** Between the end of one and the next. */
   readonly pauseMs: () => number;
+  /** The longest pause behind failures; a quarter of an hour unless told. */
+  readonly lastRetryMs?: number;
   readonly work: () => Promise<void>;
   readonly report: ReportDutyEvent;
   readonly signal: AbortSignal;
@@ -24,9 +26,9 @@ const FIRST_RETRY_MS = 5000;
 const LAST_RETRY_MS = 15 * 60_000;
 
 /** How long to wait behind a row of failures. */
-export function retryMs(failures: number, pauseMs: number): number {
+export function retryMs(failures: number, pauseMs: number, lastRetryMs = LAST_RETRY_MS): number {
   const grownMs = FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 16);
-  return Math.min(grownMs, Math.max(pauseMs, LAST_RETRY_MS));
+  return Math.min(grownMs, Math.max(pauseMs, lastRetryMs));
 }
 
 /** One line for a person. */
@@ -35,7 +37,7 @@ export function failureLine(error: unknown): string {
 }
 
 /** Works until the signal. Throws nothing. */
-export async function recurring({ duty, pauseMs, work, report, signal }: RecurringWork): Promise<void> {
+export async function recurring({ duty, pauseMs, lastRetryMs, work, report, signal }: RecurringWork): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
     try {
@@ -46,7 +48,7 @@ export async function recurring({ duty, pauseMs, work, report, signal }: Recurri
       failures += 1;
       if (!signal.aborted) report({ kind: 'dutyFailed', duty, message: failureLine(error) });
     }
-    const waitMs = failures === 0 ? pauseMs() : retryMs(failures, pauseMs());
+    const waitMs = failures === 0 ? pauseMs() : retryMs(failures, pauseMs(), lastRetryMs);
     await sleep(waitMs, undefined, { signal }).catch(() => {});
   }
 }

@@ -11,7 +11,6 @@ import { GRACE_MS } from '../../agent/scheduled-elsewhere.ts';
 import type { AgentEvent } from '../../archive/agent-event.ts';
 import { describeFreeze } from '../../backup/freeze-note.ts';
 import { countOf, formatBytes, formatDuration } from './format.ts';
-import type { PushFailed } from './push-failure-words.ts';
 
 /** A line, and whether somebody should look. */
 export interface AgentLine {
@@ -23,7 +22,7 @@ const note = (text: string): AgentLine => ({ text, isWarning: false });
 const warning = (text: string): AgentLine => ({ text, isWarning: true });
 
 /** Of pushing and fetching; `undefined` for what is in the record only. Of failed pushes: `push-failure-words.ts`. */
-export function agentLine(event: Exclude<AgentEvent, PushFailed>): AgentLine | undefined {
+export function agentLine(event: Exclude<AgentEvent, { readonly kind: 'pushFailed' }>): AgentLine | undefined {
   switch (event.kind) {
     case 'serving':
       return note(`serving system ${event.systemIdentifier}, timeline ${event.timeline}, through ${event.spool}`);
