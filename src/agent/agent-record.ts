@@ -109,7 +109,7 @@ export class AgentRecord {
         this.#leaveArchive('elsewhere');
         // One of the same timeline serves the same primary. What is not said may be as bad as it can be.
         this.leftBehind =
-          (event.holderTimeline ?? 0) < event.timeline
+          (event.holderTimeline ?? 1) < event.timeline
             ? { ...event, sinceMs: this.leftBehind?.sinceMs ?? Date.now() }
             : undefined;
         break;

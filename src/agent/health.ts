@@ -78,7 +78,7 @@ function leaseProblem({ leftBehind }: AgentRecord, nowMs: number): string | unde
   const { holder, holderTimeline, timeline, sinceMs } = leftBehind;
   const where = holderTimeline === undefined ? 'a timeline that it does not say' : `timeline ${holderTimeline}`;
   const waitedSeconds = Math.floor((nowMs - sinceMs) / 1000);
-  return `${describeAgent(holder)} has the archive, with a server on ${where}; this one waits for it, for ${waitedSeconds} s, with a primary on timeline ${timeline}. Is that server no primary any more, end that agent; then update it, if it is older than this one`;
+  return `${describeAgent(holder)} has the archive, with a server on ${where}; this one waits for it, for ${waitedSeconds} s, with a primary on timeline ${timeline}. Is that server no primary any more, end that agent, or wait until its term is over if its host is gone; then update it, if it is older than this one`;
 }
 
 /**

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { Failure } from '../base/failure.ts';
+import { wrappedStore } from '../archive/testing/wrapped-store.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { openStore } from '../storage/open.ts';
 import { ArchiveLease, type LeaseView } from './lease.ts';
@@ -160,6 +161,26 @@ describe('the lease of an archive', () => {
     expect(holderOf(await a.lease.look(undefined, 1))).toBe('b');
     a.pass(91_000);
     expect(holderOf(await a.lease.look(undefined, 1))).toBe('itself');
+  });
+
+  it('goes to the agent of a promoted server, though the store was away when it was given up', async () => {
+    let isAway = false;
+    const away = wrappedStore(store, {
+      put: async (...asked) => {
+        if (isAway) throw new Failure('unavailable', { message: 'away', remedy: 'Wait.' });
+        return store.put(...asked);
+      },
+    });
+    const [a, b] = [agent('a', away), agent('b')];
+    await a.lease.look(undefined, 1);
+    await b.lease.look(undefined, 2);
+    isAway = true;
+    await a.lease.look(undefined, 1).catch(() => {});
+    expect(holderOf(await b.lease.look(undefined, 2))).toBe('a');
+    isAway = false;
+    a.pass(20_000);
+    expect(holderOf(await a.lease.look(undefined, 1))).toBe('b');
+    expect(holderOf(await b.lease.look(undefined, 2))).toBe('itself');
   });
 
   it('goes to an agent whose server is promoted while it waits', async () => {

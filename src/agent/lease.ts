@@ -186,6 +186,14 @@ export class ArchiveLease {
     await this.#waiting?.withdraw().catch(() => {});
   }
 
+  /** A term of this agent's that is still the last one, because giving it up has failed, or the agent began anew. */
+  async #releaseOwn(next: bigint): Promise<void> {
+    const term = this.#seen?.term;
+    if (term === undefined || term.isReleased || term.holder.id !== this.#self.id) return;
+    const body = formatTerm({ holder: this.#self, isReleased: true, ...this.#at });
+    await this.#store.put(this.#key(next), body, { ifAbsent: true }).catch(() => {});
+  }
+
   /** True if it lasts longer than usual, and most of that is left. */
   #isFresh(): boolean {
     const tenure = this.#tenure;
@@ -199,8 +207,12 @@ export class ArchiveLease {
     const factor = this.#doTermsStay ? LASTING_FACTOR : 1;
     const number = held === undefined ? await this.#claimable(options) : held + 1n;
     if (held === undefined && number !== undefined) await this.#lookWhoWaits(options);
-    if (number === undefined || this.#successor !== undefined || !(await this.#create(number, factor, options)))
+    if (number === undefined) return false;
+    if (this.#successor !== undefined) {
+      await this.#releaseOwn(number);
       return false;
+    }
+    if (!(await this.#create(number, factor, options))) return false;
     return this.#hold({ number, since, heldMs: this.#times.heldMs * factor });
   }
 

@@ -153,6 +153,9 @@ describe('the health of an agent', () => {
     expect(later()).toEqual([
       expect.stringMatching(/a timeline that it does not say; .* a primary on timeline 2\. Is/),
     ]);
+    // An older agent beside the same primary, which was never promoted.
+    record.takeDutyEvent({ kind: 'leaseElsewhere', holder, holderTimeline: undefined, timeline: 1 });
+    expect(later()).toEqual([]);
     // Of the same primary, or of one that was promoted since.
     for (const holderTimeline of [2, 3]) {
       record.takeDutyEvent({ kind: 'leaseElsewhere', holder, holderTimeline, timeline: 2 });

@@ -73,8 +73,8 @@ export interface DutiesOptions {
   readonly signal: AbortSignal;
 }
 
-/** Nobody heals, takes backups or prunes before somebody has the lease: it is not left for long when the store was away. */
-const LEASE_RETRY_MS = 60_000;
+/** Nobody heals, takes backups or prunes before somebody has the lease: what is urgent is not left for long when the store was away. */
+const URGENT_RETRY_MS = 60_000;
 const BACKUP_PAUSE_MS = 10_000;
 const PRUNE_PAUSE_MS = 24 * 3_600_000;
 const NOT_NOW_PAUSE_MS = 1000;
@@ -130,10 +130,17 @@ class Duties {
         ...often,
         duty: 'lease',
         pauseMs: () => this.#lease.pauseMs,
-        lastRetryMs: LEASE_RETRY_MS,
+        lastRetryMs: URGENT_RETRY_MS,
         work: () => this.#lease.look(),
       }),
-      recurring({ ...often, duty: 'chain', pauseMs: pace(chainPauseMs), work: () => this.#watchChain() }),
+      recurring({
+        ...often,
+        duty: 'chain',
+        pauseMs: pace(chainPauseMs),
+        // What is healed first is what the server's next checkpoints remove.
+        lastRetryMs: URGENT_RETRY_MS,
+        work: () => this.#watchChain(),
+      }),
       // In turn: what is pruned meanwhile would look as if it were missing.
       recurring({
         ...often,

@@ -43,7 +43,7 @@ export async function findTablespaceDirectory(
   if ((await lstat(link).catch(unlessVanished)) === undefined) return undefined;
   throw new Failure('refused', {
     message: `cannot back up the tablespace at ${link}: ${path} is not there, and the backup would hold the tablespace as an empty one`,
-    remedy: `Mount the disk that ${link} leads to; if the tablespace is lost, drop what is in it, and the tablespace.`,
+    remedy: `Mount the disk that ${link} leads to; if the tablespace is lost, or was for temporary files alone, drop it and make it anew.`,
   });
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { FileDescription, FilesMetadata } from '../walg/files-metadata.ts';
-import { damageText, recordedDamage, type DamagedFile } from './damaged-pages.ts';
+import { damageText, damageOnRecord, type DamagedFile } from './damaged-pages.ts';
 
 /** A list of files with the damaged blocks of each. */
 function listOf(files: Readonly<Record<string, readonly number[]>>): FilesMetadata {
@@ -25,7 +25,7 @@ const level = (name: string, files: Readonly<Record<string, readonly number[]>>)
 });
 
 describe('pages that were damaged when a backup took them', () => {
-  const full = recordedDamage(
+  const full = damageOnRecord(
     [],
     level('full', { '/base/5/1': [7], '/base/5/2': [0, 3], '/base/5/3': [] }),
     restored('base/5/1', 'base/5/2'),
@@ -36,17 +36,17 @@ describe('pages that were damaged when a backup took them', () => {
       { backupName: 'full', name: 'base/5/1', blocks: [7] },
       { backupName: 'full', name: 'base/5/2', blocks: [0, 3] },
     ]);
-    expect(recordedDamage([], level('full', { '/base/5/1': [7] }), restored('base/5/2'))).toEqual([]);
-    expect(recordedDamage([], { backup: { name: 'full' }, metadata: undefined }, restored('base/5/2'))).toEqual([]);
+    expect(damageOnRecord([], level('full', { '/base/5/1': [7] }), restored('base/5/2'))).toEqual([]);
+    expect(damageOnRecord([], { backup: { name: 'full' }, metadata: undefined }, restored('base/5/2'))).toEqual([]);
   });
 
   it('are gone where a later backup holds the file whole, and stay where it does not', () => {
     const delta = level('delta', { '/base/5/1': [], '/base/5/2': [] });
-    expect(recordedDamage(full, delta, restored('base/5/2'))).toEqual([
+    expect(damageOnRecord(full, delta, restored('base/5/2'))).toEqual([
       { backupName: 'full', name: 'base/5/1', blocks: [7] },
     ]);
     expect(
-      recordedDamage(full, level('delta', { '/base/5/1': [9] }), restored('base/5/1')).map(({ blocks }) => blocks),
+      damageOnRecord(full, level('delta', { '/base/5/1': [9] }), restored('base/5/1')).map(({ blocks }) => blocks),
     ).toEqual([[0, 3], [9]]);
   });
 

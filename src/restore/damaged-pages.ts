@@ -45,7 +45,7 @@ export function damagedPages(
  *
  * @param before those of the backups that it builds on.
  */
-export function recordedDamage(
+export function damageOnRecord(
   before: readonly DamagedFile[],
   { backup, metadata }: Pick<DescribedBackup, 'metadata'> & { readonly backup: Pick<Backup, 'name'> },
   unpacked: readonly Pick<UnpackedObject, 'files'>[],

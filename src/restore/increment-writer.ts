@@ -54,6 +54,11 @@ export interface AppliedIncrement {
 const PAGES_AT_ONCE = 128;
 const SEGMENT = /\.(\d+)$/;
 
+/** Which part of its relation a data file is, from 0. */
+export function segmentNumberOf(name: string): number {
+  return Number(SEGMENT.exec(name)?.[1] ?? 0);
+}
+
 /** Applies increments, one after another. */
 export class IncrementWriter {
   readonly #layout: PageLayout;
@@ -90,8 +95,7 @@ export class IncrementWriter {
   #damagedPages(pages: Buffer, firstBlock: number, name: string): DamagedPage[] {
     if (this.#verifier === undefined) return [];
     this.#verifier.memory.set(pages);
-    const segmentNumber = Number(SEGMENT.exec(name)?.[1] ?? 0);
-    const blockOfRelation = segmentNumber * this.#layout.segmentPages + firstBlock;
+    const blockOfRelation = segmentNumberOf(name) * this.#layout.segmentPages + firstBlock;
     const bad = this.#verifier.findBadPages(0, pages.length / PAGE_SIZE_BYTES, blockOfRelation);
     return bad.map((index) => ({ block: firstBlock + index, lsn: pageLsn(pages, index * PAGE_SIZE_BYTES) }));
   }

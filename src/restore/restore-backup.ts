@@ -27,8 +27,9 @@ import { limitedStore } from '../storage/limited-store.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { countEntries } from '../walg/files-metadata.ts';
 import { checkOneLine } from './chain-line.ts';
+import { confirmDamage } from './confirm-damage.ts';
 import { ContentMeter } from './content-meter.ts';
-import { damagedPages, recordedDamage, type DamagedFile } from './damaged-pages.ts';
+import { damageOnRecord, damagedPages, type DamagedFile } from './damaged-pages.ts';
 import { commitDestination, finishDirectories, prepareDestination } from './destination.ts';
 import { checkComplete, expectedOf } from './expected-files.ts';
 import { readLayout } from './read-layout.ts';
@@ -70,7 +71,7 @@ export interface RestoreReport {
   readonly chain: readonly string[];
   /** Pages of increments that do not carry their checksum and that replay will not write anew. */
   readonly damagedFiles: readonly DamagedFile[];
-  /** Pages that were damaged on the server when a backup took them, as its list says. */
+  /** Pages that were damaged on the server when a backup took them, as its list says, and are so still. */
   readonly recordedDamage: readonly DamagedFile[];
 }
 
@@ -98,7 +99,7 @@ export async function restoreBackup(given: RestoreBackupOptions): Promise<Restor
   for (const level of levels) {
     const came = await unpackLevel(level, { ...common, meter: meter.startLevel(level) });
     damagedFiles.push(...damagedPages(level, came));
-    recorded = recordedDamage(recorded, level, came);
+    recorded = damageOnRecord(recorded, level, came);
     unpacked.push(...came);
   }
   const last = [...largestFirst(newest.objects, 'backupLabel'), ...largestFirst(newest.objects, 'pgControl')];
@@ -109,6 +110,8 @@ export async function restoreBackup(given: RestoreBackupOptions): Promise<Restor
   if (!sizes.has(CONTROL_FILE)) throw lacks(backup, CONTROL_FILE);
   const directories = new Map(unpacked.flatMap((object) => object.directories));
   await finishDirectories(backup, directories, place);
+  const spans = new Map(levels.map((level) => [level.backup.name, level.backup]));
+  const recordedDamage = await confirmDamage(recorded, place, layout, spans);
   signal.throwIfAborted();
   await commitDestination(writtenDirectories(unpacked), place, prepared);
   const read = [...levels.flatMap(({ parts }) => parts), ...last];
@@ -119,7 +122,7 @@ export async function restoreBackup(given: RestoreBackupOptions): Promise<Restor
     skipped: unpacked.flatMap((object) => object.skipped),
     chain: levels.map((level) => level.backup.name),
     damagedFiles,
-    recordedDamage: recorded,
+    recordedDamage,
   };
 }
 

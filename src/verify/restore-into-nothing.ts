@@ -38,7 +38,12 @@ export interface RestoredIntoNothing {
   readonly sizeBytes: number;
 }
 
-/** Restores a backup whose chain is on one line. @throws {Failure} `corrupt`, `refused`: what a restore would end with. */
+/**
+ * Restores a backup whose chain is on one line.
+ *
+ * @throws {Failure} `corrupt`, `refused`: what a restore would end with; `notInArchive`: the same, for what is not the backup's
+ *   own and is found wherever it is looked for (a backup that it builds on, WAL that is missing).
+ */
 export async function restoreIntoNothing(backup: Backup, given: RestoreIntoNothing): Promise<RestoredIntoNothing> {
   const { contents } = given;
   const chain = chainOf(backup, given.backups);
@@ -103,21 +108,26 @@ async function replay(backup: Backup, checkpointLsn: Lsn, given: RestoreIntoNoth
     if (event.endLsn > endLsn) endLsn = event.endLsn;
   }
   endLsn = scan.last !== undefined && scan.last.endLsn > endLsn ? scan.last.endLsn : endLsn;
-  if (!hasCheckpoint) throw cannot(backup, `there is no checkpoint at ${formatLsn(checkpointLsn)}, where it begins`);
-  if (endLsn >= finishLsn) return;
-  const why = scan.end?.kind === 'damage' ? `: ${scan.end.stop.fileName}: ${scan.end.stop.reason}` : '';
+  const isWhole = endLsn >= finishLsn;
+  const damage = scan.end?.kind === 'damage' ? scan.end.stop : undefined;
+  if (!hasCheckpoint && (isWhole || damage !== undefined)) {
+    throw cannot(backup, `there is no checkpoint at ${formatLsn(checkpointLsn)}, where it begins`);
+  }
+  if (isWhole) return;
+  const why = damage === undefined ? '' : `: ${damage.fileName}: ${damage.reason}`;
   throw cannot(
     backup,
     `WAL can be read to ${formatLsn(endLsn)}, and its files need it to ${formatLsn(finishLsn)}${why}`,
+    damage === undefined ? 'notInArchive' : 'corrupt',
   );
 }
 
 function notRead(backup: Backup, member: Backup): never {
-  throw cannot(backup, `${member.name}, which it builds on, cannot be read`);
+  throw cannot(backup, `${member.name}, which it builds on, cannot be read`, 'notInArchive');
 }
 
-function cannot(backup: Backup, found: string): Failure {
-  return new Failure('corrupt', {
+function cannot(backup: Backup, found: string, kind: 'corrupt' | 'notInArchive' = 'corrupt'): Failure {
+  return new Failure(kind, {
     message: `cannot restore ${backup.name}: ${found}`,
     remedy: 'Restore from another backup; take a new one.',
   });

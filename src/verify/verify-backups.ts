@@ -7,7 +7,7 @@
 import type { Backup } from '../backup/backup.ts';
 import { childrenFirst } from '../backup/chain-members.ts';
 import { chainOf } from '../backup/delta-chain.ts';
-import { isFailure } from '../base/failure.ts';
+import { isFailure, type Failure } from '../base/failure.ts';
 import type { ArchivedWal } from '../history/archived-wal.ts';
 import type { Timelines } from '../history/timelines.ts';
 import { checkOneLine } from '../restore/chain-line.ts';
@@ -143,11 +143,12 @@ class BackupsRun {
     const { wal, timelines, all } = this.#given;
     const contents = this.#contents;
     const given = { store: this.#store, wal, timelines, backups: all, contents, ...callOptionsOf(this.#options) };
-    const broken = await messageIfBroken(restoreIntoNothing(backup, given));
-    ledger.judgeDeeply(objects.sentinel, broken);
-    if (broken === undefined) this.#restored += 1;
+    const failure = await failureIfBroken(restoreIntoNothing(backup, given));
+    if (failure === undefined) this.#restored += 1;
+    // What is not its own is found without this, too, and may come yet.
+    if (failure?.kind !== 'notInArchive') ledger.judgeDeeply(objects.sentinel, failure?.message);
     await ledger.flush();
-    return broken;
+    return failure?.message;
   }
 
   /** Keeps only what a backup that comes later builds on. */
@@ -161,7 +162,10 @@ class BackupsRun {
   /** What a restore would begin with: all that it builds on is there, and on one line of history; or what is wrong there. */
   async #brokenChain(backup: Backup): Promise<string | undefined> {
     const options = callOptionsOf(this.#options);
-    return messageIfBroken((async () => checkOneLine(this.#store, chainOf(backup, this.#given.all), options))());
+    const failure = await failureIfBroken(
+      (async () => checkOneLine(this.#store, chainOf(backup, this.#given.all), options))(),
+    );
+    return failure?.message;
   }
 
   #chainOf(backup: Backup): readonly Backup[] | undefined {
@@ -184,12 +188,12 @@ function foundDeeply(found: string | undefined): string | undefined {
   return found === undefined ? undefined : `${found} (found by --deep; only --deep can tell that this is over)`;
 }
 
-async function messageIfBroken(work: Promise<unknown>): Promise<string | undefined> {
+async function failureIfBroken(work: Promise<unknown>): Promise<Failure | undefined> {
   try {
     await work;
     return undefined;
   } catch (error) {
-    if (!isFailure(error, 'corrupt') && !isFailure(error, 'refused')) throw error;
-    return error.message;
+    if (isFailure(error, 'corrupt') || isFailure(error, 'refused') || isFailure(error, 'notInArchive')) return error;
+    throw error;
   }
 }

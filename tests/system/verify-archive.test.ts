@@ -179,6 +179,8 @@ describe('damage in an archive', () => {
     await store.delete([segmentKey(4)]);
     expect(found(await verify({ scope: 'backups', isDeep: true }))).toContain(`backup ${FIRST}`);
     await cp(join(FIXTURE, segmentKey(4)), join(folder, segmentKey(4)));
+    // Nothing was wrong with the backup itself.
+    expect(found(await verify())).toEqual([]);
     expect(found(await verify({ isDeep: true }))).toEqual([]);
     await store.delete([`basebackups_005/${FULL}/files_metadata.json`]);
     expect(foundIn(await verify({ names: [FULL] }), 'backup')).toMatch(/its list of files/);
