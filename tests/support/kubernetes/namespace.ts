@@ -71,6 +71,19 @@ export async function makeNamespace(
       // Pods are given an hour to end; a namespace that nobody needs any more is not worth it.
       await bed.kubectl(['--namespace', name, 'delete', 'pods', '--all', '--grace-period=1', '--wait=false']);
       await bed.kubectl(['wait', '--for=delete', `namespace/${name}`, '--timeout=120s']);
+      await letVolumesGo(bed, name);
     },
   };
+}
+
+/** Recoveries keep volumes (`Retain`) behind the claims and namespaces they were of: gigabytes a case. */
+async function letVolumesGo(bed: Administrator, namespace: string): Promise<void> {
+  const columns = 'custom-columns=name:.metadata.name,namespace:.spec.claimRef.namespace';
+  const listed = await bed.kubectl(['get', 'persistentvolumes', '--no-headers', '--output', columns]);
+  const policy = JSON.stringify({ spec: { persistentVolumeReclaimPolicy: 'Delete' } });
+  for (const [name, of] of listed.split('\n').map((line) => line.split(/\s+/))) {
+    // One that goes by itself may be gone meanwhile.
+    if (name !== undefined && of === namespace)
+      await bed.kubectl(['patch', 'persistentvolume', name, '--patch', policy]).catch(() => {});
+  }
 }
