@@ -11,7 +11,7 @@ import type { ProofOutcome } from './run-proof.ts';
 const HEADER = '| proof | seeds | count | holds | figure | date |';
 
 /** A message of an error can be long, and name folders of the machine. */
-const LONGEST_FIGURE = 160;
+const LONGEST_FIGURE = 400;
 const PATH = /(?:file:\/\/)?(?:\/[\w.@~-]+){2,}/g;
 
 function cell(text: string): string {
