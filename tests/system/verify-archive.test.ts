@@ -8,6 +8,7 @@ import { wrappedStore } from '../../src/archive/testing/wrapped-store.ts';
 import { findBackup } from '../../src/backup/list.ts';
 import { Failure } from '../../src/base/failure.ts';
 import { noProgress } from '../../src/base/progress.ts';
+import { CountingLimiter } from '../../src/base/testing/counting-limiter.ts';
 import { compressSync, decompressSync } from '../../src/codec/compression.ts';
 import { formatLsn, lsn } from '../../src/postgres/lsn.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
@@ -117,6 +118,19 @@ describe('an archive that wal-g wrote', () => {
     for (const _time of [1, 2]) {
       expect(await verify({}, readOnly)).toMatchObject({ findings: [], isReadOnly: true, wal: { read: 7 } });
     }
+  });
+
+  it.each([
+    ['WAL', 'wal', (key: string) => /^wal_005\/[0-9A-F]{24}\.zst$/.test(key)],
+    ['the parts of backups', 'backups', (key: string) => key.includes('/tar_partitions/')],
+  ] as const)('is read at the rate that is set: %s, to the last byte', async (_what, scope, isRead) => {
+    const objects = (await Array.fromAsync(store.list(''))).filter(({ key }) => isRead(key));
+    const limiter = new CountingLimiter(1e10);
+    await verify({ scope, limiter });
+    expect(limiter.takenBytes).toBe(objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
+    const deep = new CountingLimiter(1e10);
+    await verify({ scope, isDeep: true, limiter: deep, notBeforeMs: Date.now() + 1000 });
+    expect(deep.takenBytes).toBeGreaterThanOrEqual(limiter.takenBytes);
   });
 
   it('goes on where it was when time was over, or it was interrupted', async () => {
