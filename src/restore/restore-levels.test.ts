@@ -28,10 +28,10 @@ function backupNumbered(number: number): Backup {
   };
 }
 
-function described(number: number, files: Readonly<Record<string, Kind>>): DescribedBackup {
+function described(number: number, files: Readonly<Record<string, Kind>>, mtimeNs = 0n): DescribedBackup {
   const list = Object.entries(files).map(([name, kind]): [string, FileDescription] => [
     `/${name}`,
-    { isIncremented: kind === 'increment', isSkipped: kind === 'skipped', mtimeNs: 0n, updatesCount: 0 },
+    { isIncremented: kind === 'increment', isSkipped: kind === 'skipped', mtimeNs, updatesCount: 0 },
   ]);
   return { backup: backupNumbered(number), metadata: { files: new Map(list), tarFileSets: new Map() } };
 }
@@ -53,6 +53,15 @@ describe('what the backups of a chain give', () => {
       { a: 'increment', late: 'whole' },
       { a: 'increment', rewritten: 'whole' },
     ]);
+  });
+
+  it('is a file from a backup before, also where its time has changed: WAL-G may know from WAL that its pages have not', () => {
+    const chain = [
+      described(0, { a: 'whole', b: 'whole' }, 10n),
+      described(1, { a: 'increment', b: 'skipped' }, 20n),
+      described(2, { a: 'skipped', b: 'skipped' }, 30n),
+    ];
+    expect(wantedOf(chain)).toEqual([{ a: 'whole', b: 'whole' }, { a: 'increment' }, {}]);
   });
 
   it('is everything, also what is not listed, of a full backup alone', () => {

@@ -28,6 +28,8 @@ type Listed = 'whole' | 'increment' | 'skipped';
 interface MadeBackup {
   readonly parts: readonly (readonly MadeEntry[])[];
   readonly files: Readonly<Record<string, Listed>>;
+  /** The time that its list has for every file. */
+  readonly modifiedAt?: string;
   readonly sentinel?: Readonly<Record<string, unknown>>;
 }
 
@@ -80,7 +82,7 @@ async function writeBackup(root: string, name: string, backup: MadeBackup): Prom
     {
       IsIncremented: kind === 'increment',
       IsSkipped: kind === 'skipped',
-      MTime: '2026-01-01T00:00:00Z',
+      MTime: backup.modifiedAt ?? '2026-01-01T00:00:00Z',
       UpdatesCount: 0,
     },
   ]);
@@ -147,6 +149,14 @@ describe('a restored chain', () => {
     expect(data.names).not.toContain('base/5/dropped');
     expect(data.names).not.toContain('base/9');
     expect(data.report).toMatchObject({ chain: [FULL, DELTA], files: 5 });
+  });
+
+  it('has a file as the backup before holds it where the delta skips it, although its time has changed', async () => {
+    const files = { ...CHILD.files, [TABLE]: 'skipped' } as const;
+    const parts = [DIRECTORIES, CHILD.parts[1] ?? []];
+    await using data = await restored({ ...CHILD, parts, files, modifiedAt: '2026-01-01T02:03:04Z' });
+    expect((await data.read('base/5/16384')).equals(pages(1, 2, 3, 4))).toBe(true);
+    expect((await data.read('PG_VERSION')).toString()).toBe('15\n');
   });
 
   it('has a file at the size that an increment without pages tells', async () => {
