@@ -134,6 +134,24 @@ describe.skipIf(server === undefined)('encryption by S3', () => {
   });
 });
 
+describe.skipIf(server === undefined)('a storage class of S3', () => {
+  it('is what the objects have that are stored with it, in one piece and in parts, and no others', async () => {
+    const location = await real().plain.newBucket({ maxPartSizeBytes: 5 * MIB });
+    const store = await openStore({ ...location, storageClass: 'REDUCED_REDUNDANCY' });
+    const body = randomBytes(6 * MIB);
+    await store.put('small', Buffer.from('x'));
+    await store.put('large', body);
+    await (await openStore(location)).put('usual', Buffer.from('x'));
+    const headOf = async (name: string) =>
+      clientOf(location).send(new HeadObjectCommand({ Bucket: location.bucket, Key: `archives/one/${name}` }));
+    for (const name of ['small', 'large'])
+      expect(await headOf(name)).toMatchObject({ StorageClass: 'REDUCED_REDUNDANCY' });
+    expect((await headOf('large')).ETag).toMatch(/-2"$/);
+    expect((await headOf('usual')).StorageClass).not.toBe('REDUCED_REDUNDANCY');
+    expect((await store.get('large'))?.equals(body)).toBe(true);
+  });
+});
+
 describe.skipIf(server === undefined)('a role for S3', () => {
   it('is assumed with the credentials, and again when what it gave is refused', async () => {
     await using proxy = await FaultProxy.start(real().plain.endpoint);
