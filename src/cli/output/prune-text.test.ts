@@ -60,6 +60,7 @@ describe('the plan of a prune', () => {
 
   it('says what the store makes of deleted objects, and that nothing goes from a frozen archive', () => {
     expect(prunePlanText(plan({ afterDeletion: 'versions' }), screen)).toMatch(/noncurrent\s+versions/);
+    expect(prunePlanText(plan({ afterDeletion: 'locked' }), screen)).toMatch(/stays\s+until\s+its\s+lock\s+ends/);
     const frozen = { by: 'anna@db1', at: '2026-06-05T15:02:11Z', reason: 'lost orders', restorePoint: undefined };
     const text = prunePlanText(plan({ frozen, totals: { objects: 0, sizeBytes: 0 } }), screen);
     expect(text).toContain('The archive is frozen since 2026-06-05T15:02:11Z by anna@db1: lost orders.');
