@@ -10,10 +10,8 @@
 
 import { listBackups } from '../backup/list.ts';
 import { newestOnLine } from '../backup/newest-on-line.ts';
-import { healChain } from './heal-chain.ts';
-import { findMissingWal } from './missing-wal.ts';
 import { readPrimary } from './server-line.ts';
-import type { ChainWatchOptions } from './watch-chain.ts';
+import { closeHoles, type ChainWatchOptions } from './watch-chain.ts';
 
 /** For one agent, with the signal that ends it. */
 export class FirstHealing {
@@ -32,13 +30,12 @@ export class FirstHealing {
 
   /** False if the server is no primary after all. */
   async #heal(): Promise<boolean> {
-    const { store, whole = store, dataDirectory, compression, report, signal } = this.#options;
+    const { store, dataDirectory, signal } = this.#options;
     const server = await readPrimary(store, dataDirectory, signal);
     if (server === undefined) return false;
     const newest = newestOnLine(await listBackups(store, signal), server.line);
     if (newest === undefined) return true;
-    const chain = await findMissingWal(store, dataDirectory, server, newest.startLsn, { signal });
-    await healChain(chain, { store, whole, dataDirectory, compression, server, report, signal });
+    await closeHoles(this.#options, { server, signal }, newest.startLsn);
     return true;
   }
 }

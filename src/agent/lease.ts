@@ -181,17 +181,20 @@ export class ArchiveLease {
   async release(): Promise<void> {
     const number = this.#tenure?.number;
     this.#lose();
-    const body = formatTerm({ holder: this.#self, isReleased: true, ...this.#at });
-    if (number !== undefined) await this.#store.put(this.#key(number + 1n), body, { ifAbsent: true }).catch(() => {});
+    if (number !== undefined) await this.#createReleased(number + 1n);
     await this.#waiting?.withdraw().catch(() => {});
   }
 
   /** A term of this agent's that is still the last one, because giving it up has failed, or the agent began anew. */
   async #releaseOwn(next: bigint): Promise<void> {
     const term = this.#seen?.term;
-    if (term === undefined || term.isReleased || term.holder.id !== this.#self.id) return;
+    if (term !== undefined && !term.isReleased && term.holder.id === this.#self.id) await this.#createReleased(next);
+  }
+
+  /** Throws nothing: without it others wait until the term before is over. */
+  async #createReleased(number: bigint): Promise<void> {
     const body = formatTerm({ holder: this.#self, isReleased: true, ...this.#at });
-    await this.#store.put(this.#key(next), body, { ifAbsent: true }).catch(() => {});
+    await this.#store.put(this.#key(number), body, { ifAbsent: true }).catch(() => {});
   }
 
   /** True if it lasts longer than usual, and most of that is left. */

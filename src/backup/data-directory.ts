@@ -158,8 +158,9 @@ function linkInTheWay(path: string): Failure {
 async function walkTablespace(walk: Walk, link: string, name: string, oid: number): Promise<void> {
   const version = walk.tablespaceVersionDirectory;
   const location = await readlink(link).catch(unlessVanished);
-  const directory = location && (await findTablespaceDirectory(link, join(link, version), walk.signal));
-  if (!location || !directory) return;
+  if (location === undefined) return;
+  const directory = await findTablespaceDirectory(link, join(link, version), walk.signal);
+  if (directory === undefined) return;
   walk.tablespaces.push({ oid, location });
   await visit(walk, directory.path, `${name}/${version}`, version, directory.stats);
 }

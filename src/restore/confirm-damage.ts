@@ -12,9 +12,8 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { Lsn } from '../postgres/lsn.ts';
 import { createPageVerifier, pageLsn, type PageVerifier } from '../postgres/page-checksum.ts';
 import { PAGE_SIZE_BYTES } from '../postgres/page-checksum-constants.ts';
-import type { DamagedFile } from './damaged-pages.ts';
-import type { PageLayout } from './increment-writer.ts';
-import { segmentNumberOf } from './increment-writer.ts';
+import { doesReplayMend, type DamagedFile } from './damaged-pages.ts';
+import { segmentNumberOf, type PageLayout } from './increment-writer.ts';
 import { restoredPath, type RestorePlace } from './restored-path.ts';
 
 /** Where replay of a backup begins, and where its files are consistent. */
@@ -64,6 +63,5 @@ async function isDamaged({ file, verifier, firstBlock, span }: Look, block: numb
   if (bytesRead < PAGE_SIZE_BYTES) return false;
   verifier.memory.set(page);
   if (verifier.findBadPages(0, 1, firstBlock + block).length === 0) return false;
-  const lsn = pageLsn(page, 0);
-  return span === undefined || lsn < span.startLsn || lsn > span.finishLsn;
+  return span === undefined || !doesReplayMend(pageLsn(page, 0), span);
 }

@@ -25,6 +25,14 @@ export interface DamagedFile {
 const SHOWN_FILES = 5;
 const SHOWN_BLOCKS = 10;
 
+/** True if replay of the backup writes a page whole that was last changed there. */
+export function doesReplayMend(
+  pageLsn: bigint,
+  { startLsn, finishLsn }: Pick<Backup, 'startLsn' | 'finishLsn'>,
+): boolean {
+  return pageLsn >= startLsn && pageLsn <= finishLsn;
+}
+
 /** The files of one backup with pages in increments that nothing mends. */
 export function damagedPages(
   { backup }: { readonly backup: Backup },
@@ -32,9 +40,7 @@ export function damagedPages(
 ): DamagedFile[] {
   return unpacked.flatMap(({ increments }) =>
     increments.flatMap(({ name, damaged }) => {
-      const blocks = damaged
-        .filter(({ lsn }) => lsn < backup.startLsn || lsn > backup.finishLsn)
-        .map(({ block }) => block);
+      const blocks = damaged.filter(({ lsn }) => !doesReplayMend(lsn, backup)).map(({ block }) => block);
       return blocks.length === 0 ? [] : [{ backupName: backup.name, name, blocks }];
     }),
   );

@@ -143,7 +143,7 @@ class BackupsRun {
     const { wal, timelines, all } = this.#given;
     const contents = this.#contents;
     const given = { store: this.#store, wal, timelines, backups: all, contents, ...callOptionsOf(this.#options) };
-    const failure = await failureIfBroken(restoreIntoNothing(backup, given));
+    const failure = await failureIfBroken(async () => restoreIntoNothing(backup, given));
     if (failure === undefined) this.#restored += 1;
     // What is not its own is found without this, too, and may come yet.
     if (failure?.kind !== 'notInArchive') ledger.judgeDeeply(objects.sentinel, failure?.message);
@@ -162,8 +162,8 @@ class BackupsRun {
   /** What a restore would begin with: all that it builds on is there, and on one line of history; or what is wrong there. */
   async #brokenChain(backup: Backup): Promise<string | undefined> {
     const options = callOptionsOf(this.#options);
-    const failure = await failureIfBroken(
-      (async () => checkOneLine(this.#store, chainOf(backup, this.#given.all), options))(),
+    const failure = await failureIfBroken(async () =>
+      checkOneLine(this.#store, chainOf(backup, this.#given.all), options),
     );
     return failure?.message;
   }
@@ -188,9 +188,9 @@ function foundDeeply(found: string | undefined): string | undefined {
   return found === undefined ? undefined : `${found} (found by --deep; only --deep can tell that this is over)`;
 }
 
-async function failureIfBroken(work: Promise<unknown>): Promise<Failure | undefined> {
+async function failureIfBroken(work: () => Promise<unknown>): Promise<Failure | undefined> {
   try {
-    await work;
+    await work();
     return undefined;
   } catch (error) {
     if (isFailure(error, 'corrupt') || isFailure(error, 'refused') || isFailure(error, 'notInArchive')) return error;
