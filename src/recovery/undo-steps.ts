@@ -8,7 +8,7 @@
 import { rm } from 'node:fs/promises';
 
 import { messageOf } from '../base/failure.ts';
-import { archiveRest, archiveTail } from './archive-tail.ts';
+import { archiveRest, archiveTailBeforeStop } from './archive-tail.ts';
 import { backUpLive } from './back-up.ts';
 import { letWritesGo } from './hold-writes.ts';
 import { isStepDone, type StepFacts } from './journal.ts';
@@ -45,7 +45,7 @@ async function archiveNewLine({ uses }: RecoveryContext): Promise<StepFacts> {
     );
     if (failure !== undefined) return { outcome: 'notStarted', failure };
   }
-  const tail = await archiveTail(uses);
+  const tail = await archiveTailBeforeStop(uses);
   return tail.outcome === 'late'
     ? { outcome: tail.outcome, failure: tail.facts.join('; ') }
     : { outcome: tail.outcome };

@@ -39,6 +39,15 @@ async function count(): Promise<number> {
   return row?.n ?? -1;
 }
 
+/** What was asked of the live server's checkpointer until it was told to stop, by some work. */
+async function checkpointsBeforeStop(work: () => Promise<void>): Promise<string[]> {
+  const path = join(live.root, 'live', 'server.log');
+  const before = (await readFile(path, 'utf8')).length;
+  await work();
+  const [untilStop = ''] = (await readFile(path, 'utf8')).slice(before).split('received fast shutdown request', 1);
+  return [...untilStop.matchAll(/checkpoint starting: (.*)/g)].map(([, asked = '']) => asked);
+}
+
 async function planBefore(xid: number): Promise<Plan> {
   await archiveTail(live.uses);
   return live.plan({ kind: 'xid', xid, inclusive: false });
@@ -154,6 +163,14 @@ describe('a cutover', () => {
     const path = join(live.uses.cluster.recoveryFolder(plan.id), 'plan.json');
     await writeFile(path, (await readFile(path, 'utf8')).replace('"liveTimeline":1', '"liveTimeline":7'));
     await expect(openRecovery(live.uses, plan.id)).rejects.toMatchObject({ kind: 'corrupt' });
+  });
+
+  it('and its undo write the changed pages before the server is told to stop', async () => {
+    const plan = await planBefore(await xidOf('delete from orders'));
+    await working(plan, rehearse);
+    const asked = [expect.stringContaining('force wait')];
+    expect(await checkpointsBeforeStop(() => working(plan, cutOver))).toEqual(asked);
+    expect(await checkpointsBeforeStop(() => working(plan, undo))).toEqual(asked);
   });
 
   it('takes another number when one is reserved, and undo goes above both', async () => {

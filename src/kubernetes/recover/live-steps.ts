@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Failure } from '../../base/failure.ts';
 import { findWalObjects } from '../../archive/read-wal-file.ts';
-import { archiveTailThrough } from '../../recovery/archive-tail.ts';
+import { archiveTailBeforeStopThrough } from '../../recovery/archive-tail.ts';
 import { isStepDone, type StepFacts } from '../../recovery/journal.ts';
 import type { Pod, StatefulSet } from '../api/kubernetes-objects.ts';
 import { claimsInPlay, type SwapContext, type WorkContext } from './context.ts';
@@ -29,7 +29,7 @@ export async function archiveTail(context: WorkContext, leader: string | undefin
   const { uses, plan } = context;
   if (leader === undefined || !(await isRunning(context, leader))) return { outcome: 'skipped' };
   await using connection = await connectPatiently(podServer(context), leader, uses.signal);
-  const tail = await archiveTailThrough(connection, uses.store, uses.archiveTimeoutMs);
+  const tail = await archiveTailBeforeStopThrough(connection, uses.store, uses.archiveTimeoutMs);
   if (tail.outcome !== 'late') return { outcome: tail.outcome, timeline: await timelineOf(connection) };
   throw new Failure('unavailable', {
     message: `cannot archive the newest WAL of ${leader}: ${tail.lastSegment} has not reached ${uses.store.address}`,
