@@ -9,8 +9,7 @@
  * highest term is never removed: numbers do not begin anew.
  *
  * An agent that may not delete leaves the terms that it passed. They are no different from passed ones that somebody is about
- * to remove: the highest counts. So that they do not become many, its terms last longer, and say so; and each look lists
- * from the last known term on, but for a whole look now and then that removes what may go by then.
+ * to remove: the highest counts. So that they do not become many, its terms last longer, and say so.
  *
  * A server that has crashed is not told from one that runs, and its agent would renew for ever. So agents that wait say the
  * timeline of their server, and one whose server is on a lower timeline lets them go first: theirs was promoted since.
@@ -20,20 +19,11 @@
  * @module
  */
 
-import { leftUndeleted } from '../backup/left-undeleted.ts';
 import type { Failure } from '../base/failure.ts';
 import { isKnownDead } from '../instance/process-space.ts';
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts';
-import {
-  formatTerm,
-  LEASE_FOLDER,
-  leaseKey,
-  leaseNumberOf,
-  MAX_AGENT_OBJECT_BYTES,
-  parseTerm,
-  type AgentIdentity,
-  type LeaseTerm,
-} from './lease-term.ts';
+import { LEASE_FOLDER, parseTerm, type AgentIdentity, type LeaseTerm } from './lease-term.ts';
+import { LeaseTerms } from './lease-terms.ts';
 import { successorOf, WaitingAgents, type WaitingAgent } from './waiting-agents.ts';
 
 /** How long a term lasts. */
@@ -75,9 +65,6 @@ export type LeaseView =
 export const LEASE_TIMES: LeaseTimes = { expiresMs: 90_000, heldMs: 60_000 };
 /** So many times longer do terms last that nobody removes: some two hundred a day. */
 const LASTING_FACTOR = 20;
-const WHOLE_LOOK_MS = 3_600_000;
-/** A store may take each by itself. */
-const MOST_REMOVED = 100;
 const CLOCK: LeaseClock = { steadyMs: () => performance.now(), wallMs: () => Date.now() };
 
 interface Moment {
@@ -95,9 +82,8 @@ interface Tenure {
 
 /** One agent's part in it. */
 export class ArchiveLease {
-  readonly #store: ObjectStore;
+  readonly #terms: LeaseTerms;
   readonly #self: AgentIdentity;
-  readonly #folder: string;
   readonly #times: LeaseTimes;
   readonly #clock: LeaseClock;
   readonly #waiting: WaitingAgents | undefined;
@@ -111,20 +97,16 @@ export class ArchiveLease {
   #seen: { readonly term: LeaseTerm; readonly sinceMs: number } | undefined;
   readonly #onUndeleted: OnUndeleted | undefined;
   #isToldUndeleted = false;
-  /** Passed terms could not be removed, when that was tried last. */
-  #doTermsStay = false;
-  #wholeLookMs = -Infinity;
 
   constructor(options: LeaseOptions) {
     const { store, self, folder = LEASE_FOLDER, times = LEASE_TIMES, clock = CLOCK } = options;
-    this.#store = store;
     this.#self = self;
-    this.#folder = folder;
     this.#times = times;
     this.#clock = clock;
     this.#onUndeleted = options.onUndeleted;
     const { expiresMs: silenceMs } = times;
     const onUndeleted: OnUndeleted = (failure) => this.#tellUndeleted(failure);
+    this.#terms = new LeaseTerms({ store, folder, steadyMs: clock.steadyMs, onUndeleted });
     this.#waiting =
       folder === LEASE_FOLDER
         ? new WaitingAgents({ store, self, silenceMs, nowMs: clock.steadyMs, onUndeleted })
@@ -193,8 +175,8 @@ export class ArchiveLease {
 
   /** Throws nothing: without it others wait until the term before is over. */
   async #createReleased(number: bigint): Promise<void> {
-    const body = formatTerm({ holder: this.#self, isReleased: true, ...this.#at });
-    await this.#store.put(this.#key(number), body, { ifAbsent: true }).catch(() => {});
+    const term = { number, holder: this.#self, isReleased: true, ...this.#at };
+    await this.#terms.create(term, {}).catch(() => {});
   }
 
   /** True if it lasts longer than usual, and most of that is left. */
@@ -207,7 +189,7 @@ export class ArchiveLease {
   /** Takes the next term. True if it is held then. */
   async #renew(since: Moment, options: CallOptions): Promise<boolean> {
     const held = this.#tenure?.number;
-    const factor = this.#doTermsStay ? LASTING_FACTOR : 1;
+    const factor = this.#terms.doStay ? LASTING_FACTOR : 1;
     const number = held === undefined ? await this.#claimable(options) : held + 1n;
     if (held === undefined && number !== undefined) await this.#lookWhoWaits(options);
     if (number === undefined) return false;
@@ -247,20 +229,17 @@ export class ArchiveLease {
   /** Creates a term. True if it is this agent's, and the highest; then those below it are removed. */
   async #create(number: bigint, factor: number, options: CallOptions): Promise<boolean> {
     const expiry = factor === 1 ? {} : { expiresMs: this.#times.expiresMs * factor };
-    const body = formatTerm({ holder: this.#self, isReleased: false, ...expiry, ...this.#at });
-    const outcome = await this.#store.put(this.#key(number), body, { ...options, ifAbsent: true });
-    const numbers = await this.#numbers(options, this.#isWholeLookDue() ? undefined : number - 1n);
-    const isHighest = numbers.every((other) => other <= number);
+    const term = { number, holder: this.#self, isReleased: false, ...expiry, ...this.#at };
+    const outcome = await this.#terms.create(term, options);
+    const others = await this.#terms.beside(number, options);
+    const isHighest = others.every((other) => other < number);
     // A call whose answer was lost has created it all the same.
-    const isOwn = outcome === 'written' || this.#isSame(await this.#read(number, options), expiry);
+    const isOwn = outcome === 'written' || this.#isSame(await this.#terms.read(number, options), expiry);
     if (!isOwn || !isHighest) {
       await this.#claimable(options);
       return false;
     }
-    await this.#remove(
-      numbers.filter((other) => other < number),
-      options,
-    );
+    await this.#terms.remove(others, options);
     return true;
   }
 
@@ -268,67 +247,18 @@ export class ArchiveLease {
     return holder.id === this.#self.id && expiresMs === expiry.expiresMs;
   }
 
-  #isWholeLookDue(): boolean {
-    const now = this.#clock.steadyMs();
-    if (this.#doTermsStay && now - this.#wholeLookMs < WHOLE_LOOK_MS) return false;
-    this.#wholeLookMs = now;
-    return true;
-  }
-
-  /** Removes passed terms, the oldest first, as far as that may be. */
-  async #remove(passed: readonly bigint[], options: CallOptions): Promise<void> {
-    if (passed.length === 0) return;
-    const keys = passed.slice(0, MOST_REMOVED).map((number) => this.#key(number));
-    try {
-      await this.#store.delete(keys, options);
-      this.#doTermsStay = false;
-    } catch (error) {
-      const failure = leftUndeleted(error);
-      if (failure.kind === 'unavailable') return;
-      this.#doTermsStay = true;
-      this.#tellUndeleted(failure);
-    }
-  }
-
   #tellUndeleted(failure: Failure): void {
     if (!this.#isToldUndeleted) this.#onUndeleted?.(failure);
     this.#isToldUndeleted = true;
   }
 
-  /** The numbers of terms, in order; from one on, or all. */
-  async #numbers(options: CallOptions, from = 0n): Promise<bigint[]> {
-    const numbers: bigint[] = [];
-    const after = from > 0n ? { after: this.#key(from - 1n) } : {};
-    for await (const { key } of this.#store.list(this.#folder, { ...options, ...after })) {
-      const number = leaseNumberOf(key, this.#folder);
-      if (number !== undefined) numbers.push(number);
-    }
-    return numbers;
-  }
-
-  /** The highest number; looked for from the last one seen on, which is never removed before there is a higher one. */
-  async #highest(options: CallOptions): Promise<bigint | undefined> {
-    const known = this.#seen?.term.number;
-    const from = known === undefined ? undefined : (await this.#numbers(options, known)).at(-1);
-    return from ?? (await this.#numbers(options)).at(-1);
-  }
-
-  #key(number: bigint): string {
-    return leaseKey(number, this.#folder);
-  }
-
-  async #read(number: bigint, options: CallOptions): Promise<LeaseTerm> {
-    const range = { startByte: 0, lengthBytes: MAX_AGENT_OBJECT_BYTES + 1 };
-    const bytes = await this.#store.get(this.#key(number), { ...options, range });
-    return parseTerm(number, bytes ?? Buffer.alloc(0));
-  }
-
   /** The term that may be created now; `undefined` if another agent has the archive, which is seen then. */
   async #claimable(options: CallOptions): Promise<bigint | undefined> {
-    const highest = await this.#highest(options);
+    const highest = await this.#terms.highest(this.#seen?.term.number, options);
     if (highest === undefined) return 1n;
     const now = this.#clock.steadyMs();
-    if (this.#seen?.term.number !== highest) this.#seen = { term: await this.#read(highest, options), sinceMs: now };
+    if (this.#seen?.term.number !== highest)
+      this.#seen = { term: await this.#terms.read(highest, options), sinceMs: now };
     const { term, sinceMs } = this.#seen;
     const { holder, isReleased, expiresMs = this.#times.expiresMs } = term;
     const isOver = isReleased || holder.id === this.#self.id || isKnownDead(holder.processSpace, holder.processId);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Failure, isFailure } from '../../base/failure.ts';
+import { Failure } from '../../base/failure.ts';
 import { queryText } from '../../instance/connection.ts';
 import { quoteLiteral } from '../../instance/quote-sql.ts';
 import type { StepFacts } from '../../recovery/journal.ts';
@@ -13,15 +13,13 @@ import { awaitLeader } from './await-leader.ts';
 import { claimsInPlay, type SwapContext, type WorkContext } from './context.ts';
 import { wasPaused, type SurveyStep } from './survey.ts';
 import { scaleOutOneByOne } from './members.ts';
-import { connectPatiently, podServer, timelineOf, untilPrimary } from './pod-server.ts';
+import { connectPatiently, podServer, timelineOf } from './pod-server.ts';
 import { clearPatroniStatus, readPatroniState, resumePatroni } from './patroni-objects.ts';
 import { pausePatroni } from './pause-patroni.ts';
 import { checkStillDown, statefulSetRef } from './pods-gone.ts';
 import { replicasOf, scaleTo } from './scale.ts';
 import { startUnderPause } from './start-under-pause.ts';
-import { untilOpen } from './until-open.ts';
-
-const PRIMARY_MS = 600_000;
+import { LOOK_MS, untilOpen, untilWritable } from './until-open.ts';
 
 /** The pod that opens the exchanged data. */
 export function firstPod({ plan }: WorkContext): string {
@@ -38,17 +36,21 @@ export async function clearStatus(context: SwapContext): Promise<StepFacts> {
   return {};
 }
 
-/** One pod with a server that runs. Scaled up already (by this or another hand): it is not scaled down again. */
+/** Scaled up already (by this or another hand): it is not scaled down again. */
+async function scaleToFirst({ uses, plan }: WorkContext): Promise<void> {
+  const ref = statefulSetRef(plan.swap.statefulSet.name);
+  if ((await replicasOf(uses.api, ref)) === 0) await scaleTo(uses.api, ref, 1);
+}
+
+/** One pod with a server that runs. */
 export async function startFirst(context: WorkContext): Promise<void> {
-  const { api } = context.uses;
-  const ref = statefulSetRef(context.plan.swap.statefulSet.name);
-  if ((await replicasOf(api, ref)) === 0) await scaleTo(api, ref, 1);
+  await scaleToFirst(context);
   if (context.plan.swap.patroni !== null) await startUnderPause(context, firstPod(context));
 }
 
-/** {@link startFirst}, waited for until it takes writes. */
+/** One pod with a server that takes writes. */
 export async function openLine(context: WorkContext): Promise<StepFacts> {
-  await startFirst(context);
+  await scaleToFirst(context);
   await untilOpen(context, firstPod(context));
   return {};
 }
@@ -113,9 +115,6 @@ export async function pauseAgain(context: SwapContext, at: SurveyStep = 'survey'
   return { leftPaused: true };
 }
 
-/** What is asked of one leader, before it is asked who leads. */
-const ONE_LEADER_MS = 10_000;
-
 /**
  * Nothing is called done before somebody takes writes: a server may have been killed since it was proven, and another hand may
  * have scaled it away.
@@ -123,22 +122,14 @@ const ONE_LEADER_MS = 10_000;
  * @throws {Failure} `unavailable` with why nobody does.
  */
 export async function proveServing(context: WorkContext): Promise<void> {
-  const { api, signal } = context.uses;
+  const { api } = context.uses;
   const { statefulSet, patroni } = context.plan.swap;
   const ref = statefulSetRef(statefulSet.name);
   if (((await replicasOf(api, ref)) ?? 0) < statefulSet.replicas) await scaleTo(api, ref, statefulSet.replicas);
-  const deadline = Date.now() + PRIMARY_MS;
-  for (;;) {
+  await untilWritable(context, async () => {
     const state = patroni === null ? undefined : await readPatroniState(api, patroni);
     const pod = state?.leader ?? firstPod(context);
-    try {
-      // A paused Patroni starts no server.
-      if (state?.isPaused === true) await startUnderPause(context, pod, { timeoutMs: ONE_LEADER_MS });
-      await untilPrimary(podServer(context), pod, ONE_LEADER_MS, signal);
-      return;
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (!isFailure(error, 'unavailable') || Date.now() > deadline) throw error;
-    }
-  }
+    // A paused Patroni starts no server.
+    return { pod, ...(state?.isPaused === true ? { start: { timeoutMs: LOOK_MS } } : {}) };
+  });
 }

@@ -53,7 +53,7 @@ function notStarted(pod: string, state: string, trouble: PodTrouble | undefined)
 }
 
 /** When it is given up. */
-interface StartLimits {
+export interface StartLimits {
   readonly timeoutMs?: number;
   /** So many starts may fail. */
   readonly mostStarts?: number;

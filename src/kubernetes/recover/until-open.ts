@@ -8,19 +8,30 @@
 import { isFailure } from '../../base/failure.ts';
 import type { WorkContext } from './context.ts';
 import { podServer, untilPrimary } from './pod-server.ts';
-import { startUnderPause } from './start-under-pause.ts';
+import { startUnderPause, type StartLimits } from './start-under-pause.ts';
 
 const OPEN_MS = 600_000;
-/** What is waited for, before it is asked again whether the server runs. */
-const LOOK_MS = 10_000;
+/** One server is waited for so long, before it is asked again which one it is to be, and whether it runs. */
+export const LOOK_MS = 10_000;
 
-/** @throws {Failure} `unavailable` with why it does not. */
-export async function untilOpen(context: WorkContext, pod: string): Promise<void> {
+/** The server that is to take writes. */
+export interface ToOpen {
+  readonly pod: string;
+  /** How it is started if it does not run; absent where somebody else starts it. */
+  readonly start?: StartLimits;
+}
+
+/**
+ * @param find says which server it is, each time anew.
+ * @throws {Failure} `unavailable` with why it does not; what `find` throws.
+ */
+export async function untilWritable(context: WorkContext, find: () => Promise<ToOpen>): Promise<void> {
   const { signal } = context.uses;
   const deadline = Date.now() + OPEN_MS;
   for (;;) {
+    const { pod, start } = await find();
     try {
-      if (context.plan.swap.patroni !== null) await startUnderPause(context, pod);
+      if (start !== undefined) await startUnderPause(context, pod, start);
       await untilPrimary(podServer(context), pod, LOOK_MS, signal);
       return;
     } catch (error) {
@@ -28,4 +39,10 @@ export async function untilOpen(context: WorkContext, pod: string): Promise<void
       if (!isFailure(error, 'unavailable') || Date.now() > deadline) throw error;
     }
   }
+}
+
+/** {@link untilWritable} of one pod, whose Patroni, if there is one, is paused. */
+export async function untilOpen(context: WorkContext, pod: string): Promise<void> {
+  const toOpen: ToOpen = { pod, ...(context.plan.swap.patroni === null ? {} : { start: {} }) };
+  await untilWritable(context, async () => toOpen);
 }
