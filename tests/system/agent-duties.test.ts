@@ -41,17 +41,27 @@ describe('an agent', () => {
     await rm(root, { recursive: true, force: true });
   });
 
-  const start = (over: Record<string, string> = {}, spoolDirectory = spool) =>
+  const agentOf = ({ dataDirectory, socketDirectory }: TestServer, itsSpool: string, over: Record<string, string>) =>
     new AgentProcess({
-      dataDirectory: server.dataDirectory,
-      spool: spoolDirectory,
+      dataDirectory,
+      spool: itsSpool,
       environment: {
         WALKBACK_ARCHIVE: join(root, 'archive'),
         WALKBACK_CHAIN_CHECK_INTERVAL: '1s',
-        PGHOST: server.socketDirectory,
+        PGHOST: socketDirectory,
         ...over,
       },
     });
+
+  const start = (over: Record<string, string> = {}, itsSpool = spool) => agentOf(server, itsSpool, over);
+
+  const replicaSpool = () => join(root, 'replica spool');
+
+  /** Made of the newest backup. */
+  const replicate = () => replicaFromBackup({ root: join(root, 'replica'), spool: replicaSpool(), store, server });
+
+  /** The agent of a replica. */
+  const follow = (replica: TestServer) => agentOf(replica, replicaSpool(), { WALKBACK_BACKUP_SCHEDULE: '0 3 * * *' });
 
   /** Writes a segment; answers with its name. */
   async function switchSegment(): Promise<string> {
@@ -238,22 +248,8 @@ describe('an agent', () => {
   it('beside a replica pushes and fetches only, until that is promoted', async () => {
     const primary = start({ WALKBACK_BACKUP_SCHEDULE: '0 3 * * *' });
     await primary.says(/backup base_\w+: /);
-    await using replica = await replicaFromBackup({
-      root: join(root, 'replica'),
-      spool: join(root, 'replica spool'),
-      store,
-      server,
-    });
-    await using follower = new AgentProcess({
-      dataDirectory: replica.dataDirectory,
-      spool: join(root, 'replica spool'),
-      environment: {
-        WALKBACK_ARCHIVE: join(root, 'archive'),
-        WALKBACK_BACKUP_SCHEDULE: '0 3 * * *',
-        WALKBACK_CHAIN_CHECK_INTERVAL: '1s',
-        PGHOST: replica.socketDirectory,
-      },
-    });
+    await using replica = await replicate();
+    await using follower = follow(replica);
     await follower.says(/the server is not a running primary/);
     await writeSegment();
     await primary.end();
@@ -271,22 +267,8 @@ describe('an agent', () => {
   it('of a replica that is promoted has the archive, though the agent of the primary that has died goes on beside it', async () => {
     await using primary = start({ WALKBACK_BACKUP_SCHEDULE: '0 3 * * *' });
     await primary.says(/backup base_\w+: /);
-    await using replica = await replicaFromBackup({
-      root: join(root, 'replica'),
-      spool: join(root, 'replica spool'),
-      store,
-      server,
-    });
-    await using follower = new AgentProcess({
-      dataDirectory: replica.dataDirectory,
-      spool: join(root, 'replica spool'),
-      environment: {
-        WALKBACK_ARCHIVE: join(root, 'archive'),
-        WALKBACK_BACKUP_SCHEDULE: '0 3 * * *',
-        WALKBACK_CHAIN_CHECK_INTERVAL: '1s',
-        PGHOST: replica.socketDirectory,
-      },
-    });
+    await using replica = await replicate();
+    await using follower = follow(replica);
     await follower.says(/the server is not a running primary/);
     // Its control file says that it is in production, for ever.
     await server.stop('immediate');
