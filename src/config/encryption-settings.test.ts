@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { KEY_SERVICES } from './encryption-refusal.ts';
 import { encryptionSettings } from './encryption-settings.ts';
 import { loadSettings } from './load-settings.ts';
 
@@ -59,13 +60,21 @@ describe('the encryption that settings ask for', () => {
     });
   });
 
-  it.each(['WALG_CSE_KMS_ID', 'WALG_ENVELOPE_PGP_KEY', 'YC_CSE_KMS_KEY_ID'])(
-    'is refused with a key service: %s',
-    async (variable) => {
-      await expect(settingsOf({ [variable]: 'x' })).rejects.toMatchObject({
+  it.each(KEY_SERVICES)('is refused with a key service: %s', async (variable) => {
+    for (const beside of [
+      {},
+      { WALG_LIBSODIUM_KEY: 'k', WALG_LIBSODIUM_KEY_TRANSFORM: 'none' },
+      { WALG_PGP_KEY: 'b' },
+    ]) {
+      const refused: unknown = await settingsOf({ ...beside, [variable]: 'hunter2' }).catch(
+        (thrown: unknown) => thrown,
+      );
+      expect(refused).toMatchObject({
         kind: 'refused',
-        message: expect.stringContaining(variable),
+        message: expect.stringContaining(`${variable} asks for encryption with a key service`),
+        remedy: expect.stringContaining('Go on with wal-g for this archive, or begin a new one'),
       });
-    },
-  );
+      expect(String(refused)).not.toContain('hunter2');
+    }
+  });
 });

@@ -4,6 +4,7 @@ import { parseCredentials, readCredentials } from './credentials-file.ts';
 
 const parse = (fields: object): unknown => parseCredentials(JSON.stringify(fields), '/etc/google.json');
 const ACCOUNT = { type: 'service_account', client_email: 'a@b', private_key: 'hunter2' };
+const UNSUPPORTED = 'workload identity from AWS, from a program or from a certificate is not supported';
 const IDENTITY = { type: 'external_account', audience: 'a', subject_token_type: 't' };
 
 describe('a file of Google credentials', () => {
@@ -28,10 +29,9 @@ describe('a file of Google credentials', () => {
     [{ ...ACCOUNT, token_uri: 'http://elsewhere.example/token' }, 'its "token_uri" is no https address'],
     [{ type: 'gdch_service_account' }, 'credentials of the type "gdch_service_account" are not supported'],
     [{ type: 'impersonated_service_account', source_credentials: {} }, 'it has no "type"'],
-    [
-      { ...IDENTITY, credential_source: { environment_id: 'aws1', url: 'http://169.254.169.254' } },
-      'workload identity from AWS, from a program or from a certificate is not supported',
-    ],
+    [{ ...IDENTITY, credential_source: { environment_id: 'aws1', url: 'http://169.254.169.254' } }, UNSUPPORTED],
+    [{ ...IDENTITY, credential_source: { executable: { command: '/hunter2' } } }, UNSUPPORTED],
+    [{ ...IDENTITY, credential_source: { certificate: { use_default_certificate_config: true } } }, UNSUPPORTED],
     [[], 'it is no JSON object'],
     [{}, 'it has no "type"'],
   ])('is refused for %j, without showing what it holds', (fields, found) => {
@@ -42,6 +42,14 @@ describe('a file of Google credentials', () => {
     expect(() => parse(fields)).toThrow(refused);
     expect(() => parse(fields)).not.toThrow(/hunter2/);
   });
+
+  it.each([{ environment_id: 'aws1' }, { executable: { command: '/bin/token' } }, { certificate: {} }])(
+    'says what to use instead of workload identity from %j',
+    (source) => {
+      const remedy = expect.stringMatching(/from a file or an address.*service account's key.*metadata server/);
+      expect(() => parse({ ...IDENTITY, credential_source: source })).toThrow(expect.objectContaining({ remedy }));
+    },
+  );
 
   it('that is no JSON is not quoted', () => {
     expect(() => parseCredentials('hunter2', '/etc/google.json')).toThrow(/it is no JSON object/);

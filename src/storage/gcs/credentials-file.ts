@@ -81,6 +81,14 @@ class Members {
     });
   }
 
+  unsupportedIdentity(): Failure {
+    return new Failure('usage', {
+      message: `cannot use the credentials in ${this.#path}: workload identity from AWS, from a program or from a certificate is not supported`,
+      remedy:
+        "Use workload identity from a file or an address, a service account's key, or run where there is a metadata server (gcs-credentials-file, GOOGLE_APPLICATION_CREDENTIALS).",
+    });
+  }
+
   find(name: string): string | undefined {
     const value: unknown = Reflect.get(this.#value, name);
     return typeof value === 'string' && value !== '' ? value : undefined;
@@ -123,7 +131,7 @@ function subjectToken(source: Members): SubjectToken {
   const file = source.find('file');
   if (file !== undefined) return { from: { file }, member };
   if (source.find('environment_id') !== undefined || source.find('url') === undefined)
-    throw source.unusable('workload identity from AWS, from a program or from a certificate is not supported');
+    throw source.unsupportedIdentity();
   return { from: { url: source.url('url'), headers: source.below('headers')?.entries() ?? {} }, member };
 }
 
