@@ -1,22 +1,40 @@
 /** The Azure backend against azurite. */
 
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { itKeepsTheObjectStoreContract } from '../../src/storage/conformance.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { accountSas, startAzurite } from '../support/azurite.ts';
+import { selfSigned } from '../support/certificates.ts';
+import { ForwardProxy } from '../support/forward-proxy.ts';
 
 const MIB = 1024 * 1024;
 
 const server = await startAzurite();
+const folder = await mkdtemp(join(tmpdir(), 'walkback-azure-tls-'));
+const tls = await selfSigned(folder, { cert: 'cert.pem', key: 'key.pem' });
+const encrypted =
+  server === undefined ? undefined : await startAzurite({ tls: { certificateFile: tls.cert, keyFile: tls.key } });
 
-afterAll(async () => server?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+  await encrypted?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
 
 function real(): NonNullable<typeof server> {
   if (server === undefined) throw new Error('there is no Azure server');
   return server;
+}
+
+function overTls(): NonNullable<typeof encrypted> {
+  if (encrypted === undefined) throw new Error('there is no Azure server');
+  return encrypted;
 }
 
 describe.skipIf(server === undefined)('Azure Blob Storage (azurite)', () => {
@@ -76,5 +94,38 @@ describe.skipIf(server === undefined)('Azure Blob Storage (azurite)', () => {
     await expect(misspelt.get('a')).rejects.toMatchObject(failure);
     await expect(misspelt.stat('a')).rejects.toMatchObject(failure);
     await expect(misspelt.put('a', Buffer.from('x'), { ifAbsent: true })).rejects.toMatchObject(failure);
+  });
+});
+
+describe.skipIf(server === undefined)('an encrypted way to Azure Blob Storage', () => {
+  const trust = { caFile: tls.cert };
+
+  it('is trusted by the file of authorities, for uploads in blocks too, and refused without it', async () => {
+    const location = await overTls().newContainer({ ...trust, blockSizeBytes: MIB });
+    const store = await openStore(location);
+    const body = randomBytes(2 * MIB + 5);
+    await store.put('k', body);
+    expect((await store.get('k'))?.equals(body)).toBe(true);
+    const { caFile: _, ...untrusted } = location;
+    await expect((await openStore(untrusted)).get('k')).rejects.toMatchObject({
+      kind: 'usage',
+      message: expect.stringContaining('CERT'),
+    });
+  });
+
+  it('leads through the proxy that is set, but for the hosts that are excepted', async () => {
+    await using proxy = await ForwardProxy.start();
+    const secure = await openStore(await overTls().newContainer({ ...trust, proxy: { https: proxy.url } }));
+    await secure.put('k', Buffer.from('x'));
+    expect((await secure.get('k'))?.toString()).toBe('x');
+    expect(proxy.tunnelCount).toBeGreaterThan(0);
+    expect(proxy.requestCount).toBe(0);
+    const plain = await real().newContainer({ proxy: { http: proxy.url } });
+    await (await openStore(plain)).put('k', Buffer.from('x'));
+    const { requestCount } = proxy;
+    expect(requestCount).toBeGreaterThan(0);
+    const excepted = await openStore({ ...plain, proxy: { http: proxy.url, except: '127.0.0.1' } });
+    expect((await excepted.get('k'))?.toString()).toBe('x');
+    expect(proxy.requestCount).toBe(requestCount);
   });
 });

@@ -115,6 +115,70 @@ describe.skipIf(server === undefined || process.getuid?.() === 0)('A folder that
   });
 });
 
+describe.skipIf(server === undefined || process.getuid?.() === 0)('A folder that the user may not use', () => {
+  /** A folder with an object in it, closed to its own user meanwhile. */
+  async function closedTo(mode: number, use: (store: ObjectStore & { path: string }) => Promise<void>): Promise<void> {
+    const store = await open();
+    await store.put('closed/there', Buffer.from('x'));
+    await chmod(join(store.path, 'closed'), mode);
+    try {
+      await use(store);
+    } finally {
+      await chmod(join(store.path, 'closed'), 0o700);
+    }
+    expect(await readdir(join(store.path, 'closed'))).toEqual(['there']);
+  }
+
+  const deniedFor = (action: string): object =>
+    expect.objectContaining({
+      kind: 'denied',
+      message: expect.stringMatching(new RegExp(`^cannot ${action} ssh://.*/closed.*: the host denies it`)),
+      remedy: expect.stringContaining('Give the user that logs in there access'),
+    });
+
+  it('to write into names the object, and leaves nothing beside it', async () => {
+    await closedTo(0o500, async (store) => {
+      for (const options of [{}, { ifAbsent: true }]) {
+        const error: unknown = await store
+          .put('closed/new', Buffer.from('y'), options)
+          .catch((thrown: unknown) => thrown);
+        expect(error).toEqual(deniedFor('write'));
+        expect(String(error)).toContain('/closed/new');
+      }
+      await expect(store.put('closed/deep/new', Buffer.from('y'))).rejects.toEqual(deniedFor('write'));
+      await expect(store.put('closed/there', Buffer.from('y'))).rejects.toEqual(deniedFor('write'));
+      await expect(store.delete(['closed/there'])).rejects.toEqual(deniedFor('delete'));
+      expect((await store.get('closed/there'))?.toString()).toBe('x');
+    });
+  });
+
+  it('to look into names the object, which is never taken to be absent', async () => {
+    await closedTo(0, async (store) => {
+      for (const read of [
+        async () => store.get('closed/there'),
+        async () => store.open('closed/there'),
+        async () => store.stat('closed/not-there'),
+        async () => Array.fromAsync(store.list('')),
+        async () => store.listFolder('closed/'),
+      ])
+        await expect(read()).rejects.toEqual(deniedFor('(?:read|look at|list)'));
+      await expect(store.put('closed/new', Buffer.from('y'), { ifAbsent: true })).rejects.toEqual(deniedFor('look at'));
+    });
+  });
+
+  it('may hold one object alone that may not be read', async () => {
+    const store = await open();
+    await store.put('a/there', Buffer.from('x'));
+    await chmod(join(store.path, 'a', 'there'), 0);
+    const failure = {
+      kind: 'denied',
+      message: expect.stringMatching(/^cannot read ssh:\/\/.*\/a\/there: the host denies it/),
+    };
+    await expect(store.get('a/there')).rejects.toMatchObject(failure);
+    expect(await Array.fromAsync(store.list(''))).toMatchObject([{ key: 'a/there', sizeBytes: 1 }]);
+  });
+});
+
 describe.skipIf(server === undefined)('A host reached by SSH', () => {
   it('is refused when it is not known, with its fingerprint and the line that makes it known', async () => {
     const empty = join(real().root, '..', 'empty_known_hosts');

@@ -17,6 +17,16 @@ export interface Certificate {
 
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
+/** A certificate for 127.0.0.1 that is its own authority. @param names what its files in `folder` are called. */
+export async function selfSigned(folder: string, names: Certificate): Promise<Certificate> {
+  await mkdir(folder, { recursive: true });
+  const [cert, key] = [join(folder, names.cert), join(folder, names.key)];
+  const subject = ['-subj', '/CN=walkback test', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const files = ['-keyout', key, '-out', cert];
+  await runProgram('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject, ...files]);
+  return { cert, key };
+}
+
 /** An authority. */
 export class TestAuthority {
   readonly #folder: string;

@@ -8,8 +8,14 @@
  */
 
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import type { GcsLocation } from '../../src/storage/gcs/gcs-location.ts';
+import { makeHttpAgents } from '../../src/storage/http-agents.ts';
+import { sendRequest } from '../../src/storage/send-request.ts';
+import { selfSigned } from './certificates.ts';
 import { answersWell, ensureGoProgram, freePort, startServer } from './programs.ts';
 
 const FAKE_GCS = {
@@ -20,25 +26,49 @@ const FAKE_GCS = {
 
 /** A server that a test started. Disposing stops it; its objects were in memory. */
 export interface GcsTestServer extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT` */
+  /** `http://127.0.0.1:PORT`, or https. */
   readonly endpoint: string;
   /** Makes a bucket with a name of its own; answers where it is. */
   newBucket(options?: Partial<GcsLocation>): Promise<GcsLocation>;
 }
 
-async function newBucket(endpoint: string, options: Partial<GcsLocation>): Promise<GcsLocation> {
-  const bucket = `walkback-${randomBytes(6).toString('hex')}`;
-  const answer = await fetch(`${endpoint}/storage/v1/b?project=test`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ name: bucket }),
-  });
-  if (!answer.ok) throw new Error(`the GCS server made no bucket: ${answer.status}`);
-  return { kind: 'gcs', bucket, prefix: 'archives/one', endpoint, credentials: { kind: 'anonymous' }, ...options };
+/** What a test server should be like. */
+export interface GcsTestServerOptions {
+  /** The address that it listens on; loopback unless told. */
+  readonly address?: string;
+  /** Speaks https, with a certificate that is its own authority. */
+  readonly isEncrypted?: boolean;
 }
 
-/** Starts a server on a free port, of the loopback interface if no other is named. `undefined`, and said so, where there is no Go to build it. */
-export async function startGcsServer(address = '127.0.0.1'): Promise<GcsTestServer | undefined> {
+async function makeBucket(endpoint: string, bucket: string, trust: Pick<GcsLocation, 'caFile'>): Promise<void> {
+  const agents = await makeHttpAgents(trust);
+  const url = `${endpoint}/storage/v1/b?project=test`;
+  const headers = { 'content-type': 'application/json' };
+  const body = [Buffer.from(JSON.stringify({ name: bucket }))];
+  const way = { agents, idleMs: 10_000, signal: AbortSignal.timeout(20_000) };
+  const answer = await sendRequest({ method: 'POST', url, headers, body }, way);
+  for await (const _ of answer.body);
+  agents.http.destroy();
+  agents.https.destroy();
+  if (answer.status !== 200) throw new Error(`the GCS server made no bucket: ${answer.status}`);
+}
+
+async function newBucket(
+  endpoint: string,
+  trust: Pick<GcsLocation, 'caFile'>,
+  options: Partial<GcsLocation>,
+): Promise<GcsLocation> {
+  const bucket = `walkback-${randomBytes(6).toString('hex')}`;
+  await makeBucket(endpoint, bucket, trust);
+  const credentials = { kind: 'anonymous' } as const;
+  return { kind: 'gcs', bucket, prefix: 'archives/one', endpoint, credentials, ...trust, ...options };
+}
+
+/** Starts a server on a free port. `undefined`, and said so, where there is no Go to build it. */
+export async function startGcsServer({
+  address = '127.0.0.1',
+  isEncrypted = false,
+}: GcsTestServerOptions = {}): Promise<GcsTestServer | undefined> {
   const program = await ensureGoProgram(FAKE_GCS);
   if (program === undefined) {
     process.stderr.write(
@@ -47,15 +77,23 @@ export async function startGcsServer(address = '127.0.0.1'): Promise<GcsTestServ
     return undefined;
   }
   const port = await freePort();
-  const args = ['-scheme', 'http', '-backend', 'memory', '-host', address, '-port', String(port)];
-  const endpoint = `http://${address}:${port}`;
+  const folder = await mkdtemp(join(tmpdir(), 'walkback-gcs-'));
+  const tls = isEncrypted ? await selfSigned(folder, { cert: 'cert.pem', key: 'key.pem' }) : undefined;
+  const secure = tls === undefined ? [] : ['-cert-location', tls.cert, '-private-key-location', tls.key];
+  const scheme = tls === undefined ? 'http' : 'https';
+  const args = ['-scheme', scheme, ...secure, '-backend', 'memory', '-host', address, '-port', String(port)];
+  const endpoint = `${scheme}://${address}:${port}`;
   const child = await startServer({
     line: [program, ...args, '-public-host', `${address}:${port}`, '-log-level', 'error'],
-    isUp: async () => answersWell(`${endpoint}/storage/v1/b?project=test`),
+    isUp: async () => answersWell(`${endpoint}/storage/v1/b?project=test`, tls?.cert),
   });
+  const trust = tls === undefined ? {} : { caFile: tls.cert };
   return {
     endpoint,
-    newBucket: async (options = {}) => newBucket(endpoint, options),
-    [Symbol.asyncDispose]: async () => child[Symbol.asyncDispose](),
+    newBucket: async (options = {}) => newBucket(endpoint, trust, options),
+    [Symbol.asyncDispose]: async () => {
+      await child[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
   };
 }

@@ -9,13 +9,14 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { Agent, get as getOverTls } from 'node:https';
+import { Agent } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 
 import type { S3Location } from '../../src/storage/s3/s3-location.ts';
+import { selfSigned } from './certificates.ts';
 import { runProgram } from './postgres.ts';
 import {
   answersWell,
@@ -35,6 +36,8 @@ const MINIO = {
 };
 const MOTO = 'moto[s3,server]==5.2.5';
 const LOOPBACK = '127.0.0.1';
+/** What MinIO calls its certificate and key. */
+const MINIO_FILES = { cert: 'public.crt', key: 'private.key' };
 
 /** A server that a test started. Disposing stops it and removes its data. */
 export interface S3TestServer extends AsyncDisposable {
@@ -112,29 +115,6 @@ async function launchOf(
   return { kind: 'moto', line, environment: {}, healthPath: '/moto-api/' };
 }
 
-/** A certificate for 127.0.0.1 that is its own authority. Answers with its path. */
-async function makeCertificate(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  const caFile = join(folder, 'public.crt');
-  const subject = ['-subj', '/CN=walkback test', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  const files = ['-keyout', join(folder, 'private.key'), '-out', caFile];
-  await runProgram('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject, ...files]);
-  return caFile;
-}
-
-/** True if a server at `url` answers that all is well. */
-async function isUpAt(url: string, caFile: string | undefined): Promise<boolean> {
-  if (caFile === undefined) return answersWell(url);
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const ca = await readFile(caFile);
-  const asked = getOverTls(url, { ca }, (answer) => {
-    answer.resume();
-    resolve(answer.statusCode === 200);
-  });
-  asked.on('error', () => resolve(false));
-  return promise;
-}
-
 /** Starts a server on a free port of the loopback interface, with credentials and data of its own. */
 export async function startMinio(options: S3TestServerOptions = {}): Promise<S3TestServer | undefined> {
   const root = await mkdtemp(join(tmpdir(), 'walkback-s3-'));
@@ -147,9 +127,10 @@ export async function startMinio(options: S3TestServerOptions = {}): Promise<S3T
     return undefined;
   }
   await mkdir(join(root, 'data'));
-  const caFile = options.isEncrypted === true ? await makeCertificate(join(root, 'certs')) : undefined;
+  const isEncrypted = options.isEncrypted === true;
+  const caFile = isEncrypted ? (await selfSigned(join(root, 'certs'), MINIO_FILES)).cert : undefined;
   const endpoint = `${caFile === undefined ? 'http' : 'https'}://${options.host ?? LOOPBACK}:${port}`;
-  const child = await startServer({ ...launch, isUp: async () => isUpAt(endpoint + launch.healthPath, caFile) });
+  const child = await startServer({ ...launch, isUp: async () => answersWell(endpoint + launch.healthPath, caFile) });
   const place: BucketPlace = { endpoint, credentials, region: options.region ?? 'us-east-1', caFile };
   return {
     kind: launch.kind,

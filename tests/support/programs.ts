@@ -10,6 +10,7 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { get as getOverTls } from 'node:https';
 import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -143,10 +144,16 @@ export interface Launch {
   readonly isUp: () => Promise<boolean>;
 }
 
-/** True if something at `url` answers that all is well. */
-export async function answersWell(url: string): Promise<boolean> {
-  const answer = await fetch(url).catch(() => undefined);
-  return answer?.ok === true;
+/** True if something at `url` answers that all is well. @param caFile the authority that its certificate is trusted by. */
+export async function answersWell(url: string, caFile?: string): Promise<boolean> {
+  if (caFile === undefined) return (await fetch(url).catch(() => undefined))?.ok === true;
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const asked = getOverTls(url, { ca: await readFile(caFile) }, (answer) => {
+    answer.resume();
+    resolve(answer.statusCode === 200);
+  });
+  asked.on('error', () => resolve(false));
+  return promise;
 }
 
 /** Starts a server and waits until it is up. Disposing ends it. @throws with what it printed if it does not start. */

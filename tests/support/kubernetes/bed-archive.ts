@@ -25,7 +25,7 @@ interface Listing {
 
 /** Starts the servers. `undefined`, and said so, where they cannot be had. */
 export async function startBedArchive(): Promise<BedArchive | undefined> {
-  const server = await startGcsServer(HOST_ADDRESS);
+  const server = await startGcsServer({ address: HOST_ADDRESS });
   if (server === undefined) return undefined;
   const { endpoint } = server;
   const { bucket } = await server.newBucket();

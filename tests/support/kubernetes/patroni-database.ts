@@ -222,7 +222,7 @@ async function connect(api: KubernetesApi, password: string, pod: string, databa
 /** Starts one, and waits until it has a leader. */
 export async function startPatroniDatabase(bed: Bed, options: DatabaseOptions): Promise<PatroniDatabase> {
   const image = await bedImageName(bed);
-  const store = await startGcsServer(HOST_ADDRESS);
+  const store = await startGcsServer({ address: HOST_ADDRESS });
   if (store === undefined) throw new Error('there is no object store to be had here');
   const { bucket } = await store.newBucket();
   const namespace = await bed.namespace(options.prefix ?? 'k3-db');

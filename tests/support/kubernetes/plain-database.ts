@@ -110,7 +110,7 @@ function statefulSet({ image, archiver }: PlainOptions, userId: number, archive:
 
 /** Starts one, waits until it answers, and takes its first backup. */
 export async function startPlainDatabase(bed: Bed, options: PlainOptions): Promise<PlainDatabase> {
-  const store = await startGcsServer(HOST_ADDRESS);
+  const store = await startGcsServer({ address: HOST_ADDRESS });
   if (store === undefined) throw new Error('there is no object store to be had here');
   const { bucket } = await store.newBucket();
   const namespace = await bed.namespace(options.prefix ?? 'plain');
