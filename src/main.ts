@@ -13,7 +13,8 @@ const given = process.argv.slice(2);
 const leading = given[0] === '--env-dir' ? 2 : given[0]?.startsWith('--env-dir=') === true ? 1 : 0;
 const args = given.slice(leading);
 const { existsSync, writeSync } = process.getBuiltinModule('node:fs');
-const isWalg = args[0] === 'wal-g';
+const isWalE = args[0] === 'wal-e';
+const isWalg = args[0] === 'wal-g' || isWalE;
 const isFetch =
   (args[0] === 'wal' && args[1] === 'fetch') || args[0] === 'wal-fetch' || (isWalg && args.includes('wal-fetch'));
 // A server runs its commands in its data directory. In archive recovery even a slip in the command's name must stop it;
@@ -33,6 +34,7 @@ if (isWalg) {
   const envDirectory = leading === 2 ? given[1] : given[0]?.slice('--env-dir='.length);
   process.exitCode = await runWalg(args.slice(1), {
     listener,
+    isWalE,
     ...(leading === 0 || envDirectory === undefined ? {} : { envDirectory }),
   });
 } else if (args[0] === 'relayed') {

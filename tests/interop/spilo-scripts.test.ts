@@ -1,6 +1,6 @@
 /**
- * Spilo's own scripts, unmodified, with `bin/wal-g` as the `wal-g` on their PATH: its backup job, the creation of a replica, the restore
- * command and the search for a clone's backup. SPILO_SCRIPTS names the folder `postgres-appliance` of a checkout of Spilo.
+ * Spilo's own scripts, unmodified, with `bin/wal-g` as the `wal-g` on their PATH and `bin/wal-e` as the `wal-e`: its backup job, the
+ * creation of a replica, the restore command and the search for a clone's backup. SPILO_SCRIPTS names the folder `postgres-appliance` of a checkout of Spilo.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -20,6 +20,8 @@ if (SCRIPTS === undefined)
   console.warn("SKIPPED: SPILO_SCRIPTS names no folder, so Spilo's own scripts are not run with our wal-g");
 
 const DAY_MS = 24 * 60 * 60 * 1000;
+/** What Spilo is set to where it was never told of WAL-G. */
+const BY_WAL_E = { USE_WALG_BACKUP: 'false', USE_WALG_RESTORE: 'false' };
 const PSQL_FOLDERS = ['/usr/lib/postgresql/17/bin', '/usr/lib/postgresql/15/bin'];
 
 describe.skipIf(SCRIPTS === undefined)("Spilo's scripts, with our wal-g", () => {
@@ -31,8 +33,8 @@ describe.skipIf(SCRIPTS === undefined)("Spilo's scripts, with our wal-g", () => 
   let environment: Record<string, string>;
 
   /** Runs a script as Spilo does, with an archive and no other surroundings than its environment directory's. */
-  function run(program: string, ...args: readonly string[]): string {
-    const { status, stdout, stderr } = spawnSync(program, args, { env: environment, encoding: 'utf8' });
+  function run(program: string, args: readonly string[], more: Record<string, string> = {}): string {
+    const { status, stdout, stderr } = spawnSync(program, args, { env: { ...environment, ...more }, encoding: 'utf8' });
     const said = `${stdout}${stderr}`;
     if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${said}`);
     return said;
@@ -44,8 +46,8 @@ describe.skipIf(SCRIPTS === undefined)("Spilo's scripts, with our wal-g", () => 
       .map((name) => name.replace('_backup_stop_sentinel.json', ''));
 
   /** Takes a backup by Spilo's job, `daysAgo`. */
-  async function backUp(daysAgo: number): Promise<string> {
-    const said = run('bash', join(scripts, 'scripts/postgres_backup.sh'), server.dataDirectory);
+  async function backUp(daysAgo: number, more: Record<string, string> = {}): Promise<string> {
+    const said = run('bash', [join(scripts, 'scripts/postgres_backup.sh'), server.dataDirectory], more);
     const made = (await backups()).toSorted().at(-1) ?? '';
     const at = new Date(Date.now() - daysAgo * DAY_MS);
     await utimes(join(archive, 'basebackups_005', `${made}_backup_stop_sentinel.json`), at, at);
@@ -56,10 +58,15 @@ describe.skipIf(SCRIPTS === undefined)("Spilo's scripts, with our wal-g", () => 
   }
 
   /** Starts restored data, replaying through Spilo's restore command. */
-  async function start(folder: string, signal: string, settings: readonly string[]): Promise<TestServer> {
+  async function start(
+    folder: string,
+    signal: string,
+    settings: readonly string[],
+    more: Record<string, string> = {},
+  ): Promise<TestServer> {
     const data = join(folder, 'data');
     await mkdir(join(folder, 'sock'), { recursive: true });
-    const words = Object.entries(environment).map(([name, value]) => `${name}="${value}"`);
+    const words = Object.entries({ ...environment, ...more }).map(([name, value]) => `${name}="${value}"`);
     const command = `env ${words.join(' ')} bash ${scripts}/scripts/restore_command.sh %f %p`;
     const lines = [
       `unix_socket_directories = '${join(folder, 'sock')}'`,
@@ -98,7 +105,7 @@ describe.skipIf(SCRIPTS === undefined)("Spilo's scripts, with our wal-g", () => 
     // The job sets PGHOST to Spilo's own socket directory.
     Object.assign(environment, server.environment, { WALKBACK_PG_HOST: server.socketDirectory });
     await server.sql('create table t as select 0 as i');
-    await backUp(5);
+    await backUp(5, BY_WAL_E);
     await backUp(4);
   });
   afterAll(async () => {
@@ -113,12 +120,17 @@ describe.skipIf(SCRIPTS === undefined)("Spilo's scripts, with our wal-g", () => 
     expect((await backups()).toSorted()).toEqual(names.slice(1));
   });
 
-  it('make a replica of the newest backup', async () => {
-    const data = join(root, 'replica', 'data');
+  it.each([
+    ['wal-g', {}],
+    ['wal-e', BY_WAL_E],
+  ])('make a replica of the newest backup by %s', async (program, more) => {
+    const folder = join(root, `replica-by-${program}`);
+    const data = join(folder, 'data');
     const connection = `host=${server.socketDirectory} user=postgres dbname=postgres`;
     const wanted = [`--datadir=${data}`, `--connstring=${connection}`, '--threshold_backup_size_percentage=1000'];
-    expect(run('bash', join(scripts, 'scripts/wale_restore.sh'), ...wanted)).toContain('Current cluster size');
-    const replica = await start(join(root, 'replica'), 'standby.signal', ['hot_standby = on']);
+    const said = run('bash', [join(scripts, 'scripts/wale_restore.sh'), ...wanted], more);
+    expect(said).toContain('Current cluster size');
+    const replica = await start(folder, 'standby.signal', ['hot_standby = on'], more);
     try {
       await untilTrue(replica, 'select count(*) = 4 from t');
       expect(await replica.sql('select pg_is_in_recovery() as replays')).toEqual([{ replays: true }]);

@@ -105,7 +105,7 @@ describe('a server protected from the command line', () => {
     expect(Math.abs(Date.now() - last)).toBeLessThan(60_000);
   });
 
-  it('is the same by the files of a directory, for walkback and as wal-g', async () => {
+  it('is the same by the files of a directory, for walkback, as wal-g and as wal-e', async () => {
     const directory = join(folder, 'env');
     await mkdir(directory);
     await Promise.all(
@@ -122,7 +122,11 @@ describe('a server protected from the command line', () => {
     await writeFile(join(directory, 'WALG_FILE_PREFIX'), environment['WALKBACK_ARCHIVE'] ?? '');
     await rm(join(directory, 'WALKBACK_ARCHIVE'));
     expect(await count(['--env-dir', directory, 'wal-g', 'backup-list'], { WALKBACK_ENV_DIR: '/nowhere' })).toBe(1);
-    expect(await run(['--env-dir', directory, 'wal-g', 'wal-fetch', 'A'.repeat(24), 'x'])).toMatchObject({ code: 74 });
+    expect(await count(['--env-dir', directory, 'wal-e', 'backup-list', 'LATEST'], {})).toBe(1);
+    for (const program of ['wal-g', 'wal-e'])
+      expect(await run(['--env-dir', directory, program, 'wal-fetch', 'A'.repeat(24), 'x'])).toMatchObject({
+        code: 74,
+      });
   });
 
   it('is all right then', async () => {
@@ -162,6 +166,7 @@ describe('a program that cannot load', () => {
     [['wal', 'fetch', 'x', 'y'], '', (code: number) => code > 125 && code !== 143],
     [['--env-dir', '/e', 'wal', 'fetch', 'x', 'y'], '', (code: number) => code > 125 && code !== 143],
     [['--env-dir=/e', 'wal-g', 'wal-fetch', 'x', 'y'], '', (code: number) => code > 125 && code !== 143],
+    [['wal-e', '--terse', 'wal-fetch', 'x', 'y'], '', (code: number) => code > 125 && code !== 143],
     [['wal-fetch', 'x', 'y'], 'recovery.signal', (code: number) => code > 125 && code !== 143],
     [['wal', 'fitch', 'x', 'y'], 'recovery.signal', (code: number) => code > 125 && code !== 143],
     [['wal', 'fetch', 'x', 'y'], 'standby.signal', (code: number) => code > 0 && code < 126],

@@ -13,7 +13,7 @@ export const walG = defineCommand({
   path: ['wal-g'],
   summary: 'Run one of WAL-G’s commands, with its flags, output and exit codes',
   description:
-    'For scripts that call wal-g: link bin/wal-g to where they look for it. Settings come from where WAL-G takes them. "walkback wal-g --help" lists its commands.',
+    'For scripts that call wal-g: link bin/wal-g to where they look for it. Settings come from where WAL-G takes them. "walkback wal-g --help" lists its commands. bin/wal-e is for scripts that call wal-e, WAL-G’s forerunner.',
   settings: [],
   operands: {
     words: {

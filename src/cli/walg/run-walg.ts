@@ -44,6 +44,8 @@ export interface WalgSurroundings {
   /** A directory of variables that count before the environment's; the one that the environment names, if absent. */
   readonly envDirectory?: string;
   readonly signal?: AbortSignal;
+  /** The arguments are those of WAL-E. */
+  readonly isWalE?: boolean;
 }
 
 interface Run {
@@ -71,7 +73,7 @@ export async function runWalg(args: readonly string[], given: WalgSurroundings =
   const run: Run = { environment, streams, home: given.home, log, signal, isOwnEnvironment, listener };
   try {
     run.environment = await openEnvironment(given, environment);
-    return await runFound(args, run);
+    return await (given.isWalE === true ? runWalE(args, run) : runFound(args, run));
   } catch (error) {
     return failedCode(error, run);
   } finally {
@@ -109,6 +111,19 @@ function remedyLines({ facts, remedy }: Failure): string[] {
 /** WAL-G's 1, unless a server in recovery would take it for the end of the archive. */
 function serverCode(ending: Parameters<typeof exitCode>[0], listener: Listener): number {
   return listener === 'restore_command' ? exitCode(ending, listener) : FAILED;
+}
+
+/** As WAL-E's line says it. */
+async function runWalE(args: readonly string[], run: Run): Promise<number> {
+  const { walgLineOf } = await import('./wal-e-line.ts');
+  let line: readonly string[];
+  try {
+    line = walgLineOf(args);
+  } catch (error) {
+    if (error instanceof WalgUsageError) return usageError(error.message, '', run);
+    throw error;
+  }
+  return runFound(line, run);
 }
 
 async function runFound(args: readonly string[], run: Run): Promise<number> {

@@ -36,6 +36,7 @@ export const WALG_PROGRAM: readonly WalgEntry[] = [
   entry('st put', async () => (await import('./commands/st-put.ts')).stPut),
   entry('st rm', async () => (await import('./commands/st-rm.ts')).stRm),
   entry('st stat', async () => (await import('./commands/st-stat.ts')).stStat),
+  entry('wal-e-backup-list', async () => (await import('./commands/wal-e-backup-list.ts')).walEBackupList),
   entry('wal-fetch', async () => (await import('./commands/wal-fetch.ts')).walFetch),
   entry('wal-prefetch', async () => (await import('./commands/wal-prefetch.ts')).walPrefetch),
   entry('wal-push', async () => (await import('./commands/wal-push.ts')).walPush),
