@@ -53,6 +53,6 @@ export const prune = defineCommand({
     }
     const report = await runPruneOfArchive(settings, archive, plan, options);
     reporter.finish('prune');
-    return { text: () => prunedText(report), json: { ...json, deleted: true } };
+    return { text: (shown) => prunedText(report, plan, shown), json: { ...json, deleted: true } };
   },
 });

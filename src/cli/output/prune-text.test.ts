@@ -4,7 +4,7 @@ import { decidePrune } from '../../prune/decide-prune.ts';
 import { NOTHING_IN_USE } from '../../prune/prune-facts.ts';
 import type { PrunePlan } from '../../prune/prune-plan.ts';
 import { DAY_MS, madeBackup, madeFacts, madeTimeline } from '../../prune/testing/made-archive.ts';
-import { prunePlanJson, prunePlanText } from './prune-text.ts';
+import { prunePlanJson, prunePlanText, prunedText } from './prune-text.ts';
 import type { Screen } from './screen.ts';
 
 const screen: Screen = {
@@ -87,5 +87,26 @@ describe('the plan of a prune', () => {
       goes: [{ name: 'base_000000010000000000000014', objects: 5 }],
       wal: [{ segments: 40 }],
     });
+  });
+});
+
+describe('the end of a prune', () => {
+  const report = { backups: ['base_1'], segmentCount: 40, leftovers: [], objects: 45, sizeBytes: 1024 ** 3 };
+  const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ');
+
+  it('says what went, and nothing of a store where what is deleted is gone', () => {
+    expect(prunedText(report, plan(), screen)).toBe('Pruned 1 backup and 40 segments: 45 objects, 1.0 GB.\n');
+  });
+
+  it('says what of it stays in the bucket all the same, for those who did not look at the plan', () => {
+    const kept = oneLine(prunedText(report, plan({ afterDeletion: 'versions' }), screen));
+    expect(kept).toContain('45 objects, 1.0 GB. The bucket keeps versions of what went: its lifecycle rule');
+    const locked = oneLine(prunedText(report, plan({ afterDeletion: 'locked' }), screen));
+    expect(locked).toContain('The bucket locks versions: what went is not listed any more, and stays until its lock');
+  });
+
+  it('says no word of versions where nothing but a leftover went', () => {
+    const nothing = { ...report, backups: [], segmentCount: 0, objects: 0, sizeBytes: 0, leftovers: ['base_2'] };
+    expect(prunedText(nothing, plan({ afterDeletion: 'locked' }), screen)).not.toContain('locks');
   });
 });

@@ -80,20 +80,26 @@ const ASKED_WITH: readonly (readonly [scheme: string, right: string])[] = [
   ['azure:', 'reading the properties of the container and of the Blob service'],
 ];
 
-function unknownNote(address: string): string {
+function unknownNote(address: string, what: string): string {
   const [, right] = ASKED_WITH.find(([scheme]) => address.startsWith(scheme)) ?? [];
   const why = right === undefined ? 'a storage of the archive does not tell' : `${right} is not permitted`;
-  return `Whether the bucket keeps versions of what goes cannot be told: ${why}.`;
+  return `Whether the bucket keeps versions of ${what} cannot be told: ${why}.`;
 }
 
-const VERSION_NOTES: Readonly<Record<Exclude<PrunePlan['afterDeletion'], 'unknown'>, readonly string[]>> = {
-  gone: [],
-  versions: [`The bucket keeps versions of what goes: ${LIFECYCLE}`],
-  locked: [`The bucket locks versions: what goes is not listed any more, and stays until its lock ends; ${LIFECYCLE}`],
-};
-
-function versionNotes({ afterDeletion, address }: PrunePlan): readonly string[] {
-  return afterDeletion === 'unknown' ? [unknownNote(address)] : VERSION_NOTES[afterDeletion];
+/** What the store makes of what is deleted. @param what the objects: `what goes`, `what went`. */
+function versionNotes({ afterDeletion, address }: PrunePlan, what: string): readonly string[] {
+  switch (afterDeletion) {
+    case 'gone':
+      return [];
+    case 'versions':
+      return [`The bucket keeps versions of ${what}: ${LIFECYCLE}`];
+    case 'locked':
+      return [`The bucket locks versions: ${what} is not listed any more, and stays until its lock ends; ${LIFECYCLE}`];
+    case 'unknown':
+      return [unknownNote(address, what)];
+    default:
+      return afterDeletion satisfies never;
+  }
 }
 
 function noteLines(plan: PrunePlan, screen: Screen): string[] {
@@ -103,7 +109,7 @@ function noteLines(plan: PrunePlan, screen: Screen): string[] {
       : `${name} has no sentinel and is left alone; nothing was added to it since ${describeMoment(timeUs(newestAt), screen)}. If nobody is taking it, delete the objects under basebackups_005/${name}/.`,
   );
   if (plan.hasNothingToRestore) notes.push('No backup in the archive can be restored: nothing goes.');
-  if (plan.totals.objects > 0) notes.push(...versionNotes(plan));
+  if (plan.totals.objects > 0) notes.push(...versionNotes(plan, 'what goes'));
   if (plan.frozen !== undefined) {
     notes.push(`The archive is frozen ${describeFreeze(plan.frozen)}. Nothing goes until "walkback unfreeze".`);
   }
@@ -128,11 +134,16 @@ export function prunePlanText(plan: PrunePlan, screen: Screen): string {
   ].join('\n')}\n`;
 }
 
-/** What went. */
-export function prunedText({ backups, segmentCount, leftovers, objects, sizeBytes }: PruneReport): string {
+/** What went, and what of it the store keeps: with `--yes` nobody has seen the plan. */
+export function prunedText(report: PruneReport, plan: PrunePlan, screen: Screen): string {
+  const { backups, segmentCount, leftovers, objects, sizeBytes } = report;
   const what = [countOf(backups.length, 'backup'), countOf(segmentCount, 'segment')].join(' and ');
-  const rest = leftovers.map((name) => `Removed what was left of ${name}.\n`).join('');
-  return `Pruned ${what}: ${countOf(objects, 'object')}, ${formatBytes(sizeBytes)}.\n${rest}`;
+  const notes = objects === 0 ? [] : versionNotes(plan, 'what went');
+  return `${[
+    `Pruned ${what}: ${countOf(objects, 'object')}, ${formatBytes(sizeBytes)}.`,
+    ...leftovers.map((name) => `Removed what was left of ${name}.`),
+    ...notes.flatMap((note) => wrap(note, screen.columns)),
+  ].join('\n')}\n`;
 }
 
 /** The plan for machines. */
