@@ -59,6 +59,8 @@ export interface S3TestServerOptions {
   readonly kmsKeyId?: string;
   /** The address that it listens on; loopback unless told. */
   readonly host?: string;
+  /** More settings of the server, as variables. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** The folder of the programs of moto; `undefined` without Python. */
@@ -101,6 +103,7 @@ async function launchOf(
       MINIO_BROWSER: 'off',
       MINIO_UPDATE: 'off',
       MINIO_CONFIG_DIR: join(root, 'config'),
+      ...options.environment,
     };
     if (options.region !== undefined) environment['MINIO_SITE_REGION'] = options.region;
     if (options.kmsKeyId !== undefined)

@@ -1,6 +1,6 @@
 /**
  * The stores that are given a large object. Each takes one to five minutes and 6 GiB where `TMPDIR` says; nothing runs them
- * but who asks for their seeds: `npm run prove -- stores --seed 15 --count 5`.
+ * but who asks for their seeds: `npm run prove -- stores --seed 16 --count 5`.
  *
  * fake-gcs-server has no way to keep an upload on disk: it holds it in memory, up to five times over, and sums all of it
  * anew with each chunk. So its object is a smaller one, in large chunks, and it is given time; 11 GiB of memory must be free.

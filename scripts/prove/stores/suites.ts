@@ -26,6 +26,7 @@ export const SUITES: readonly StoreSuite[] = [
   { store: 'failing tokens of Azure', project: 'unit', file: 'src/storage/azure/token-failure.test.ts' },
   { store: 'the region of a bucket of S3', project: 'extra', file: 'tests/objectstore/s3-region.test.ts' },
   { store: 'ways to S3 (MinIO)', project: 'extra', file: 'tests/objectstore/s3-access.test.ts' },
+  { store: "a pod's token for S3 (MinIO)", project: 'extra', file: 'tests/objectstore/s3-web-identity.test.ts' },
   { store: 'versions in S3 (MinIO)', project: 'extra', file: 'tests/objectstore/s3-versions.test.ts' },
   { store: 'SFTP (OpenSSH)', project: 'extra', file: 'tests/objectstore/ssh.test.ts' },
   { store: 'S3 (versitygw)', project: 'extra', file: 'tests/objectstore/versitygw.test.ts' },

@@ -6,6 +6,7 @@
 
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 
+import { tellingItsErrors } from './role-error.ts';
 import type { S3Location } from './s3-location.ts';
 
 const ROLE_LIFETIME_S = 3600;
@@ -35,14 +36,20 @@ export async function credentialsSetting(location: S3Location): Promise<Pick<S3C
   const clientConfig = stsConfig(location);
   if (webIdentityTokenFile !== undefined)
     return {
-      credentials: fromTokenFile({ webIdentityTokenFile, roleArn: arn, roleSessionName: sessionName, clientConfig }),
+      credentials: tellingItsErrors(
+        role,
+        fromTokenFile({ webIdentityTokenFile, roleArn: arn, roleSessionName: sessionName, clientConfig }),
+      ),
     };
   return {
-    credentials: fromTemporaryCredentials({
-      masterCredentials: credentials,
-      params: { RoleArn: arn, RoleSessionName: sessionName, DurationSeconds: ROLE_LIFETIME_S },
-      clientConfig,
-    }),
+    credentials: tellingItsErrors(
+      role,
+      fromTemporaryCredentials({
+        masterCredentials: credentials,
+        params: { RoleArn: arn, RoleSessionName: sessionName, DurationSeconds: ROLE_LIFETIME_S },
+        clientConfig,
+      }),
+    ),
   };
 }
 

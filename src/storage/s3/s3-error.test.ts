@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { tellingItsErrors, type RoleAsked } from './role-error.ts';
 import { isRetryable, readS3Error } from './s3-error.ts';
 import { s3Failure } from './s3-failure.ts';
 
@@ -51,6 +52,44 @@ describe('the failure of a request to S3', () => {
   it('names the region to set', () => {
     const error = answer(301, 'PermanentRedirect', { 'x-amz-bucket-region': 'eu-west-1' });
     expect(s3Failure(action, error).remedy).toBe('Set the region to eu-west-1.');
+  });
+});
+
+describe('the failure of a role that is asked for', () => {
+  const ROLE = 'arn:aws:iam::123456789012:role/backup';
+  const asked = async (role: RoleAsked, error: Error): Promise<unknown> =>
+    tellingItsErrors(role, () => Promise.reject(error))().catch((thrown: unknown) => thrown);
+
+  it.each([
+    [answer(403, 'AccessDenied'), 'denied'],
+    [answer(400, 'ExpiredTokenException'), 'denied'],
+    [answer(400, 'InvalidIdentityToken'), 'denied'],
+    [answer(400, 'InvalidParameterValue'), 'denied'],
+    [answer(400, 'IDPCommunicationError'), 'unavailable'],
+    [answer(503, 'SlowDown'), 'unavailable'],
+    [network('ECONNREFUSED'), 'unavailable'],
+  ])('for %s is of the kind %s', async (error, kind) => {
+    expect(s3Failure(action, await asked({ arn: ROLE }, error))).toMatchObject({ kind, cause: error });
+  });
+
+  it('names the role, and not a permission on the bucket', async () => {
+    const { message, remedy } = s3Failure(action, await asked({ arn: ROLE }, answer(403, 'AccessDenied')));
+    expect(message).toContain(`the role ${ROLE} is not given (AccessDenied: the text of AccessDenied)`);
+    expect(message).not.toContain('s3:GetObject');
+    expect(remedy).toContain('sts:AssumeRole');
+    const identity = await asked(
+      { arn: ROLE, webIdentityTokenFile: '/run/token' },
+      answer(400, 'InvalidIdentityToken'),
+    );
+    expect(s3Failure(action, identity).message).toContain('is not given for the token in /run/token');
+  });
+
+  it('is about the file where that cannot be read, and none of the network', async () => {
+    const role = { arn: ROLE, webIdentityTokenFile: '/run/token' };
+    const missing = Object.assign(new Error('ENOENT: no such file'), { code: 'ENOENT', syscall: 'open' });
+    expect(await asked(role, missing)).toMatchObject({ kind: 'usage', message: expect.stringContaining('/run/token') });
+    const away = network('ECONNREFUSED');
+    expect(await asked(role, away)).toBe(away);
   });
 });
 

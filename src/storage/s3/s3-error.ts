@@ -6,6 +6,7 @@
 
 import { propertyOf } from '../../base/unknown-value.ts';
 import { isTlsCode, systemCodeOf } from '../network-error.ts';
+import { roleAskedIn, type RoleAsked } from './role-error.ts';
 
 /** The parts of an error that decide what it means. */
 export interface S3Error {
@@ -18,6 +19,8 @@ export interface S3Error {
   readonly headers: Readonly<Record<string, string>>;
   /** The region that the bucket is in, if the store names one. */
   readonly region: string | undefined;
+  /** The role that it was met with: the token service's answer then, not the store's. */
+  readonly role: RoleAsked | undefined;
   readonly message: string;
 }
 
@@ -43,6 +46,7 @@ export function readS3Error(error: unknown): S3Error {
     systemCode: systemCodeOf(error),
     headers,
     region: headers['x-amz-bucket-region'] ?? text(propertyOf(error, 'Region')),
+    role: roleAskedIn(error),
     message: text(propertyOf(error, 'message')) ?? String(error),
   };
 }
@@ -54,6 +58,7 @@ const RETRYABLE_NAMES = new Set([
   'InternalError',
   'ServiceUnavailable',
   'ConditionalRequestConflict',
+  'IDPCommunicationError',
   'OperationAborted',
   'BadDigest',
   'XAmzContentChecksumMismatch',

@@ -6,6 +6,7 @@
 
 import { Failure, type FailureDetails, type FailureKind } from '../../base/failure.ts';
 import { isTlsCode } from '../network-error.ts';
+import { roleVerdict } from './role-error.ts';
 import { isRetryable, readS3Error, type S3Error } from './s3-error.ts';
 
 /** What was being done, and the permission it needs. */
@@ -78,6 +79,12 @@ function accessVerdict(error: S3Error, { permission, bucket, hasCustomerKey }: S
   ];
 }
 
+/** The token service's word on a role, where it has said one that will be the same next time. */
+function tokenVerdict(error: S3Error): Verdict | undefined {
+  if (error.role === undefined || error.status === undefined || isRetryable(error)) return undefined;
+  return roleVerdict(error.role, error);
+}
+
 function placeVerdict(error: S3Error, { bucket }: S3Action): Verdict | undefined {
   if (error.name === 'NoSuchBucket' || error.name === 'InvalidBucketName')
     return [
@@ -118,7 +125,8 @@ function otherVerdict(error: S3Error): Verdict {
 export function s3Failure(action: S3Action, thrown: unknown, facts: readonly string[] = []): Failure {
   if (thrown instanceof Failure) return thrown;
   const error = readS3Error(thrown);
-  const [kind, found, remedy] = placeVerdict(error, action) ?? accessVerdict(error, action) ?? otherVerdict(error);
+  const [kind, found, remedy] =
+    tokenVerdict(error) ?? placeVerdict(error, action) ?? accessVerdict(error, action) ?? otherVerdict(error);
   const details: FailureDetails = {
     message: `cannot ${action.verb} ${addressOf(action)}: ${found}`,
     remedy,
