@@ -56,6 +56,12 @@ describe.skipIf(bed === undefined)('three members and an application', () => {
   const carrierPods = async (): Promise<Pod[]> =>
     database.api.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, { labels: 'walkback/part=in-cluster' });
 
+  const policies = async (): Promise<readonly (string | undefined)[]> => {
+    const kind = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' };
+    const found = await database.api.list<KubernetesObject>(kind, { labels: 'app.kubernetes.io/managed-by=walkback' });
+    return found.map(({ metadata }) => metadata?.name);
+  };
+
   beforeAll(async () => {
     there = bed ?? expect.unreachable();
     database = await startPatroniDatabase(there, { replicas: REPLICAS, prefix: 'in-cluster' });
@@ -115,6 +121,7 @@ describe.skipIf(bed === undefined)('three members and an application', () => {
     const other = await walkbackIn(database, ['recover', 'run', ...target, '--in-cluster', '--yes']);
     expect(other.err).toContain(`recover run ${id} --in-cluster`);
 
+    expect(await policies()).toContain(`walkback-${id}-in-cluster`);
     const [pod] = await carrierPods();
     await database.namespace.kubectl(['delete', 'pod', pod?.metadata?.name ?? '', '--grace-period=0', '--force']);
     const recovered = await walkback('recover', 'run', id, '--in-cluster');
@@ -135,6 +142,7 @@ describe.skipIf(bed === undefined)('three members and an application', () => {
     expect(await walkback('release', id, '--in-cluster', '--yes')).toMatchObject({ removed: true });
     const { claims } = (await walkback('recover', 'status', id)) as unknown as { readonly claims: readonly unknown[] };
     expect(claims).toEqual([]);
+    expect(await policies()).toEqual([]);
   }, 900_000);
 });
 

@@ -11,6 +11,7 @@ import type { CloneUses } from '../../src/bootstrap/uses.ts';
 import { connect } from '../../src/instance/connection.ts';
 import { openKubernetesApi } from '../../src/kubernetes/api/open.ts';
 import type { KubernetesApi } from '../../src/kubernetes/api/kubernetes-api.ts';
+import { policyOf } from '../../src/kubernetes/rehearse/pod-policy.ts';
 import type { Rehearsals, RehearsalRequest, RehearsalSight } from '../../src/kubernetes/rehearse/rehearsal.ts';
 import { rehearsalObjects } from '../../src/kubernetes/rehearse/rehearsal-objects.ts';
 import { rehearsalsIn } from '../../src/kubernetes/rehearse/rehearsals-in.ts';
@@ -128,8 +129,8 @@ describe.skipIf(bed === undefined)('a rehearsal on a real Kubernetes', () => {
 
   it('is admitted as Pod Security "restricted" wants it, with walkback in the image and brought along', async () => {
     for (const walkback of [{ kind: 'inImage' }, { kind: 'copied', image }] as const) {
-      const { job, policy, claim } = rehearsalObjects(await requestFor(xids[0] ?? 0, { walkback }));
-      for (const object of [policy, claim, job]) {
+      const { job, claim } = rehearsalObjects(await requestFor(xids[0] ?? 0, { walkback }));
+      for (const object of [policyOf(job), claim, job]) {
         if (object !== undefined) await api.create(object, { isDryRun: true });
       }
       // The pod itself is judged when the Job makes it.

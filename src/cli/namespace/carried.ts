@@ -10,7 +10,13 @@ import { Failure } from '../../base/failure.ts';
 import { kubectlIn } from '../../kubernetes/api/kubectl-line.ts';
 import type { KubernetesApi, WhereWeAre } from '../../kubernetes/api/kubernetes-api.ts';
 import { storeChecks } from '../../kubernetes/carry/carried-checks.ts';
-import { endCarrier, findCarrier, startCarrier, type Carrier } from '../../kubernetes/carry/carrier.ts';
+import {
+  endCarrier,
+  findCarrier,
+  removePolicyOfEnded,
+  startCarrier,
+  type Carrier,
+} from '../../kubernetes/carry/carrier.ts';
 import { carrierName, type CarriedWork } from '../../kubernetes/carry/carrier-job.ts';
 import { followCarrier, type CarrierEnd } from '../../kubernetes/carry/follow-carrier.ts';
 import { listStoredRecoveries, readRecovery, type StoredRecovery } from '../../kubernetes/recover/journal-object.ts';
@@ -74,7 +80,7 @@ async function watchCarrier(
   const end = await followCarrier(followed).catch((error: unknown) => {
     throw signal.aborted ? stoppedWatching(plan, work) : error;
   });
-  if (end === 'complete') return;
+  if (end === 'complete') return removePolicyOfEnded(api, plan.recovery.id);
   throw failure ?? endedWithoutWord(plan, end);
 }
 

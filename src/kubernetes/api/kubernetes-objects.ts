@@ -12,6 +12,7 @@ import type {
   V1Endpoints,
   V1Job,
   V1Lease,
+  V1NetworkPolicy,
   V1PersistentVolume,
   V1PersistentVolumeClaim,
   V1Pod,
@@ -61,6 +62,8 @@ export type Event = Json<CoreV1Event>;
 export type Job = Json<V1Job>;
 /** @public */
 export type Lease = Json<V1Lease>;
+/** @public */
+export type NetworkPolicy = Json<V1NetworkPolicy>;
 /** @public */
 export type PersistentVolume = Json<V1PersistentVolume>;
 /** @public */

@@ -1,16 +1,20 @@
 /**
  * The Job that carries out a recovery, as it is in the namespace: looked at, started, ended.
  *
+ * Its NetworkPolicy is its own: that of the rehearsal goes in the middle of the cutover, which the Job's pod carries out.
+ *
  * @module
  */
 
+import { isFailure } from '../../base/failure.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
-import type { Job } from '../api/kubernetes-objects.ts';
+import type { Job, NetworkPolicy } from '../api/kubernetes-objects.ts';
 import type { SwapUses } from '../recover/context.ts';
 import { journalOwner } from '../recover/journal-object.ts';
 import { liveShapeOf } from '../recover/live-shape.ts';
 import { endJob } from '../rehearse/end-job.ts';
-import { isOver, jobRef } from '../rehearse/look-at-pod.ts';
+import { hasEnded, isOver, jobRef, podsOf } from '../rehearse/look-at-pod.ts';
+import { createJob, policyRef } from '../rehearse/pod-policy.ts';
 import { CARRIED_WORK, carrierJob, carrierName, WORK_ANNOTATION } from './carrier-job.ts';
 import type { CarriedWork, CarrierRequest } from './carrier-job.ts';
 
@@ -42,5 +46,24 @@ export async function startCarrier(uses: SwapUses, request: Omit<CarrierRequest,
   const { id } = plan.recovery;
   await endCarrier(api, id, signal);
   const live = await liveShapeOf({ uses, plan });
-  await api.create<Job>(carrierJob({ ...request, live, owner: await journalOwner(api, id) }));
+  await createJob(api, carrierJob({ ...request, live, owner: await journalOwner(api, id) }));
+}
+
+async function removePolicyIfEnded(api: KubernetesApi, id: string): Promise<void> {
+  const job = carrierName(id);
+  const uid = (await api.get<NetworkPolicy>(policyRef(job)))?.metadata?.uid;
+  if (uid === undefined) return;
+  const isAtWork = (await findCarrier(api, id))?.state === 'atWork';
+  if (isAtWork || !(await podsOf(api, job)).every(hasEnded)) return;
+  await api.delete(policyRef(job), { uid });
+}
+
+/**
+ * Removes the policy of one that has ended. Its own pod cannot: it would shut itself off before its last word. One that is at work, or
+ * that somebody starts meanwhile, keeps its own. What cannot be removed now selects nobody, and goes with the journal.
+ */
+export async function removePolicyOfEnded(api: KubernetesApi, id: string): Promise<void> {
+  await removePolicyIfEnded(api, id).catch((error: unknown) => {
+    if (!isFailure(error)) throw error;
+  });
 }

@@ -43,7 +43,12 @@ const COMMON: readonly Right[] = [
   ...rights('', 'persistentvolumeclaims', ['get', 'create', 'delete'], "make the rehearsal's claim"),
   ...rights('', 'persistentvolumeclaims', ['list'], 'find claims that an earlier scale-down has left behind'),
   ...rights('batch', 'jobs', ['get', 'create', 'delete'], 'rehearse'),
-  ...rights('networking.k8s.io', 'networkpolicies', ['get', 'create', 'delete'], 'keep the rehearsal out of reach'),
+  ...rights(
+    'networking.k8s.io',
+    'networkpolicies',
+    ['get', 'create', 'delete'],
+    'let its Jobs out, and nobody in to them',
+  ),
   ...rights('coordination.k8s.io', 'leases', ['get', 'create', 'update', 'delete'], 'be the only one at work'),
 ];
 

@@ -9,14 +9,11 @@ import { Failure } from '../../base/failure.ts';
 import { kubectlIn } from '../api/kubectl-line.ts';
 import type { WhereWeAre } from '../api/kubernetes-api.ts';
 import type { Pod } from '../api/kubernetes-objects.ts';
+import { hasEnded } from '../rehearse/look-at-pod.ts';
 import { RECOVERY_LABEL } from '../rehearse/rehearsal-names.ts';
 import { claimsInPlay, type WorkContext } from './context.ts';
 import { ordinalOf } from './names.ts';
 import { podsUsing } from './pods-gone.ts';
-
-function isEnded({ status }: Pod): boolean {
-  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
-}
 
 function remedyOf(where: WhereWeAre, { metadata }: Pod): string {
   const id = metadata?.labels?.[RECOVERY_LABEL];
@@ -35,7 +32,7 @@ export async function refuseOtherUsers(context: WorkContext): Promise<void> {
     return (
       ordinalOf(name, statefulSet.name) !== undefined ||
       id === context.plan.recovery.id ||
-      (id !== undefined && isEnded(pod))
+      (id !== undefined && hasEnded(pod))
     );
   };
   const found = (await podsUsing(api, claimsInPlay(context))).find((pod) => !isOwn(pod));

@@ -10,8 +10,9 @@ import type { CheckResult } from '../../recovery/checks.ts';
 import { factsOf, hasStepBegun, isStepDone, stateOf, type StepFacts } from '../../recovery/journal.ts';
 import { otherWay } from '../../recovery/give-up.ts';
 import { runSteps, takeStepsBack, undoSteps, type Run, type Step } from '../../recovery/runner.ts';
-import { transition, type RecoveryEvent } from '../../recovery/states.ts';
+import { transition, type RecoveryEvent, type RecoveryState } from '../../recovery/states.ts';
 import type { StatefulSet } from '../api/kubernetes-objects.ts';
+import { removePolicyOfEnded } from '../carry/carrier.ts';
 import type { RehearsalChecks } from '../rehearse/rehearsal.ts';
 import type { NamespacePlan } from './plan-value.ts';
 import type { SwapContext, SwapUses } from './context.ts';
@@ -45,6 +46,9 @@ export async function openSwap(uses: SwapUses, id: string, onEntry?: (entry: Swa
   return openUnderLease(uses, stored.swap.statefulSet.name, (now) => openNamespaceJournal(uses.api, id, now, onEntry));
 }
 
+/** In these no Job works on it. */
+const IS_OVER: ReadonlySet<RecoveryState> = new Set(['recovered', 'undone', 'discarded']);
+
 async function during<T>(context: SwapContext, event: RecoveryEvent, work: () => Promise<T>): Promise<T> {
   const { journal, plan } = context;
   const state = stateOf(journal.entries);
@@ -56,6 +60,7 @@ async function during<T>(context: SwapContext, event: RecoveryEvent, work: () =>
   }
   const result = await work();
   if (goes.after !== stateOf(journal.entries)) await journal.append({ event: 'state', state: goes.after });
+  if (IS_OVER.has(goes.after)) await removePolicyOfEnded(context.uses.api, plan.recovery.id);
   return result;
 }
 

@@ -7,6 +7,7 @@
 import { Failure } from '../../base/failure.ts';
 import { hasStepBegun, stateOf } from '../../recovery/journal.ts';
 import { transition } from '../../recovery/states.ts';
+import { removePolicyOfEnded } from '../carry/carrier.ts';
 import type { SwapContext } from './context.ts';
 import { letVolumeGo, removeClaim } from './exchange-claim.ts';
 import { journalOwner } from './journal-object.ts';
@@ -82,5 +83,6 @@ export async function releaseSwap(context: SwapContext): Promise<SwapRelease> {
   // Said once more, now that nothing is left: see isReleaseUnfinished.
   await journal.append({ event: 'state', state: goes.after });
   await tellReleased(context, 'recovery');
+  await removePolicyOfEnded(uses.api, plan.recovery.id);
   return release;
 }

@@ -1,5 +1,6 @@
 /**
- * Removes a Job, and waits until none of its pods is there any more: also one that has completed keeps its claim from going.
+ * Removes a Job, and waits until none of its pods is there any more: also one that has completed keeps its claim from going. Then its
+ * policy goes: until there pods that end may have something to write.
  *
  * @module
  */
@@ -11,6 +12,7 @@ import type { KubernetesApi, WhereWeAre } from '../api/kubernetes-api.ts';
 import type { Job } from '../api/kubernetes-objects.ts';
 import { forceDelete } from '../api/node-away.ts';
 import { jobRef, podsOf } from './look-at-pod.ts';
+import { removePolicy } from './pod-policy.ts';
 
 /** Its server is stopped first, and a pod has two minutes for that; nodes that are away take longer. */
 const GONE_MS = 300_000;
@@ -42,7 +44,7 @@ export async function endJob(
     signal?.throwIfAborted();
     const pods = await podsOf(api, name);
     if (pods.length === 0) looks -= 1;
-    if (looks <= 0) return;
+    if (looks <= 0) break;
     if (performance.now() > endsAtMs)
       throw stillThere(
         api.where,
@@ -50,6 +52,7 @@ export async function endJob(
       );
     await sleep(POLL_MS);
   }
+  await removePolicy(api, name);
 }
 
 function stillThere(where: WhereWeAre, names: readonly string[]): Failure {

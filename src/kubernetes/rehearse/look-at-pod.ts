@@ -66,6 +66,11 @@ export function hasLog({ status }: Pod): boolean {
   );
 }
 
+/** True once no container of it runs any more, or will. */
+export function hasEnded({ status }: Pod): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+}
+
 /** True while the container runs: something can be run in it. */
 export function isRunning(pod: Pod | undefined): boolean {
   return pod?.status?.containerStatuses?.some(({ state }) => state?.running !== undefined) === true;

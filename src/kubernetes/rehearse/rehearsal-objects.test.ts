@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
 import type { LiveShape, PodSpec, RehearsalRequest } from './rehearsal.ts';
+import { policyOf } from './pod-policy.ts';
 import { rehearsalObjects, tasksJob } from './rehearsal-objects.ts';
 import type { VolumeTask } from '../volume/volume-tasks.ts';
 import { volumePlan } from './testing/volume-plan.ts';
@@ -163,7 +164,8 @@ describe('the objects of a rehearsal', () => {
 
   it('survive evictions, and are removed with the journal, but for the claim', () => {
     const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'journal', uid: 'u' };
-    const { job, claim: made, policy } = rehearsalObjects({ ...request, owner });
+    const { job, claim: made } = rehearsalObjects({ ...request, owner });
+    const policy = policyOf(job);
     expect(job.spec).toMatchObject({ backoffLimit: 1000, podReplacementPolicy: 'Failed' });
     expect(job.spec?.activeDeadlineSeconds).toBeUndefined();
     expect(job.spec?.ttlSecondsAfterFinished).toBeUndefined();
@@ -175,7 +177,7 @@ describe('the objects of a rehearsal', () => {
   });
 
   it('deny everybody who would connect, and allow what a namespace may deny: the archive', () => {
-    expect(rehearsalObjects(request).policy).toMatchObject({
+    expect(policyOf(rehearsalObjects(request).job)).toMatchObject({
       metadata: { name: `walkback-${volumePlan.id}` },
       spec: {
         podSelector: { matchLabels: { 'walkback/recovery': volumePlan.id } },

@@ -5,7 +5,7 @@
  */
 
 import { Failure } from '../../base/failure.ts';
-import type { Job, KubernetesObject, PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
+import type { Job, PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
 import { volumePlanText } from '../volume/volume-plan.ts';
 import { claimSpecLike } from './claim-spec.ts';
 import { placeTrouble } from './data-mount.ts';
@@ -18,7 +18,6 @@ import {
   objectName,
   PLAN_ANNOTATION,
   podLabels,
-  RECOVERY_LABEL,
 } from './rehearsal-names.ts';
 
 /** Evictions and lost nodes are no reason to give a rehearsal up. */
@@ -26,9 +25,8 @@ const MOST_PODS = 1000;
 const PLAN_VOLUME = 'walkback-plan';
 const PLAN_FOLDER = '/walkback-plan';
 
-/** What is made, in this order: nobody may reach the pod, also not in its first second. */
+/** What is made, in this order; before both the Job's policy: nobody may reach the pod, also not in its first second. */
 export interface RehearsalObjects {
-  readonly policy: KubernetesObject;
   /** `undefined` in the live volume. */
   readonly claim: PersistentVolumeClaim | undefined;
   readonly job: Job;
@@ -42,25 +40,6 @@ export function claimName({ plan, place, live }: RehearsalRequest): string {
 
 function ownersOf({ owner }: Pick<RehearsalRequest, 'owner'>) {
   return owner === undefined ? {} : { ownerReferences: [owner] };
-}
-
-/**
- * Nobody connects to pods of this recovery. What they connect to is the archive, which a namespace that denies by default must
- * allow: a policy that allows is added to those that are there.
- */
-function policyOf(request: RehearsalRequest): KubernetesObject & { readonly spec: object } {
-  const { id } = request.plan;
-  return {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    metadata: { name: objectName(id), labels: labelsOf(id), ...ownersOf(request) },
-    spec: {
-      podSelector: { matchLabels: { [RECOVERY_LABEL]: id } },
-      policyTypes: ['Ingress', 'Egress'],
-      ingress: [],
-      egress: [{}],
-    },
-  };
 }
 
 /** No owner: it goes only when it is named. */
@@ -135,7 +114,6 @@ export function rehearsalObjects(request: RehearsalRequest): RehearsalObjects {
     mounts: [{ name: PLAN_VOLUME, mountPath: PLAN_FOLDER, readOnly: true }],
   });
   return {
-    policy: policyOf(request),
     claim: claimOf(request),
     job: {
       apiVersion: 'batch/v1',

@@ -5,7 +5,8 @@
  * target and stays there, paused and out of reach, until it is told to finish. Everything that it knows is on the volume and in
  * its log, so that the pod may be evicted, and the caller may be lost: the same calls again go on where it stands.
  *
- * Names are made of the plan's id: Job, NetworkPolicy and new claim are all called `walkback-<id>`.
+ * Names are made of the plan's id: Job, NetworkPolicy and new claim are all called `walkback-<id>`; short Jobs and theirs have what they do
+ * behind it.
  *
  * @module
  */
@@ -178,7 +179,7 @@ export interface Rehearsals {
   end(ref: RehearsalRef, watch: RehearsalWatch): Promise<void>;
   /** `end`, and what was rehearsed is removed: the new claim, or the data in the live one. Refused once it was swapped in. */
   discard(ref: RehearsalRef, request: RehearsalRequest, watch: RehearsalWatch): Promise<void>;
-  /** Runs a short Job, waits for it, and removes it. @throws {Failure} what a task says. */
+  /** Runs a short Job with its NetworkPolicy, waits for it, and removes both. @throws {Failure} what a task says. */
   run(request: VolumeTasksRequest, watch: RehearsalWatch): Promise<readonly VolumeTaskResult[]>;
   /**
    * Removes such a Job of an earlier run, and waits until no pod of it is there. One that is left does its work whenever a pod of it

@@ -6,51 +6,33 @@
 
 import { Failure, isFailure } from '../../base/failure.ts';
 import { PRIVATE_PORT } from '../../recovery/recovery-context.ts';
-import type { KubernetesApi, ObjectRef } from '../api/kubernetes-api.ts';
-import type { Job, KubernetesObject, PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
+import type { KubernetesApi } from '../api/kubernetes-api.ts';
+import type { Job, PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
 import { newRequestId } from '../volume/requests.ts';
 import type { FinishedVolume, VolumeStatus } from '../volume/volume-status.ts';
 import { askRehearsal, runningPod } from './ask-rehearsal.ts';
 import { endJob } from './end-job.ts';
+import { ensureObject } from './ensure-object.ts';
 import { claimRef, isOver, jobRef } from './look-at-pod.ts';
+import { ensurePolicy } from './pod-policy.ts';
 import type { RehearsalRef, RehearsalRequest, Rehearsals, RehearsalWatch } from './rehearsal.ts';
-import { objectName, RECOVERY_LABEL } from './rehearsal-names.ts';
+import { objectName } from './rehearsal-names.ts';
 import { claimName, rehearsalObjects } from './rehearsal-objects.ts';
 import { runTasksJob } from './run-tasks-job.ts';
 import { failureOfStatus, lookAtRehearsal, watchRehearsal } from './watch-rehearsal.ts';
 
 const GONE_MS = 120_000;
 
-function policyRef(id: string): ObjectRef {
-  return { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', name: objectName(id) };
-}
-
-/** What is there is left, if it is of this recovery. */
-async function ensure<T extends KubernetesObject>(
-  api: KubernetesApi,
-  ref: ObjectRef,
-  object: T,
-  id: string,
-): Promise<T> {
-  const found = await api.get<T>(ref);
-  if (found === undefined) return api.create(object);
-  if (found.metadata?.labels?.[RECOVERY_LABEL] === id && found.metadata.deletionTimestamp === undefined) return found;
-  throw new Failure('conflict', {
-    message: `cannot start rehearsal ${id}: there is a ${ref.kind} ${ref.name} already, of something else or about to go`,
-    remedy: `Look at it: kubectl describe ${ref.kind.toLowerCase()} ${ref.name}; remove it if nobody needs it, then go on.`,
-  });
-}
-
 async function start(api: KubernetesApi, request: RehearsalRequest): Promise<RehearsalRef> {
   const { id } = request.plan;
-  const { policy, claim, job } = rehearsalObjects(request);
+  const { claim, job } = rehearsalObjects(request);
   const name = claimName(request);
-  await ensure(api, policyRef(id), policy, id);
+  await ensurePolicy(api, job);
   const made =
     claim === undefined
       ? await api.get<PersistentVolumeClaim>(claimRef(name))
-      : await ensure(api, claimRef(name), claim, id);
-  await ensure(api, jobRef(objectName(id)), job, id);
+      : await ensureObject(api, claimRef(name), claim, id);
+  await ensureObject(api, jobRef(objectName(id)), job, id);
   return { id, job: objectName(id), claim: name, claimUid: made?.metadata?.uid ?? '', place: request.place.kind };
 }
 
@@ -86,12 +68,12 @@ async function goOn(
   watch: RehearsalWatch,
 ): Promise<void> {
   if (await isAtWork(api, ref)) return;
-  const { policy, job } = rehearsalObjects(request);
+  const { job } = rehearsalObjects(request);
   const claim = await api.get<PersistentVolumeClaim>(claimRef(ref.claim));
   if (claim === undefined || claim.metadata?.uid !== ref.claimUid) throw claimIsGone(ref);
   await endJob(api, ref.job, watch.signal, true);
-  await ensure(api, policyRef(ref.id), policy, ref.id);
-  await ensure(api, jobRef(ref.job), job, ref.id);
+  await ensurePolicy(api, job);
+  await ensureObject(api, jobRef(ref.job), job, ref.id);
   await watchRehearsal(api, ref, watch, (status) => CAN_BE_ASKED.has(status.state));
 }
 
@@ -128,11 +110,6 @@ async function askToFinish(api: KubernetesApi, ref: RehearsalRef, watch: Rehears
   }
 }
 
-async function end(api: KubernetesApi, ref: RehearsalRef, { signal }: RehearsalWatch): Promise<void> {
-  await endJob(api, ref.job, signal);
-  await api.delete(policyRef(ref.id));
-}
-
 async function removeClaim(api: KubernetesApi, ref: RehearsalRef, { signal }: RehearsalWatch): Promise<void> {
   const claim = await api.get<PersistentVolumeClaim>(claimRef(ref.claim));
   if (claim === undefined || claim.metadata?.uid !== ref.claimUid) return;
@@ -152,7 +129,7 @@ async function discard(
   request: RehearsalRequest,
   watch: RehearsalWatch,
 ): Promise<void> {
-  await end(api, ref, watch);
+  await endJob(api, ref.job, watch.signal);
   if (ref.place === 'newClaim') return removeClaim(api, ref, watch);
   const { live, walkback, archive, variables, owner } = request;
   await runTasksJob(
@@ -197,7 +174,7 @@ export function rehearsalsIn(api: KubernetesApi): Rehearsals {
     },
     openPort: async (ref) => api.forwardPort((await runningPod(api, ref)).metadata?.name ?? '', PRIVATE_PORT),
     finish: (ref, watch) => finish(api, ref, watch),
-    end: (ref, watch) => end(api, ref, watch),
+    end: (ref, { signal }) => endJob(api, ref.job, signal),
     discard: (ref, request, watch) => discard(api, ref, request, watch),
     run: (request, watch) => runTasksJob(api, request, watch),
     endRun: (name, { signal }) => endJob(api, objectName(name), signal, true),

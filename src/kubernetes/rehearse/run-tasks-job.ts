@@ -12,6 +12,7 @@ import type { Job, Pod } from '../api/kubernetes-objects.ts';
 import type { VolumeTaskResult } from '../volume/volume-tasks.ts';
 import { endJob } from './end-job.ts';
 import { hasLog, isOver, jobRef, lookAtJob, type JobSight } from './look-at-pod.ts';
+import { createJob, letOut } from './pod-policy.ts';
 import type { RehearsalWatch, VolumeTasksRequest } from './rehearsal.ts';
 import { CONTAINER, objectName } from './rehearsal-names.ts';
 import { tasksJob } from './rehearsal-objects.ts';
@@ -44,9 +45,10 @@ async function startJob(api: KubernetesApi, request: VolumeTasksRequest, signal?
   const name = objectName(request.name);
   const found = await api.get<Job>(jobRef(name));
   const isUsable = found !== undefined && found.metadata?.deletionTimestamp === undefined && !isOver(found, 'Failed');
-  if (isUsable) return;
+  const job = tasksJob(request);
+  if (isUsable) return letOut(api, job);
   await endJob(api, name, signal);
-  await api.create(tasksJob(request));
+  await createJob(api, job);
 }
 
 function failureOf(name: string, logged: LoggedFailure | undefined, job: Job | undefined): Failure {
