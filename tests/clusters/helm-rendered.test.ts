@@ -9,7 +9,14 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 
-import { helmAlone, PATRONI, renderChart, set, type Rendered } from '../support/kubernetes/render-chart.ts';
+import {
+  CAS_POSTGRES,
+  helmAlone,
+  PATRONI,
+  renderChart,
+  set,
+  type Rendered,
+} from '../support/kubernetes/render-chart.ts';
 
 const SOURCES = join(import.meta.dirname, '../../src');
 const ARCHIVE = set('walE.enable=true', 'walE.gcsBucket=bucket', 'walE.kubernetesSecret=key');
@@ -81,7 +88,9 @@ describe.skipIf(helm === undefined)('members', () => {
 
   const policy = async (...flags: readonly string[]): Promise<Rendered> => {
     const objects = await render(...set('networkPolicy.enabled=true', ...flags));
-    return objects.find(({ kind }) => kind === 'NetworkPolicy')?.['spec'] ?? expect.unreachable();
+    const isIts = ({ kind, metadata }: Rendered): boolean =>
+      kind === 'NetworkPolicy' && metadata.name === 'shop-patroni';
+    return objects.find(isIts)?.['spec'] ?? expect.unreachable();
   };
 
   const portsOf = (rules: readonly Rendered[]): unknown =>
@@ -114,6 +123,15 @@ describe.skipIf(helm === undefined)('members', () => {
     expect(portsOf(egress)).toEqual([undefined, names, undefined]);
   });
 
+  test('let the pod of "helm test" in also where clients are named', async () => {
+    const { ingress } = await policy('networkPolicy.clients[0].namespaceSelector.matchLabels.team=shop');
+    const [, { from }] = ingress;
+    expect(from).toEqual([
+      { namespaceSelector: { matchLabels: { team: 'shop' } } },
+      { podSelector: { matchLabels: { release: 'shop', 'walkback/part': 'test' } } },
+    ]);
+  });
+
   test('are spread by the earlier chart’s own template too, which asks for a name that no pod has', async () => {
     const values = join(await mkdtemp(join(tmpdir(), 'walkback-values-')), 'values.yaml');
     const matchLabels = 'app:  {{ template "patroni.name" . }}\nrelease: {{ .Release.Name | quote }}\n';
@@ -124,5 +142,68 @@ describe.skipIf(helm === undefined)('members', () => {
     const [term] = spec.template.spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution;
     expect(term.podAffinityTerm.labelSelector.matchLabels).toEqual({ app: 'shop-patroni', release: 'shop' });
     expect(spec.template.metadata.labels).toMatchObject(term.podAffinityTerm.labelSelector.matchLabels);
+  });
+});
+
+const BUCKET = [...ARCHIVE, ...set('bucket.provision.enabled=true', 'bucket.provision.adminSecret=root')];
+const PODS_BESIDE = [
+  ['bucket', 'Job', 'shop-patroni-bucket'],
+  ['test', 'Pod', 'shop-patroni-test'],
+] as const;
+
+describe.skipIf(helm === undefined)('the pods beside members', () => {
+  const render = (chart: string, below: string, ...values: readonly string[]): Promise<readonly Rendered[]> => {
+    const flags = [...BUCKET, ...set(...values)].map((one) => one.replace(/^(?=\w+(?:\.\w+)*=)/, below));
+    return renderChart(helm ?? expect.unreachable(), chart, flags);
+  };
+  const policiesOf = (objects: readonly Rendered[], labels: Readonly<Record<string, string>>): Rendered[] =>
+    objects.filter(
+      ({ kind, spec }) =>
+        kind === 'NetworkPolicy' &&
+        Object.entries(spec.podSelector.matchLabels).every(([name, value]) => labels[name] === value),
+    );
+  const labelsOf = (object: Rendered | undefined): Record<string, string> =>
+    object?.['spec']?.template?.metadata?.labels ?? Reflect.get(object?.metadata ?? {}, 'labels') ?? {};
+
+  test.each(PODS_BESIDE)(
+    'are let out where a namespace denies by default, and nobody in to them: %s',
+    async (_, kind, name) => {
+      for (const [chart, below] of [
+        [PATRONI, ''],
+        [CAS_POSTGRES, 'patroni.'],
+      ] as const) {
+        const isIts = (one: Rendered): boolean => one.kind === kind && one.metadata.name === name;
+        const objects = await render(chart, below, 'networkPolicy.enabled=true');
+        const found = policiesOf(objects, labelsOf(objects.find(isIts)));
+        expect(found).toHaveLength(1);
+        expect(found[0]).toMatchObject({
+          metadata: { name },
+          spec: { policyTypes: ['Ingress', 'Egress'], ingress: [], egress: [{}] },
+        });
+        const limited = await render(chart, below, 'networkPolicy.enabled=true', 'networkPolicy.egress.enabled=true');
+        const members = policiesOf(limited, labelsOf(limited.find((one) => one.kind === 'StatefulSet')));
+        const [own] = policiesOf(limited, labelsOf(limited.find(isIts)));
+        expect(members.map(({ metadata }) => metadata.name)).toEqual(['shop-patroni']);
+        expect(own?.['spec'].egress).toEqual(members[0]?.['spec'].egress);
+      }
+    },
+  );
+
+  test('are let out from before they are made: the policy of the Job for the bucket is a hook that is earlier', async () => {
+    const objects = await render(PATRONI, '', 'networkPolicy.enabled=true');
+    const of = (kind: string): Readonly<Record<string, string>> =>
+      objects.find((one) => one.kind === kind && one.metadata.name === 'shop-patroni-bucket')?.metadata.annotations ??
+      {};
+    expect(of('NetworkPolicy')).toMatchObject({ 'helm.sh/hook': of('Job')['helm.sh/hook'] });
+    expect(Number(of('NetworkPolicy')['helm.sh/hook-weight'])).toBeLessThan(Number(of('Job')['helm.sh/hook-weight']));
+    const ofTest = objects.find(
+      ({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'shop-patroni-test',
+    );
+    expect(ofTest?.metadata.annotations).toBeUndefined();
+  });
+
+  test('have no policies where the chart is to make none', async () => {
+    const objects = await render(PATRONI, '', 'networkPolicy.enabled=false');
+    expect(objects.filter(({ kind }) => kind === 'NetworkPolicy')).toEqual([]);
   });
 });

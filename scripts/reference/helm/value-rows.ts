@@ -236,7 +236,8 @@ export const VALUE_ROWS: readonly ValueRow[] = [
   {
     path: 'networkPolicy.enabled',
     schema: flag,
-    summary: 'Nobody reaches the members but who is named below.',
+    summary:
+      'Nobody reaches the members but who is named below. The Job for the bucket and the pod of `helm test` are let out, and nobody in to them.',
   },
   {
     path: 'networkPolicy.clients',
@@ -247,7 +248,8 @@ export const VALUE_ROWS: readonly ValueRow[] = [
   {
     path: 'networkPolicy.egress.enabled',
     schema: flag,
-    summary: 'Members reach each other, the names’ server, and `to`, and nothing else.',
+    summary:
+      'Members, the Job for the bucket and the pod of `helm test` reach the members, the names’ server, and `to`, and nothing else.',
   },
   {
     path: 'networkPolicy.egress.to',

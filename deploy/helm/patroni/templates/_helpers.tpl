@@ -35,6 +35,12 @@ app: {{ template "patroni.fullname" . }}
 release: {{ .Release.Name | quote }}
 {{- end -}}
 
+{{/* The labels of a pod that is no member: the Job for the bucket, "helm test". */}}
+{{- define "patroni.partLabels" -}}
+release: {{ .context.Release.Name | quote }}
+walkback/part: {{ .part }}
+{{- end -}}
+
 {{- define "patroni.labels" -}}
 {{ include "patroni.selectorLabels" . }}
 chart: {{ template "patroni.chart" . }}
