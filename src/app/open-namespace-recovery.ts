@@ -7,8 +7,9 @@
 import { Failure } from '../base/failure.ts';
 import type { Settings } from '../config/load-settings.ts';
 import { findCluster, type FoundCluster } from '../kubernetes/find/find-cluster.ts';
-import { subjectOf, superuserPasswordOf } from '../kubernetes/recover/subject-of.ts';
+import { subjectOf } from '../kubernetes/recover/subject-of.ts';
 import type { Subject } from '../kubernetes/recover/subject.ts';
+import { superuserPasswordOf } from '../kubernetes/recover/superuser.ts';
 import { rehearsalsIn } from '../kubernetes/rehearse/rehearsals-in.ts';
 import type { ResetPlan } from '../kubernetes/reset/plan-value.ts';
 import type { ResetUses } from '../kubernetes/reset/context.ts';

@@ -25,6 +25,7 @@ function foundWith(mountPath: string): FoundCluster {
     objects,
     container: parts.container,
     environment: parts.variables,
+    files: new Map(),
     archive: undefined,
   };
 }

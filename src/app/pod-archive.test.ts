@@ -24,6 +24,7 @@ function found(env: Env, without: readonly string[] = []): FoundCluster {
     objects: parts.objects,
     container: parts.container,
     environment,
+    files: new Map(),
     archive: { container: parts.container, environment },
   };
 }

@@ -22,10 +22,8 @@ import { refusedContainer } from '../container/plan-container.ts';
 import { Reading } from '../container/reading.ts';
 import { revealed } from '../container/secret.ts';
 import type { KubernetesApi } from '../kubernetes/api/kubernetes-api.ts';
-import type { ConfigMap, Secret } from '../kubernetes/api/kubernetes-objects.ts';
-import { secretText } from '../kubernetes/find/container-environment.ts';
 import { findCluster, type FoundCluster } from '../kubernetes/find/find-cluster.ts';
-import { mountedFile } from '../kubernetes/find/mounted-file.ts';
+import { mountedFile, readMountedFile } from '../kubernetes/find/mounted-file.ts';
 import { MAJORS } from '../postgres/versions.ts';
 import { namelessFile } from './nameless-file.ts';
 import { openArchive } from './open-archive.ts';
@@ -108,13 +106,7 @@ async function contentOf(api: KubernetesApi, found: FoundCluster, path: string):
   const { archive, objects } = found;
   const volumes = objects.statefulSet.spec?.template.spec?.volumes ?? [];
   const file = archive === undefined ? undefined : mountedFile(archive.container, volumes, path);
-  if (file === undefined) return undefined;
-  const ref = { apiVersion: 'v1', kind: file.kind, name: file.name };
-  if (file.kind === 'Secret') {
-    const secret = await api.get<Secret>(ref);
-    return secret === undefined ? undefined : secretText(secret, file.key);
-  }
-  return (await api.get<ConfigMap>(ref))?.data?.[file.key];
+  return file === undefined ? undefined : readMountedFile(api, file);
 }
 
 function notMounted(variable: string, path: string, { cluster }: FoundCluster): Failure {

@@ -97,10 +97,13 @@ function clientFor(settings: ConnectionSettings): pg.Client {
   });
 }
 
+/** What pg says, and not the server, where that asks for a password and none was given. */
+const WANTS_PASSWORD = /client password must be a/;
+
 function connectFailure(settings: ConnectionSettings, error: unknown): Failure {
   const state = sqlStateOf(error);
   const message = `cannot connect to the server at ${addressOf(settings)} as ${settings.user}: ${messageOf(error)}`;
-  if (state?.startsWith('28') === true) {
+  if (state?.startsWith('28') === true || (state === undefined && WANTS_PASSWORD.test(messageOf(error)))) {
     const remedy = 'Give the user and password of a superuser of that server, and look at its pg_hba.conf.';
     return new Failure('denied', { message, remedy, cause: error });
   }

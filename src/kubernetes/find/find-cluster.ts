@@ -24,6 +24,7 @@ import {
 import { databaseContainer, type Container } from './database-container.ts';
 import { claimName, describeCluster, ordinalOf } from './describe-cluster.ts';
 import type { ClusterObjects, KubernetesCluster } from './kubernetes-cluster.ts';
+import { readLoginFiles } from './login-files.ts';
 import type { PatroniObjectsRead } from './patroni-in-namespace.ts';
 import { objectNames, patroniNames, type PatroniNames } from './patroni-names.ts';
 import { askRunningServer } from './running-server.ts';
@@ -44,6 +45,8 @@ export interface FoundCluster {
   readonly container: Container;
   /** Variables with their values: hold secrets, never shown. */
   readonly environment: ReadonlyMap<string, ContainerVariable>;
+  /** Users and passwords that the container has as files, by the variable that such a file stands for: never shown. */
+  readonly files: ReadonlyMap<string, ContainerVariable>;
   /** Of the container whose variables name the archive; the same as {@link environment} where that is the database's. */
   readonly archive:
     | { readonly container: Container; readonly environment: ReadonlyMap<string, ContainerVariable> }
@@ -252,6 +255,8 @@ export async function findCluster(api: KubernetesApi, choice: ClusterChoice): Pr
   const patroni = await readPatroni(api, patroniNames(get));
   const objects = { statefulSet, pods, claims, volumes };
   const running = await askRunningServer(api, pods, container.name);
+  const podVolumes = statefulSet.spec?.template.spec?.volumes ?? [];
+  const files = await readLoginFiles(api, { container, volumes: podVolumes, environment });
   const cluster = describeCluster({
     where: api.where,
     objects,
@@ -263,5 +268,5 @@ export async function findCluster(api: KubernetesApi, choice: ClusterChoice): Pr
     running,
     namespaceObject: typeof namespaceObject === 'string' ? undefined : namespaceObject,
   });
-  return { cluster, objects, container, environment, archive };
+  return { cluster, objects, container, environment, files, archive };
 }

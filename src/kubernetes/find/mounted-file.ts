@@ -6,7 +6,9 @@
 
 import type { V1PodSpec } from '@kubernetes/client-node';
 
-import type { Json } from '../api/kubernetes-objects.ts';
+import type { KubernetesApi } from '../api/kubernetes-api.ts';
+import type { ConfigMap, Json, Secret } from '../api/kubernetes-objects.ts';
+import { secretText } from './container-environment.ts';
 import type { Container } from './database-container.ts';
 
 /** Where a file comes from. */
@@ -57,4 +59,15 @@ export function mountedFile(container: Container, volumes: readonly Volume[], pa
     if (key !== undefined) return { kind, name, key };
   }
   return undefined;
+}
+
+/** Its content, as text; `undefined`: the object, or its key, is not there. @throws {Failure} `denied` if this user may not read it. */
+export async function readMountedFile(
+  api: KubernetesApi,
+  { kind, name, key }: MountedFile,
+): Promise<string | undefined> {
+  const ref = { apiVersion: 'v1', kind, name };
+  if (kind === 'ConfigMap') return (await api.get<ConfigMap>(ref))?.data?.[key];
+  const secret = await api.get<Secret>(ref);
+  return secret === undefined ? undefined : secretText(secret, key);
 }

@@ -15,6 +15,7 @@ import { keptClaim } from './names.ts';
 import type { ResetStep } from '../reset/step-names.ts';
 import { everyClaim, type NamespacePlan, type WorkPlan } from './plan-value.ts';
 import type { SwapStep } from './step-names.ts';
+import type { SuperuserPassword } from './superuser.ts';
 
 /** The Patroni of one pod, as far as it is asked by itself. */
 export interface PodPatroni extends AsyncDisposable {
@@ -37,8 +38,8 @@ export interface SwapUses {
   readonly store: ObjectStore;
   /** Another location, by its address, with the same credentials. */
   readonly archiveAt: (address: string) => Promise<OpenedArchive>;
-  /** The superuser's present password, read when it is needed and kept nowhere; `undefined`: there is none. */
-  readonly superuserPassword: () => Promise<string | undefined>;
+  /** The superuser's present password, read when it is needed and kept nowhere; or why there is none. */
+  readonly superuserPassword: () => Promise<SuperuserPassword>;
   readonly patroniOf: (pod: string) => Promise<PodPatroni>;
   /** Microseconds since the Unix epoch. */
   readonly nowUs: () => bigint;

@@ -16,6 +16,7 @@ import type { WorkContext, SwapUses } from './context.ts';
 import { memberWatch } from './member-trouble.ts';
 import type { WorkedOn } from './plan-value.ts';
 import { podRef } from './pods-gone.ts';
+import type { SuperuserPassword } from './superuser.ts';
 
 const PORT = 5432;
 const POLL_MS = 500;
@@ -26,11 +27,23 @@ export interface PodServer {
   readonly superuser: string;
 }
 
-/** As superuser, by a forwarded port, which is closed with the connection. */
+/** A login that was refused for want of a password that is nowhere to be had. */
+function withoutPassword(error: unknown, pod: string, found: SuperuserPassword): unknown {
+  if (found.password !== undefined || !isFailure(error, 'denied')) return error;
+  return new Failure('denied', {
+    message: `cannot ask the server of ${pod}: it wants a password, and there is none to be had: ${found.why}`,
+    remedy: found.remedy,
+    facts: [error.message],
+    cause: error,
+  });
+}
+
+/** As superuser, by a forwarded port, which is closed with the connection. @throws {Failure} as a connection does. */
 export async function connectToPod({ uses, superuser }: PodServer, pod: string): Promise<Connection> {
+  const found = await uses.superuserPassword();
+  const { password } = found;
   const forwarded = await uses.api.forwardPort(pod, PORT);
   try {
-    const password = await uses.superuserPassword();
     const connection = await connect({
       host: '127.0.0.1',
       port: forwarded.port,
@@ -45,7 +58,7 @@ export async function connectToPod({ uses, superuser }: PodServer, pod: string):
     return { ...connection, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await forwarded[Symbol.asyncDispose]();
-    throw error;
+    throw withoutPassword(error, pod, found);
   }
 }
 

@@ -8,6 +8,7 @@ import { Failure, isFailure } from '../../base/failure.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { PersistentVolumeClaim, Pod } from '../api/kubernetes-objects.ts';
 import type { FoundCluster } from '../find/find-cluster.ts';
+import { firstSet, type Lookup } from '../find/superuser-login.ts';
 import type { LiveShape, WalkbackSource } from '../rehearse/rehearsal.ts';
 import type { VolumeRole } from '../volume/volume-plan.ts';
 import { claimNumbers } from './claim-numbers.ts';
@@ -15,6 +16,7 @@ import { cloneSubjectOf } from './clone/clone-subject.ts';
 import { memberClaim } from './names.ts';
 import type { PatroniObjects } from './plan-value.ts';
 import type { Subject } from './subject.ts';
+import { loginOf } from './superuser.ts';
 
 function refuse({ cluster }: FoundCluster, found: string, remedy: string): Failure {
   return new Failure('refused', {
@@ -48,63 +50,43 @@ export function patroniObjects(found: FoundCluster): PatroniObjects | null {
   };
 }
 
-type Lookup = (name: string) => string | undefined;
-
 /** The first of these variables that is set. */
 function variableOf(get: Lookup, names: readonly string[]): { readonly variable: string } | null {
-  const variable = names.find((name) => (get(name) ?? '') !== '');
+  const variable = firstSet(get, names);
   return variable === undefined ? null : { variable };
 }
 
 const PASSWORD = {
-  superuser: [
-    'PGPASSWORD_SUPERUSER',
-    'PATRONI_SUPERUSER_PASSWORD',
-    'POSTGRES_PASSWORD',
-    'POSTGRESQL_PASSWORD',
-    'PGPASSWORD',
-  ],
   replication: ['PGPASSWORD_STANDBY', 'PATRONI_REPLICATION_PASSWORD'],
   rewind: ['PATRONI_REWIND_PASSWORD'],
 } as const;
 
 const USER = {
-  superuser: ['PGUSER_SUPERUSER', 'PATRONI_SUPERUSER_USERNAME', 'POSTGRES_USER', 'POSTGRESQL_USERNAME'],
   replication: ['PGUSER_STANDBY', 'PATRONI_REPLICATION_USERNAME'],
   rewind: ['PATRONI_REWIND_USERNAME'],
 } as const;
 
 /** Spilo's own names where nothing says otherwise. */
-const USUAL_USER = { superuser: 'postgres', replication: 'standby', rewind: undefined } as const;
+const USUAL_USER = { replication: 'standby', rewind: undefined } as const;
 
-function userOf(get: Lookup, purpose: VolumeRole['purpose']): string | undefined {
-  const named = USER[purpose].find((name) => (get(name) ?? '') !== '');
+function userOf(get: Lookup, purpose: keyof typeof USER): string | undefined {
+  const named = firstSet(get, USER[purpose]);
   return named === undefined ? USUAL_USER[purpose] : get(named);
 }
 
 /** Roles of Patroni's own connections, with where their passwords are; never the passwords. */
 function rolesOf(found: FoundCluster, get: Lookup): VolumeRole[] {
   if (found.cluster.patroni === undefined) return [];
-  return (['superuser', 'replication', 'rewind'] as const).flatMap((purpose) => {
+  const { user: superuser, passwords } = loginOf(found);
+  const others = (['replication', 'rewind'] as const).flatMap((purpose) => {
     const user = userOf(get, purpose);
     return user === undefined ? [] : [{ purpose, user, password: variableOf(get, PASSWORD[purpose]) }];
   });
+  return [{ purpose: 'superuser', user: superuser, password: variableOf(get, passwords) }, ...others];
 }
 
 function secretOf({ environment }: FoundCluster): Lookup {
   return (name) => environment.get(name)?.secretValue;
-}
-
-/** Who the superuser is. */
-export function superuserOf(found: FoundCluster): string {
-  return userOf(secretOf(found), 'superuser') ?? 'postgres';
-}
-
-/** The superuser's present password; `undefined`: no variable holds one. */
-export function superuserPasswordOf(found: FoundCluster): string | undefined {
-  const get = secretOf(found);
-  const at = variableOf(get, PASSWORD.superuser);
-  return at === null ? undefined : get(at.variable);
 }
 
 /** The pod that a rehearsal's is made like: the leader's, or one that runs, or the template. */
@@ -184,7 +166,7 @@ export async function subjectOf(api: KubernetesApi, found: FoundCluster, image: 
     walkback: await walkbackOf(api, found, image),
     clone: cloneSubjectOf(found),
     patroni: patroniObjects(found),
-    superuser: superuserOf(found),
+    superuser: loginOf(found).user,
     roles: rolesOf(found, get),
   };
 }

@@ -19,7 +19,8 @@ import { workOn } from '../recover/other-work.ts';
 import { plannedShape } from '../recover/planned-shape.ts';
 import type { PlannedMember } from '../recover/plan-value.ts';
 import { missingRights } from '../recover/rights.ts';
-import { liveShape, patroniObjects, superuserOf } from '../recover/subject-of.ts';
+import { liveShape, patroniObjects } from '../recover/subject-of.ts';
+import { loginOf } from '../recover/superuser.ts';
 import type { ResetDetails, ResetPlan } from './plan-value.ts';
 import { leftOverJobs } from './remove-jobs.ts';
 
@@ -152,7 +153,7 @@ export async function makeResetPlan(
       members: membersOf(found, id),
       patroni,
       live: plannedShape(liveShape(found)),
-      superuser: superuserOf(found),
+      superuser: loginOf(found).user,
       restarts: [`${cluster.replicas} ${cluster.replicas === 1 ? 'pod' : 'pods'} of ${cluster.name}`],
       drift: driftOf(found, request),
     },
