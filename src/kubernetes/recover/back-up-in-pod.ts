@@ -12,13 +12,17 @@ import type { WorkContext } from './context.ts';
 import { connectToPod, podServer, timelineOf } from './pod-server.ts';
 
 /**
- * As the agent in our image, Spilo's cron job, or a person with wal-g would. `$1`: PGDATA, `$2`: the superuser. Where no directory of
- * variables says how the server is reached, its own files and the image's variables do.
+ * As the agent in our image, Spilo's cron job, or a person with wal-g would. `$1`: PGDATA, `$2`: the superuser, `$3`: not empty where the
+ * input is the superuser's password. Where no directory of variables says how the server is reached, its own files do, with that login:
+ * PGUSER and PGPASSWORD of the container may be an application's. Without a password, the image's variables are tried.
  */
-const TAKE = `
+export const TAKE_BACKUP = `
+P=
+if [ -n "$3" ]; then P=$(cat); fi
 S() {
-  export PGDATA="\${PGDATA:-$1}" PGUSER="\${PGUSER:-$2}"
-  P="\${PGPASSWORD:-\${POSTGRES_PASSWORD:-\${POSTGRESQL_PASSWORD:-}}}"
+  export PGDATA="\${PGDATA:-$1}"
+  if [ -n "$P" ]; then export PGUSER="$2"
+  else P="\${PGPASSWORD:-\${POSTGRES_PASSWORD:-\${POSTGRESQL_PASSWORD:-}}}"; export PGUSER="\${PGUSER:-$2}"; fi
   if [ -n "$P" ]; then export PGPASSWORD="$P"; fi
   H=$(sed -n 5p "$1/postmaster.pid" 2>/dev/null)
   if [ -z "\${PGHOST:-}" ] && [ -n "$H" ]; then
@@ -59,12 +63,15 @@ export async function backUpInPod(context: WorkContext, pod: string, timeline: n
     on.add(await timelineOf(connection));
   }
   uses.onProgress({ phase: 'backup', done: 0, unit: 'bytes', note: `in ${pod}` });
-  const options = uses.signal === undefined ? {} : { signal: uses.signal };
+  const { password } = await uses.superuserPassword();
   const outcome = await uses.api.exec(
     pod,
     live.archiveContainer,
-    ['sh', '-c', TAKE, 'sh', live.dataDirectory, plan.swap.superuser],
-    options,
+    ['sh', '-c', TAKE_BACKUP, 'sh', live.dataDirectory, plan.swap.superuser, password === undefined ? '' : 'password'],
+    {
+      ...(password === undefined ? {} : { stdin: password }),
+      ...(uses.signal === undefined ? {} : { signal: uses.signal }),
+    },
   );
   const taken = await found();
   if (taken !== undefined) return { backup: taken.name, timeline, hasDamage: outcome.exitCode === WITH_DAMAGE };
