@@ -1,6 +1,6 @@
 /**
  * Clusters of other kinds in namespaces, each recovered and taken back: Patroni with its state in Endpoints; PostgreSQL without
- * Patroni; the same in an image that has no walkback.
+ * Patroni; the same with passwords in files, and in an image that has no walkback.
  */
 
 import { describe, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ import { bedImageName } from '../support/kubernetes/bed-image.ts';
 import { bedPlainImage } from '../support/kubernetes/bed-plain-image.ts';
 import { startBed } from '../support/kubernetes/bed.ts';
 import { startPatroniDatabase } from '../support/kubernetes/patroni-database.ts';
-import { startPlainDatabase } from '../support/kubernetes/plain-database.ts';
+import { PLAIN_PASSWORDS, startPlainDatabase } from '../support/kubernetes/plain-database.ts';
 
 const bed = await startBed();
 
@@ -42,8 +42,8 @@ function stoppedMs(journal: Answer['journal']): number {
   return at('done', 'scaleDown') - at('begin', 'stopLive');
 }
 
-/** Recovers to just before a DELETE without a WHERE, and goes back. */
-async function thereAndBack(database: Operated, ...flags: readonly string[]): Promise<void> {
+/** Recovers to just before a DELETE without a WHERE, and goes back. @returns all that was said. */
+async function thereAndBack(database: Operated, ...flags: readonly string[]): Promise<string> {
   await untilFirstBackup(database);
   const xid = await badTransaction(database);
   await archiveSoFar(database);
@@ -59,6 +59,7 @@ async function thereAndBack(database: Operated, ...flags: readonly string[]): Pr
   const undo = await walkbackIn(database, ['undo', id, '--yes', '--json']);
   expect(undo.code, undo.err).toBe(0);
   expect(await rows(database)).toBe(1);
+  return [run.out, run.err, undo.out, undo.err].join('\n');
 }
 
 describe.skipIf(bed === undefined).concurrent('a cluster in a namespace is recovered and taken back', () => {
@@ -73,6 +74,14 @@ describe.skipIf(bed === undefined).concurrent('a cluster in a namespace is recov
     const image = await bedImageName(there);
     await using database = await startPlainDatabase(there, { image, archiver: 'walkback', prefix: 'plain' });
     await thereAndBack(database);
+  }, 900_000);
+
+  test('without Patroni, its passwords in files, and beside an application’s user that is no superuser', async () => {
+    const image = await bedImageName(there);
+    const options = { image, archiver: 'walkback', prefix: 'files', passwords: 'files' } as const;
+    await using database = await startPlainDatabase(there, options);
+    const said = await thereAndBack(database);
+    for (const password of Object.values(PLAIN_PASSWORDS)) expect(said).not.toContain(password);
   }, 900_000);
 
   test('in an image without walkback, which is brought', async ({ skip }) => {

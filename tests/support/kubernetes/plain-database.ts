@@ -21,6 +21,8 @@ export interface PlainOptions {
   /** The program of the image that archives. */
   readonly archiver: 'walkback' | 'wal-g';
   readonly prefix?: string;
+  /** `variable`: of the superuser alone. `files`: as bitnami's chart has them, beside an application's user that is no superuser. */
+  readonly passwords?: 'variable' | 'files';
 }
 
 /** One that runs. Disposing removes its namespace and its object store. */
@@ -30,8 +32,14 @@ export type PlainDatabase = Pick<
 >;
 
 const NAME = 'plain';
-const PASSWORD = 'tea';
 const DATA = '/bitnami/postgresql/data';
+const PASSWORD_FOLDER = '/opt/bitnami/postgresql/secrets';
+
+/** By their keys in the Secret: of `postgres`, and of the application's user. No word of ours contains one. */
+export const PLAIN_PASSWORDS = { 'postgres-password': 'tea-for-two', password: 'cola-for-one' } as const;
+
+/** What the shell in the container takes for the password of `postgres`. */
+const PASSWORD = '${POSTGRESQL_PASSWORD:-$(cat "$POSTGRES_POSTGRES_PASSWORD_FILE")}';
 
 /** The user is of the namespace's range, and has no name until it is written where the image looks for one. */
 const SCRIPT = `set -e
@@ -39,19 +47,55 @@ mkdir -p /run/walkback
 echo "postgres:x:$(id -u):$(id -g)::/tmp:/bin/sh" >/run/walkback/passwd
 bin=$(ls -d /usr/lib/postgresql/*/bin | tail -1)
 if ! [ -s ${DATA}/PG_VERSION ]; then
-  echo "$POSTGRESQL_PASSWORD" >/tmp/password
+  echo "${PASSWORD}" >/tmp/password
   "$bin/initdb" -D ${DATA} -U postgres -A scram-sha-256 --pwfile /tmp/password >/dev/null
   echo 'host all all all scram-sha-256' >>${DATA}/pg_hba.conf
+  if [ -n "\${POSTGRES_USER:-}" ]; then
+    echo "create role $POSTGRES_USER login createdb password '$(cat "$POSTGRES_PASSWORD_FILE")'" |
+      "$bin/postgres" --single -D ${DATA} postgres >/dev/null
+  fi
 fi
 # As the entrypoints of such images do: a kubelet gives the group its rights at every mount, which PostgreSQL refuses.
 chmod 700 ${DATA}
 exec "$bin/postgres" -D ${DATA} -k /tmp -c listen_addresses='*' -c archive_mode=on -c archive_command="$ARCHIVE_COMMAND"`;
 
-function statefulSet({ image, archiver }: PlainOptions, userId: number, archive: Record<string, string>): object {
+interface Login {
+  readonly env: readonly object[];
+  readonly mounts: readonly object[];
+  readonly volumes: readonly object[];
+}
+
+/** How the container is told its users and passwords. */
+function loginOf(passwords: PlainOptions['passwords'] = 'variable'): Login {
+  if (passwords === 'variable') {
+    const valueFrom = { secretKeyRef: { name: NAME, key: 'postgres-password' } };
+    return { env: [{ name: 'POSTGRESQL_PASSWORD', valueFrom }], mounts: [], volumes: [] };
+  }
+  return {
+    env: [
+      { name: 'POSTGRES_USER', value: 'shop' },
+      { name: 'POSTGRES_PASSWORD_FILE', value: `${PASSWORD_FOLDER}/password` },
+      { name: 'POSTGRES_POSTGRES_PASSWORD_FILE', value: `${PASSWORD_FOLDER}/postgres-password` },
+    ],
+    mounts: [{ name: 'postgresql-password', mountPath: `${PASSWORD_FOLDER}/` }],
+    volumes: [{ name: 'postgresql-password', secret: { secretName: NAME } }],
+  };
+}
+
+function variablesOf({ archiver }: PlainOptions, archive: Record<string, string>): object[] {
+  const literals = {
+    ...archive,
+    ARCHIVE_COMMAND: archiver === 'walkback' ? 'walkback wal push %p' : 'wal-g wal-push %p',
+    // The image is a member of Patroni's otherwise, and finds its variables in a directory that its entrypoint writes.
+    WALKBACK_ENV_DIR: '',
+    PGDATA: DATA,
+  };
+  return Object.entries(literals).map(([name, value]) => ({ name, value }));
+}
+
+function statefulSet(options: PlainOptions, userId: number, archive: Record<string, string>): object {
+  const login = loginOf(options.passwords);
   const labels = { app: NAME };
-  const command = archiver === 'walkback' ? 'walkback wal push %p' : 'wal-g wal-push %p';
-  const literals = { ...archive, ARCHIVE_COMMAND: command };
-  const password = { secretKeyRef: { name: NAME, key: 'password' } };
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
@@ -73,29 +117,21 @@ function statefulSet({ image, archiver }: PlainOptions, userId: number, archive:
           containers: [
             {
               name: 'postgresql',
-              image,
+              image: options.image,
               imagePullPolicy: 'Never',
               command: ['sh', '-c', SCRIPT],
-              env: [
-                ...Object.entries(literals).map(([name, value]) => ({ name, value })),
-                { name: 'POSTGRESQL_PASSWORD', valueFrom: password },
-                // The image is a member of Patroni's otherwise, and finds its variables in a directory that its entrypoint writes.
-                { name: 'WALKBACK_ENV_DIR', value: '' },
-                { name: 'PGDATA', value: DATA },
-              ],
+              env: [...variablesOf(options, archive), ...login.env],
               ports: [{ containerPort: 5432 }],
               securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
               volumeMounts: [
                 { name: 'data', mountPath: '/bitnami/postgresql' },
                 { name: 'run', mountPath: '/run' },
                 { name: 'tmp', mountPath: '/tmp' },
+                ...login.mounts,
               ],
             },
           ],
-          volumes: [
-            { name: 'run', emptyDir: { medium: 'Memory' } },
-            { name: 'tmp', emptyDir: {} },
-          ],
+          volumes: [{ name: 'run', emptyDir: { medium: 'Memory' } }, { name: 'tmp', emptyDir: {} }, ...login.volumes],
         },
       },
       volumeClaimTemplates: [
@@ -116,7 +152,7 @@ export async function startPlainDatabase(bed: Bed, options: PlainOptions): Promi
   const namespace = await bed.namespace(options.prefix ?? 'plain');
   const archive = { WALG_GS_PREFIX: `gs://${bucket}/plain`, STORAGE_EMULATOR_HOST: new URL(store.endpoint).host };
   const objects = [
-    { apiVersion: 'v1', kind: 'Secret', metadata: { name: NAME }, stringData: { password: PASSWORD } },
+    { apiVersion: 'v1', kind: 'Secret', metadata: { name: NAME }, stringData: PLAIN_PASSWORDS },
     statefulSet(options, namespace.userId, archive),
   ];
   await bed.apply(
@@ -125,7 +161,8 @@ export async function startPlainDatabase(bed: Bed, options: PlainOptions): Promi
   const api = await openKubernetesApi({ files: bed.kubeconfig, namespace: namespace.name });
   const connect = async (pod: string, database = 'postgres'): Promise<pg.Client> => {
     const forwarded = await api.forwardPort(pod, 5432);
-    const address = { host: '127.0.0.1', port: forwarded.port, user: 'postgres', password: PASSWORD, database };
+    const password = PLAIN_PASSWORDS['postgres-password'];
+    const address = { host: '127.0.0.1', port: forwarded.port, user: 'postgres', password, database };
     const client = new pg.Client(address);
     client.on('error', () => {});
     client.once('end', () => void forwarded[Symbol.asyncDispose]());
@@ -145,7 +182,7 @@ export async function startPlainDatabase(bed: Bed, options: PlainOptions): Promi
     }
   };
   await untilLeader(300_000);
-  const reach = `PGHOST=/tmp PGUSER=postgres PGPASSWORD="$POSTGRESQL_PASSWORD"`;
+  const reach = `PGHOST=/tmp PGUSER=postgres PGPASSWORD="${PASSWORD}"`;
   const take = options.archiver === 'walkback' ? 'walkback backup take' : `wal-g backup-push ${DATA}`;
   await namespace.kubectl(['exec', `${NAME}-0`, '--', 'sh', '-c', `${reach} ${take}`]);
   return {
