@@ -4,12 +4,27 @@
  * @module
  */
 
-import type { Connection } from '../../instance/connection.ts';
+import { Failure } from '../../base/failure.ts';
+import { queryText, type Connection } from '../../instance/connection.ts';
 import type { PlanFacts } from '../../recovery/facts.ts';
 import type { LookedAtCluster } from '../../recovery/gather-facts.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import { connectToPod, timelineOf, type PodServer } from './pod-server.ts';
 import type { Subject } from './subject.ts';
+
+/**
+ * Variables may name an application's user where this image has another rule: a recovery would fail half way for want of rights.
+ *
+ * @throws {Failure} `refused`.
+ */
+async function checkSuperuser(connection: Connection, name: string): Promise<void> {
+  if ((await queryText(connection, 'show is_superuser')) === 'on') return;
+  throw new Failure('refused', {
+    message: `cannot plan a recovery of ${name}: ${connection.settings.user}, as whom its server is asked, is no superuser`,
+    remedy:
+      'Name the superuser, and the password, in the variables PGUSER_SUPERUSER and PGPASSWORD_SUPERUSER of the container of the database.',
+  });
+}
 
 const CONTROL = `select (select system_identifier::text from pg_control_system()) as system,
   current_setting('server_version_num') as version, current_setting('wal_level') as wal_level,
@@ -94,16 +109,18 @@ export function clusterIn(
 /** They are Patroni's, or mounted: nothing of them is in the data directory alone. */
 export const noConfigurationFiles = async (): Promise<readonly string[]> => [];
 
-/** Asks the pod that takes writes. @throws {Failure} as a connection does. */
+/** Asks the pod that takes writes. @throws {Failure} as a connection does; `refused` if it is not asked as a superuser. */
 export async function lookAtLeader(server: PodServer, subject: Subject, leader: string): Promise<LookedAtLive> {
   const { api } = server.uses;
   const connect = async (): Promise<Connection> => connectToPod(server, leader);
   await using connection = await connect();
+  const cluster = clusterIn(api.where.namespace, subject, 'running');
+  await checkSuperuser(connection, cluster.name);
   return {
     pod: leader,
     cluster: {
       control: await controlOf(connection),
-      cluster: clusterIn(api.where.namespace, subject, 'running'),
+      cluster,
       connect,
       configurationFiles: noConfigurationFiles,
     },
