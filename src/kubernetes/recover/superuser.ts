@@ -56,7 +56,7 @@ export function superuserPasswordOf(found: FoundCluster): SuperuserPassword {
     return {
       password,
       why: problems.join('; '),
-      remedy: `Mend what ${where} names there: a Secret of this namespace that you may read, mounted as a volume or named by the variable.`,
+      remedy: `Mend what ${where} names there, as a Secret of this namespace that you may read; or name the password in PGPASSWORD_SUPERUSER besides.`,
     };
   }
   return {
