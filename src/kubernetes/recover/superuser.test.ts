@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
+import type { StatefulSet } from '../api/kubernetes-objects.ts';
 import { startScriptedServer, refuse, type Answer } from '../api/testing/api-server.ts';
 import { keepObjects } from '../api/testing/kept-objects.ts';
-import { containerEnvironment } from '../find/container-environment.ts';
-import type { Container } from '../find/database-container.ts';
-import type { FoundCluster } from '../find/find-cluster.ts';
-import { readLoginFiles } from '../find/login-files.ts';
+import { findCluster, type FoundCluster } from '../find/find-cluster.ts';
 import { loginOf, superuserPasswordOf } from './superuser.ts';
 
 const FOLDER = '/opt/bitnami/postgresql/secrets';
@@ -21,15 +19,13 @@ const KEPT = {
   '/api/v1/namespaces/shop/configmaps/names': { metadata: { name: 'names' }, data: { user: 'shop\n' } },
 };
 
-/** A cluster of one container with these variables, its files read through an API server. */
-async function found(
-  variables: Readonly<Record<string, string>>,
-  { image = 'registry.test/db', answer = keepObjects(KEPT).answer }: { image?: string; answer?: Answer } = {},
-): Promise<FoundCluster> {
-  const container: Container = {
+/** A StatefulSet of one container with these variables. */
+function statefulSetWith(variables: Readonly<Record<string, string>>): StatefulSet {
+  const container = {
     name: 'postgresql',
-    image,
+    image: 'registry.test/db',
     env: Object.entries(variables).map(([name, value]) => ({ name, value })),
+    ports: [{ containerPort: 5432 }],
     volumeMounts: [
       { name: 'passwords', mountPath: `${FOLDER}/` },
       { name: 'names', mountPath: '/etc/user', subPath: 'user' },
@@ -41,10 +37,20 @@ async function found(
     { name: 'names', configMap: { name: 'names' } },
     { name: 'injected', emptyDir: {} },
   ];
-  const environment = containerEnvironment(container, { secrets: new Map(), configMaps: new Map() }, undefined);
-  await using server = await startScriptedServer(answer, { attemptIdleMs: 2000, callMs: 5000 });
-  const files = await readLoginFiles(server.api, { container, volumes, environment });
-  return { cluster: { name: 'db', patroni: undefined }, container, environment, files } as unknown as FoundCluster;
+  return {
+    metadata: { name: 'db' },
+    spec: { serviceName: 'db', selector: {}, template: { spec: { containers: [container], volumes } } },
+  };
+}
+
+/** The cluster, as it is found in its namespace. @param isClosed Secrets may not be read. */
+async function found(variables: Readonly<Record<string, string>>, isClosed = false): Promise<FoundCluster> {
+  const path = '/apis/apps/v1/namespaces/shop/statefulsets/db';
+  const { answer } = keepObjects({ ...KEPT, [path]: statefulSetWith(variables) });
+  const closed: Answer = (received, response) =>
+    received.path.startsWith(SECRETS) ? refuse(response, 403, 'Forbidden', 'no') : answer(received, response);
+  await using server = await startScriptedServer(isClosed ? closed : answer, { attemptIdleMs: 2000, callMs: 5000 });
+  return await findCluster(server.api, { statefulSet: 'db' });
 }
 
 const OF_CHART = {
@@ -104,8 +110,7 @@ describe('a password that is not to be had', () => {
   });
 
   it('is told where this user may not read it', async () => {
-    const answer: Answer = (_, response) => refuse(response, 403, 'Forbidden', 'no');
-    const missing = superuserPasswordOf(await found({ POSTGRES_PASSWORD_FILE: `${FOLDER}/password` }, { answer }));
+    const missing = superuserPasswordOf(await found({ POSTGRES_PASSWORD_FILE: `${FOLDER}/password` }, true));
     expect(missing).toMatchObject({
       why: `POSTGRES_PASSWORD_FILE names file ${FOLDER}/password: secret db, key password: this user may not read it`,
     });
