@@ -21,8 +21,7 @@ import { readPlan } from './plan-file.ts';
 import type { Plan } from './plan-value.ts';
 import { checkPreconditions } from './preconditions.ts';
 import { recoveryFile, socketDirectoryOf, type RecoveryContext } from './recovery-context.ts';
-import { removeRehearsal } from './rehearse-steps.ts';
-import { replayToTarget } from './replay-to-target.ts';
+import { removeRehearsal, standAgain } from './rehearse-steps.ts';
 import { runSteps, takeStepsBack, undoSteps, type Run } from './runner.ts';
 import { transition, type RecoveryEvent, type RecoveryState } from './states.ts';
 import { CUTOVER_STEPS, REHEARSE_STEPS, UNDO_STEPS, type StepName } from './step-names.ts';
@@ -84,7 +83,7 @@ function cutoverOrder({ plan }: RecoveryContext): readonly StepName[] {
 export async function rehearse(context: RecoveryContext): Promise<void> {
   await during(context, 'rehearse', async () => {
     if (stateOf(context.journal.entries) === 'standing') {
-      await replayToTarget(context);
+      await standAgain(context);
       return;
     }
     await checkPreconditions(context);

@@ -16,11 +16,12 @@ import { formatLsn } from '../postgres/lsn.ts';
 import { restoreBackup } from '../restore/restore-backup.ts';
 import { archiveTail } from './archive-tail.ts';
 import { damageFacts } from './damage-facts.ts';
-import type { StepFacts } from './journal.ts';
+import { factsOf, type StepFacts } from './journal.ts';
 import { proveWal } from './prove-wal.ts';
 import { recoveryFile, type RecoveryContext } from './recovery-context.ts';
 import { prepareRehearsal } from './rehearsal-files.ts';
 import { replayToTarget } from './replay-to-target.ts';
+import { areRolesOther, compareRoles, withRoleFacts } from './role-facts.ts';
 import type { Step } from './runner.ts';
 import type { REHEARSE_STEPS } from './step-names.ts';
 
@@ -87,12 +88,23 @@ async function replay(context: RecoveryContext): Promise<StepFacts> {
   await using connection = await connectToPrivate(server);
   const collations = await otherCollations(connection);
   return {
+    ...(await compareRoles(context, connection)),
     ...(collations.length === 0 ? {} : { otherCollations: collations.join('; ') }),
     socketDirectory: server.settings.socketDirectory,
     port: server.settings.port,
     replayLsn: progress.replayLsn === undefined ? '' : formatLsn(progress.replayLsn),
     lastTransactionUs: progress.lastTransactionUs === undefined ? '' : progress.lastTransactionUs.toString(),
   };
+}
+
+/** One that stands is made to run again. Roles of the live server may have changed since it was compared. */
+export async function standAgain(context: RecoveryContext): Promise<void> {
+  const { server } = await replayToTarget(context);
+  await using connection = await connectToPrivate(server);
+  const { journal } = context;
+  const before = factsOf(journal.entries, 'replay') ?? {};
+  const facts = withRoleFacts(before, await compareRoles(context, connection));
+  if (areRolesOther(before, facts)) await journal.append({ event: 'done', step: 'replay', facts });
 }
 
 /** See `SPEC.md`. */

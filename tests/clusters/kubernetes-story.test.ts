@@ -3,6 +3,7 @@
  * cluster, in this order.
  */
 
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { archiveSoFar, badTransaction, untilFirstBackup, walkbackIn } from '../../scripts/prove/kubernetes/operate.ts';
@@ -13,6 +14,9 @@ import { startPatroniDatabase, type PatroniDatabase } from '../support/kubernete
 import { walkbackAtTerminal } from '../support/walkback-terminal.ts';
 
 const bed = await startBed();
+
+const OTHER_ROLES = 'app (password set since); intern (not there); report (there again)';
+const onOneLine = (screen: string): string => stripVTControlCharacters(screen).replaceAll(/\s+/g, ' ');
 
 describe.skipIf(bed === undefined)('the story of a StatefulSet', () => {
   let database: PatroniDatabase;
@@ -35,10 +39,23 @@ describe.skipIf(bed === undefined)('the story of a StatefulSet', () => {
     return { story: metadata?.annotations?.['walkback/story'] ?? '', reasons: ours.map(({ reason }) => reason) };
   };
 
+  const inDatabase = async (statements: string): Promise<void> => {
+    const client = await database.connect(await database.untilLeader());
+    try {
+      await client.query(statements);
+    } finally {
+      await client.end();
+    }
+  };
+
   beforeAll(async () => {
     database = await startPatroniDatabase(bed ?? expect.unreachable(), { replicas: 1, prefix: 'story' });
     await untilFirstBackup(database);
+    await inDatabase(`create role app login password 'of then'; create role report login password 'reads'`);
     target = ['--before-xid', String(await badTransaction(database)), '--way', 'recreate'];
+    // What Patroni and the image set again themselves is changed as well.
+    await inDatabase(`alter role app password 'of now'; drop role report; create role intern login;
+      alter role standby password 'of now'; alter role admin password 'of now'`);
     await archiveSoFar(database);
   }, 1_200_000);
 
@@ -62,17 +79,22 @@ describe.skipIf(bed === undefined)('the story of a StatefulSet', () => {
     const { namespace, name } = database;
     const before = await database.api.get<StatefulSet>(statefulSetRef(name));
     const screen = await runAndType(`production/${namespace.name}/${name}`);
+    // Told before the question is answered.
+    expect(onOneLine(screen)).toContain(`OTHERWISE than on the live server: ${OTHER_ROLES}. They`);
     meant = /namespace and cluster, (\S+), to go on/.exec(screen)?.[1] ?? expect.unreachable(screen);
     expect(meant).toMatch(new RegExp(`^[^/]+/${namespace.name}/${name}$`));
     expect(meant).not.toMatch(/^production\//);
     expect(await walkback('recover', 'status', id, '--json')).toMatch(/"state": ?"standing"/);
+    expect(onOneLine(await walkback('recover', 'status', id))).toContain(OTHER_ROLES);
     const after = await database.api.get<StatefulSet>(statefulSetRef(name));
     expect(after?.metadata?.uid).toBe(before?.metadata?.uid);
     expect(after?.spec).toEqual(before?.spec);
   }, 900_000);
 
   test('is that it was recovered, once the name that is meant was typed, with what to put into the chart’s values', async () => {
-    await runAndType(meant);
+    await inDatabase('drop role intern');
+    const screen = await runAndType(meant);
+    expect(onOneLine(screen)).toMatch(/Recovered\. .*: app \(password set since\); report \(there again\) They/);
     const { story, reasons } = await told();
     expect(story).toContain(`walkback undo ${id}`);
     expect(reasons).toContain('Recovered');

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { until } from '../support/archived-cluster.ts';
+import { PASSWORDS } from '../support/patroni/member-config.ts';
 import { startPatroniCluster, type PatroniTestCluster } from '../support/patroni/patroni-cluster.ts';
 import type { PatroniMember } from '../support/patroni/patroni-member.ts';
 import { walkbackOn } from '../support/patroni/recoverable-member.ts';
@@ -36,9 +37,13 @@ describe('a cluster of three', { timeout: RECOVERY_MS }, () => {
     const leader = await cluster.leader();
     await leader.sql('INSERT INTO t VALUES (1), (2)');
     const xid = await transaction(leader, 'DELETE FROM t');
-    await leader.sql('INSERT INTO t VALUES (3)');
+    // What is stored of a password that is set once more is other, and Patroni's own are set by the recovery.
+    const own = `ALTER ROLE replicator PASSWORD '${PASSWORDS.replicator}'`;
+    await leader.sql(`INSERT INTO t VALUES (3); CREATE ROLE newcomer LOGIN; ${own}`);
     await archiveAll(leader);
     const ran = await on(leader, ['recover', 'run', '--before-xid', xid, '--yes', '--json']);
+    const facts: unknown = expect.objectContaining({ otherRoles: 'newcomer (not there)' });
+    expect(ran['journal']).toContainEqual(expect.objectContaining({ event: 'done', step: 'replay', facts }));
     id = String(ran['id']);
     await expectEverywhere([1, 2], 2);
     expect(await isPaused(leader)).toBe(false);

@@ -23,11 +23,12 @@ import { CHECK_OPTIONS, checksFrom, runGivenChecks, type GivenChecks } from '../
 import { defineCommand, type Answer } from '../command.ts';
 import { flag } from '../options.ts';
 import { runSwap, swapped } from '../held-work.ts';
+import { tellDataWarnings } from '../output/data-warnings.ts';
 import { countOf, formatAgo } from '../output/format.ts';
 import { wrap } from '../output/wrap.ts';
 import { targetNotes } from '../output/plan-text.ts';
 import { GIVES_UP } from '../output/recovery-status-text.ts';
-import { checksLines, recoveredText, standingText, undoneText } from '../output/recovery-text.ts';
+import { checksLines, foundInRehearsal, recoveredText, standingText, undoneText } from '../output/recovery-text.ts';
 import { IN_CLUSTER_OPTION, NAMESPACE_OPTIONS, needsNamespace } from '../namespace/given.ts';
 import { planAndNote, type PlanningOptions } from '../namespace/plan.ts';
 import { checkNotCarried, noteRights, refuseIfAtWork, runCarried } from '../namespace/carried.ts';
@@ -107,6 +108,7 @@ export const recoverRun = defineCommand({
         id,
         failed.flatMap(({ name, problems }) => [name, ...problems]),
       );
+    if (BEFORE_CUTOVER.has(state)) tellDataWarnings(foundInRehearsal(context.journal.entries), reporter);
     if (!(await confirmed(context, given.yes, session))) {
       const standing = await recoveryStatus(uses.cluster, id);
       return {

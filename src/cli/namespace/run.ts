@@ -33,9 +33,11 @@ import { shownPlanning } from '../recovery-steps.ts';
 import { checksFrom, runChecksBy, type GivenChecks } from '../check-options.ts';
 import type { Answer } from '../command.ts';
 import { runSwap } from '../held-work.ts';
+import { tellDataWarnings } from '../output/data-warnings.ts';
 import { countOf, formatAgo } from '../output/format.ts';
 import {
   confirmQuestion,
+  foundInNamespaceRehearsal,
   recoveredInNamespaceText,
   standingInNamespaceText,
   undoneInNamespaceText,
@@ -157,6 +159,7 @@ export async function runInNamespace(
     ? []
     : await runChecksBy((request) => checkSwap(context, request), given.checks, session);
   if (checks.some(({ passed }) => !passed)) throw checksFailed(id, checks);
+  if (BEFORE_CUTOVER.has(state)) tellDataWarnings(foundInNamespaceRehearsal(context.journal.entries), reporter);
   if (!(await confirmed(context, given.yes, session))) {
     const standing = await swapStatus(api, id);
     return {

@@ -12,11 +12,11 @@ import { confirmWord } from '../../kubernetes/recover/plan-value.ts';
 import type { HeldClaim, SwapStatus } from '../../kubernetes/recover/status.ts';
 import type { SwapStep } from '../../kubernetes/recover/step-names.ts';
 import type { CheckResult } from '../../recovery/checks.ts';
-import { factsOf } from '../../recovery/journal.ts';
+import { factsOf, type StepFacts } from '../../recovery/journal.ts';
 import { dataWarnings } from './data-warnings.ts';
 import { formatDuration, formatCount, readClock, shortTime, zoneLine } from './format.ts';
 import { labelled, planText } from './plan-text.ts';
-import { stayLines, STATE_WORDS } from './recovery-status-text.ts';
+import { foundLines, stayLines, STATE_WORDS } from './recovery-status-text.ts';
 import { checksLines, toType } from './recovery-text.ts';
 import type { Screen } from './screen.ts';
 import { stepLines } from './step-lines.ts';
@@ -82,8 +82,13 @@ export function claimLines(claims: readonly HeldClaim[]): string[] {
   );
 }
 
+/** What the rehearsal has found of its data. */
+export function foundInNamespaceRehearsal(entries: SwapStatus['entries']): StepFacts {
+  return factsOf(entries, 'awaitRehearsal') ?? {};
+}
+
 function warningLines({ entries }: SwapStatus, screen: Screen): string[] {
-  return dataWarnings(factsOf(entries, 'awaitRehearsal') ?? {}, screen);
+  return dataWarnings(foundInNamespaceRehearsal(entries), screen);
 }
 
 /** After a rehearsal. */
@@ -220,6 +225,7 @@ export function namespaceStatusText(status: SwapStatus, carrier: CarriedWork | u
     ...(claims.length === 0 ? [] : labelled('keeps', claimLines(claims), screen)),
     '',
     ...stepLines(status.entries, screen),
+    ...foundLines(state, foundInNamespaceRehearsal(status.entries), screen),
     '',
     ...nextLines(status, carrier),
   ];

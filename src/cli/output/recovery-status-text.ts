@@ -5,11 +5,12 @@
  */
 
 import { mayStayRecovered } from '../../recovery/give-up.ts';
-import { factsOf, isStepDone } from '../../recovery/journal.ts';
+import { factsOf, isStepDone, type StepFacts } from '../../recovery/journal.ts';
 import type { RecoveryStatus } from '../../recovery/status.ts';
 import type { RecoveryState } from '../../recovery/states.ts';
 import { shortTime, zoneLine } from './format.ts';
-import { lookAround, toType } from './recovery-text.ts';
+import { dataWarnings } from './data-warnings.ts';
+import { foundInRehearsal, lookAround, toType } from './recovery-text.ts';
 import type { Screen, State } from './screen.ts';
 import { wrap } from './wrap.ts';
 
@@ -85,6 +86,14 @@ function heldLines({ state, entries }: RecoveryStatus, screen: Screen): string[]
   return wrap(words, screen.columns - 2).map((line) => `  ${screen.paint(line, 'attention')}`);
 }
 
+const HAS_REHEARSED_DATA: ReadonlySet<RecoveryState> = new Set(['standing', 'cuttingOver', 'recovered']);
+
+/** What was found of the rehearsed data, while they are to become the live ones, or are. @param found by the steps that made them. */
+export function foundLines(state: RecoveryState, found: StepFacts, screen: Screen): string[] {
+  if (!HAS_REHEARSED_DATA.has(state)) return [];
+  return dataWarnings(found, screen).flatMap((text) => wrap(text, screen.columns - 2).map((line) => `  ${line}`));
+}
+
 /** One recovery with its steps; its rehearsal is looked at as the server's user `user`. */
 export function recoveryText(status: RecoveryStatus, user: string, screen: Screen): string {
   const { id, plan, state, openStep, entries } = status;
@@ -105,6 +114,7 @@ export function recoveryText(status: RecoveryStatus, user: string, screen: Scree
     ...steps,
     ...open,
     ...heldLines(status, screen),
+    ...foundLines(state, foundInRehearsal(entries), screen),
     '',
     ...(state === 'standing' ? lookAround(status, user) : nextLines(status)),
   ];

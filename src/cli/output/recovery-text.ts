@@ -4,7 +4,7 @@
  * @module
  */
 
-import { factsOf, type JournalEntry } from '../../recovery/journal.ts';
+import { factsOf, type JournalEntry, type StepFacts } from '../../recovery/journal.ts';
 import type { CheckResult } from '../../recovery/checks.ts';
 import { namesIn } from '../../recovery/patroni-steps.ts';
 import type { RecoveryStatus } from '../../recovery/status.ts';
@@ -77,8 +77,13 @@ export function standingText(
   return `${lines.join('\n')}\n`;
 }
 
+/** What the rehearsal has found of its data. */
+export function foundInRehearsal(entries: readonly JournalEntry[]): StepFacts {
+  return { ...factsOf(entries, 'restore'), ...factsOf(entries, 'replay') };
+}
+
 function warningLines({ entries }: RecoveryStatus, screen: Screen): string[] {
-  return dataWarnings({ ...factsOf(entries, 'restore'), ...factsOf(entries, 'replay') }, screen);
+  return dataWarnings(foundInRehearsal(entries), screen);
 }
 
 /** One line a check, with why it failed. */

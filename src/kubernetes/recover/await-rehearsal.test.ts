@@ -70,3 +70,8 @@ it('says what is wrong with the data although their server runs', async () => {
     damagedFiles: 'base/5/1 (blocks 7, in base_1)',
   });
 });
+
+it('says that roles were not compared where no pod of the live cluster runs', async () => {
+  const { facts } = await awaited();
+  expect(facts).toMatchObject({ rolesNotCompared: 'the live server does not run' });
+});

@@ -16,6 +16,7 @@ import { openClone } from './clone/open-clone.ts';
 import { proveTarget } from './clone/prove-clone.ts';
 import { removeVariables } from './clone/remove-variables.ts';
 import { putTemplateBack, setVariables } from './clone/template-steps.ts';
+import { compareRoles } from './compare-roles.ts';
 import { factOf, type SwapContext, type WorkContext } from './context.ts';
 import { archiveRest, archiveTail, hurryEnding, letPodsEnd, scaleDown, stopLive } from './live-steps.ts';
 import {
@@ -196,7 +197,7 @@ export const rehearseSwapSteps: Record<RehearseStep, SwapWork> = {
       (entry) => entry.event === 'undone' && entry.step === 'awaitRehearsal',
     );
     const status = wasSteppedOn ? await rehearsals.step(ref, volumePlanOf(context.plan), watchOf(context)) : stands;
-    return standingFacts(status);
+    return { ...standingFacts(status), ...(await compareRoles(context, ref)) };
   }),
   proveArchive: step(async ({ uses, plan }) => {
     await proveWal(uses, volumePlanOf(plan));

@@ -115,7 +115,7 @@ async function swapPlanOf(
 ): Promise<SwapPlan> {
   const { way } = chosen;
   const { context, server, namespace } = api.where;
-  const { live, walkback, archive, superuser, roles, patroni, claimTemplate } = subject;
+  const { live, walkback, archive, superuser, roles, rolesSetAgain, patroni, claimTemplate } = subject;
   const { name = '', uid = '' } = subject.statefulSet.metadata ?? {};
   const replicas = subject.memberCount;
   return {
@@ -139,6 +139,7 @@ async function swapPlanOf(
     archive,
     superuser,
     roles,
+    rolesSetAgain,
   };
 }
 

@@ -123,6 +123,8 @@ export interface SwapPlan extends WorkedOn {
   readonly walkback: WalkbackSource;
   readonly archive: ArchiveEnvironment;
   readonly roles: readonly VolumeRole[];
+  /** Other roles that the image gives the password of its environment on any data; absent: none. */
+  readonly rolesSetAgain?: readonly string[];
 }
 
 /** The whole. */

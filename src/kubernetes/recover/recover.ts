@@ -15,6 +15,7 @@ import type { StatefulSet } from '../api/kubernetes-objects.ts';
 import { removePolicyOfEnded } from '../carry/carrier.ts';
 import type { RehearsalChecks } from '../rehearse/rehearsal.ts';
 import type { NamespacePlan } from './plan-value.ts';
+import { compareRolesAgain } from './compare-roles.ts';
 import type { SwapContext, SwapUses } from './context.ts';
 import { cutoverSwapSteps, rehearseSwapSteps } from './cutover-steps.ts';
 import { checkMayCutOver, mayStayRecovered } from './give-up.ts';
@@ -83,7 +84,9 @@ export async function rehearseSwap(context: SwapContext): Promise<void> {
   await during(context, 'rehearse', async () => {
     const isStanding = stateOf(context.journal.entries) === 'standing';
     if (isStanding && context.plan.swap.clone === undefined) {
-      await context.uses.rehearsals.untilStanding(await workingRehearsal(context), watchOf(context));
+      const ref = await workingRehearsal(context);
+      await context.uses.rehearsals.untilStanding(ref, watchOf(context));
+      await compareRolesAgain(context, ref);
       return;
     }
     await checkSameCluster(context);

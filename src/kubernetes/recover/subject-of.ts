@@ -85,6 +85,12 @@ function rolesOf(found: FoundCluster, get: Lookup): VolumeRole[] {
   return [{ purpose: 'superuser', user: superuser, password: variableOf(get, passwords) }, ...others];
 }
 
+/** Our image makes its administrator on each new leader; Spilo does in a bootstrap alone, if at all. */
+function rolesSetAgain(get: Lookup, isOurContainer: boolean): string[] {
+  const isSet = isOurContainer && (get('PGPASSWORD_ADMIN') ?? '') !== '';
+  return isSet ? [get('PGUSER_ADMIN') ?? 'admin'] : [];
+}
+
 function secretOf({ environment }: FoundCluster): Lookup {
   return (name) => environment.get(name)?.secretValue;
 }
@@ -155,6 +161,7 @@ export async function subjectOf(api: KubernetesApi, found: FoundCluster, image: 
   const { objects, cluster } = found;
   const live = liveShape(found);
   const claimTemplate = cluster.claimTemplate?.name ?? '';
+  const walkback = await walkbackOf(api, found, image);
   const isContainer = get('SCOPE') !== undefined && get('WALKBACK_ARCHIVE') === undefined;
   return {
     statefulSet: objects.statefulSet,
@@ -163,10 +170,11 @@ export async function subjectOf(api: KubernetesApi, found: FoundCluster, image: 
     ...claimNumbers(`${claimTemplate}-${cluster.name}`, objects.statefulSet.spec?.replicas ?? 0, objects.claims),
     live,
     archive: isContainer ? 'container' : 'settings',
-    walkback: await walkbackOf(api, found, image),
+    walkback,
     clone: cloneSubjectOf(found),
     patroni: patroniObjects(found),
     superuser: loginOf(found).user,
     roles: rolesOf(found, get),
+    rolesSetAgain: rolesSetAgain(get, isContainer && walkback.kind === 'inImage'),
   };
 }

@@ -29,4 +29,6 @@ export interface Subject {
   readonly patroni: PatroniObjects | null;
   readonly superuser: string;
   readonly roles: readonly VolumeRole[];
+  /** Other roles that the image gives the password of its environment, whenever a member begins to lead. */
+  readonly rolesSetAgain: readonly string[];
 }

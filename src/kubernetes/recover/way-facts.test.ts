@@ -42,6 +42,7 @@ const subject: Subject = {
   patroni: null,
   superuser: 'postgres',
   roles: [],
+  rolesSetAgain: [],
 };
 
 it('tries in the plan the very claims that are made later: a rehearsal has room for what is restored, a clone what the template says', async () => {
