@@ -100,7 +100,10 @@ async function comparedInNamespace(context: RecoveryContext, setAgain: readonly 
     ...rehearsalsIn(api),
     check: (_ref: unknown, request: RehearsalChecks) => checkRehearsal(context, request),
   };
-  const uses = { rehearsals, superuserPassword: async () => undefined };
+  const uses = {
+    rehearsals,
+    superuserPassword: async () => ({ password: undefined, why: 'none is needed', remedy: '' }),
+  };
   // The server is closed when this returns.
   return await compareRoles(await swapContext(api, { ...namespacePlan, swap }, [], uses), REF);
 }
