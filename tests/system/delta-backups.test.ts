@@ -1,9 +1,10 @@
-import { mkdir } from 'node:fs/promises';
+import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describe, expect, it } from 'vitest';
 
+import { listBackups } from '../../src/backup/list.ts';
 import { takeBackup, type TakenBackup, type TakeBackupOptions } from '../../src/backup/take.ts';
 import { noProgress } from '../../src/base/progress.ts';
 import { listArchivedWal } from '../../src/history/archived-wal.ts';
@@ -139,6 +140,67 @@ describe('a chain of delta backups', () => {
       );
     } finally {
       await restored.stop();
+    }
+  });
+
+  it('of six deltas restores to each of its backups, and replays from its last one', async () => {
+    await using archiving = await startArchivingServer(17);
+    const { server, store, archive, scratch } = archiving;
+    await server.sql('create table rows (id bigint primary key, level int, note text)');
+    await server.sql('insert into rows select i, 0, repeat(md5(i::text), 8) from generate_series(1, 20000) i');
+    await server.sql('checkpoint');
+    const LEVELS =
+      "select level, count(*)::int as n, md5(string_agg(note, ',' order by id)) as sum from rows group by level order by level";
+    const names: string[] = [(await take(archiving)).name];
+    const held = [await server.sql(LEVELS)];
+    for (let level = 1; level <= 6; level += 1) {
+      // Pages change again and again, tables come, and go two levels later.
+      await server.sql(`update rows set level = ${level}, note = md5(note) where id % 97 = ${level} or id % 89 = 1`);
+      await server.sql(
+        `insert into rows select i, ${level}, md5(i::text) from generate_series(${level * 100_000}, ${level * 100_000 + 3_000}) i`,
+      );
+      if (level % 2 === 0)
+        await server.sql(
+          `delete from rows where id between ${(level - 1) * 100_000 + 1_000} and ${level * 100_000 - 1}`,
+        );
+      if (level % 2 === 0) await server.sql('vacuum rows');
+      await server.sql(`create table of_level_${level} as select i from generate_series(1, ${level * 1000}) i`);
+      if (level > 2) await server.sql(`drop table of_level_${level - 2}`);
+      await archiveAll(server);
+      const taken = await take(archiving, { delta: DELTA });
+      expect(taken).toMatchObject({ deltaFrom: names.at(-1), deltaCount: level });
+      names.push(taken.name);
+      held.push(await server.sql(LEVELS));
+    }
+    await server.sql("insert into rows values (1000001, 7, 'behind all backups')");
+    const last = await server.sql(LEVELS);
+    await archiveAll(server);
+    const backups = await listBackups(store);
+    await server.stop();
+    for (const level of [3, 6]) {
+      const backup = backups.find(({ name }) => name === names[level]);
+      if (backup === undefined) throw new Error(`there is no backup of level ${level}`);
+      const root = join(scratch, `level-${level}`);
+      const to = {
+        destination: join(root, 'data'),
+        tablespaceLocations: new Map<number, string>(),
+        concurrency: 2,
+        onProgress: noProgress,
+      };
+      const report = await restoreBackup({ store, backup, ...to });
+      expect(report).toMatchObject({ chain: names.slice(0, level + 1), damagedFiles: [] });
+      if (level < 6) await appendFile(join(root, 'data', 'postgresql.conf'), "\nrecovery_target = 'immediate'\n");
+      const restored = await startRestored(root, 17, archive);
+      try {
+        await untilTrue(restored, 'not pg_is_in_recovery()');
+        expect(await restored.sql(LEVELS)).toEqual(level < 6 ? held[level] : last);
+        expect(await restored.sql(`select count(*)::int as n from of_level_${level}`)).toEqual([{ n: level * 1000 }]);
+        expect(await restored.sql(`select to_regclass('of_level_${level - 2}') as gone`)).toEqual([{ gone: null }]);
+        await restored.sql('create extension amcheck');
+        await restored.sql("select bt_index_check('rows_pkey', true)");
+      } finally {
+        await restored.stop();
+      }
     }
   });
 });
