@@ -3,7 +3,6 @@
 import { lstat, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 
 import { findBackup } from '../../src/backup/list.ts';
@@ -16,18 +15,7 @@ import type { TestServer } from '../support/postgres.ts';
 const MAJOR = 17;
 const SUM = "select count(*)::int as n, md5(string_agg(note, ',' order by id)) as sum from t";
 
-/** One statement in a database of a server. */
-async function inDatabase({ socketDirectory, port }: TestServer, database: string, text: string): Promise<unknown> {
-  const client = new pg.Client({ host: socketDirectory, port, user: 'postgres', database });
-  await client.connect();
-  try {
-    return (await client.query(text)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
-const sumIn = async (server: TestServer, database: string): Promise<unknown> => inDatabase(server, database, SUM);
+const sumIn = async (server: TestServer, database: string): Promise<unknown> => server.sql(SUM, database);
 
 /** Moves a directory of a server that is stopped to another disk, so to say, and leaves a link. */
 async function moveAway(data: string, disk: string, name: string): Promise<void> {
@@ -44,7 +32,7 @@ describe('a server whose directories are links to other disks', () => {
     const { dataDirectory: data } = server;
     await server.sql('create database other');
     const made = 'create table t as select i as id, md5(i::text) as note from generate_series(1, 5000) i';
-    for (const database of ['postgres', 'other']) await inDatabase(server, database, made);
+    for (const database of ['postgres', 'other']) await server.sql(made, database);
     const [row] = await server.sql<{ oid: number }>("select oid::int from pg_database where datname = 'other'");
     const ofOther = `base/${row?.oid}`;
     await server.stop();
@@ -71,7 +59,7 @@ describe('a server whose directories are links to other disks', () => {
       followed: [`/${ofOther}`, '/pg_multixact/members', '/pg_xact'],
       skipped: ['/mine/notes'],
     });
-    await inDatabase(server, 'other', "update t set note = 'changed' where id % 50 = 1");
+    await server.sql("update t set note = 'changed' where id % 50 = 1", 'other');
     const delta = await take({ delta: { maxSteps: 7, origin: 'LATEST' } });
     expect(delta).toMatchObject({ deltaFrom: full.name, followed: full.followed });
     await server.sql("insert into t values (5001, 'behind the backups')");
