@@ -7,13 +7,14 @@
  * @module
  */
 
-import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { archiveAll, untilTrue } from '../../../tests/support/backup-server.ts';
+import { archiveAll } from '../../../tests/support/backup-server.ts';
 import { differencesFrom, stateAfter } from '../../../tests/support/oracle.ts';
-import { runProgram, serverAt, startPostgres, type TestServer } from '../../../tests/support/postgres.ts';
+import { runProgram, startPostgres, type TestServer } from '../../../tests/support/postgres.ts';
+import { amcheckProblems, restoreByWrapper, writeWrapper } from '../../../tests/support/walg-programs.ts';
 import { openWorkload, type Workload } from '../../../tests/support/workload.ts';
 import type { Cell } from './cells.ts';
 import { keyVariables } from './keys.ts';
@@ -26,23 +27,6 @@ export interface Programs {
 
 const DELTAS = 3;
 const COMMITS_BETWEEN = 25;
-/** Of a server that did not start. */
-const LOG_LINES = 12;
-
-const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
-
-/** A script that runs `program` with the variables alone: nothing of this process's settings reaches it. */
-async function writeWrapper(
-  path: string,
-  program: string,
-  variables: Readonly<Record<string, string>>,
-): Promise<string> {
-  const words = Object.entries(variables).map(([name, value]) => `${name}=${quoted(value)}`);
-  await writeFile(path, `#!/bin/sh\nexec env -i PATH="$PATH" ${words.join(' ')} ${quoted(program)} "$@"\n`, {
-    mode: 0o700,
-  });
-  return path;
-}
 
 async function takeBackups(wrapper: string, live: TestServer, workload: Workload, kind: Cell['kind']): Promise<void> {
   await runProgram(wrapper, ['backup-push', live.dataDirectory]);
@@ -54,43 +38,6 @@ async function takeBackups(wrapper: string, live: TestServer, workload: Workload
   const listed = (await runProgram(wrapper, ['backup-list'])).match(/^base_[0-9A-F]{24}_D_/gm) ?? [];
   const wanted = kind === 'delta' ? DELTAS : 0;
   if (listed.length !== wanted) throw new Error(`${listed.length} delta backups were taken instead of ${wanted}`);
-}
-
-async function restore(root: string, wrapper: string, major: number): Promise<TestServer> {
-  const restored = join(root, 'restored');
-  await mkdir(join(restored, 'sock'), { recursive: true });
-  await runProgram(wrapper, ['backup-fetch', join(restored, 'data'), 'LATEST']);
-  const lines = [
-    `restore_command = '${wrapper} wal-fetch "%f" "%p"'`,
-    `unix_socket_directories = '${restored}/sock'`,
-    'archive_mode = off',
-    "recovery_target_action = 'promote'",
-  ];
-  await appendFile(join(restored, 'data/postgresql.conf'), `${lines.join('\n')}\n`);
-  await writeFile(join(restored, 'data/recovery.signal'), '');
-  const server = serverAt(restored, major);
-  await server.start().catch(async (error: unknown) => {
-    const log = await readFile(join(restored, 'server.log'), 'utf8').catch(() => '');
-    throw new Error(`the restored server does not start:\n${log.split('\n').slice(-LOG_LINES).join('\n')}`, {
-      cause: error,
-    });
-  });
-  await untilTrue(server, 'not pg_is_in_recovery()');
-  return server;
-}
-
-/** What amcheck finds, one line each. */
-async function amcheckProblems(server: TestServer): Promise<string[]> {
-  const found = await server.sql<{ problem: string }>(`
-    SELECT format('%s block %s: %s', c.oid::regclass, h.blkno, h.msg) AS problem
-      FROM pg_class c, LATERAL verify_heapam(c.oid) h
-     WHERE c.relkind IN ('r', 't', 'm') AND c.relpersistence = 'p'`);
-  // It raises an error for the first that is damaged.
-  await server.sql(`
-    SELECT bt_index_check(i.indexrelid, true)
-      FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
-     WHERE a.amname = 'btree' AND c.relpersistence = 'p' AND i.indisvalid AND i.indisready`);
-  return found.map(({ problem }) => problem);
 }
 
 async function compare(server: TestServer, workload: Workload): Promise<string[]> {
@@ -150,7 +97,7 @@ export async function runCell(
     const writer = await writeWrapper(join(root, 'writer.sh'), programs.writer, variables);
     const workload = await writeArchive(root, writer, cell, seed);
     const reader = await writeWrapper(join(root, 'reader.sh'), programs.reader, variables);
-    const restored = await restore(root, reader, cell.major);
+    const restored = await restoreByWrapper(join(root, 'restored'), reader, { major: cell.major });
     try {
       return await compare(restored, workload);
     } finally {
