@@ -37,6 +37,8 @@ export interface Proof {
   readonly budgetMs?: number;
   /** It works in containers or pods, and waits for them more than it works. */
   readonly inContainers?: true;
+  /** It does not hold without what few machines have: it runs when it is named, and with no group. */
+  readonly onlyByName?: true;
   run(given: ProofRun): Promise<ProofResult>;
 }
 

@@ -70,6 +70,14 @@ describe('npm run prove', () => {
     expect(figures.at(-1)).toBe(figure);
   });
 
+  it('runs one that only few machines can run by its name, and with no group', async () => {
+    const rare: Proof = { ...proofNamed('rare'), onlyByName: true };
+    await run(['all'], proofNamed('kills'), rare);
+    expect(figures.at(-1)).toBe('all: 1 of 1 hold');
+    await run(['rare'], proofNamed('kills'), rare);
+    expect(figures.at(-1)).toBe('rare: holds: 3 cases (seeds 1 to 3)');
+  });
+
   it('says so when a default count takes more than 15 seconds', async () => {
     await run(['kills'], proofNamed('kills', { takesMs: 15_001 }));
     expect(progress.join('\n')).toContain('TOO SLOW');

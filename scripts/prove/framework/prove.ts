@@ -30,7 +30,7 @@ function list({ proofs, output }: ProveUses): void {
   output.progress(USAGE);
 }
 
-/** Proofs by group. Of the groups but `all`, either may run beside the other, on a machine that both share. */
+/** Proofs by group, those left out that run by name only. Of the groups but `all`, either may run beside the other, on a machine that both share. */
 const GROUPS = new Map<string, (proof: Proof) => boolean>([
   ['all', () => true],
   ['containers', ({ inContainers }) => inContainers === true],
@@ -38,7 +38,10 @@ const GROUPS = new Map<string, (proof: Proof) => boolean>([
 ]);
 
 function choose(name: string, proofs: readonly Proof[]): readonly Proof[] {
-  const chosen = proofs.filter(GROUPS.get(name) ?? ((proof) => proof.name === name));
+  const isOfGroup = GROUPS.get(name);
+  const chosen = proofs.filter((proof) =>
+    isOfGroup === undefined ? proof.name === name : isOfGroup(proof) && proof.onlyByName !== true,
+  );
   if (chosen.length > 0) return chosen;
   const names = proofs.map((proof) => proof.name).join(', ');
   throw new ProveUsageError(`no proof named ${JSON.stringify(name)}; there is ${names === '' ? 'none' : names}`);
