@@ -101,3 +101,9 @@ export async function startWalServer(segmentCount: number): Promise<WalServer> {
     },
   };
 }
+
+/** Changes a running server's archive_command; none where it is empty. */
+export async function setArchiveCommand(server: TestServer, command: string): Promise<void> {
+  await server.sql(`ALTER SYSTEM SET archive_command = '${command.replaceAll("'", "''")}'`);
+  await server.sql('SELECT pg_reload_conf()');
+}

@@ -11,6 +11,15 @@ import { NODE_FLAGS } from './bundle.ts';
 import { findProgram } from './find-program.ts';
 import type { WalServer } from './wal-data-set.ts';
 
+/** A process that must be running beside the server. */
+export interface ResidentProcess {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** It is there when this file or socket is. */
+  readonly readyPath: string;
+}
+
 /** One program. Its restore_command reads what its own archive_command wrote. */
 export interface WalTool {
   readonly name: string;
@@ -21,8 +30,9 @@ export interface WalTool {
   /** Without it, it only fetches, from the archive of the tool before it. */
   readonly archiveCommand?: string;
   readonly restoreCommand?: (dataDirectory: string) => string;
-  /** The process that must be running beside the server: its arguments for Node. */
-  readonly resident?: (dataDirectory: string) => readonly string[];
+  readonly resident?: (dataDirectory: string) => ResidentProcess;
+  /** What its resident process says of each segment is not shown. */
+  readonly isLoud?: true;
   /** What to remove before it serves another data directory. */
   readonly spool?: string;
 }
@@ -38,35 +48,37 @@ const SCRIPTS = join(import.meta.dirname, '..', 'src', 'archive', 'sh');
 function ours({ scratch }: WalServer, bundle: string, compression: string): WalTool {
   const spool = join(scratch, `spool-${compression}`);
   const archive = join(scratch, `walkback-${compression}`);
-  const agent = (latencyMs: number) => (dataDirectory: string) => [
-    ...NODE_FLAGS,
-    bundle,
-    dataDirectory,
-    spool,
-    archive,
-    compression,
-    String(latencyMs),
-  ];
+  const agent = (dataDirectory: string): ResidentProcess => ({
+    file: process.execPath,
+    args: [...NODE_FLAGS, bundle, dataDirectory, spool, archive, compression, '0'],
+    // What `bin/walkback` sets for an agent.
+    environment: { MALLOC_MMAP_THRESHOLD_: '131072' },
+    readyPath: join(spool, 'current', 'heartbeat'),
+  });
   return {
     name: `walkback ${compression}`,
     remark: 'agent; checks each segment; synced',
     prepare: `rm -rf ${archive} ${spool}; mkdir ${archive}`,
     archiveCommand: `${join(SCRIPTS, 'walkback-archive')} ${spool} %p`,
     restoreCommand: () => `${join(SCRIPTS, 'walkback-restore')} ${spool} %f %p`,
-    resident: agent(0),
+    resident: agent,
     spool,
   };
 }
 
 /** The same archive, further away. */
 function farAway(near: WalTool, latencyMs: number): WalTool {
-  const { archiveCommand: _, ...fetching } = near;
+  const { archiveCommand: _, resident, ...fetching } = near;
+  if (resident === undefined) throw new Error('bench: only an agent can be further away');
   return {
     ...fetching,
     name: `${near.name}, ${latencyMs} ms away`,
     remark: `every request to the store takes ${latencyMs} ms longer`,
     prepare: ':',
-    resident: (dataDirectory) => [...(near.resident?.(dataDirectory).slice(0, -1) ?? []), String(latencyMs)],
+    resident: (dataDirectory) => {
+      const agent = resident(dataDirectory);
+      return { ...agent, args: [...agent.args.slice(0, -1), String(latencyMs)] };
+    },
   };
 }
 
@@ -110,6 +122,28 @@ function walg({ scratch }: WalServer, program: string): WalTool {
   };
 }
 
+/** The same program staying, asked by its small client (`cmd/daemonclient`) for each segment. */
+function walgDaemon({ scratch }: WalServer, program: string, client: string): WalTool {
+  const archive = join(scratch, 'walg-daemon');
+  const spool = join(scratch, 'walg-daemon-spool');
+  const socket = join(spool, 'socket');
+  return {
+    name: 'wal-g daemon lz4',
+    remark: 'stays; uploads and fetches ahead; no checks; not synced',
+    prepare: `rm -rf ${archive}; mkdir ${archive}`,
+    archiveCommand: `${client} ${socket} wal-push %f`,
+    restoreCommand: () => `${client} ${socket} wal-fetch %f %p`,
+    resident: (dataDirectory) => ({
+      file: program,
+      args: ['daemon', socket],
+      environment: { WALG_FILE_PREFIX: archive, WALG_COMPRESSION_METHOD: 'lz4', PGDATA: dataDirectory },
+      readyPath: socket,
+    }),
+    isLoud: true,
+    spool,
+  };
+}
+
 function cp({ scratch }: WalServer): WalTool {
   const archive = join(scratch, 'copies');
   return {
@@ -121,7 +155,7 @@ function cp({ scratch }: WalServer): WalTool {
   };
 }
 
-/** Looks for the programs. `bundle` is ours; `PGBACKREST` and `WALG_BINARY` name ones that are not on the PATH. */
+/** Looks for the programs. `bundle` is ours; `PGBACKREST`, `WALG_BINARY` and `WALG_DAEMON_CLIENT` name ones that are not on the PATH. */
 export function findWalTools(wal: WalServer, bundle: string): FoundWalTools {
   const zstd = ours(wal, bundle, 'zstd');
   const tools = [zstd, farAway(zstd, 100), ours(wal, bundle, 'lz4'), cp(wal)];
@@ -132,5 +166,8 @@ export function findWalTools(wal: WalServer, bundle: string): FoundWalTools {
   const walgBinary = findProgram('wal-g', 'WALG_BINARY');
   if (walgBinary === undefined) missing.push('wal-g (WALG_BINARY=/path)');
   else tools.push(walg(wal, walgBinary));
+  const client = findProgram('walg-daemon-client', 'WALG_DAEMON_CLIENT');
+  if (client === undefined) missing.push('the client of wal-g daemon (WALG_DAEMON_CLIENT=/path)');
+  else if (walgBinary !== undefined) tools.push(walgDaemon(wal, walgBinary, client));
   return { tools, missing };
 }

@@ -7,6 +7,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { appendFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,12 +16,17 @@ import { runProgram, serverAt } from '../tests/support/postgres.ts';
 import { bundleProgramOf } from './bundle.ts';
 import { machine } from './report.ts';
 import { walTable, type WalRun } from './wal-report.ts';
-import { countReady, markAllDone, markAllReady, startWalServer, type WalServer } from './wal-data-set.ts';
+import {
+  countReady,
+  markAllDone,
+  markAllReady,
+  setArchiveCommand,
+  startWalServer,
+  type WalServer,
+} from './wal-data-set.ts';
 import { findWalTools, type WalTool } from './wal-tools.ts';
 
 const LIMIT_MS = 300_000;
-/** What `bin/walkback` sets for an agent. */
-const AS_AGENT = { ...process.env, MALLOC_MMAP_THRESHOLD_: '131072' };
 
 /** A process that is there while something is measured. */
 interface Resident {
@@ -31,17 +37,16 @@ interface Resident {
 
 async function startResident(tool: WalTool, dataDirectory: string): Promise<Resident> {
   if (tool.spool !== undefined) await runProgram('sh', ['-c', `rm -rf ${tool.spool}; mkdir ${tool.spool}`]);
-  const args = tool.resident?.(dataDirectory);
-  if (args === undefined) return { residentMib: async () => undefined, end: async () => {} };
-  const child = spawn(process.execPath, [...args], { stdio: ['ignore', 'ignore', 'inherit'], env: AS_AGENT });
+  const resident = tool.resident?.(dataDirectory);
+  if (resident === undefined) return { residentMib: async () => undefined, end: async () => {} };
+  const { file, args, environment, readyPath } = resident;
+  const child = spawn(file, [...args], {
+    stdio: ['ignore', 'ignore', tool.isLoud === true ? 'ignore' : 'inherit'],
+    env: { ...process.env, ...environment },
+  });
   const gone = once(child, 'exit');
   // Its start is not measured: it runs as long as the server does.
-  await until('the agent serves', async () =>
-    readFile(join(tool.spool ?? '', 'current', 'heartbeat')).then(
-      () => true,
-      () => false,
-    ),
-  );
+  await until(`${tool.name} serves`, async () => existsSync(readyPath));
   return {
     residentMib: async () => {
       const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
@@ -63,22 +68,17 @@ async function until(what: string, condition: () => Promise<boolean>, pauseMs = 
   }
 }
 
-async function setArchiveCommand({ server }: WalServer, command: string): Promise<void> {
-  await server.sql(`ALTER SYSTEM SET archive_command = '${command.replaceAll("'", "''")}'`);
-  await server.sql('SELECT pg_reload_conf()');
-}
-
 /** Seconds until the server has archived all of its segments, from when they were ready; a resident process is there before. */
 async function push(wal: WalServer, tool: WalTool, command: string): Promise<WalRun> {
   const { dataDirectory } = wal.server;
-  await setArchiveCommand(wal, '');
+  await setArchiveCommand(wal.server, '');
   await sleep(300);
   await runProgram('bash', ['-c', tool.prepare]);
   await runProgram('sync', []);
   const resident = await startResident(tool, dataDirectory);
   const started = process.hrtime.bigint();
   await markAllReady(dataDirectory);
-  await setArchiveCommand(wal, command);
+  await setArchiveCommand(wal.server, command);
   await until(`${tool.name} archives all`, async () => (await countReady(dataDirectory)) === 0);
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
   const run = { seconds, residentMib: await resident.residentMib() };
@@ -126,7 +126,7 @@ async function oneRound(wal: WalServer, tools: readonly WalTool[], runs: Runs, r
     runs.push.get(tool)?.push(run);
     console.error(`round ${round}, ${tool.name}: push ${(wal.segments.length / run.seconds).toFixed(1)} segments/s`);
   }
-  await setArchiveCommand(wal, '');
+  await setArchiveCommand(wal.server, '');
   for (const tool of tools) {
     if (tool.restoreCommand === undefined) continue;
     const run = await replay(wal, tool, tool.restoreCommand(join(wal.scratch, 'restored', 'data')));
