@@ -13,6 +13,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ROOT } from '../toolchain.mjs';
+import { benchFigure, type MeasuredWork } from './bench/figure.ts';
 import { runBench, tablesOf, type ReportTable } from './bench/run-bench.ts';
 import type { Proof } from './proof.ts';
 
@@ -42,12 +43,14 @@ function missingFrom(report: string, works: readonly string[], fewest: number): 
   });
 }
 
-function ratios(report: string): string {
+function othersOf(report: string): MeasuredWork[] {
   const tables = tablesOf(report);
-  return WORKS.map((work) => {
-    const others = measuredOf(tables, work).filter((row) => !isOurs(row));
-    return `${work}: ${others.map((row) => `${row.get('program')} ${row.get(BESIDE)}`).join(', ')}`;
-  }).join('; ');
+  return [...WORKS, ...DELTA_WORKS].map((work) => ({
+    work,
+    others: measuredOf(tables, work)
+      .filter((row) => !isOurs(row))
+      .map((row) => ({ program: row.get('program') ?? '', ratio: Number(row.get(BESIDE)) })),
+  }));
 }
 
 /** The proof. */
@@ -70,7 +73,8 @@ export const proof: Proof = {
         : [...missingFrom(report, WORKS, 2), ...missingFrom(report, DELTA_WORKS, given.count > 1 ? 2 : 1)];
     if (documented.length > 0) given.log(`docs/benchmarks.md lacks ${documented.join(', ')}`);
     if (measured.length > 0) given.log(`not measured: ${measured.join(', ')}`);
-    const figure = report === undefined ? 'the benchmarks did not run' : `times beside ours: ${ratios(report)}`;
+    const missing = [...new Set([...documented, ...measured])];
+    const figure = report === undefined ? 'the benchmarks did not run' : benchFigure(othersOf(report), missing);
     return { holds: documented.length === 0 && measured.length === 0, figure };
   },
 };

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { hostileFigure } from './hostile/figure.ts';
 import { MemoryGrowth } from './framework/memory-growth.ts';
 import { runWatchedWorker } from './framework/watched-worker.ts';
 import type { HostileCounts, HostileNotice } from './hostile/notice.ts';
@@ -25,13 +26,13 @@ class Tally {
   crashes = 0;
   hangs = 0;
   tried = 0;
-  counts: HostileCounts = { refused: 0, same: 0, different: 0, wrong: 0 };
+  counts: HostileCounts = { refused: 0, same: 0, different: 0, wrong: 0, outside: 0 };
   kinds: readonly string[] = [];
   readonly memory = new MemoryGrowth();
 
   get holds(): boolean {
     const isFlat = this.tried < MEMORY_FROM_INPUTS || this.memory.grownMib < MEMORY_SLACK_MIB;
-    return this.crashes + this.counts.wrong + this.hangs === 0 && isFlat;
+    return this.crashes + this.counts.wrong + this.counts.outside + this.hangs === 0 && isFlat;
   }
 }
 
@@ -45,7 +46,8 @@ function take(notice: HostileNotice, tally: Tally, { seed, count, log }: ProofRu
       log(`${notice.seed}: crash: ${notice.what}`);
       return;
     case 'wrong':
-      log(`${notice.seed}: wrong: ${notice.what}`);
+    case 'outside':
+      log(`${notice.seed}: ${notice.kind}: ${notice.what}`);
       return;
     case 'done':
       tally.tried = notice.next - seed;
@@ -84,9 +86,8 @@ export const proof: Proof = {
   defaultCount: 2500,
   run: async (given) => {
     const tally = await tryAll(given);
-    const { refused, same, different, wrong } = tally.counts;
     const isWhole = tally.tried === given.count;
-    const figure = `${tally.tried} inputs (${tally.kinds.join(', ')}): ${refused} refused, ${same} as they were, ${different} something else where the format has no checksum; crashes ${tally.crashes}, hangs ${tally.hangs}, wrong ${wrong}, memory grew by ${Math.round(tally.memory.grownMib)} MiB`;
+    const figure = hostileFigure(tally);
     return { holds: tally.holds && isWhole, figure };
   },
 };

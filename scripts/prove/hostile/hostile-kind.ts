@@ -8,6 +8,13 @@
 
 import type { Random } from '../../../tests/support/random.ts';
 
+/** What must not happen: a wrong answer, or something was written outside the place that was to be restored to. */
+export interface HostileFault {
+  readonly kind: 'wrong' | 'outside';
+  readonly what: string;
+  readonly input: Buffer;
+}
+
 /**
  * What became of one input. Whatever is thrown that is no answer of the program to bad input is a crash; a wrong answer
  * comes with the input.
@@ -19,7 +26,7 @@ export type HostileOutcome =
   | { readonly kind: 'same' }
   /** It was read as something else, where nothing in the format could tell. */
   | { readonly kind: 'different' }
-  | { readonly kind: 'wrong'; readonly what: string; readonly input: Buffer };
+  | HostileFault;
 
 /** Tries inputs, one after another. */
 export interface HostileTrials extends AsyncDisposable {

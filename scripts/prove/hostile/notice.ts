@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { HostileOutcome } from './hostile-kind.ts';
+import type { HostileFault, HostileOutcome } from './hostile-kind.ts';
 
 /** Seeds in a row. */
 export interface HostileRange {
@@ -21,7 +21,7 @@ export type HostileCounts = Readonly<Record<HostileOutcome['kind'], number>>;
 /** In the order in which it came about. */
 export type HostileNotice =
   | { readonly kind: 'ready'; readonly kinds: readonly string[] }
-  | { readonly kind: 'wrong' | 'crash'; readonly seed: number; readonly what: string }
+  | { readonly kind: HostileFault['kind'] | 'crash'; readonly seed: number; readonly what: string }
   /** All seeds before `next` were tried. */
   | { readonly kind: 'done'; readonly next: number; readonly counts: HostileCounts };
 

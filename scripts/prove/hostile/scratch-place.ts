@@ -9,6 +9,8 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import type { HostileFault } from './hostile-kind.ts';
+
 /** Memory, where the machine gives it as a folder: a million files are synced. */
 const MEMORY = '/dev/shm';
 /** All that a server has in the folder of a tablespace. */
@@ -54,8 +56,20 @@ export class ScratchPlace implements AsyncDisposable {
     for (const folder of [this.data, this.tablespace]) await mkdir(folder, { recursive: true });
   }
 
-  /** What is not as it must be; `undefined` if all is well. */
-  async problem(): Promise<string | undefined> {
+  /** What is not as it must be, and whether it is outside the place; `undefined` if all is well. */
+  async problem(): Promise<Pick<HostileFault, 'kind' | 'what'> | undefined> {
+    const what = await this.#writtenOutside();
+    if (what !== undefined) return { kind: 'outside', what };
+    for (const folder of [this.data, this.tablespace]) {
+      for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile() && !entry.isDirectory())
+          return { kind: 'wrong', what: `${entry.name} is neither a file nor a directory` };
+      }
+    }
+    return undefined;
+  }
+
+  async #writtenOutside(): Promise<string | undefined> {
     const beside = [await readdir(this.root), await readdir(this.outside), await readdir(join(this.root, 'place'))];
     if (beside.map((names) => names.toSorted().join()).join(' ') !== 'outside,place secret data,space') {
       return `something was written outside: ${JSON.stringify(beside)}`;
@@ -64,13 +78,7 @@ export class ScratchPlace implements AsyncDisposable {
     const { nlink } = await lstat(secret);
     if (nlink !== 1 || (await readFile(secret, 'utf8')) !== SECRET) return 'a file outside was changed, or linked to';
     const foreign = (await readdir(this.tablespace)).filter((name) => !SERVER_FOLDER.test(name));
-    if (foreign.length > 0) return `${JSON.stringify(foreign)} was written to the place of a tablespace`;
-    for (const folder of [this.data, this.tablespace]) {
-      for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-        if (!entry.isFile() && !entry.isDirectory()) return `${entry.name} is neither a file nor a directory`;
-      }
-    }
-    return undefined;
+    return foreign.length > 0 ? `${JSON.stringify(foreign)} was written to the place of a tablespace` : undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

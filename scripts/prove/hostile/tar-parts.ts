@@ -144,9 +144,9 @@ class PartTrials implements AsyncDisposable {
     const stored = await compress(compression, tar);
     const order = { key: KEY, compression, isPart: random.chance(0.9), wanted: wantedBy(random) };
     const outcome = await this.#unpack(order, stored, random.pick([100, 512, 4096, 1_000_000]));
-    const problem = outcome.kind === 'wrong' ? undefined : await this.#scratch.problem();
+    const problem = await this.#scratch.problem();
     await this.#scratch.empty();
-    return problem === undefined ? outcome : { kind: 'wrong', what: `tar part: ${problem}`, input: stored };
+    return problem === undefined ? outcome : { ...problem, what: `tar part: ${problem.what}`, input: stored };
   }
 
   async #unpack(

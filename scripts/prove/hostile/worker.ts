@@ -36,16 +36,16 @@ for (const kind of HOSTILE_KINDS) {
 }
 tell({ kind: 'ready', kinds: HOSTILE_KINDS.map(({ name }) => name) });
 
-const counts = { refused: 0, same: 0, different: 0, wrong: 0 };
+const counts = { refused: 0, same: 0, different: 0, wrong: 0, outside: 0 };
 
 async function tryOne(one: number, { name, trials }: Prepared, random: Random): Promise<void> {
   try {
     const outcome = await trials.tryOne(random);
     counts[outcome.kind] += 1;
-    if (outcome.kind !== 'wrong') return;
+    if (!('what' in outcome)) return;
     const kept = join(tmpdir(), `walkback-hostile-${one}`);
     await writeFile(kept, outcome.input);
-    tell({ kind: 'wrong', seed: one, what: `${outcome.what} (the input is in ${kept})` });
+    tell({ kind: outcome.kind, seed: one, what: `${outcome.what} (the input is in ${kept})` });
   } catch (error) {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
     tell({ kind: 'crash', seed: one, what: `${name}: ${what}` });
