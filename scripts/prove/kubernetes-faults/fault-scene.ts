@@ -17,7 +17,7 @@ import type { Bed } from '../../../tests/support/kubernetes/bed.ts';
 import { startPatroniDatabase, type PatroniDatabase } from '../../../tests/support/kubernetes/patroni-database.ts';
 import { startWalkback, type Ended } from '../../../tests/support/walkback-process.ts';
 import { archiveSoFar, badTransaction, untilFirstBackup, walkbackIn } from '../kubernetes/operate.ts';
-import { openEye, type OutsideEye } from './outside-eye.ts';
+import { openEye, type OutsideEye } from '../kubernetes/outside-eye.ts';
 
 /** How a run of walkback ended. */
 export interface RunEnd extends Ended {

@@ -9,7 +9,7 @@ import { swapStatus } from '../../../src/kubernetes/recover/status.ts';
 import type { RecoveryWay } from '../../../src/kubernetes/find/rights.ts';
 import type { SwapStep } from '../../../src/kubernetes/recover/step-names.ts';
 import type { FaultScene } from './fault-scene.ts';
-import type { SeenData } from './outside-eye.ts';
+import type { SeenData } from '../kubernetes/outside-eye.ts';
 
 /** As the journal says it. */
 export interface SeenStatus {

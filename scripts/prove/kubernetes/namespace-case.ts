@@ -1,6 +1,7 @@
 /**
  * One case: a workload with its oracle and a load beside it, a recovery to just before a random transaction of it, everything
- * compared on every member; the undo, compared; the recovery again, compared.
+ * compared on every member; the undo, compared; the recovery again, compared. After each, what was put aside of every member is
+ * looked at from outside.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +15,9 @@ import { differencesFrom, stateAfter, type ModelState } from '../../../tests/sup
 import { seededRandom, type Random } from '../../../tests/support/random.ts';
 import { openWorkload, type Workload } from '../../../tests/support/workload.ts';
 import { BIG_DATA, SMALL_DATA, writeBulk, type Bulk } from './bulk.ts';
+import { membersData, wrongAside, wrongUndone, type Kept, type MemberData } from './kept-data.ts';
 import { archiveSoFar, untilBackups, walkbackIn } from './operate.ts';
+import { openEye } from './outside-eye.ts';
 
 /** What a case is of. */
 export interface CaseWay {
@@ -124,34 +127,48 @@ function journalIn(out: string): readonly JournalLine[] {
 
 interface Played {
   readonly database: PatroniDatabase;
+  readonly kept: Kept;
   readonly options: CaseOptions;
   readonly replicas: number;
   readonly downMs: number[];
 }
 
+interface Recovered {
+  readonly problems: readonly string[];
+  readonly id: string;
+  /** What each member had. */
+  readonly before: readonly MemberData[];
+}
+
 /** Recovers to just before a transaction and compares. @returns what went wrong, and the recovery's id. */
 async function recover(
-  { database, options, replicas, downMs }: Played,
+  { database, kept, options, replicas, downMs }: Played,
   xid: number,
   state: ModelState,
-): Promise<{ readonly problems: string[]; readonly id: string }> {
+): Promise<Recovered> {
+  const before = await membersData(kept, replicas);
   const target = ['--before-xid', String(xid), '--way', options.way];
   const run = await walkbackIn(database, ['recover', 'run', ...target, '--yes', '--json']);
-  if (run.code !== 0) return { problems: [`recover run ended with ${run.code}: ${run.err.slice(-800)}`], id: '' };
+  if (run.code !== 0)
+    return { problems: [`recover run ended with ${run.code}: ${run.err.slice(-800)}`], id: '', before };
   const journal = journalIn(run.out);
   // The pod that has cloned is started once more before it is the application's.
   downMs.push(downBetween(journal, 'stopLive', options.way === 'clone' ? 'removeVariables' : 'openLine'));
-  const id: unknown = Reflect.get(JSON.parse(run.out) as object, 'id');
-  options.log(`  recovered as ${String(id)}, down ${downMs.at(-1)} ms`);
-  return { problems: await differences(database, replicas, state), id: String(id) };
+  const id = String(Reflect.get(JSON.parse(run.out) as object, 'id'));
+  options.log(`  recovered as ${id}, down ${downMs.at(-1)} ms`);
+  const differ = await differences(database, replicas, state);
+  return { problems: [...differ, ...(await wrongAside(kept, id, before, 'kept'))], id, before };
 }
 
-async function undo({ database, options, replicas, downMs }: Played, id: string, state: ModelState): Promise<string[]> {
+async function undo(played: Played, { id, before }: Recovered, state: ModelState): Promise<string[]> {
+  const { database, kept, options, replicas, downMs } = played;
+  const recovered = await membersData(kept, replicas);
   const run = await walkbackIn(database, ['undo', id, '--yes', '--json']);
   if (run.code !== 0) return [`undo ended with ${run.code}: ${run.err.slice(-800)}`];
   downMs.push(downBetween(journalIn(run.out), 'undoStop', 'undoOpenLine'));
   options.log(`  undone, down ${downMs.at(-1)} ms`);
-  return differences(database, replicas, state);
+  const differ = await differences(database, replicas, state);
+  return [...differ, ...(await wrongUndone(kept, id, { before, recovered, leader: options.leader }))];
 }
 
 /** The pod that is to lead does. */
@@ -193,13 +210,15 @@ export async function runNamespaceCase(bed: Bed, options: CaseOptions): Promise<
   const all = stateAfter(commits, commits.length);
   log(`  to just before commit ${count} of ${commits.length - 1}; ${leader} leads`);
 
-  const played: Played = { database, options, replicas, downMs: [] };
+  await using eye = await openEye(bed);
+  const kept: Kept = { database, eye, way: options.way };
+  const played: Played = { database, kept, options, replicas, downMs: [] };
   const { downMs } = played;
   const xid = commits[count]?.xid ?? 0;
   const first = await recover(played, xid, before);
   await load.stop();
   if (first.problems.length > 0) return { problems: first.problems, downMs };
-  const undone = await undo(played, first.id, all);
+  const undone = await undo(played, first, all);
   if (undone.length > 0) return { problems: undone, downMs };
   const again = await recover(played, xid, before);
   return { problems: again.problems, downMs };
