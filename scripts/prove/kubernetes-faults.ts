@@ -1,17 +1,21 @@
 /**
- * SIGKILL of walkback at every step of a recovery in a namespace, and of its undo, by each way; and faults of bad days: of the API,
- * of pods, of other hands, of the machines. After each `status` says what is so, going on or an undo works from there, and the
+ * SIGKILL of walkback at every step of a recovery in a namespace, and of its undo, by each way; of a reset and its undo; while it
+ * releases what is kept, or throws a rehearsal away; and faults of bad days: of the API, of pods, of other hands, of the machines.
+ * After each `status` says what is so, going on or an undo works from there, and the
  * data from before and the recovered data are never gone, as seen on the volumes from outside.
  *
  * Seeds from 0 are the steps, in the order of `kubernetes-faults/cases.ts`: all gone on with, then all taken back; those behind them
- * are the faults, and of each round of them the last are of the whole bed. Seeds in a row share what can be shared: a cluster, and a
+ * are the faults, and of each round of them the last are of the whole bed. From 1000 on are those of
+ * `kubernetes-faults/added-cases.ts`: resets, removals, and faults at steps of their own. Seeds in a row share what can be shared: a cluster, and a
  * recovery that is killed at one step after the other.
  *
  * @module
  */
 
 import { startBed, type Bed } from '../../tests/support/kubernetes/bed.ts';
-import { groupsOf, wordsOf, type Case } from './kubernetes-faults/cases.ts';
+import type { Case, KillCase, ResetCase } from './kubernetes-faults/case.ts';
+import { allowJobs, runCarriedCase } from './kubernetes-faults/carried-case.ts';
+import { groupsOf, membersOf, wordsOf } from './kubernetes-faults/cases.ts';
 import { giveBack, saidBy } from './kubernetes-faults/end-case.ts';
 import { runFaultCase } from './kubernetes-faults/fault-case.ts';
 import { FaultScene } from './kubernetes-faults/fault-scene.ts';
@@ -19,32 +23,64 @@ import { FAULTS } from './kubernetes-faults/faults.ts';
 import { runKillGroup } from './kubernetes-faults/kill-group.ts';
 import { tableOf, type Outcome } from './kubernetes-faults/outcome.ts';
 import { RecoveryWatch } from './kubernetes-faults/recovery-watch.ts';
+import { runRemovalCase } from './kubernetes-faults/removal-case.ts';
+import { ResetWatch } from './kubernetes-faults/reset-watch.ts';
+import type { Watch } from './kubernetes-faults/watch.ts';
 import type { Proof, ProofRun } from './proof.ts';
 
 type Group = readonly { readonly seed: number; readonly given: Case }[];
 
-/** A recovery in the state that the group begins in. */
-async function prepare(scene: FaultScene, given: Case): Promise<RecoveryWatch> {
-  const planned = given.kind === 'fault' ? (FAULTS[given.fault].planned ?? []) : [];
-  const watch = await RecoveryWatch.begin(scene, given.way, planned);
-  if (given.work === 'recover') return watch;
-  const end = await scene.run(['recover', 'run', watch.id, '--yes']);
-  if (end.code !== 0) throw new Error(`the recovery that is to be undone ${saidBy(end)}`);
+/** What is to be undone has been run before. */
+async function runBefore<W extends Watch>(scene: FaultScene, watch: W, work: string): Promise<W> {
+  if (work !== 'undo') return watch;
+  const end = await scene.run(watch.runLine);
+  if (end.code !== 0) throw new Error(`what is to be undone ${saidBy(end)}`);
   await watch.look();
   return watch;
+}
+
+async function runKills(
+  scene: FaultScene,
+  group: Group,
+  { begin, log }: { readonly begin: () => Promise<Watch>; readonly log: ProofRun['log'] },
+): Promise<Outcome[]> {
+  const kills = group.flatMap(({ seed, given }) => (isKill(given) ? [{ seed, given }] : []));
+  const watch = await runBefore(scene, await begin(), kills[0]?.given.work ?? '');
+  const outcomes = await runKillGroup(scene, watch, kills, log);
+  if (areRight(outcomes)) await giveBack(scene, watch);
+  return outcomes;
+}
+
+function isKill(given: Case): given is KillCase | ResetCase {
+  return given.kind === 'kill' || given.kind === 'reset';
 }
 
 async function tryGroup(scene: FaultScene, group: Group, log: ProofRun['log']): Promise<Outcome[]> {
   const [first] = group;
   if (first === undefined) return [];
-  const watch = await prepare(scene, first.given);
-  const kills = group.flatMap(({ seed, given }) => (given.kind === 'kill' ? [{ seed, given }] : []));
-  const outcomes =
-    first.given.kind === 'kill'
-      ? await runKillGroup(scene, watch, kills, log)
-      : [await runFaultCase(scene, watch, { seed: first.seed, given: first.given, log })];
-  if (outcomes.every(({ ending }) => ending !== 'OTHER')) await giveBack(scene, watch);
-  return outcomes;
+  const { seed, given } = first;
+  if (given.kind === 'reset') return runKills(scene, group, { begin: async () => ResetWatch.begin(scene), log });
+  const planned = given.kind === 'fault' ? (FAULTS[given.fault].planned ?? []) : [];
+  const begin = async (): Promise<RecoveryWatch> => RecoveryWatch.begin(scene, given.way, planned);
+  if (given.kind === 'kill') return runKills(scene, group, { begin, log });
+  if (given.kind === 'carried') await allowJobs(scene);
+  const watch = await runBefore(scene, await begin(), given.work);
+  if (given.kind === 'end') return [await runRemovalCase(scene, watch, { seed, given, log })];
+  const outcome =
+    given.kind === 'fault'
+      ? await runFaultCase(scene, watch, { seed, given, log })
+      : await runCarriedCase(scene, watch, { seed, given, log });
+  if (areRight([outcome])) await giveBack(scene, watch);
+  return [outcome];
+}
+
+function areRight(outcomes: readonly Outcome[]): boolean {
+  return outcomes.every(({ ending }) => ending !== 'OTHER');
+}
+
+/** A recovery that is released is never undone: the bad transaction is in nobody's past any more. */
+function isLastOfScene({ given }: Group[number]): boolean {
+  return given.kind === 'end' && given.from === 'recovered';
 }
 
 function failed(group: Group, error: unknown): Outcome[] {
@@ -61,17 +97,25 @@ function failed(group: Group, error: unknown): Outcome[] {
 async function tryAll(bed: Bed, { seed, count, log }: ProofRun): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   let scene: FaultScene | undefined;
+  let members = 0;
   try {
     for (const group of groupsOf(seed, count)) {
+      const [first] = group;
+      if (first === undefined) continue;
       const begunMs = Date.now();
-      scene ??= await FaultScene.start(bed, group[0]?.given.kind === 'fault' ? 1 : 2);
+      if (members !== membersOf(first.given)) {
+        await scene?.[Symbol.asyncDispose]();
+        scene = undefined;
+      }
+      members = membersOf(first.given);
+      scene ??= await FaultScene.start(bed, members);
       const found = await tryGroup(scene, group, log).catch((error: unknown) => {
-        log(`${group[0]?.seed}: ${String(error)}`);
+        log(`${first.seed}: ${String(error)}`);
         return failed(group, error);
       });
       outcomes.push(...found);
       log(`${found.length} of ${group.length} in ${Math.round((Date.now() - begunMs) / 1000)} s`);
-      if (found.every(({ ending }) => ending !== 'OTHER')) continue;
+      if (areRight(found) && !isLastOfScene(first)) continue;
       await scene[Symbol.asyncDispose]();
       scene = undefined;
     }
@@ -85,7 +129,7 @@ async function tryAll(bed: Bed, { seed, count, log }: ProofRun): Promise<Outcome
 export const proof: Proof = {
   name: 'kubernetes-faults',
   shows:
-    'A recovery in a namespace and its undo, killed at any step or met by what goes wrong on bad days, are explained by status, and gone on with or taken back; old and new data are never gone, as seen from outside.',
+    'A recovery in a namespace and its undo, a reset and its undo, releases and rehearsals thrown away, killed at any step or met by what goes wrong on bad days, are explained by status, and gone on with or taken back; old and new data are never gone, as seen from outside.',
   defaultCount: 1,
   inContainers: true,
   budgetMs: 900_000,

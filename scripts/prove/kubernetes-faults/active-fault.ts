@@ -12,6 +12,8 @@ import type { RecoveryWatch } from './recovery-watch.ts';
 export interface Met {
   readonly scene: FaultScene;
   readonly watch: RecoveryWatch;
+  /** SIGKILL of the walkback that is at work. */
+  readonly kill: () => void;
 }
 
 /** One that has begun. */

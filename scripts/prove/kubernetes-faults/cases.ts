@@ -1,5 +1,6 @@
 /**
- * The cases: every step of a recovery and of an undo by each way, killed there; then faults of bad days.
+ * The cases: every step of a recovery and of an undo by each way, killed there; then faults of bad days; from {@link ADDED_FROM} on
+ * those that came later.
  *
  * Pure. Case `s` of {@link caseOf} is that of seed `s`.
  *
@@ -7,52 +8,11 @@
  */
 
 import { RECOVERY_WAYS, type RecoveryWay } from '../../../src/kubernetes/find/rights.ts';
-import {
-  rehearseStepsOf,
-  SWAP_STEPS,
-  UNDO_SWAP_STEPS,
-  type SwapStep,
-} from '../../../src/kubernetes/recover/step-names.ts';
+import type { SwapStep } from '../../../src/kubernetes/recover/step-names.ts';
 import { seededRandom } from '../../../tests/support/random.ts';
-import { FAULT_NAMES, type FaultName } from './fault-names.ts';
-
-/** When in a step walkback is killed: its intention is written; its first change is made, unheard; all is done, and not written. */
-export const MOMENTS = ['begun', 'changing', 'ending'] as const;
-/** See {@link MOMENTS}. */
-export type Moment = (typeof MOMENTS)[number];
-
-/** What is interrupted. */
-export type Work = 'recover' | 'undo';
-/** What is typed after the interruption. */
-export type GoingOn = 'resume' | 'undo';
-
-/** SIGKILL of walkback at a step. */
-export interface KillCase {
-  readonly kind: 'kill';
-  readonly way: RecoveryWay;
-  readonly work: Work;
-  readonly step: SwapStep;
-  readonly moment: Moment;
-  readonly goingOn: GoingOn;
-}
-
-/** Something else goes wrong while a step is at work. */
-export interface FaultCase {
-  readonly kind: 'fault';
-  readonly way: RecoveryWay;
-  readonly work: Work;
-  readonly step: SwapStep;
-  readonly fault: FaultName;
-  readonly goingOn: GoingOn;
-}
-
-/** One of them. */
-export type Case = KillCase | FaultCase;
-
-/** The steps of a recovery by a way, in order. */
-export function stepsOf(way: RecoveryWay, work: Work): readonly SwapStep[] {
-  return work === 'undo' ? UNDO_SWAP_STEPS[way] : [...rehearseStepsOf(way), ...SWAP_STEPS[way]];
-}
+import { ADDED, ADDED_FROM } from './added-cases.ts';
+import { momentOf, stepsOf, type Case, type FaultCase, type GoingOn, type KillCase, type Work } from './case.ts';
+import { FAULT_NAMES, MEMBER_FAULTS } from './fault-names.ts';
 
 /** Each way begins with another moment, so that a step that all have is killed at all of them. */
 function killsOf(way: RecoveryWay, work: Work, goingOn: GoingOn): KillCase[] {
@@ -62,7 +22,7 @@ function killsOf(way: RecoveryWay, work: Work, goingOn: GoingOn): KillCase[] {
     way,
     work,
     step,
-    moment: MOMENTS[(at + shift) % MOMENTS.length] ?? 'begun',
+    moment: momentOf(at + shift),
     goingOn,
   }));
 }
@@ -94,14 +54,25 @@ function faultOf(number: number): FaultCase {
   return { kind: 'fault', way, work, step, fault: fault.name, goingOn };
 }
 
-/** The case of a seed. */
+/** The case of a seed. @throws behind the last that was added. */
 export function caseOf(seed: number): Case {
-  return KILLS[seed] ?? faultOf(seed - KILLS.length);
+  if (seed < ADDED_FROM) return KILLS[seed] ?? faultOf(seed - KILLS.length);
+  const added = ADDED[seed - ADDED_FROM];
+  if (added === undefined) throw new Error(`there is no case ${seed}: the last is ${ADDED_FROM + ADDED.length - 1}`);
+  return added;
+}
+
+/** How many members the cluster has: as many as the case needs, as each costs time. */
+export function membersOf(given: Case): 1 | 2 {
+  if (given.kind === 'carried') return 1;
+  return given.kind === 'fault' && !MEMBER_FAULTS.has(given.fault) ? 1 : 2;
 }
 
 /** Whether two cases of seeds in a row are two interruptions of one run that is gone on with. */
 function goesOnWith(one: Case, next: Case): boolean {
-  if (one.kind === 'fault' || next.kind === 'fault') return false;
+  if (one.kind === 'reset' && next.kind === 'reset')
+    return one.goingOn === 'resume' && next.goingOn === 'resume' && one.work === next.work;
+  if (one.kind !== 'kill' || next.kind !== 'kill') return false;
   if (one.goingOn !== 'resume' || next.goingOn !== 'resume') return false;
   return one.way === next.way && one.work === next.work;
 }
@@ -121,7 +92,11 @@ export function groupsOf(seed: number, count: number): (readonly { readonly seed
 
 /** The case in words. */
 export function wordsOf(given: Case): string {
-  const where = `${given.way}, ${given.work} at ${given.step}`;
+  if (given.kind === 'end')
+    return `${given.way}, ${given.work} of what is ${given.from}: SIGKILL at its change ${given.change}, go on`;
+  if (given.kind === 'carried') return `${given.way}, ${given.work} in the cluster at ${given.step}: ${given.fault}`;
+  const what = given.kind === 'reset' ? (given.work === 'reset' ? '' : 'reset, ') : `${given.way}, `;
+  const where = `${what}${given.work} at ${given.step}`;
   const then = given.goingOn === 'undo' ? 'undo' : 'go on';
-  return given.kind === 'kill' ? `${where} (${given.moment}): SIGKILL, ${then}` : `${where}: ${given.fault}, ${then}`;
+  return given.kind === 'fault' ? `${where}: ${given.fault}, ${then}` : `${where} (${given.moment}): SIGKILL, ${then}`;
 }

@@ -6,7 +6,8 @@
  */
 
 import type { ApiWatcher } from '../../../tests/support/kubernetes/api-proxy.ts';
-import { wordsOf, type FaultCase } from './cases.ts';
+import type { FaultCase } from './case.ts';
+import { wordsOf } from './cases.ts';
 import { saidBy, wrongAtEnd } from './end-case.ts';
 import type { FaultScene, RunEnd } from './fault-scene.ts';
 import { FAULTS } from './faults.ts';
@@ -55,11 +56,11 @@ async function tried(
 ): Promise<{ readonly problems: string[]; readonly ending: Outcome['ending'] }> {
   const line = given.work === 'undo' ? ['undo', watch.id, '--yes'] : ['recover', 'run', watch.id, '--yes'];
   let active: ActiveFault | undefined;
-  const begin = async (): Promise<ActiveFault> => {
-    active = await FAULTS[given.fault].begin({ scene, watch });
+  const begin = async (kill: () => void): Promise<ActiveFault> => {
+    active = await FAULTS[given.fault].begin({ scene, watch, kill });
     return active;
   };
-  const end = await scene.run(line, () => faultingWatcher(given, begin));
+  const end = await scene.run(line, (kill) => faultingWatcher(given, async () => begin(kill)));
   if (active === undefined) return { problems: [`the fault was not met: ${saidBy(end)}`], ending: 'OTHER' };
   await active.mend();
   if (end.isHung) return { problems: [saidBy(end)], ending: 'OTHER' };
@@ -68,7 +69,7 @@ async function tried(
     const ended = await wrongAtEnd(scene, watch, [given.work === 'undo' ? 'undone' : 'recovered']);
     return { problems: [...seen, ...ended], ending: 'came to its end' };
   }
-  const explained = [...unexplained(end), ...(await watch.explains(given.step))];
+  const explained = [...(end.isKilled ? [] : unexplained(end)), ...(await watch.explains(given.step))];
   const went = await goOn(scene, watch, given);
   const wanted = { undo: ['undone', 'discarded'], resume: given.work === 'undo' ? ['undone'] : ['recovered'] };
   const isBack = given.goingOn === 'undo' || FAULTS[given.fault].endsInUndo === true;

@@ -87,8 +87,30 @@ const NAMED = [
   { name: 'no volume is provisioned for 40 s', steps: ['startRehearsal', 'scaleOut', 'undoScaleOut'] },
 ] as const;
 
-/** A fault's name. */
-export type FaultName = (typeof NAMED)[number]['name'];
+/** Those that came later: at which steps they are met says `added-cases.ts`. */
+const ADDED = [
+  'the live pod is evicted',
+  'the live server crashes, and the pod that pushes its WAL is deleted',
+  'the live server crashes, and walkback is killed while its WAL is pushed',
+  'the cluster’s image cannot be pulled',
+  'the cluster’s image cannot be pulled for 40 s',
+  'the storage class refuses claims',
+  'a limit refuses claims of that size',
+] as const;
 
-/** All, in the order of their seeds. */
-export const FAULT_NAMES: readonly (NamedFault & { readonly name: FaultName })[] = NAMED;
+/** Those of a second member. */
+const OF_MEMBERS = [
+  'the joining pod is deleted',
+  'the joining pod is evicted',
+  'the joining pod is killed for its memory',
+  'the leader is deleted while another joins',
+] as const;
+
+type NumberedFault = (typeof NAMED)[number]['name'];
+/** A fault's name. */
+export type FaultName = NumberedFault | (typeof ADDED)[number] | (typeof OF_MEMBERS)[number];
+
+/** Those that seeds are numbered by, in that order: none is ever added to them. */
+export const FAULT_NAMES: readonly (NamedFault & { readonly name: NumberedFault })[] = NAMED;
+/** What can only go wrong with more than one member. */
+export const MEMBER_FAULTS: ReadonlySet<FaultName> = new Set<FaultName>(OF_MEMBERS);

@@ -147,8 +147,8 @@ export class FaultScene implements AsyncDisposable {
     }
   }
 
-  /** The rows that whoever leads has now. A server that the fault itself has killed may just be starting. */
-  async countRows(): Promise<number> {
+  /** The rows that whoever leads has now; `undefined`: no table. A server that the fault itself has killed may just be starting. */
+  async countRows(): Promise<number | undefined> {
     const deadline = Date.now() + ANSWERS_MS;
     for (;;) {
       try {
@@ -160,9 +160,11 @@ export class FaultScene implements AsyncDisposable {
     }
   }
 
-  async #count(): Promise<number> {
+  async #count(): Promise<number | undefined> {
     const client = await this.database.connect(await this.database.untilLeader());
     try {
+      const there = await client.query<{ isThere: boolean }>(`SELECT to_regclass('orders') IS NOT NULL AS "isThere"`);
+      if (there.rows[0]?.isThere !== true) return undefined;
       return Number((await client.query<{ n: string }>('SELECT count(*) AS n FROM orders')).rows[0]?.n);
     } finally {
       await client.end();

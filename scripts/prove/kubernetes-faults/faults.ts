@@ -7,7 +7,10 @@
 import { freezeComponent, killComponent, type Component } from '../../../tests/support/kubernetes/faults.ts';
 import { forSomeTime, type FaultKind } from './active-fault.ts';
 import type { FaultName } from './fault-names.ts';
+import * as ofMembers from './member-faults.ts';
 import * as inNamespace from './namespace-faults.ts';
+import * as ofTheClass from './refusal-faults.ts';
+import * as whileDown from './down-faults.ts';
 import * as onTheWay from './transport-faults.ts';
 
 /** A part of the bed that is gone, or stands still, for so long; whoever tests waits until it works again. */
@@ -54,4 +57,15 @@ export const FAULTS: Readonly<Record<FaultName, FaultKind>> = {
   'the kubelet is killed for 60 s': without('kubelet', 60_000),
   'the controllers are killed for 30 s': without('controllers', 30_000),
   'no volume is provisioned for 40 s': without('provisioner', 40_000),
+  'the live pod is evicted': inNamespace.LIVE_POD_EVICTED,
+  'the live server crashes, and the pod that pushes its WAL is deleted': whileDown.REST_POD_DELETED,
+  'the live server crashes, and walkback is killed while its WAL is pushed': whileDown.KILLED_IN_REST,
+  'the cluster’s image cannot be pulled': whileDown.noImage(),
+  'the cluster’s image cannot be pulled for 40 s': whileDown.noImage(40_000),
+  'the storage class refuses claims': ofTheClass.CLASS_REFUSES,
+  'a limit refuses claims of that size': ofTheClass.LIMIT_REFUSES,
+  'the joining pod is deleted': ofMembers.JOINING_DELETED,
+  'the joining pod is evicted': ofMembers.JOINING_EVICTED,
+  'the joining pod is killed for its memory': ofMembers.JOINING_OUT_OF_MEMORY,
+  'the leader is deleted while another joins': ofMembers.LEADER_DELETED,
 };

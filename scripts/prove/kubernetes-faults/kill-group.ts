@@ -1,37 +1,39 @@
 /**
- * Kills of walkback: those of one group are kills of one recovery (or undo), each at a later step than the one before, and it is
+ * Kills of walkback: those of one group are kills of one recovery, reset or undo, each at a later step than the one before, and it is
  * gone on with after each. One that is taken back stands alone, and its undo is killed once as well.
  *
  * @module
  */
 
-import type { KillCase } from './cases.ts';
+import type { KillCase, ResetCase } from './case.ts';
 import { wordsOf } from './cases.ts';
 import { saidBy, wrongAtEnd } from './end-case.ts';
 import type { FaultScene } from './fault-scene.ts';
 import { killingAtChange, killingWatcher } from './kill-moment.ts';
 import type { Outcome } from './outcome.ts';
-import type { RecoveryWatch } from './recovery-watch.ts';
+import type { Watch } from './watch.ts';
+
+type Given = KillCase | ResetCase;
 
 /** One seed of a group. */
 export interface SeededKill {
   readonly seed: number;
-  readonly given: KillCase;
+  readonly given: Given;
 }
 
-function lineOf({ work }: KillCase, id: string): readonly string[] {
-  return work === 'undo' ? ['undo', id, '--yes'] : ['recover', 'run', id, '--yes'];
+function lineOf({ work }: Given, { id, runLine }: Watch): readonly string[] {
+  return work === 'undo' ? ['undo', id, '--yes'] : runLine;
 }
 
 /** One kill, and everything that must be true then. */
-async function killOnce(scene: FaultScene, watch: RecoveryWatch, given: KillCase): Promise<string[]> {
-  const end = await scene.run(lineOf(given, watch.id), (kill) => killingWatcher(given, kill));
+async function killOnce(scene: FaultScene, watch: Watch, given: Given): Promise<string[]> {
+  const end = await scene.run(lineOf(given, watch), (kill) => killingWatcher(given, kill));
   if (!end.isKilled) return [`it was not killed, and ${saidBy(end)}`];
   return [...(await watch.look()), ...(await watch.explains(given.step))];
 }
 
 /** Takes back, killed at a change of its own first. */
-async function takeBack(scene: FaultScene, watch: RecoveryWatch, seed: number): Promise<string[]> {
+async function takeBack(scene: FaultScene, watch: Watch, seed: number): Promise<string[]> {
   const { state } = await watch.status();
   const line = state === 'planned' ? ['rehearse', '--discard', watch.id] : ['undo', watch.id, '--yes'];
   await scene.run(line, (kill) => killingAtChange(1 + (seed % 4), kill));
@@ -42,25 +44,26 @@ async function takeBack(scene: FaultScene, watch: RecoveryWatch, seed: number): 
   return end.code === 0 ? seen : [...seen, `taking it back in state ${between.state} ${saidBy(end)}`];
 }
 
-async function finish(scene: FaultScene, watch: RecoveryWatch, { seed, given }: SeededKill): Promise<string[]> {
+async function finish(scene: FaultScene, watch: Watch, { seed, given }: SeededKill): Promise<string[]> {
   if (given.goingOn === 'undo') {
     const problems = await takeBack(scene, watch, seed);
     return [...problems, ...(await wrongAtEnd(scene, watch, ['undone', 'discarded']))];
   }
-  const end = await scene.run(lineOf(given, watch.id));
+  const end = await scene.run(lineOf(given, watch));
   if (end.code !== 0) return [`going on ${saidBy(end)}`];
   return wrongAtEnd(scene, watch, [given.work === 'undo' ? 'undone' : 'recovered']);
 }
 
-function endingOf({ work, goingOn }: KillCase): Outcome['ending'] {
+function endingOf({ work, goingOn }: Given): Outcome['ending'] {
   if (goingOn === 'undo') return 'taken back';
+  if (work === 'reset') return 'gone on, reset';
   return work === 'undo' ? 'gone on, undone' : 'gone on, recovered';
 }
 
 /** Tries a group on a recovery in the state that it needs. */
 export async function runKillGroup(
   scene: FaultScene,
-  watch: RecoveryWatch,
+  watch: Watch,
   group: readonly SeededKill[],
   log: (line: string) => void,
 ): Promise<Outcome[]> {

@@ -6,14 +6,17 @@
  */
 
 import type { ApiWatcher } from '../../../tests/support/kubernetes/api-proxy.ts';
-import type { KillCase } from './cases.ts';
+import type { Moment } from './case.ts';
 import { isChange, journalLineOf } from './journal-sight.ts';
 
 /** A program in a pod is begun, and has some time to do something. */
 const PROGRAM_MS = 150;
 
 /** A watcher that kills once. */
-export function killingWatcher({ step, moment }: Pick<KillCase, 'step' | 'moment'>, kill: () => void): ApiWatcher {
+export function killingWatcher(
+  { step, moment }: { readonly step: string; readonly moment: Moment },
+  kill: () => void,
+): ApiWatcher {
   let isIn = false;
   let isKilled = false;
   const fire = (): void => {

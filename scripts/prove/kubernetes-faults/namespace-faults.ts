@@ -7,24 +7,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Pod } from '../../../src/kubernetes/api/kubernetes-objects.ts';
-import { podLabels } from '../../../src/kubernetes/rehearse/rehearsal-names.ts';
 import { forSomeTime, type FaultKind, type Met } from './active-fault.ts';
-
-const nothing = async (): Promise<void> => {};
-
-async function kubectl({ scene }: Met, args: readonly string[], input?: string): Promise<string> {
-  return scene.database.namespace.kubectl(args, input);
-}
-
-/** What another hand does once; nothing of it has to be put right. What it cannot do (the pod is gone already) is not done. */
-function once(act: (met: Met) => Promise<unknown>): FaultKind {
-  return {
-    begin: async (met) => {
-      await act(met).catch(() => {});
-      return { mend: nothing };
-    },
-  };
-}
+import { deleteVolumePod, evict, first, killServer, kubectl, nothing, once } from './hands.ts';
 
 async function rehearsalPod({ scene, watch }: Met): Promise<string> {
   const labels = `job-name=walkback-${watch.id}`;
@@ -37,50 +21,24 @@ async function rehearsalPod({ scene, watch }: Met): Promise<string> {
   throw new Error('the rehearsal has no pod that runs');
 }
 
-const first = ({ scene }: Met): string => `${scene.database.name}-0`;
-const IN_DATA = '/home/postgres/pgdata/pgroot/data/postmaster.pid';
-
 /** Deleted as a person does it, or as a drained node. */
 export const LIVE_POD_DELETED = once(async (met) =>
   kubectl(met, ['delete', 'pod', first(met), '--wait=false', '--grace-period=1']),
 );
 /** As the kernel does it that is out of memory. */
-export const LIVE_SERVER_KILLED = once(async (met) =>
-  kubectl(met, ['exec', first(met), '--', 'sh', '-c', `kill -9 $(head -n 1 ${IN_DATA})`]),
-);
+export const LIVE_SERVER_KILLED = once(async (met) => killServer(met, first(met)));
+/** The live pod, by the API that drains nodes. */
+export const LIVE_POD_EVICTED = once(async (met) => evict(met, first(met)));
 /** The Job makes another. */
 export const REHEARSAL_DELETED = once(async (met) =>
   kubectl(met, ['delete', 'pod', await rehearsalPod(met), '--wait=false', '--grace-period=1']),
 );
 /** By the API that drains nodes. */
-export const REHEARSAL_EVICTED = once(async (met) => {
-  const pod = await rehearsalPod(met);
-  const namespace = met.scene.database.namespace.name;
-  const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod, namespace } };
-  const path = `/api/v1/namespaces/${namespace}/pods/${pod}/eviction`;
-  return kubectl(met, ['create', '--raw', path, '--filename', '-'], JSON.stringify(eviction));
-});
+export const REHEARSAL_EVICTED = once(async (met) => evict(met, await rehearsalPod(met)));
 /** Everything in the container, but for its first process, which then ends. */
 export const REHEARSAL_OUT_OF_MEMORY = once(async (met) =>
   kubectl(met, ['exec', await rehearsalPod(met), '--', 'sh', '-c', 'kill -9 -1']),
 );
-
-/** Deletes the first pod of work on a volume that there is, whenever that is. @returns whether there was one. */
-async function deleteVolumePod(met: Met, signal: AbortSignal): Promise<boolean> {
-  const labels = Object.entries(podLabels(met.watch.id, 'volume'))
-    .map(([name, value]) => `${name}=${value}`)
-    .join(',');
-  while (!signal.aborted) {
-    const pods = await met.scene.database.api.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, { labels }).catch(() => []);
-    const name = pods.find(({ status }) => status?.phase === 'Running' || status?.phase === 'Pending')?.metadata?.name;
-    if (name !== undefined) {
-      await kubectl(met, ['delete', 'pod', name, '--wait=false', '--grace-period=1']);
-      return true;
-    }
-    await sleep(100);
-  }
-  return false;
-}
 
 /** While the cluster is down and its data are renamed, or opened; the Job makes another. */
 export const VOLUME_POD_DELETED: FaultKind = {

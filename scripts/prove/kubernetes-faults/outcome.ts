@@ -12,6 +12,10 @@ export type Ending =
   | 'gone on, undone'
   /** Interrupted, and taken back. */
   | 'taken back'
+  /** Interrupted while something was removed, and gone on with: nothing else is left, nothing else is gone. */
+  | 'gone on, removed'
+  /** A reset: interrupted, gone on with, done. */
+  | 'gone on, reset'
   /** It came to its end in spite of the fault. */
   | 'came to its end'
   | 'OTHER';

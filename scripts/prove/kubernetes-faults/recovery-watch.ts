@@ -8,22 +8,15 @@
 import { swapStatus } from '../../../src/kubernetes/recover/status.ts';
 import type { RecoveryWay } from '../../../src/kubernetes/find/rights.ts';
 import type { SwapStep } from '../../../src/kubernetes/recover/step-names.ts';
-import type { FaultScene } from './fault-scene.ts';
+import { ROWS_AT_TARGET, type FaultScene } from './fault-scene.ts';
 import type { SeenData } from '../kubernetes/outside-eye.ts';
-
-/** As the journal says it. */
-export interface SeenStatus {
-  readonly state: string;
-  readonly steps: ReadonlyMap<string, string>;
-}
+import { stepsIn, unsaidIn, type SeenStatus, type Watch } from './watch.ts';
 
 /** From when on the recovered data are there: once they have stood at the target. */
 const STANDING: readonly SwapStep[] = ['awaitRehearsal', 'proveTarget'];
 
-const NEXT = /walkback (?:recover run|undo|rehearse --discard|release) /;
-
 /** One recovery, looked at from outside again and again. */
-export class RecoveryWatch {
+export class RecoveryWatch implements Watch {
   readonly id: string;
   readonly way: RecoveryWay;
   /** Rows that the cluster had when it was planned. */
@@ -62,7 +55,14 @@ export class RecoveryWatch {
     return new RecoveryWatch(scene, { id, way, rowsBefore }, data, old.inode);
   }
 
-  /** What is wrong now with what the volumes hold. */
+  get runLine(): readonly string[] {
+    return ['recover', 'run', this.id, '--yes'];
+  }
+
+  rowsIn(state: string): number {
+    return state === 'recovered' ? ROWS_AT_TARGET : this.rowsBefore;
+  }
+
   async look(): Promise<string[]> {
     this.looks += 1;
     const data = await this.#scene.eye.look(this.#scene.database.namespace.name);
@@ -88,22 +88,12 @@ export class RecoveryWatch {
     return claim === `walkback-${this.id}` || claim.endsWith(`-${name}-0`);
   }
 
-  /** As the journal says it, read past the proxy. */
   async status(): Promise<SeenStatus> {
     const { state, entries } = await swapStatus(this.#scene.database.api, this.id);
-    const steps = new Map<string, string>();
-    for (const entry of entries) if ('step' in entry) steps.set(entry.step, entry.event);
-    return { state, steps };
+    return { state, steps: stepsIn(entries) };
   }
 
-  /** Whether the text of `status` names the step that was interrupted, and what to type. */
-  async explains(step: SwapStep | undefined): Promise<string[]> {
-    const { code, out, err } = await this.#scene.run(['recover', 'status', this.id]);
-    if (code !== 0) return [`status ended with ${code}: ${err.slice(-400)}`];
-    const namesStep = step === undefined || new RegExp(`\\b${step}  (?:BEGUN|FAILED|done)`).test(out);
-    return [
-      ...(namesStep ? [] : [`status does not name ${step}`]),
-      ...(NEXT.test(out) || /thrown away|released/i.test(out) ? [] : ['status does not say what to type']),
-    ];
+  async explains(step: string | undefined): Promise<string[]> {
+    return unsaidIn(await this.#scene.run(['recover', 'status', this.id]), step);
   }
 }
