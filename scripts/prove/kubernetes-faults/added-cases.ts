@@ -112,4 +112,6 @@ export const ADDED: readonly Case[] = [
   carried('recreate', 'openLine', 'the Job’s pod is deleted at once'),
   carried('recreate', 'undoRecreateStatefulSet', 'the terminal is killed, and the Job’s pod is deleted at once'),
   carried('clone', 'openLine', 'the Job’s pod is evicted'),
+  fault('it is gone on with in another namespace first', 'rebind', 'exchangeVolumes'),
+  fault('it is gone on with in another namespace first', 'in-volume', 'pause', 'undo'),
 ];

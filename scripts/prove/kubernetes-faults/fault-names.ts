@@ -96,6 +96,7 @@ const ADDED = [
   'the cluster’s image cannot be pulled for 40 s',
   'the storage class refuses claims',
   'a limit refuses claims of that size',
+  'it is gone on with in another namespace first',
 ] as const;
 
 /** Those of a second member. */

@@ -6,6 +6,7 @@
 
 import { freezeComponent, killComponent, type Component } from '../../../tests/support/kubernetes/faults.ts';
 import { forSomeTime, type FaultKind } from './active-fault.ts';
+import { OTHER_NAMESPACE } from './context-faults.ts';
 import type { FaultName } from './fault-names.ts';
 import * as ofMembers from './member-faults.ts';
 import * as inNamespace from './namespace-faults.ts';
@@ -64,6 +65,7 @@ export const FAULTS: Readonly<Record<FaultName, FaultKind>> = {
   'the cluster’s image cannot be pulled for 40 s': whileDown.noImage(40_000),
   'the storage class refuses claims': ofTheClass.CLASS_REFUSES,
   'a limit refuses claims of that size': ofTheClass.LIMIT_REFUSES,
+  'it is gone on with in another namespace first': OTHER_NAMESPACE,
   'the joining pod is deleted': ofMembers.JOINING_DELETED,
   'the joining pod is evicted': ofMembers.JOINING_EVICTED,
   'the joining pod is killed for its memory': ofMembers.JOINING_OUT_OF_MEMORY,

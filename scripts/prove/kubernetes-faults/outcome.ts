@@ -29,9 +29,11 @@ export interface Outcome {
   readonly looks: number;
 }
 
-/** How many ended in which way, in the order of their first. */
+/** How many ended in which way, in the order of their first; and which seeds went wrong, to try them again. */
 export function tableOf(outcomes: readonly Outcome[]): string {
   const counts = new Map<Ending, number>();
   for (const { ending } of outcomes) counts.set(ending, (counts.get(ending) ?? 0) + 1);
-  return [...counts].map(([ending, count]) => `${count} ${ending}`).join(', ');
+  const wrong = outcomes.flatMap(({ seed, ending }) => (ending === 'OTHER' ? [seed] : []));
+  const seeds = wrong.length === 0 ? '' : ` (${wrong.join(', ')})`;
+  return [...counts].map(([ending, count]) => `${count} ${ending}${ending === 'OTHER' ? seeds : ''}`).join(', ');
 }
