@@ -60,12 +60,16 @@ async function tryGroup(scene: FaultScene, group: Group, log: ProofRun['log']): 
   if (first === undefined) return [];
   const { seed, given } = first;
   if (given.kind === 'reset') return runKills(scene, group, { begin: async () => ResetWatch.begin(scene), log });
+  if (given.kind === 'end') {
+    const { way } = given;
+    const watch = await (way === 'reset' ? ResetWatch.begin(scene) : RecoveryWatch.begin(scene, way));
+    return [await runRemovalCase(scene, watch, { seed, given, log })];
+  }
   const planned = given.kind === 'fault' ? (FAULTS[given.fault].planned ?? []) : [];
   const begin = async (): Promise<RecoveryWatch> => RecoveryWatch.begin(scene, given.way, planned);
   if (given.kind === 'kill') return runKills(scene, group, { begin, log });
   if (given.kind === 'carried') await allowJobs(scene);
   const watch = await runBefore(scene, await begin(), given.work);
-  if (given.kind === 'end') return [await runRemovalCase(scene, watch, { seed, given, log })];
   const outcome =
     given.kind === 'fault'
       ? await runFaultCase(scene, watch, { seed, given, log })

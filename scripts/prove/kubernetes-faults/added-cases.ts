@@ -34,7 +34,7 @@ function resetKills(work: ResetCase['work'], goingOn: GoingOn): ResetCase[] {
 }
 
 /** Each of the first changes of one end. */
-function endKills(way: RecoveryWay, from: EndCase['from'], changes: readonly number[]): EndCase[] {
+function endKills(way: EndCase['way'], from: EndCase['from'], changes: readonly number[]): EndCase[] {
   const work = from === 'standing' ? 'discard' : 'release';
   return changes.map((change) => ({ kind: 'end', way, work, from, change }));
 }
@@ -114,4 +114,6 @@ export const ADDED: readonly Case[] = [
   carried('clone', 'openLine', 'the Job’s pod is evicted'),
   fault('it is gone on with in another namespace first', 'rebind', 'exchangeVolumes'),
   fault('it is gone on with in another namespace first', 'in-volume', 'pause', 'undo'),
+  ...endKills('reset', 'undone', [1, 4]),
+  ...endKills('reset', 'recovered', [2, 3]),
 ];

@@ -56,7 +56,8 @@ export interface FaultCase {
 /** SIGKILL of walkback when it has made so many changes of a release, or of throwing a rehearsal away; neither has steps. */
 export interface EndCase {
   readonly kind: 'end';
-  readonly way: RecoveryWay;
+  /** Of a recovery, or a reset's. */
+  readonly way: RecoveryWay | 'reset';
   readonly work: 'release' | 'discard';
   /** What the recovery is at before. */
   readonly from: 'recovered' | 'undone' | 'standing';

@@ -93,6 +93,10 @@ export class RecoveryWatch implements Watch {
     return { state, steps: stepsIn(entries) };
   }
 
+  async held(): Promise<string[]> {
+    return (await swapStatus(this.#scene.database.api, this.id)).claims.map(({ name }) => name);
+  }
+
   async explains(step: string | undefined): Promise<string[]> {
     return unsaidIn(await this.#scene.run(['recover', 'status', this.id]), step);
   }

@@ -51,7 +51,7 @@ export class ResetWatch implements Watch {
     const { database, eye } = scene;
     await scene.untilFirstLeads();
     const rows = await scene.writeRow();
-    const members = await membersData({ database, eye, way: 'rebind' }, REPLICAS);
+    const members = await membersData(scene, REPLICAS);
     const known = new Set((await eye.look(database.namespace.name)).map(({ inode }) => inode));
     return new ResetWatch(scene, await planned(scene), { rows, old: members.map(({ inode }) => inode), known });
   }
@@ -84,6 +84,10 @@ export class ResetWatch implements Watch {
   async status(): Promise<SeenStatus> {
     const { state, entries } = await resetStatus(this.#scene.database.api, this.id);
     return { state, steps: stepsIn(entries) };
+  }
+
+  async held(): Promise<string[]> {
+    return (await resetStatus(this.#scene.database.api, this.id)).claims.map(({ name }) => name);
   }
 
   async explains(step: string | undefined): Promise<string[]> {

@@ -22,6 +22,8 @@ export interface Watch {
   look(): Promise<string[]>;
   /** As the journal says it, read past the proxy. */
   status(): Promise<SeenStatus>;
+  /** Claims by which it keeps something now. */
+  held(): Promise<string[]>;
   /** What the text of `status` leaves unsaid: the step that was interrupted, and what to type. */
   explains(step: string | undefined): Promise<string[]>;
 }

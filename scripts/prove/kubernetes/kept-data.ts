@@ -30,9 +30,13 @@ export interface MemberData {
 }
 
 /** A cluster, and whoever looks at its volumes. */
-export interface Kept {
+export interface Seen {
   readonly database: PatroniDatabase;
   readonly eye: OutsideEye;
+}
+
+/** And the way of its recoveries. */
+export interface Kept extends Seen {
   readonly way: RecoveryWay;
 }
 
@@ -45,7 +49,7 @@ async function claimOf({ api, name }: PatroniDatabase, ordinal: number): Promise
   return claim === undefined ? undefined : api.get<PersistentVolumeClaim>(claimRef(claim));
 }
 
-async function memberData({ database, eye }: Kept, ordinal: number): Promise<MemberData> {
+async function memberData({ database, eye }: Seen, ordinal: number): Promise<MemberData> {
   const deadline = Date.now() + DATA_MS;
   for (;;) {
     const { metadata, spec } = (await claimOf(database, ordinal)) ?? {};
@@ -61,9 +65,9 @@ async function memberData({ database, eye }: Kept, ordinal: number): Promise<Mem
 }
 
 /** What each member has now, once it has something. */
-export async function membersData(kept: Kept, replicas: number): Promise<MemberData[]> {
+export async function membersData(seen: Seen, replicas: number): Promise<MemberData[]> {
   const found: MemberData[] = [];
-  for (let ordinal = 0; ordinal < replicas; ordinal += 1) found.push(await memberData(kept, ordinal));
+  for (let ordinal = 0; ordinal < replicas; ordinal += 1) found.push(await memberData(seen, ordinal));
   return found;
 }
 
