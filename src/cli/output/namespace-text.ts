@@ -151,10 +151,14 @@ export function recoveredInNamespaceText(status: SwapStatus, screen: Screen): st
   return `${lines.join('\n')}\n`;
 }
 
+/** What whoever has followed a plan's advice has to know after its undo. */
+export const VALUES_AFTER_UNDO =
+  'What the plan had you set in values for the next upgrade holds no more: put it back to what it was before that';
+
 /** After an undo. */
 export function undoneInNamespaceText(status: SwapStatus, screen: Screen): string {
   if (status.state === 'discarded') return 'Thrown away.  The running cluster was never touched.\n';
-  const { clone } = status.plan.swap;
+  const { clone, way } = status.plan.swap;
   const timeline = fact(status, 'undoReopen', 'timeline') || fact(status, 'undoVerify', 'timeline');
   const lines = [
     screen.paint(
@@ -169,6 +173,9 @@ export function undoneInNamespaceText(status: SwapStatus, screen: Screen): strin
           [`${clone.archive.to} holds what the recovered cluster has archived; it is left as it is`],
           screen,
         )),
+    ...(timeline !== '' && (way === 'recreate' || way === 'clone')
+      ? labelled('mind', [screen.paint(VALUES_AFTER_UNDO, 'attention')], screen)
+      : []),
     ...labelled('kept', claimLines(status.claims), screen),
     ...toType('In some days, to free the room that it takes', `walkback release ${status.id}`),
   ];

@@ -11,7 +11,7 @@ import type { ResetStep } from '../../kubernetes/reset/step-names.ts';
 import { factsOf } from '../../recovery/journal.ts';
 import type { RecoveryState } from '../../recovery/states.ts';
 import { shortTime } from './format.ts';
-import { claimLines } from './namespace-text.ts';
+import { claimLines, VALUES_AFTER_UNDO } from './namespace-text.ts';
 import { labelled } from './plan-text.ts';
 import { toType } from './recovery-text.ts';
 import type { Screen } from './screen.ts';
@@ -107,6 +107,7 @@ export function resetUndoneText(status: ResetStatus, screen: Screen): string {
       `Undone.  ${plan.swap.namespace}/${plan.swap.statefulSet.name} is the cluster from before, with the archive ${plan.reset.archive.from}.`,
       'good',
     ),
+    ...labelled('mind', [screen.paint(VALUES_AFTER_UNDO, 'attention')], screen),
     ...(claims.length === 0 ? [] : labelled('kept', claimLines(claims), screen)),
     ...(claims.length === 0 ? [] : toType('In some days, to free the room that it takes', `walkback release ${id}`)),
   ];

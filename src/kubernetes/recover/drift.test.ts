@@ -58,6 +58,13 @@ describe('what is to be known after a recovery', () => {
       'set WALE_GS_PREFIX=gs://shop/wal-7f3a in the values of whatever the StatefulSet is made from',
     );
   });
+
+  it('tells that such a value is for the recovered cluster alone: after an undo it would lead the one from before there', () => {
+    expect(cloned(OURS, { WALE_GS_PREFIX: 'gs://shop/wal-7f3a' })).toContain(
+      'gs://shop/wal stays as it is. After an undo it archives there again: put the value back to what it was then.',
+    );
+    expect(drift({ labels: OURS }, { way: 'recreate' })).toContain('After an undo it is storage-volume again.');
+  });
 });
 
 describe('who would put a change back', () => {

@@ -51,7 +51,7 @@ function ofRecreate({ id, statefulSet, claimTemplate }: Drifting): string {
 
 function ofClone({ archive }: Pick<PlannedClone, 'archive'>, statefulSet: StatefulSet): string {
   const values = valuesOfVariables(statefulSet, archive.variables);
-  return `The recovered cluster archives to ${archive.to}: set ${values} in the values of ${keeperWords(statefulSet)} before the next upgrade, which would lead it back to the archive of before. ${archive.from} stays as it is.`;
+  return `The recovered cluster archives to ${archive.to}: set ${values} in the values of ${keeperWords(statefulSet)} before the next upgrade, which would lead it back to the archive of before. ${archive.from} stays as it is. After an undo it archives there again: put the value back to what it was then.`;
 }
 
 /** What a plan says of it. */

@@ -119,7 +119,7 @@ function membersOf({ cluster, objects }: FoundCluster, id: string): PlannedMembe
 function driftOf({ objects: { statefulSet } }: FoundCluster, { archive }: ResetRequest): string[] {
   const variables = Object.fromEntries(archive.variables.map(({ name, value }) => [name, value]));
   return [
-    `Set ${valuesOfVariables(statefulSet, variables)} in the values of ${keeperWords(statefulSet)} before the next upgrade: with the old one the new cluster would write into the archive of the old.`,
+    `Set ${valuesOfVariables(statefulSet, variables)} in the values of ${keeperWords(statefulSet)} before the next upgrade: with the old one the new cluster would write into the archive of the old. After an undo it archives to ${archive.from} again: put the value back to what it was then.`,
     ...keeperWarnings(statefulSet),
     'The new cluster is empty: databases, roles and extensions that the image does not make itself are yours to make.',
   ];
