@@ -1,8 +1,9 @@
 /**
  * `npm run bench`: full and delta backup and restore, and WAL out and in, beside other programs, in one run on one machine, interleaved.
  *
- * `--size-mib N` (1200), `--segments N` (64), `--day-gib N` (50), `--rounds N` (3), `--part backup,wal,scan,index,encryption` (all), `--only
- * REGEX` for some of the programs, `--write` to renew the tables in docs/benchmarks.md.
+ * `--size-mib N` (1200), `--segments N` (64), `--day-gib N` (50), `--rounds N` (3), `--part backup,wal,scan,index,encryption` (these), `--only
+ * REGEX` for some of the programs, `--write` to renew the tables in docs/benchmarks.md. `--part memory` alone is of `--memory-mib N` (10000), which
+ * needs four times as much of the disk.
  *
  * @module
  */
@@ -15,6 +16,7 @@ import { benchBackup } from './backup.ts';
 import { benchEncryption } from './encryption.ts';
 import { benchIndex } from './index.ts';
 import { canMeasure } from './measure.ts';
+import { benchMemory } from './memory.ts';
 import { benchScan } from './scan.ts';
 import { benchWal } from './wal.ts';
 
@@ -23,6 +25,7 @@ const { values } = parseArgs({
     'size-mib': { type: 'string', default: '1200' },
     segments: { type: 'string', default: '64' },
     'day-gib': { type: 'string', default: '50' },
+    'memory-mib': { type: 'string', default: '10000' },
     rounds: { type: 'string', default: '3' },
     part: { type: 'string', default: 'backup,wal,scan,index,encryption' },
     only: { type: 'string', default: '' },
@@ -62,6 +65,10 @@ if (parts.includes('scan')) {
 if (parts.includes('index')) {
   const dayGib = Number(values['day-gib']);
   await tell('index', await benchIndex({ segments: Number(values.segments), rounds: Number(values.rounds), dayGib }));
+}
+if (parts.includes('memory')) {
+  const sizeMib = Number(values['memory-mib']);
+  await tell('memory', await benchMemory({ sizeMib, rounds: Number(values.rounds), only }));
 }
 if (parts.includes('encryption')) {
   await tell('encryption', await benchEncryption({ rounds: Number(values.rounds) }));
