@@ -7,11 +7,18 @@
 import type { ApiSight } from '../../../tests/support/kubernetes/api-proxy.ts';
 import { fieldOf } from '../../../src/base/unknown-value.ts';
 import { forSomeTime, type FaultKind, type Met } from './active-fault.ts';
-import { deleteVolumePod, first, killServer, kubectl } from './hands.ts';
+import { deleteVolumePod, first, killServer, kubectl, PID_FILE } from './hands.ts';
 
-/** The server is killed before it is stopped: its WAL is then pushed by a short Job, whatever the archiver has done. */
+/** Ends with its pod at the latest. */
+const CRASH_LOOP = `for i in $(seq 1 900); do kill -9 "$(head -n 1 ${PID_FILE} 2>/dev/null)" 2>/dev/null; sleep 0.1; done`;
+
+/**
+ * The server is killed before it is stopped, and whenever it is started again: its WAL is then pushed by a short Job, whatever the
+ * archiver has done.
+ */
 async function crash(met: Met): Promise<void> {
   await killServer(met, first(met));
+  kubectl(met, ['exec', first(met), '--', 'sh', '-c', CRASH_LOOP]).catch(() => {});
 }
 
 /** The Job makes another pod. */

@@ -62,7 +62,9 @@ async function tried(
   };
   const end = await scene.run(line, (kill) => faultingWatcher(given, async () => begin(kill)));
   if (active === undefined) return { problems: [`the fault was not met: ${saidBy(end)}`], ending: 'OTHER' };
-  await active.mend();
+  await active.mend().catch((error: unknown) => {
+    throw new Error(`${String(error)}; it ${saidBy(end)}`, { cause: error });
+  });
   if (end.isHung) return { problems: [saidBy(end)], ending: 'OTHER' };
   const seen = await watch.look();
   if (end.code === 0) {

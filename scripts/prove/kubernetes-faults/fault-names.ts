@@ -90,8 +90,8 @@ const NAMED = [
 /** Those that came later: at which steps they are met says `added-cases.ts`. */
 const ADDED = [
   'the live pod is evicted',
-  'the live server crashes, and the pod that pushes its WAL is deleted',
-  'the live server crashes, and walkback is killed while its WAL is pushed',
+  'the live server crashes again and again, and the pod that pushes its WAL is deleted',
+  'the live server crashes again and again, and walkback is killed while its WAL is pushed',
   'the cluster’s image cannot be pulled',
   'the cluster’s image cannot be pulled for 40 s',
   'the storage class refuses claims',

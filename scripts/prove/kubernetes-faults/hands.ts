@@ -42,11 +42,12 @@ export async function evict(met: Pick<Met, 'scene'>, pod: string): Promise<void>
   await kubectl(met, ['create', '--raw', path, '--filename', '-'], JSON.stringify(eviction));
 }
 
-const IN_DATA = '/home/postgres/pgdata/pgroot/data/postmaster.pid';
+/** Of the live server, in its pod. */
+export const PID_FILE = '/home/postgres/pgdata/pgroot/data/postmaster.pid';
 
 /** As the kernel does it that is out of memory. */
 export async function killServer(met: Pick<Met, 'scene'>, pod: string): Promise<void> {
-  await kubectl(met, ['exec', pod, '--', 'sh', '-c', `kill -9 $(head -n 1 ${IN_DATA})`]);
+  await kubectl(met, ['exec', pod, '--', 'sh', '-c', `kill -9 $(head -n 1 ${PID_FILE})`]);
 }
 
 /** Deletes the first pod of work on a volume that there is, whenever that is. @returns whether there was one. */
