@@ -3,7 +3,8 @@
  * exactly its rights it succeeds, carried by a Job too; with any one of them taken away the plan is refused, and says which; and none of
  * them is one that nothing needs.
  *
- * Seed `s` is the right number `s` to be taken away; seed 0 runs the recovery in a Job too, once refused and once to its end.
+ * Seed `s` is the right number `s` to be taken away; a run from seed 0 does whole recoveries too, and takes each back: by Jobs, *rebind*
+ * and *clone*, each refused once for want of a right; and with Patroni's keys in Endpoints a *clone* and a reset.
  */
 
 import { startBed, type Bed } from '../../tests/support/kubernetes/bed.ts';
@@ -11,31 +12,13 @@ import { startPatroniDatabase, type PatroniDatabase } from '../../tests/support/
 import { archiveSoFar, badTransaction, untilFirstBackup, walkbackIn } from './kubernetes/operate.ts';
 import { caseOf, isOpenShiftsOwn, type RightCase, type Store } from './rbac/cases.ts';
 import { grantedBy, renderAccount, without, type Granted } from './rbac/chart-account.ts';
-import type { Proof, ProofRun } from './proof.ts';
-
-interface Played {
-  readonly database: PatroniDatabase;
-  readonly account: Awaited<ReturnType<typeof renderAccount>>;
-  readonly xid: number;
-  readonly log: (line: string) => void;
-}
-
-function words({ verb, resource }: Granted): string {
-  return `${verb} ${resource}`;
-}
+import { asAccount, names, words, type Played } from './rbac/played.ts';
+import { wholeRecoveries } from './rbac/whole-recoveries.ts';
+import type { Proof, ProofResult, ProofRun } from './proof.ts';
 
 /** Rights that are granted, and that nothing asks for. */
 function tooMany(granted: readonly Granted[]): string[] {
   return granted.filter((right) => caseOf(right) === undefined && !isOpenShiftsOwn(right)).map(words);
-}
-
-function asAccount({ namespace, name }: PatroniDatabase): Record<string, string> {
-  return { WALKBACK_ACT_AS: `system:serviceaccount:${namespace.name}:${name}-recovery` };
-}
-
-/** Says what is missing, and where: the right by its verb and resource. */
-function names(text: string, { resource, verb }: Granted): boolean {
-  return text.includes(resource.split('/')[0] ?? '') && text.includes(verb);
 }
 
 /** Planned without one right: refused, and the right is named. */
@@ -52,35 +35,6 @@ async function planWithout(
   return names(run.err, right)
     ? undefined
     : `without ${words(right)} the refusal does not name it: ${run.err.slice(0, 300)}`;
-}
-
-/** Planned by somebody with more rights than the Job's account has: the Job refuses before it does anything. */
-async function carryWithout({ database, account }: Played, id: string, right: Granted): Promise<string | undefined> {
-  await database.bed.apply(without(account, right));
-  const run = await walkbackIn(database, ['recover', 'run', id, '--in-cluster', '--yes']);
-  if (run.code === 0) return `a Job without ${words(right)} recovers all the same`;
-  const status = await walkbackIn(database, ['recover', 'status', id, '--json']);
-  if (!/"state": ?"planned"/.test(status.out))
-    return `a Job without ${words(right)} has begun: ${status.out.slice(0, 200)}`;
-  return names(run.err, right) ? undefined : `a Job does not name ${words(right)}: ${run.err.slice(0, 300)}`;
-}
-
-/** The whole recovery by a Job, with exactly the rights of the chart. */
-async function carry(played: Played): Promise<string[]> {
-  const { database, account, xid, log } = played;
-  await database.bed.apply(account);
-  const target = ['--before-xid', String(xid), '--way', 'rebind'];
-  const planned = await walkbackIn(database, ['recover', 'plan', ...target, '--in-cluster', '--json']);
-  if (planned.code !== 0) return [`it cannot be planned for a Job: ${planned.err.slice(-400)}`];
-  const { recovery } = JSON.parse(planned.out) as { readonly recovery: { readonly id: string } };
-  const patch = { verb: 'patch', group: '', resource: 'persistentvolumes', isClusterWide: true };
-  const refused = await carryWithout(played, recovery.id, patch);
-  log(`a Job without ${words(patch)}: ${refused ?? 'refused before its first step, by its name'}`);
-  await database.bed.apply(account);
-  const run = await walkbackIn(database, ['recover', 'run', recovery.id, '--in-cluster', '--yes']);
-  const problem = run.code === 0 ? undefined : `with exactly the chart's rights a Job fails: ${run.err.slice(-600)}`;
-  log(`a Job with exactly the chart's rights: ${problem ?? 'recovered'}`);
-  return [refused, problem].filter((one) => one !== undefined);
 }
 
 /** Applications that a recovery may be asked to scale down; none of them runs. */
@@ -136,33 +90,48 @@ class Clusters implements AsyncDisposable {
   }
 }
 
-async function problemsOf(
+/** Each right of a range taken away. @returns how many were, and what went wrong. */
+async function tryRights(
   clusters: Clusters,
+  granted: readonly Granted[],
   { seed, count, log }: ProofRun,
-): Promise<{ readonly problems: readonly string[]; readonly rights: number }> {
-  const first = await clusters.of('ConfigMap');
-  const granted = grantedBy(first.account);
+): Promise<{ readonly tried: number; readonly problems: readonly string[] }> {
   const cases = granted.map(caseOf).filter((one) => one !== undefined);
-  const problems = tooMany(granted).map((right) => `the chart grants ${right}, which nothing needs`);
-  for (const problem of problems) log(problem);
-  for (const right of granted.filter(isOpenShiftsOwn)) log(`not tried, since this is no OpenShift: ${words(right)}`);
   log(`${cases.length} rights`);
-  for (let one = seed; one < seed + Math.min(count, cases.length); one += 1) {
+  // A count beyond the last right would only try some of them twice.
+  const chosen = cases.map((_, at) => seed + at).slice(0, count);
+  const problems: string[] = [];
+  for (const one of chosen) {
     const taken = cases[one % cases.length];
     if (taken === undefined) continue;
     const problem = await planWithout(await clusters.of(taken.store), taken);
     log(`${one}: without ${words(taken.right)}, ${taken.way}: ${problem ?? 'refused in the plan, by its name'}`);
     if (problem !== undefined) problems.push(problem);
   }
-  const whole = seed > 0 ? [] : await carry(first);
-  return { problems: [...problems, ...whole], rights: cases.length };
+  return { tried: chosen.length, problems };
+}
+
+async function shown(clusters: Clusters, given: ProofRun): Promise<ProofResult> {
+  const { log, seed } = given;
+  const granted = grantedBy((await clusters.of('ConfigMap')).account);
+  const needless = tooMany(granted);
+  for (const right of needless) log(`the chart grants ${right}, which nothing needs`);
+  for (const right of granted.filter(isOpenShiftsOwn)) log(`not tried, since this is no OpenShift: ${words(right)}`);
+  const rights = await tryRights(clusters, granted, given);
+  const whole = seed > 0 ? { problems: [], done: [] } : await wholeRecoveries((store) => clusters.of(store), log);
+  const refused = `${rights.tried - rights.problems.length} of ${rights.tried} rights of the chart's account, each taken away: refused in the plan`;
+  const recovered = seed > 0 ? '' : `; with exactly these, done and undone: ${whole.done.join('; ') || 'nothing'}`;
+  return {
+    holds: needless.length + rights.problems.length + whole.problems.length === 0,
+    figure: `${refused}${recovered}`,
+  };
 }
 
 /** The proof. */
 export const proof: Proof = {
   name: 'rbac',
   shows:
-    'A recovery in a namespace succeeds with exactly the rights of the ServiceAccount that the chart renders, carried by a Job as that account; without any one of them it is refused in the plan, by name, and none is granted that nothing needs.',
+    'A recovery in a namespace, and its undo, succeed with exactly the rights of the ServiceAccount that the chart renders, carried by a Job as that account too; without any one of them it is refused in the plan, by name, and none is granted that nothing needs.',
   defaultCount: 3,
   inContainers: true,
   budgetMs: 1_800_000,
@@ -170,12 +139,6 @@ export const proof: Proof = {
     const bed = await startBed();
     if (bed === undefined) return { holds: false, figure: 'SKIPPED: no Kubernetes runs here' };
     await using clusters = new Clusters(bed, given.log);
-    const { problems, rights } = await problemsOf(clusters, given);
-    const whole = given.seed > 0 ? '' : '; and a Job with exactly these recovers, and one with one less refuses';
-    const tried = Math.min(given.count, rights);
-    return {
-      holds: problems.length === 0,
-      figure: `${tried - problems.length} of ${tried} rights of the chart's account, each taken away: refused in the plan${whole}`,
-    };
+    return shown(clusters, given);
   },
 };

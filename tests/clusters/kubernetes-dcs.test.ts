@@ -1,5 +1,6 @@
 /**
- * The keys of a cluster whose Patroni keeps its state in Kubernetes, by that Patroni's own library, in a pod of it.
+ * The keys of a cluster whose Patroni keeps its state in Kubernetes, by that Patroni's own library, in a pod of it; and what removes them
+ * and puts them back, in Endpoints, where the leader's are those of the Service too. One cluster each, in this order.
  */
 
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -9,6 +10,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { openDcs, type PatroniDcs } from '../../src/cluster/patroni/dcs.ts';
+import { archiveSoFar, badTransaction, untilFirstBackup } from '../../scripts/prove/kubernetes/operate.ts';
+import { renderAccount } from '../../scripts/prove/rbac/chart-account.ts';
+import type { Played } from '../../scripts/prove/rbac/played.ts';
+import { cloneAndBack, resetAndBack } from '../../scripts/prove/rbac/whole-recoveries.ts';
 import { ROOT, until } from '../support/archived-cluster.ts';
 import { startBed } from '../support/kubernetes/bed.ts';
 import { startPatroniDatabase, type PatroniDatabase } from '../support/kubernetes/patroni-database.ts';
@@ -73,5 +78,45 @@ describe.skipIf(bed === undefined).each(['ConfigMap', 'Endpoints'] as const)('th
     expect(await dcs.clearStatus()).toBe(true);
     const after = await dcs.show();
     expect([after.initialize, after.config, after.leader]).toEqual([before.initialize, before.config, before.leader]);
+  });
+
+  describe.runIf(keeps === 'Endpoints')('with exactly the rights of the chart’s account', () => {
+    let played: Played;
+
+    const jsonOf = async (kind: string, name: string, path: string): Promise<string> =>
+      database.namespace.kubectl(['get', kind, name, '--output', `jsonpath=${path}`]);
+    /** Whose cluster it is; and that the Service leads to the one who leads. */
+    const led = async (): Promise<string> => {
+      const pod = await database.untilLeader();
+      const [address, system] = await Promise.all([
+        jsonOf('pod', pod, '{.status.podIP}'),
+        jsonOf('endpoints', `${database.name}-config`, '{.metadata.annotations.initialize}'),
+      ]);
+      await until('the Service leads to the leader', async () =>
+        jsonOf('endpoints', database.name, '{.subsets[*].addresses[*].ip}').then((found) => found === address),
+      );
+      expect(system).toMatch(/^\d{19}$/);
+      return system;
+    };
+
+    beforeAll(async () => {
+      await untilFirstBackup(database);
+      const xid = await badTransaction(database);
+      await archiveSoFar(database);
+      const { bed: where, name, namespace } = database;
+      played = { database, account: await renderAccount(where, name, namespace.name), xid, log: () => {} };
+    }, 300_000);
+
+    it('are removed for a clone, and put back by its undo', async () => {
+      const before = await led();
+      expect(await cloneAndBack(played)).toBeUndefined();
+      expect(await led()).toBe(before);
+    }, 900_000);
+
+    it('are removed for a reset, and put back by its undo', async () => {
+      const before = await led();
+      expect(await resetAndBack(played)).toBeUndefined();
+      expect(await led()).toBe(before);
+    }, 900_000);
   });
 });
