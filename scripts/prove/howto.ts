@@ -76,7 +76,7 @@ async function run({ count, log }: ProofRun): Promise<ProofResult> {
   const problems: string[] = [];
   let commands = 0;
   for (let left = count; left > 0; left -= 1) {
-    const typed = await typePage({ bed, image, archive, s3: undefined }, log);
+    const typed = await typePage({ bed, image, archive, log }, log);
     commands += typed.commands;
     problems.push(...typed.problems);
   }

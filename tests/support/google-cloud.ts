@@ -9,10 +9,9 @@
  */
 
 import { createVerify, generateKeyPairSync, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { freePort } from './programs.ts';
+import { listen, type Listening, type ListeningPlace } from './listening.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -59,7 +58,6 @@ function parsed(text: string): Fields {
 
 /** The front. Disposing closes it; the server behind stays. */
 export class GoogleCloud implements AsyncDisposable {
-  readonly endpoint: string;
   /** Permissions that nobody has. */
   readonly denied = new Set<string>();
   /** Requests that changed something: method and path. */
@@ -68,22 +66,26 @@ export class GoogleCloud implements AsyncDisposable {
   readonly settings = new Map<string, Fields>();
   readonly policies = new Map<string, Policy>();
   readonly #target: string;
-  readonly #server: Server;
+  #server: Listening | undefined;
   readonly #accounts = new Set<string>([ADMIN]);
   readonly #keys = new Map<string, Key>();
   readonly #tokens = new Map<string, { readonly email: string; readonly scope: string; readonly key: string }>();
 
-  private constructor(target: string, port: number) {
+  private constructor(target: string) {
     this.#target = target;
-    this.endpoint = `http://127.0.0.1:${port}`;
-    this.#server = createServer((request, response) => {
-      this.#serve(request, response).catch((error: unknown) => {
-        const status = error instanceof Refusal ? error.status : 500;
-        const reason = status === 403 ? 'forbidden' : 'conflict';
-        const message = String(error instanceof Error ? error.message : error);
-        response.writeHead(status, { 'content-type': 'application/json' });
-        response.end(JSON.stringify({ error: { code: status, message, errors: [{ reason, message }] } }));
-      });
+  }
+
+  get endpoint(): string {
+    return this.#server?.endpoint ?? '';
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    this.#serve(request, response).catch((error: unknown) => {
+      const status = error instanceof Refusal ? error.status : 500;
+      const reason = status === 403 ? 'forbidden' : 'conflict';
+      const message = String(error instanceof Error ? error.message : error);
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: { code: status, message, errors: [{ reason, message }] } }));
     });
   }
 
@@ -92,19 +94,15 @@ export class GoogleCloud implements AsyncDisposable {
     for (const [id, { email }] of this.#keys) if (email !== ADMIN) this.#keys.delete(id);
   }
 
-  static async start(target: string): Promise<GoogleCloud> {
-    const port = await freePort();
-    const cloud = new GoogleCloud(target, port);
-    cloud.#server.listen(port, '127.0.0.1');
-    await once(cloud.#server, 'listening');
+  /** Elsewhere than on this machine itself it needs a certificate: a key of an account is sent to nobody without TLS. */
+  static async start(target: string, place: ListeningPlace = {}): Promise<GoogleCloud> {
+    const cloud = new GoogleCloud(target);
+    cloud.#server = await listen(place, (request, response) => cloud.#answer(request, response));
     return cloud;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+    await this.#server?.[Symbol.asyncDispose]();
   }
 
   /** A key of somebody who may do everything, as a file of credentials holds it. */

@@ -7,7 +7,7 @@
 import { join } from 'node:path';
 
 import { clusterExpectations, differencesOf, type Expected } from './look.ts';
-import { givenBucket, provisionedBucket } from './chart-archives.ts';
+import { givenBucket, provisionedAtGoogle, provisionedInS3, type OpensArchive } from './chart-archives.ts';
 import { CHARTS, placeFlags, SEED_VALUES, withLogs, type HelmBed } from './release.ts';
 
 /** What is installed. */
@@ -17,19 +17,42 @@ export interface InstallCase {
   /** The scope: the name of all objects. */
   readonly app: string;
   readonly members: number;
-  /** The chart's own Job makes the bucket, where a server of S3 with users can be had. */
-  readonly provisions: boolean;
+  /** The bucket, in words. */
+  readonly bucket: string;
+  readonly opens: OpensArchive;
   readonly flags: readonly string[];
 }
 
-/** The seed's own: its values file over cas-postgres, keys in ConfigMaps. */
-export const SEED_INSTALL: InstallCase = {
+const GIVEN = {
+  bucket: 'a bucket that is there',
+  opens: (archive) => Promise.resolve(givenBucket(archive)),
+} as const satisfies Partial<InstallCase>;
+const IN_S3 = {
+  bucket: 'a bucket of S3 that it provisions',
+  opens: provisionedInS3,
+} as const satisfies Partial<InstallCase>;
+const AT_GOOGLE = {
+  bucket: 'a bucket of Google that it provisions',
+  opens: provisionedAtGoogle,
+} as const satisfies Partial<InstallCase>;
+
+const SEED = {
   chart: 'cas-postgres',
   release: 'cas-metabase',
   app: 'cas-metabase-patroni',
   members: 3,
-  provisions: false,
   flags: ['--values', SEED_VALUES],
+} as const satisfies Partial<InstallCase>;
+
+/** The seed's own: its values file over cas-postgres, keys in ConfigMaps. */
+export const SEED_INSTALL: InstallCase = { ...SEED, ...GIVEN };
+/** The same, with the bucket made by the chart's Job: one of Google, as the seed's is, and one of S3. */
+export const SEED_AT_GOOGLE: InstallCase = { ...SEED, ...AT_GOOGLE };
+export const SEED_IN_S3: InstallCase = {
+  ...SEED,
+  ...IN_S3,
+  // A file of the seed's names its bucket of Google: of two, one has to go.
+  flags: [...SEED.flags, '--set', 'patroni.walE.gcsBucket='],
 };
 
 /** The chart beneath with everything that is new, keys in Endpoints, passwords that are given. */
@@ -38,7 +61,7 @@ export const PLAIN_INSTALL: InstallCase = {
   release: 'shop',
   app: 'shop-patroni',
   members: 3,
-  provisions: true,
+  ...IN_S3,
   flags: [
     'replicaCount=3',
     'credentials.superuser=given',
@@ -54,15 +77,20 @@ export const PLAIN_INSTALL: InstallCase = {
 export interface CaseOutcome {
   readonly differences: readonly string[];
   readonly text: string;
+  /** It was not run, and why: nothing is shown then. */
+  readonly skipped?: string;
 }
 
 /** Installs and looks. */
 export async function runInstall(
   given: HelmBed,
-  { chart, release, app, members, provisions, flags }: InstallCase,
+  { chart, release, app, members, bucket, opens, flags }: InstallCase,
 ): Promise<CaseOutcome> {
+  const text = `${chart} with ${bucket}`;
+  const opened = await opens(given.archive);
+  if (typeof opened === 'string') return { differences: [], text, skipped: opened };
+  await using archive = opened;
   await using namespace = await given.bed.namespace('a-helm', { isProject: true });
-  const archive = provisions && given.s3 !== undefined ? provisionedBucket(given.s3) : givenBucket(given.archive);
   await archive.prepare(namespace);
   const beganMs = Date.now();
   const below = chart === 'cas-postgres' ? 'patroni.' : '';
@@ -92,8 +120,5 @@ export async function runInstall(
     },
   ];
   const differences = await differencesOf([...(await clusterExpectations(namespace, app, members)), ...own]);
-  return {
-    differences,
-    text: `${chart}${archive.values['bucket.provision.enabled'] === 'true' ? ' with a bucket that it provisions' : ''}: ${members} members and a backup after ${(readyMs / 1000).toFixed(0)} s`,
-  };
+  return { differences, text: `${text}: ${members} members and a backup after ${(readyMs / 1000).toFixed(0)} s` };
 }

@@ -11,7 +11,6 @@ import type { Bed } from '../../../tests/support/kubernetes/bed.ts';
 import type { BedArchive } from '../../../tests/support/kubernetes/bed-archive.ts';
 import type { BedImage } from '../../../tests/support/kubernetes/bed-image.ts';
 import type { TestNamespace } from '../../../tests/support/kubernetes/namespace.ts';
-import type { S3TestServer } from '../../../tests/support/minio.ts';
 import { ROOT } from '../../toolchain.mjs';
 import type { ChartArchive } from './chart-archives.ts';
 
@@ -26,8 +25,7 @@ export interface HelmBed {
   readonly bed: Bed;
   readonly image: BedImage;
   readonly archive: BedArchive;
-  /** A server of S3 with users; `undefined` where none can be had. */
-  readonly s3: S3TestServer | undefined;
+  readonly log: (line: string) => void;
 }
 
 /** What a place decides: image, storage class, bucket and where it is. `below` is the subchart's name, with a dot, or nothing. */

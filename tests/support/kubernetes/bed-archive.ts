@@ -15,12 +15,22 @@ export interface BedArchive extends AsyncDisposable {
   readonly emulator: string;
   /** Names of the objects below a prefix, a thousand at most. */
   objects(prefix: string): Promise<readonly string[]>;
+  /** The same of another bucket of that server. */
+  objectsIn(bucket: string, prefix: string): Promise<readonly string[]>;
   /** Puts the Secret into a namespace. */
   writeSecret(namespace: TestNamespace, name: string): Promise<void>;
 }
 
 interface Listing {
   readonly items?: readonly { readonly name: string }[];
+}
+
+async function listObjects(endpoint: string, bucket: string, prefix: string): Promise<readonly string[]> {
+  const query = new URLSearchParams({ prefix, maxResults: '1000' });
+  const answer = await fetch(`${endpoint}/storage/v1/b/${bucket}/o?${query.toString()}`);
+  if (!answer.ok) throw new Error(`the bucket cannot be listed: ${answer.status}`);
+  const listing: Listing = Object(await answer.json());
+  return (listing.items ?? []).map(({ name }) => name);
 }
 
 /** Starts the servers. `undefined`, and said so, where they cannot be had. */
@@ -32,13 +42,8 @@ export async function startBedArchive(): Promise<BedArchive | undefined> {
   return {
     bucket,
     emulator: new URL(endpoint).host,
-    objects: async (prefix) => {
-      const query = new URLSearchParams({ prefix, maxResults: '1000' });
-      const answer = await fetch(`${endpoint}/storage/v1/b/${bucket}/o?${query.toString()}`);
-      if (!answer.ok) throw new Error(`the bucket cannot be listed: ${answer.status}`);
-      const listing: Listing = Object(await answer.json());
-      return (listing.items ?? []).map(({ name }) => name);
-    },
+    objects: (prefix) => listObjects(endpoint, bucket, prefix),
+    objectsIn: (other, prefix) => listObjects(endpoint, other, prefix),
     writeSecret: async (namespace, name) => {
       // As a provisioner leaves it. An emulator is asked without credentials.
       const key = JSON.stringify({ type: 'service_account', client_email: 'backup@shop.iam.gserviceaccount.com' });
