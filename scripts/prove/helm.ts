@@ -2,9 +2,10 @@
  * The charts on a real Kubernetes, whose projects are OpenShift's: Pod Security "restricted", users from the project's range, keys in
  * ConfigMaps and in Endpoints.
  *
- * Seed `s` is one of five cases. Installed: cas-postgres with a values file of the seed's (0), patroni with all that is new and a bucket of
+ * Seed `s` is one of nine cases. Installed: cas-postgres with a values file of the seed's (0), patroni with all that is new and a bucket of
  * S3 that its Job provisions (1), cas-postgres with a bucket that its Job provisions, of Google (3) and of S3 (4). Upgraded: a release of
- * the seed's shape (2). A case whose parts cannot be had here does not hold.
+ * the seed's shape (2), one that was recovered by *recreate* (5) and by *clone* (6), one amid a recovery by *rebind* (7) and by *recreate*
+ * (8). A case whose parts cannot be had here does not hold.
  *
  * What it cannot show: Google's own accounts and policies, which no emulator has; in front of fake-gcs-server is what the tests make of
  * Google's documentation (tests/support/google-cloud.ts).
@@ -24,6 +25,7 @@ import {
   SEED_INSTALL,
   type CaseOutcome,
 } from './helm/install-case.ts';
+import { runAmidRebind, runAmidRecreate, runRecovered } from './helm/recovered-case.ts';
 import type { HelmBed } from './helm/release.ts';
 import { runUpgrade } from './helm/upgrade-case.ts';
 import type { Proof, ProofResult, ProofRun } from './proof.ts';
@@ -34,6 +36,10 @@ const CASES: readonly ((given: HelmBed) => Promise<CaseOutcome>)[] = [
   runUpgrade,
   (given) => runInstall(given, SEED_AT_GOOGLE),
   (given) => runInstall(given, SEED_IN_S3),
+  (given) => runRecovered(given, 'recreate'),
+  (given) => runRecovered(given, 'clone'),
+  runAmidRebind,
+  runAmidRecreate,
 ];
 
 function skipped(why: string, log: ProofRun['log']): ProofResult {
@@ -66,7 +72,8 @@ async function run({ seed, count, log }: ProofRun): Promise<ProofResult> {
 /** The proof. */
 export const proof: Proof = {
   name: 'helm',
-  shows: 'helm install brings a healthy cluster with a backup, and an upgrade from the seed’s shape keeps everything',
+  shows:
+    'helm install brings a healthy cluster with a backup, and an upgrade from the seed’s shape, after a recovery and in the middle of one keeps everything',
   defaultCount: 1,
   inContainers: true,
   budgetMs: 300_000,

@@ -7,42 +7,15 @@
 
 import { join } from 'node:path';
 
-import type { TestNamespace } from '../../../tests/support/kubernetes/namespace.ts';
 import type { CaseOutcome } from './install-case.ts';
 import { clusterExpectations, differencesOf } from './look.ts';
 import { givenBucket } from './chart-archives.ts';
-import { CHARTS, leaderOf, placeFlags, SEED_CHART, sqlIn, withLogs, type HelmBed } from './release.ts';
+import { CHARTS, placeFlags, SEED_CHART, withLogs, type HelmBed } from './release.ts';
+import { changesOf, ROWS, whatStays, writeKept } from './what-stays.ts';
 
 const RELEASE = 'shop';
 const APP = 'shop-patroni';
 const MEMBERS = 2;
-const ROWS = 5_000;
-
-/** What an upgrade must leave as it is, by what it is called. */
-async function whatStays(namespace: TestNamespace): Promise<Readonly<Record<string, string>>> {
-  const get = (path: string, ...words: readonly string[]): Promise<string> =>
-    namespace.kubectl(['get', ...words, '--output', `jsonpath=${path}`]);
-  const leader = await leaderOf(namespace, APP);
-  const container = '{.spec.template.spec.containers[?(@.name=="patroni")]';
-  return {
-    'the StatefulSet': await get('{.metadata.uid}', 'statefulset', APP),
-    'the claims': await get('{range .items[*]}{.metadata.name} {.metadata.uid} {.spec.volumeName}\n{end}', 'pvc'),
-    'the passwords': await get('{.data}', 'secret', APP),
-    'the Services': await get(
-      '{range .items[*]}{.metadata.name} {.metadata.uid}\n{end}',
-      'service',
-      '--field-selector',
-      `metadata.name=${APP}`,
-    ),
-    'the address of the archive': await get(`${container}.env[?(@.name=="WALE_GS_PREFIX")].value}`, 'statefulset', APP),
-    'the claims’ template': await get('{.spec.volumeClaimTemplates[*].metadata.name}', 'statefulset', APP),
-    'the order of pods': await get('{.spec.podManagementPolicy}', 'statefulset', APP),
-    'the rows': await sqlIn(namespace, leader, `select count(*), md5(string_agg(note, ',' order by id)) from kept`),
-    'the system': await sqlIn(namespace, leader, 'select system_identifier from pg_control_system()'),
-  };
-}
-
-const WRITE = `create table kept as select id, md5(id::text) as note from generate_series(1, ${ROWS}) as id; checkpoint;`;
 
 /** The seed's values as far as they are the chart patroni's own. */
 const SEED = [
@@ -61,8 +34,8 @@ export async function runUpgrade(given: HelmBed): Promise<CaseOutcome> {
   await archive.prepare(namespace);
   const flags = [...SEED, ...placeFlags(given.image, archive, '')];
   await namespace.helm(['install', RELEASE, SEED_CHART, ...flags]);
-  await withLogs(namespace, async () => sqlIn(namespace, await leaderOf(namespace, APP), WRITE));
-  const before = await whatStays(namespace);
+  await withLogs(namespace, () => writeKept(namespace, APP));
+  const before = await whatStays(namespace, APP);
   const beganMs = Date.now();
   await namespace.helm(['upgrade', RELEASE, join(CHARTS, 'patroni'), ...flags]);
   await withLogs(namespace, async () => {
@@ -70,10 +43,7 @@ export async function runUpgrade(given: HelmBed): Promise<CaseOutcome> {
     await namespace.helm(['test', RELEASE, '--timeout', '10m']);
   });
   const upgradedMs = Date.now() - beganMs;
-  const after = await whatStays(namespace);
-  const changed = Object.keys(before)
-    .filter((what) => before[what] !== after[what] || before[what] === '')
-    .map((what) => `${what}: ${before[what] ?? ''} became ${after[what] ?? ''}`);
+  const changed = changesOf(before, await whatStays(namespace, APP));
   const differences = await differencesOf(await clusterExpectations(namespace, APP, MEMBERS));
   const text = `upgrade of the seed's shape: ${ROWS} rows, ${Object.keys(before).length} things kept, in ${(upgradedMs / 1000).toFixed(0)} s`;
   return { differences: [...changed, ...differences], text };

@@ -171,8 +171,11 @@ async function undo(played: Played, { id, before }: Recovered, state: ModelState
   return [...differ, ...(await wrongUndone(kept, id, { before, recovered, leader: options.leader }))];
 }
 
-/** The pod that is to lead does. */
-async function makeLead(database: PatroniDatabase, ordinal: number): Promise<string> {
+/** The pod that is to lead does. @returns its name. */
+export async function makeLead(
+  database: Pick<PatroniDatabase, 'name' | 'namespace' | 'untilLeader'>,
+  ordinal: number,
+): Promise<string> {
   const wanted = `${database.name}-${ordinal}`;
   const leader = await database.untilLeader();
   if (leader === wanted) return leader;
