@@ -11,7 +11,7 @@ import { itKeepsTheObjectStoreContract } from '../../src/storage/conformance.ts'
 import { openStore } from '../../src/storage/open.ts';
 import { accountSas, startAzurite } from '../support/azurite.ts';
 import { selfSigned } from '../support/certificates.ts';
-import { ForwardProxy } from '../support/forward-proxy.ts';
+import { itIsReachedSafely } from '../support/encrypted-way.ts';
 
 const MIB = 1024 * 1024;
 
@@ -98,34 +98,13 @@ describe.skipIf(server === undefined)('Azure Blob Storage (azurite)', () => {
 });
 
 describe.skipIf(server === undefined)('an encrypted way to Azure Blob Storage', () => {
-  const trust = { caFile: tls.cert };
-
-  it('is trusted by the file of authorities, for uploads in blocks too, and refused without it', async () => {
-    const location = await overTls().newContainer({ ...trust, blockSizeBytes: MIB });
-    const store = await openStore(location);
-    const body = randomBytes(2 * MIB + 5);
-    await store.put('k', body);
-    expect((await store.get('k'))?.equals(body)).toBe(true);
-    const { caFile: _, ...untrusted } = location;
-    await expect((await openStore(untrusted)).get('k')).rejects.toMatchObject({
-      kind: 'usage',
-      message: expect.stringContaining('CERT'),
-    });
-  });
-
-  it('leads through the proxy that is set, but for the hosts that are excepted', async () => {
-    await using proxy = await ForwardProxy.start();
-    const secure = await openStore(await overTls().newContainer({ ...trust, proxy: { https: proxy.url } }));
-    await secure.put('k', Buffer.from('x'));
-    expect((await secure.get('k'))?.toString()).toBe('x');
-    expect(proxy.tunnelCount).toBeGreaterThan(0);
-    expect(proxy.requestCount).toBe(0);
-    const plain = await real().newContainer({ proxy: { http: proxy.url } });
-    await (await openStore(plain)).put('k', Buffer.from('x'));
-    const { requestCount } = proxy;
-    expect(requestCount).toBeGreaterThan(0);
-    const excepted = await openStore({ ...plain, proxy: { http: proxy.url, except: '127.0.0.1' } });
-    expect((await excepted.get('k'))?.toString()).toBe('x');
-    expect(proxy.requestCount).toBe(requestCount);
+  itIsReachedSafely({
+    secure: (over) => overTls().newContainer({ caFile: tls.cert, blockSizeBytes: MIB, ...over }),
+    untrusted: async () => {
+      const { caFile: _, ...untrusted } = await overTls().newContainer({ caFile: tls.cert });
+      return untrusted;
+    },
+    plain: (over) => real().newContainer(over),
+    largeBytes: 2 * MIB + 5,
   });
 });

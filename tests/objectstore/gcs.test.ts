@@ -1,12 +1,10 @@
 /** The Google Cloud Storage backend against a server of its API. */
 
-import { randomBytes } from 'node:crypto';
-
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { itKeepsTheObjectStoreContract } from '../../src/storage/conformance.ts';
 import { openStore } from '../../src/storage/open.ts';
-import { ForwardProxy } from '../support/forward-proxy.ts';
+import { itIsReachedSafely } from '../support/encrypted-way.ts';
 import { startGcsServer } from '../support/gcs-server.ts';
 
 const MIB = 1024 * 1024;
@@ -52,32 +50,13 @@ describe.skipIf(server === undefined)('Google Cloud Storage', () => {
 });
 
 describe.skipIf(server === undefined)('an encrypted way to Google Cloud Storage', () => {
-  it('is trusted by the file of authorities, for uploads in pieces too, and refused without it', async () => {
-    const location = await overTls().newBucket({ chunkSizeBytes: MIB });
-    const store = await openStore(location);
-    const body = randomBytes(2 * MIB + 5);
-    await store.put('k', body);
-    expect((await store.get('k'))?.equals(body)).toBe(true);
-    const { caFile: _, ...untrusted } = location;
-    await expect((await openStore(untrusted)).get('k')).rejects.toMatchObject({
-      kind: 'usage',
-      message: expect.stringContaining('CERT'),
-    });
-  });
-
-  it('leads through the proxy that is set, but for the hosts that are excepted', async () => {
-    await using proxy = await ForwardProxy.start();
-    const tls = await openStore(await overTls().newBucket({ proxy: { https: proxy.url } }));
-    await tls.put('k', Buffer.from('x'));
-    expect((await tls.get('k'))?.toString()).toBe('x');
-    expect(proxy.tunnelCount).toBeGreaterThan(0);
-    expect(proxy.requestCount).toBe(0);
-    const plain = await real().newBucket({ proxy: { http: proxy.url } });
-    await (await openStore(plain)).put('k', Buffer.from('x'));
-    const { requestCount } = proxy;
-    expect(requestCount).toBeGreaterThan(0);
-    const excepted = await openStore({ ...plain, proxy: { http: proxy.url, except: '127.0.0.1' } });
-    expect((await excepted.get('k'))?.toString()).toBe('x');
-    expect(proxy.requestCount).toBe(requestCount);
+  itIsReachedSafely({
+    secure: (over) => overTls().newBucket({ chunkSizeBytes: MIB, ...over }),
+    untrusted: async () => {
+      const { caFile: _, ...untrusted } = await overTls().newBucket();
+      return untrusted;
+    },
+    plain: (over) => real().newBucket(over),
+    largeBytes: 2 * MIB + 5,
   });
 });

@@ -19,7 +19,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vites
 import type { S3Credentials, S3Location } from '../../src/storage/s3/s3-location.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { FaultProxy, s3Error, type ProxiedRequest } from '../support/fault-proxy.ts';
-import { ForwardProxy } from '../support/forward-proxy.ts';
+import { itIsReachedSafely } from '../support/encrypted-way.ts';
 import { startMinio } from '../support/minio.ts';
 import { freePort } from '../support/programs.ts';
 
@@ -65,30 +65,14 @@ async function temporary(statements?: readonly object[]): Promise<S3Credentials>
 }
 
 describe.skipIf(server === undefined)('an encrypted way to S3', () => {
-  it('is trusted by the file of authorities, and refused without it', async () => {
-    const location = await real().tls.newBucket();
-    const store = await openStore(location);
-    await store.put('k', Buffer.from('x'));
-    expect((await store.get('k'))?.toString()).toBe('x');
-    const { caFile: _, ...untrusted } = location;
-    await expect((await openStore(untrusted)).get('k')).rejects.toMatchObject({
-      kind: 'usage',
-      message: expect.stringContaining('CERT'),
-    });
-  });
-
-  it('leads through the proxy that is set, but for the hosts that are excepted', async () => {
-    await using proxy = await ForwardProxy.start();
-    const tls = await real().tls.newBucket({ proxy: { https: proxy.url } });
-    await (await openStore(tls)).put('k', Buffer.from('x'));
-    expect(proxy.tunnelCount).toBeGreaterThan(0);
-    const plain = await real().plain.newBucket({ proxy: { http: proxy.url } });
-    await (await openStore(plain)).put('k', Buffer.from('x'));
-    const { requestCount } = proxy;
-    expect(requestCount).toBeGreaterThan(0);
-    const excepted = await openStore({ ...plain, proxy: { http: proxy.url, except: '127.0.0.1' } });
-    expect((await excepted.get('k'))?.toString()).toBe('x');
-    expect(proxy.requestCount).toBe(requestCount);
+  itIsReachedSafely({
+    secure: (over) => real().tls.newBucket({ maxPartSizeBytes: 5 * MIB, ...over }),
+    untrusted: async () => {
+      const { caFile: _, ...untrusted } = await real().tls.newBucket();
+      return untrusted;
+    },
+    plain: (over) => real().plain.newBucket(over),
+    largeBytes: 11 * MIB,
   });
 });
 

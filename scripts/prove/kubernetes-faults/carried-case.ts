@@ -15,7 +15,7 @@ import { wordsOf } from './cases.ts';
 import { saidBy, wrongAtEnd } from './end-case.ts';
 import type { FaultScene } from './fault-scene.ts';
 import { evict, kubectl } from './hands.ts';
-import type { Outcome } from './outcome.ts';
+import { outcomeOf, type Outcome, type Seen } from './outcome.ts';
 import type { RecoveryWatch } from './recovery-watch.ts';
 
 /** The account of the chart, by which the Job works. */
@@ -52,11 +52,7 @@ async function happen(
   return true;
 }
 
-async function tried(
-  scene: FaultScene,
-  watch: RecoveryWatch,
-  given: CarriedCase,
-): Promise<{ readonly problems: string[]; readonly ending: Outcome['ending'] }> {
+async function tried(scene: FaultScene, watch: RecoveryWatch, given: CarriedCase): Promise<Seen> {
   const line = [...(given.work === 'undo' ? ['undo', watch.id, '--yes'] : watch.runLine), '--in-cluster'];
   const over = new AbortController();
   let happened: Promise<boolean> = Promise.resolve(false);
@@ -81,11 +77,5 @@ export async function runCarriedCase(
   watch: RecoveryWatch,
   { seed, given, log }: { readonly seed: number; readonly given: CarriedCase; readonly log: (line: string) => void },
 ): Promise<Outcome> {
-  const { problems, ending } = await tried(scene, watch, given).catch((error: unknown) => ({
-    problems: [String(error)],
-    ending: 'OTHER' as const,
-  }));
-  const words = wordsOf(given);
-  log(`${seed}: ${words}: ${problems.length === 0 ? ending : problems.join('; ')}`);
-  return { seed, words, ending: problems.length === 0 ? ending : 'OTHER', problems, looks: watch.looks };
+  return outcomeOf({ seed, words: wordsOf(given), watch, log }, () => tried(scene, watch, given));
 }

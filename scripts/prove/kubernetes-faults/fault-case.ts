@@ -13,7 +13,7 @@ import type { FaultScene, RunEnd } from './fault-scene.ts';
 import { FAULTS } from './faults.ts';
 import { journalLineOf } from './journal-sight.ts';
 import type { ActiveFault } from './active-fault.ts';
-import type { Outcome } from './outcome.ts';
+import { outcomeOf, type Outcome, type Seen } from './outcome.ts';
 import type { RecoveryWatch } from './recovery-watch.ts';
 
 /** Lets a fault begin with a step, and passes on requests to it from then on. */
@@ -49,11 +49,7 @@ async function goOn(scene: FaultScene, watch: RecoveryWatch, given: FaultCase): 
   return end.code === 0 ? [] : [`${line.slice(0, 2).join(' ')} in state ${state} ${saidBy(end)}`];
 }
 
-async function tried(
-  scene: FaultScene,
-  watch: RecoveryWatch,
-  given: FaultCase,
-): Promise<{ readonly problems: string[]; readonly ending: Outcome['ending'] }> {
+async function tried(scene: FaultScene, watch: RecoveryWatch, given: FaultCase): Promise<Seen> {
   const line = given.work === 'undo' ? ['undo', watch.id, '--yes'] : ['recover', 'run', watch.id, '--yes'];
   let active: ActiveFault | undefined;
   const begin = async (kill: () => void): Promise<ActiveFault> => {
@@ -86,11 +82,5 @@ export async function runFaultCase(
   watch: RecoveryWatch,
   { seed, given, log }: { readonly seed: number; readonly given: FaultCase; readonly log: (line: string) => void },
 ): Promise<Outcome> {
-  const { problems, ending } = await tried(scene, watch, given).catch((error: unknown) => ({
-    problems: [String(error)],
-    ending: 'OTHER' as const,
-  }));
-  const words = wordsOf(given);
-  log(`${seed}: ${words}: ${problems.length === 0 ? ending : problems.join('; ')}`);
-  return { seed, words, ending: problems.length === 0 ? ending : 'OTHER', problems, looks: watch.looks };
+  return outcomeOf({ seed, words: wordsOf(given), watch, log }, () => tried(scene, watch, given));
 }

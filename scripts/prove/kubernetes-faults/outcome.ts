@@ -29,6 +29,30 @@ export interface Outcome {
   readonly looks: number;
 }
 
+/** What was seen of a case that was tried. */
+export type Seen = Pick<Outcome, 'problems' | 'ending'>;
+
+/** Tries a case, and logs how it ended: whatever is wrong, or thrown, makes it another ending. */
+export async function outcomeOf(
+  {
+    seed,
+    words,
+    watch,
+    log,
+  }: Pick<Outcome, 'seed' | 'words'> & {
+    readonly watch: { readonly looks: number };
+    readonly log: (line: string) => void;
+  },
+  tried: () => Promise<Seen>,
+): Promise<Outcome> {
+  const { problems, ending } = await tried().catch((error: unknown): Seen => ({
+    problems: [String(error)],
+    ending: 'OTHER',
+  }));
+  log(`${seed}: ${words}: ${problems.length === 0 ? ending : problems.join('; ')}`);
+  return { seed, words, ending: problems.length === 0 ? ending : 'OTHER', problems, looks: watch.looks };
+}
+
 /** How many ended in which way, in the order of their first; and which seeds went wrong, to try them again. */
 export function tableOf(outcomes: readonly Outcome[]): string {
   const counts = new Map<Ending, number>();

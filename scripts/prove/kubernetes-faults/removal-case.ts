@@ -15,7 +15,7 @@ import { membersOf, wordsOf } from './cases.ts';
 import { saidBy, wrongRows } from './end-case.ts';
 import type { FaultScene } from './fault-scene.ts';
 import { killingAtChange } from './kill-moment.ts';
-import type { Outcome } from './outcome.ts';
+import { outcomeOf, type Outcome } from './outcome.ts';
 import type { Watch } from './watch.ts';
 
 /** A volume goes a moment after its claim. */
@@ -78,9 +78,8 @@ export async function runRemovalCase(
   watch: Watch,
   { seed, given, log }: { readonly seed: number; readonly given: EndCase; readonly log: (line: string) => void },
 ): Promise<Outcome> {
-  const problems = await tried(scene, watch, given).catch((error: unknown) => [String(error)]);
-  const ending = problems.length > 0 ? 'OTHER' : 'gone on, removed';
-  const words = wordsOf(given);
-  log(`${seed}: ${words}: ${problems.length === 0 ? ending : problems.join('; ')}`);
-  return { seed, words, ending, problems, looks: watch.looks };
+  return outcomeOf({ seed, words: wordsOf(given), watch, log }, async () => ({
+    problems: await tried(scene, watch, given),
+    ending: 'gone on, removed',
+  }));
 }
