@@ -10,7 +10,7 @@
  * @module
  */
 
-import { Turns } from '../archive/turns.ts';
+import { Turns } from '../base/turns.ts';
 import { readFreezeNote } from '../backup/freeze-note.ts';
 import { listMarked } from '../backup/running-marker.ts';
 import type { Compression } from '../base/compression-names.ts';

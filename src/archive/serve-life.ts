@@ -20,7 +20,7 @@ import { releaseBuffer } from '../base/release-buffer.ts';
 import { exists } from './server.ts';
 import { ServeRequests } from './serve-requests.ts';
 import type { SpoolPaths } from './spool.ts';
-import { Turns } from './turns.ts';
+import { Turns } from '../base/turns.ts';
 import { WalBuffers } from './wal-buffers.ts';
 
 /** What one life is served with. */

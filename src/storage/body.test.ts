@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { partsOf } from './body.ts';
+import { PartRoom } from './part-room.ts';
 
 async function* pieces(all: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* all;
@@ -16,7 +17,7 @@ describe('the parts of a body', () => {
       fc.asyncProperty(body, fc.integer({ min: 1, max: 25 }), async (given, partSizeBytes) => {
         const whole = Buffer.concat(given);
         for (const source of [pieces(given), whole]) {
-          const parts = await Array.fromAsync(partsOf(source, partSizeBytes));
+          const parts = await Array.fromAsync(partsOf(source, new PartRoom(partSizeBytes)));
           expect(Buffer.concat(parts).equals(whole)).toBe(true);
           expect(parts.length).toBe(Math.max(1, Math.ceil(whole.byteLength / partSizeBytes)));
           for (const part of parts.slice(0, -1)) expect(part.byteLength).toBe(partSizeBytes);
@@ -33,7 +34,7 @@ describe('the parts of a body', () => {
         yield randomBytes(10);
       }
     };
-    const parts = partsOf(source(), 50);
+    const parts = partsOf(source(), new PartRoom(50));
     await parts.next();
     expect(givenBytes).toBeLessThanOrEqual(60);
   });

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { abandon, partsOf } from '../body.ts';
+import { abandon } from '../body.ts';
 import { DEFAULT_STORE_DEADLINES, type StoreDeadlines } from '../deadlines.ts';
 import { checkFolder, checkKey, checkPrefix, compareKeys } from '../key.ts';
 import type {
@@ -19,6 +19,8 @@ import type {
   PutOutcome,
   ReadOptions,
 } from '../object-store.ts';
+import { PARTS_ON_THEIR_WAY, PartRoom } from '../part-room.ts';
+import { putBody } from '../put-body.ts';
 import { checkRange } from '../range.ts';
 import { refusingWhenClosed } from '../refuse-closed.ts';
 import { noPieces, readWhole } from '../whole-body.ts';
@@ -26,7 +28,7 @@ import { afterDeletion } from './after-deletion.ts';
 import { AzureConnection } from './azure-connection.ts';
 import type { AzureAction } from './azure-failure.ts';
 import { DEFAULT_BLOCK_SIZE_BYTES, DEFAULT_CONCURRENT_BLOCKS, type AzureLocation } from './azure-location.ts';
-import { putInBlocks } from './block-upload.ts';
+import { putInBlocks, type BlockWays } from './block-upload.ts';
 import { listInOrder, listPages } from './list-blobs.ts';
 import { lookAtBlob, provesAbsence } from './look-at-blob.ts';
 import { putBlob } from './put-blob.ts';
@@ -45,16 +47,15 @@ class AzureStore implements ObjectStore {
   readonly address: string;
   readonly #connection: AzureConnection;
   readonly #prefix: string;
-  readonly #sizes: { readonly blockSizeBytes: number; readonly concurrentBlocks: number };
+  readonly #ways: BlockWays;
 
   constructor(connection: AzureConnection) {
     const { container, prefix, blockSizeBytes, concurrentBlocks } = connection.location;
     this.#connection = connection;
     this.#prefix = prefix === '' ? '' : `${prefix}/`;
-    this.#sizes = {
-      blockSizeBytes: blockSizeBytes ?? DEFAULT_BLOCK_SIZE_BYTES,
-      concurrentBlocks: concurrentBlocks ?? DEFAULT_CONCURRENT_BLOCKS,
-    };
+    const mostAtOnce = concurrentBlocks ?? DEFAULT_CONCURRENT_BLOCKS;
+    const onTheirWay = Math.max(PARTS_ON_THEIR_WAY, mostAtOnce);
+    this.#ways = { mostAtOnce, room: new PartRoom(blockSizeBytes ?? DEFAULT_BLOCK_SIZE_BYTES, onTheirWay) };
     this.address = `azure://${container}/${prefix}`.replace(/\/$/, '');
   }
 
@@ -109,22 +110,10 @@ class AzureStore implements ObjectStore {
       await abandon(body);
       return 'exists';
     }
-    const parts = partsOf(body, this.#sizes.blockSizeBytes);
-    try {
-      const first = await parts.next();
-      const second = first.done === true ? first : await parts.next();
-      if (first.done === true || second.done === true)
-        return await putBlob(this.#connection, action, first.done === true ? new Uint8Array() : first.value, options);
-      return await putInBlocks(
-        this.#connection,
-        action,
-        chain([first.value, second.value], parts),
-        this.#sizes,
-        options,
-      );
-    } finally {
-      await parts.return(undefined);
-    }
+    return putBody(body, this.#ways.room, {
+      whole: (bytes) => putBlob(this.#connection, action, bytes, options),
+      inParts: (parts) => putInBlocks(this.#connection, action, parts, this.#ways, options),
+    });
   }
 
   async delete(keys: readonly string[], options: CallOptions = {}): Promise<void> {
@@ -163,11 +152,6 @@ class AzureStore implements ObjectStore {
       }
     });
   }
-}
-
-async function* chain(first: readonly Uint8Array[], rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* first;
-  yield* rest;
 }
 
 /** Opens an archive in Azure. */

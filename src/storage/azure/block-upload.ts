@@ -1,5 +1,6 @@
 /**
- * Writing a large blob in blocks, a few at a time, of which only those few are in memory.
+ * Writing a large blob in blocks, a few at a time, of which only those few are in memory;
+ * and not many, all uploads of the store together.
  *
  * The blob appears when the list of its blocks is sent, in one step. Blocks of an upload that failed are in no listing, and
  * Azure removes them after a week; there is no request that does.
@@ -13,6 +14,7 @@ import { createHash } from 'node:crypto';
 
 import { Failure } from '../../base/failure.ts';
 import type { PutOptions, PutOutcome } from '../object-store.ts';
+import type { PartRoom } from '../part-room.ts';
 import type { AzureConnection } from './azure-connection.ts';
 import { nameOf, type AzureAction } from './azure-failure.ts';
 import { commit, md5Of, uploadHeader } from './put-blob.ts';
@@ -30,6 +32,13 @@ function tooManyBlocks(action: AzureAction, blockSizeBytes: number): Failure {
     message: `cannot ${nameOf(action)}: it has more than ${MOST_BLOCKS} blocks of ${blockSizeBytes} bytes`,
     remedy: 'Set a larger block size (azure-buffer-size, AZURE_BUFFER_SIZE).',
   });
+}
+
+/** How blocks are sent. */
+export interface BlockWays {
+  /** Of one blob. */
+  readonly mostAtOnce: number;
+  readonly room: PartRoom;
 }
 
 /** What an upload's blocks are sent with. */
@@ -56,8 +65,7 @@ async function sendBlocks(
   upload: Upload,
   token: string,
   parts: AsyncIterable<Uint8Array>,
-  blockSizeBytes: number,
-  mostAtOnce: number,
+  { room, mostAtOnce }: BlockWays,
 ): Promise<{ ids: string[]; md5: string }> {
   const ids: string[] = [];
   const sent: Promise<void>[] = [];
@@ -65,11 +73,12 @@ async function sendBlocks(
   const sum = createHash('md5');
   try {
     for await (const bytes of parts) {
-      if (ids.length === MOST_BLOCKS) throw tooManyBlocks(upload.action, blockSizeBytes);
+      if (ids.length === MOST_BLOCKS) throw tooManyBlocks(upload.action, room.partSizeBytes);
+      await room.turn(upload.signal);
       sum.update(bytes);
       const id = blockId(token, ids.length);
       ids.push(id);
-      const block = sendBlock(upload, id, bytes);
+      const block = room.sent(bytes, () => sendBlock(upload, id, bytes));
       sent.push(block);
       const ended = block.catch((error: unknown) => upload.stop.abort(error)).finally(() => running.delete(ended));
       running.add(ended);
@@ -83,12 +92,12 @@ async function sendBlocks(
   }
 }
 
-/** Writes a blob from parts, of which only the last may be shorter than `blockSizeBytes`. */
+/** Writes a blob from parts, of which only the last may be shorter than the others. */
 export async function putInBlocks(
   connection: AzureConnection,
   action: AzureAction,
   parts: AsyncIterable<Uint8Array>,
-  sizes: { readonly blockSizeBytes: number; readonly concurrentBlocks: number },
+  ways: BlockWays,
   options: PutOptions,
 ): Promise<PutOutcome> {
   const header = uploadHeader(options);
@@ -96,8 +105,7 @@ export async function putInBlocks(
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
   const upload = { connection, action, stop, signal };
   try {
-    const { blockSizeBytes, concurrentBlocks } = sizes;
-    const { ids, md5 } = await sendBlocks(upload, header.token, parts, blockSizeBytes, concurrentBlocks);
+    const { ids, md5 } = await sendBlocks(upload, header.token, parts, ways);
     const list = ids.map((id) => `<Latest>${id}</Latest>`).join('');
     const body = Buffer.from(`<?xml version="1.0" encoding="utf-8"?><BlockList>${list}</BlockList>`);
     const headers = {

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { abandon, partsOf } from '../body.ts';
+import { abandon } from '../body.ts';
 import { DEFAULT_STORE_DEADLINES, type StoreDeadlines } from '../deadlines.ts';
 import { checkFolder, checkKey, checkPrefix } from '../key.ts';
 import type {
@@ -22,6 +22,8 @@ import type {
   PutOutcome,
   ReadOptions,
 } from '../object-store.ts';
+import { PartRoom } from '../part-room.ts';
+import { putBody } from '../put-body.ts';
 import { checkRange } from '../range.ts';
 import { refusingWhenClosed } from '../refuse-closed.ts';
 import { noPieces, readWhole } from '../whole-body.ts';
@@ -48,13 +50,13 @@ class GcsStore implements ObjectStore {
   readonly address: string;
   readonly #connection: GcsConnection;
   readonly #prefix: string;
-  readonly #chunkSizeBytes: number;
+  readonly #room: PartRoom;
 
   constructor(connection: GcsConnection) {
     const { bucket, prefix, chunkSizeBytes } = connection.location;
     this.#connection = connection;
     this.#prefix = prefix === '' ? '' : `${prefix}/`;
-    this.#chunkSizeBytes = chunkSizeBytes ?? DEFAULT_CHUNK_SIZE_BYTES;
+    this.#room = new PartRoom(chunkSizeBytes ?? DEFAULT_CHUNK_SIZE_BYTES);
     this.address = `gs://${bucket}/${prefix}`.replace(/\/$/, '');
   }
 
@@ -100,16 +102,10 @@ class GcsStore implements ObjectStore {
     const action = this.#action(WRITE, checkKey(key));
     if (options.signal?.aborted === true) await abandon(body);
     options.signal?.throwIfAborted();
-    const parts = partsOf(body, this.#chunkSizeBytes);
-    try {
-      const first = await parts.next();
-      const second = first.done === true ? first : await parts.next();
-      if (first.done === true || second.done === true)
-        return await putObject(this.#connection, action, first.done === true ? new Uint8Array() : first.value, options);
-      return await putInChunks(this.#connection, action, chain([first.value, second.value], parts), options);
-    } finally {
-      await parts.return(undefined);
-    }
+    return putBody(body, this.#room, {
+      whole: (bytes) => putObject(this.#connection, action, bytes, options),
+      inParts: (parts) => putInChunks(this.#connection, action, parts, this.#room, options),
+    });
   }
 
   async delete(keys: readonly string[], options: CallOptions = {}): Promise<void> {
@@ -150,11 +146,6 @@ class GcsStore implements ObjectStore {
       }
     });
   }
-}
-
-async function* chain(first: readonly Uint8Array[], rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* first;
-  yield* rest;
 }
 
 /** Opens an archive in Google Cloud Storage. */

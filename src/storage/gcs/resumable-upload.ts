@@ -12,6 +12,7 @@
 import { Failure } from '../../base/failure.ts';
 import { CRC32C_START, extendCrc32c } from '../../postgres/crc32c.ts';
 import type { PutOptions, PutOutcome } from '../object-store.ts';
+import type { PartRoom } from '../part-room.ts';
 import type { HttpAnswer } from '../send-request.ts';
 import type { GcsAttempt, GcsConnection } from './gcs-connection.ts';
 import { GcsError } from './gcs-error.ts';
@@ -165,7 +166,7 @@ async function abort({ connection, action, url }: Upload): Promise<void> {
   await ending.catch(() => {});
 }
 
-async function sendAll(upload: Upload, parts: AsyncIterator<Uint8Array>): Promise<PutOutcome> {
+async function sendAll(upload: Upload, parts: AsyncIterator<Uint8Array>, room: PartRoom): Promise<PutOutcome> {
   let startByte = 0;
   let state = CRC32C_START;
   let next = await parts.next();
@@ -175,8 +176,10 @@ async function sendAll(upload: Upload, parts: AsyncIterator<Uint8Array>): Promis
     next = await parts.next();
     state = extendCrc32c(state, bytes, 0, bytes.byteLength);
     const crc32c = next.done === true ? crc32cText(state) : undefined;
-    upload.options.signal?.throwIfAborted();
-    const outcome = await sendChunk(upload, { bytes, startByte, crc32c });
+
+    await room.turn(upload.options.signal);
+    const chunk = { bytes, startByte, crc32c };
+    const outcome = await room.sent(bytes, () => sendChunk(upload, chunk));
     if (crc32c !== undefined) return settle(upload, outcome);
     startByte += bytes.byteLength;
   }
@@ -187,12 +190,13 @@ export async function putInChunks(
   connection: GcsConnection,
   action: GcsAction,
   parts: AsyncIterator<Uint8Array>,
+  room: PartRoom,
   options: PutOptions,
 ): Promise<PutOutcome> {
   const upload = await begin(connection, action, options);
   if (upload === 'exists') return 'exists';
   try {
-    return await sendAll(upload, parts);
+    return await sendAll(upload, parts, room);
   } catch (error) {
     await abort(upload);
     throw error;

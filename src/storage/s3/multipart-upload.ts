@@ -1,5 +1,6 @@
 /**
- * Writing a large object in parts, a few at a time, of which only those few are in memory.
+ * Writing a large object in parts, a few at a time, of which only those few are in memory; and not many, all uploads of the
+ * store together.
  *
  * The object appears when the upload is completed, in one step; an upload that fails is aborted, and leaves nothing.
  *
@@ -16,6 +17,7 @@ import {
 
 import { Failure } from '../../base/failure.ts';
 import type { PutOptions, PutOutcome } from '../object-store.ts';
+import type { PartRoom } from '../part-room.ts';
 import type { S3Connection } from './connection.ts';
 import { customerKey } from './encryption.ts';
 import { badAnswer } from './get-object.ts';
@@ -23,6 +25,7 @@ import { tokenOf, tooManyParts, uploadHeader, type UploadHeader } from './put-ob
 import { readS3Error } from './s3-error.ts';
 import { addressOf, type S3Action } from './s3-failure.ts';
 
+/** Of one object. */
 const CONCURRENT_PARTS = 4;
 const MAX_PARTS = 10_000;
 
@@ -32,6 +35,7 @@ interface Upload {
   readonly action: S3Action;
   readonly header: UploadHeader;
   readonly id: string;
+  readonly room: PartRoom;
   /** For a part which failed: the others need not go on, and no more of the body be read. */
   readonly stop: AbortController;
   /** The caller's, and that of `stop`. */
@@ -79,17 +83,16 @@ async function sendPart(
 }
 
 /** Sends the parts, not more than a few at once; the body is asked for the next only when one of them is done. */
-async function sendParts(
-  upload: Upload,
-  parts: AsyncIterable<Uint8Array>,
-  partSizeBytes: number,
-): Promise<CompletedPart[]> {
+async function sendParts(upload: Upload, parts: AsyncIterable<Uint8Array>): Promise<CompletedPart[]> {
+  const { room } = upload;
   const sent: Promise<CompletedPart>[] = [];
   const running = new Set<Promise<unknown>>();
   try {
     for await (const bytes of parts) {
-      if (sent.length === MAX_PARTS) throw tooManyParts(upload.action, partSizeBytes);
-      const part = sendPart(upload, sent.length + 1, bytes);
+      if (sent.length === MAX_PARTS) throw tooManyParts(upload.action, room.partSizeBytes);
+      await room.turn(upload.signal);
+      const number = sent.length + 1;
+      const part = room.sent(bytes, () => sendPart(upload, number, bytes));
       sent.push(part);
       const ended = part.catch((error: unknown) => upload.stop.abort(error)).finally(() => running.delete(ended));
       running.add(ended);
@@ -150,16 +153,16 @@ export async function putInParts(
   connection: S3Connection,
   action: S3Action,
   parts: AsyncIterable<Uint8Array>,
-  partSizeBytes: number,
+  room: PartRoom,
   options: PutOptions,
 ): Promise<PutOutcome> {
   const header = uploadHeader(connection, action);
   const id = await createUpload(connection, action, header, options.signal);
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
-  const upload: Upload = { connection, action, header, id, stop, signal };
+  const upload: Upload = { connection, action, header, id, room, stop, signal };
   try {
-    const outcome = await complete(upload, await sendParts(upload, parts, partSizeBytes), options.ifAbsent === true);
+    const outcome = await complete(upload, await sendParts(upload, parts), options.ifAbsent === true);
     if (outcome === 'exists') await abort(upload);
     return outcome;
   } catch (error) {

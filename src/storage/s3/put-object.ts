@@ -98,6 +98,6 @@ export async function tokenOf(
 export function tooManyParts(action: S3Action, partSizeBytes: number): Failure {
   return new Failure('refused', {
     message: `cannot write ${addressOf(action)}: it has more than 10000 parts of ${partSizeBytes} bytes`,
-    remedy: 'Set a larger part size.',
+    remedy: 'Set a larger part size (s3-max-part-size, WALG_S3_MAX_PART_SIZE).',
   });
 }

@@ -53,9 +53,15 @@ export interface S3Location extends HttpSettings {
   readonly storageClass?: string;
   /** Every object that is written is locked for so long; the bucket must know object locks. */
   readonly retention?: { readonly mode: 'GOVERNANCE' | 'COMPLIANCE'; readonly seconds: number };
-  /** Bodies larger than this are sent in parts of it; 5 MiB or more. Default 20 MiB, as in WAL-G. */
+  /**
+   * Bodies larger than this are sent in parts of it; 5 MiB or more. Not given: {@link DEFAULT_PART_SIZE_BYTES}, and bodies
+   * that are in memory up to {@link WHOLE_BODY_BYTES} in one request.
+   */
   readonly maxPartSizeBytes?: number;
 }
 
-/** The default of {@link S3Location.maxPartSizeBytes}. */
-export const DEFAULT_PART_SIZE_BYTES = 20 * 1024 * 1024;
+/** 10,000 parts, which is the most of S3, are 78 GiB. A dozen are in memory in a backup; with WAL-G's 20 MiB it took 100 MiB more. */
+export const DEFAULT_PART_SIZE_BYTES = 8 * 1024 * 1024;
+
+/** Parts of what is in memory as it is spare no memory, and cost requests: segments of WAL are such. */
+export const WHOLE_BODY_BYTES = 20 * 1024 * 1024;

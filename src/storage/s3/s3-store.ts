@@ -10,7 +10,7 @@
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 
 import { Failure } from '../../base/failure.ts';
-import { abandon, partsOf } from '../body.ts';
+import { abandon } from '../body.ts';
 import { DEFAULT_STORE_DEADLINES, type StoreDeadlines } from '../deadlines.ts';
 import { checkFolder, checkKey, checkPrefix } from '../key.ts';
 import type {
@@ -23,6 +23,8 @@ import type {
   PutOutcome,
   ReadOptions,
 } from '../object-store.ts';
+import { PartRoom } from '../part-room.ts';
+import { putBody } from '../put-body.ts';
 import { checkRange } from '../range.ts';
 import { refusingWhenClosed } from '../refuse-closed.ts';
 import { noPieces, readWhole } from '../whole-body.ts';
@@ -38,7 +40,7 @@ import { putObject } from './put-object.ts';
 import { readBody } from './read-body.ts';
 import { readS3Error } from './s3-error.ts';
 import type { S3Action } from './s3-failure.ts';
-import { DEFAULT_PART_SIZE_BYTES, type S3Location } from './s3-location.ts';
+import { DEFAULT_PART_SIZE_BYTES, WHOLE_BODY_BYTES, type S3Location } from './s3-location.ts';
 
 const READ = { verb: 'read', permission: 's3:GetObject' };
 const LOOK_AT = { verb: 'look at', permission: 's3:GetObject' };
@@ -51,13 +53,15 @@ class S3Store implements ObjectStore {
   readonly address: string;
   readonly #connection: S3Connection;
   readonly #prefix: string;
-  readonly #partSizeBytes: number;
+  readonly #room: PartRoom;
+  readonly #wholeBodyBytes: number;
 
   constructor(connection: S3Connection) {
     const { bucket, prefix, maxPartSizeBytes } = connection.location;
     this.#connection = connection;
     this.#prefix = keyPrefix(prefix);
-    this.#partSizeBytes = maxPartSizeBytes ?? DEFAULT_PART_SIZE_BYTES;
+    this.#room = new PartRoom(maxPartSizeBytes ?? DEFAULT_PART_SIZE_BYTES);
+    this.#wholeBodyBytes = maxPartSizeBytes ?? WHOLE_BODY_BYTES;
     this.address = `s3://${bucket}/${this.#prefix}`.replace(/\/$/, '');
   }
 
@@ -106,7 +110,12 @@ class S3Store implements ObjectStore {
       await abandon(body);
       return 'exists';
     }
-    return this.#putParts(action, partsOf(body, this.#partSizeBytes), options);
+    if (body instanceof Uint8Array && body.byteLength <= this.#wholeBodyBytes)
+      return putObject(this.#connection, action, body, options);
+    return putBody(body, this.#room, {
+      whole: (bytes) => putObject(this.#connection, action, bytes, options),
+      inParts: (parts) => putInParts(this.#connection, action, parts, this.#room, options),
+    });
   }
 
   async delete(keys: readonly string[], options: CallOptions = {}): Promise<void> {
@@ -165,24 +174,6 @@ class S3Store implements ObjectStore {
       remedy: 'Try again; if this stays, look for a proxy or cache between here and the store.',
     });
   }
-
-  async #putParts(action: S3Action, parts: AsyncGenerator<Uint8Array>, options: PutOptions): Promise<PutOutcome> {
-    try {
-      const first = await parts.next();
-      const second = first.done === true ? first : await parts.next();
-      const bytes = first.done === true ? new Uint8Array() : first.value;
-      if (second.done === true) return await putObject(this.#connection, action, bytes, options);
-      const all = chain([bytes, second.value], parts);
-      return await putInParts(this.#connection, action, all, this.#partSizeBytes, options);
-    } finally {
-      await parts.return(undefined);
-    }
-  }
-}
-
-async function* chain(first: readonly Uint8Array[], rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* first;
-  yield* rest;
 }
 
 /** Opens an archive in S3. */

@@ -21,6 +21,7 @@ import { crc32 } from 'node:zlib';
 import { Failure } from '../../base/failure.ts';
 import { partsOf } from '../body.ts';
 import type { ObjectBody, PutOptions, PutOutcome } from '../object-store.ts';
+import { PartRoom } from '../part-room.ts';
 import { tmpNameFor } from '../tmp-name.ts';
 import { giveFolder } from './folders.ts';
 import { NamedFolder, syncOpened } from './make-durable.ts';
@@ -68,7 +69,7 @@ class Upload {
   async #sendParts(body: ObjectBody): Promise<void> {
     const running = new Set<Promise<void>>();
     let failure: { readonly error: unknown } | undefined;
-    const parts = partsOf(body, PART_BYTES);
+    const parts = partsOf(body, new PartRoom(PART_BYTES));
     try {
       for await (const part of parts) {
         this.#signal?.throwIfAborted();

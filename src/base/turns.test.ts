@@ -21,4 +21,17 @@ describe('turns', () => {
     expect(begun).toEqual([1, 2, 3, 4, 5]);
     expect(most.ever).toBe(2);
   });
+
+  it('are not waited for by who has given up, and go to the next one then', async () => {
+    const turns = new Turns(1);
+    await turns.take();
+    const giveUp = new AbortController();
+    const waiting = turns.take(giveUp.signal);
+    const next = turns.take();
+    giveUp.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    turns.giveBack();
+    await expect(next).resolves.toBeUndefined();
+    await expect(turns.take(giveUp.signal)).rejects.toThrow('enough');
+  });
 });
