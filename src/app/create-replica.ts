@@ -16,6 +16,7 @@ import type { RestoreReport } from '../restore/restore-backup.ts';
 import { networkLimiter } from './network-limiter.ts';
 import type { Archive } from './open-archive.ts';
 import { lineOfArchive, lineWithoutLeader } from './line-without-leader.ts';
+import { restoreConcurrency } from './restore-concurrency.ts';
 
 /** What Patroni asks for. */
 export interface ReplicaRequest {
@@ -85,7 +86,7 @@ export async function makeReplica(
   source: Extract<ReplicaSource, { readonly kind: 'archive' }>,
   onProgress: OnProgress,
 ): Promise<RestoreReport> {
-  const concurrency = settings.get('downloadConcurrency');
+  const concurrency = restoreConcurrency(settings);
   return createReplica({
     store: archive.store,
     backup: source.backup,

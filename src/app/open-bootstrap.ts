@@ -22,6 +22,7 @@ import { bundledRestoreScript } from './bundled-restore-script.ts';
 import { networkLimiter } from './network-limiter.ts';
 import { openArchive } from './open-archive.ts';
 import { connectionSettings } from './open-instance.ts';
+import { restoreConcurrency } from './restore-concurrency.ts';
 
 const [OLDEST_MAJOR, NEWEST_MAJOR] = [14, 18] as const;
 const USUAL_PORT = 5432;
@@ -163,7 +164,7 @@ export async function openCloneUses(
       environment: settings.environment,
       user: superuserOf(settings, ofNew),
       ...(restoreScript === undefined ? {} : { restoreScript }),
-      concurrency: settings.get('downloadConcurrency'),
+      concurrency: restoreConcurrency(settings),
       limiter: networkLimiter(settings),
     },
     [Symbol.asyncDispose]: async () => {

@@ -22,6 +22,7 @@ import { connectionSettings, liveServerCommands } from './open-instance.ts';
 import { openPatroniCluster } from './open-patroni.ts';
 import { readPatroni, withDataDirectory } from './patroni-settings.ts';
 import { takeBackupOfServer } from './take-backup.ts';
+import { restoreConcurrency } from './restore-concurrency.ts';
 
 /** How a run reports and is stopped. */
 export interface RecoveryRun {
@@ -91,7 +92,7 @@ export async function openRecoveryUses(given: Settings, run: RecoveryRun): Promi
     nowUs: () => BigInt(Date.now()) * 1000n,
     onProgress: run.onProgress,
     signal: run.signal,
-    concurrency: settings.get('downloadConcurrency'),
+    concurrency: restoreConcurrency(settings),
     limiter: networkLimiter(settings),
     archiveTimeoutMs: settings.get('archiveTimeout'),
   };

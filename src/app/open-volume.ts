@@ -16,6 +16,7 @@ import { gatherContainerFacts } from './container-facts.ts';
 import { networkLimiter } from './network-limiter.ts';
 import { openArchive, type Archive } from './open-archive.ts';
 import { binariesIn } from './open-bootstrap.ts';
+import { restoreConcurrency } from './restore-concurrency.ts';
 
 /** How the environment is to be read. */
 export interface VolumeEnvironment {
@@ -78,7 +79,7 @@ export function volumeUses(
     binariesOf: binariesIn(named === undefined ? [] : [named]),
     passwordOf: (role) => passwordFrom(settings, role),
     now: () => new Date(),
-    concurrency: settings.get('downloadConcurrency'),
+    concurrency: restoreConcurrency(settings),
     limiter: networkLimiter(settings),
     signal: given.signal,
     ...(restoreScript === undefined ? {} : { restoreScript }),

@@ -7,7 +7,6 @@
 import { Failure } from '../base/failure.ts';
 import type { ArchiveAddress } from '../config/archive-address.ts';
 import type { Settings } from '../config/load-settings.ts';
-import type { SettingName } from '../config/settings.ts';
 import { refuseUnsupportedS3 } from '../config/s3-refusal.ts';
 import type { StoreLocation } from '../storage/open.ts';
 import { defined, httpSettings } from './store-location-parts.ts';
@@ -80,12 +79,6 @@ function retention(settings: Settings): S3Location['retention'] {
   return seconds <= 0 ? undefined : { mode: settings.get('s3RetentionMode'), seconds };
 }
 
-/** False for what has its default. */
-function isSet(settings: Settings, name: SettingName): boolean {
-  const source = settings.find(name)?.source;
-  return source !== undefined && source.kind !== 'default';
-}
-
 /** How the settings say that S3 is reached. @throws {Failure} `usage`, `refused`. */
 export function s3Location(address: Extract<ArchiveAddress, { kind: 's3' }>, settings: Settings): S3Location {
   refuseUnsupportedS3(settings.environment);
@@ -104,7 +97,7 @@ export function s3Location(address: Extract<ArchiveAddress, { kind: 's3' }>, set
       retention: retention(settings),
       storageClass: settings.get('s3StorageClass'),
       caFile: settings.get('s3CaFile'),
-      maxPartSizeBytes: isSet(settings, 's3MaxPartSize') ? settings.get('s3MaxPartSize') : undefined,
+      maxPartSizeBytes: settings.isSet('s3MaxPartSize') ? settings.get('s3MaxPartSize') : undefined,
     }),
   };
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { collectPassedBuffers } from '../base/collect-garbage.ts';
+
 /** A queue that one producer fills and one `for await` empties. */
 export class FrameQueue implements AsyncIterable<Uint8Array> {
   readonly #frames: Uint8Array[] = [];
@@ -38,8 +40,10 @@ export class FrameQueue implements AsyncIterable<Uint8Array> {
       if (typeof this.#end === 'object') throw this.#end.error;
       const frame = this.#frames.shift();
       if (frame !== undefined) {
+        const { byteLength: lengthBytes } = frame;
         yield frame;
         this.#onTaken();
+        collectPassedBuffers(lengthBytes);
       } else if (this.#end === 'ended') {
         return;
       } else {

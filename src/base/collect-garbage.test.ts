@@ -21,3 +21,18 @@ describe('a heap that has grown', () => {
     expect(usedMib()).toBeLessThan(grownMib - 100);
   });
 });
+
+describe('buffers that pass through', () => {
+  it('are collected before many of them have piled up', async () => {
+    vi.resetModules();
+    const { collectPassedBuffers } = await import('./collect-garbage.ts');
+    let mostMib = 0;
+    const beforeMib = process.memoryUsage().arrayBuffers / MIB;
+    for (let passed = 0; passed < 400; passed += 1) {
+      const { byteLength } = Buffer.allocUnsafeSlow(MIB / 2);
+      collectPassedBuffers(byteLength);
+      mostMib = Math.max(mostMib, process.memoryUsage().arrayBuffers / MIB - beforeMib);
+    }
+    expect(mostMib).toBeLessThan(40);
+  });
+});

@@ -111,6 +111,12 @@ export class Settings {
     return fallback === undefined ? undefined : { text: fallback, source: { kind: 'default', where: 'default' } };
   }
 
+  /** True if somebody has set it: what it has is not its default. */
+  isSet(name: SettingName): boolean {
+    const found = this.find(name);
+    return found !== undefined && found.source.kind !== 'default';
+  }
+
   /** The value of a setting. @throws {Failure} `usage` if what is set is not of its kind. */
   get<K extends SettingName>(name: K): SettingValues[K];
   get(name: SettingName): unknown {

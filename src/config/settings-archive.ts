@@ -93,7 +93,8 @@ export const ARCHIVE_SETTINGS = {
   downloadConcurrency: {
     group: 'archive',
     kind: integer(1, 1024),
-    summary: 'How many downloads run at a time.',
+    summary:
+      'How many downloads run at a time. Where it is not set a restore unpacks 4 parts at a time, which bounds its memory; each more takes some 40 MiB.',
     default: '10',
     example: '16',
     alsoFrom: ['WALG_DOWNLOAD_CONCURRENCY'],

@@ -94,7 +94,7 @@ export const S3_SETTINGS = {
     group: 'archive',
     kind: bytes(5 * 1024 ** 2, 5 * 1024 ** 3),
     summary: 'The size of one part of a multipart upload, 5MB to 5GB. An object can have 10,000 parts.',
-    default: '8MB',
+    default: '5MB',
     example: '64MB',
     alsoFrom: walgNames('S3_MAX_PART_SIZE'),
   },

@@ -7,6 +7,7 @@
 
 import { Worker } from 'node:worker_threads';
 
+import { collectPassedBuffers } from '../base/collect-garbage.ts';
 import { failureFromMessage } from '../base/failure-message.ts';
 import { Failure } from '../base/failure.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -111,6 +112,7 @@ class Feed {
       if (this.#isSettled) return;
       const bytes = ownBytes(piece);
       this.#waitingBytes += bytes.length;
+      collectPassedBuffers(bytes.length);
       this.#say({ kind: 'bytes', bytes }, [bytes.buffer]);
       while (this.#waitingBytes > MAX_WAITING_BYTES && !this.#isSettled) {
         await new Promise<void>((resolve) => (this.#wake = resolve));

@@ -60,8 +60,8 @@ export interface S3Location extends HttpSettings {
   readonly maxPartSizeBytes?: number;
 }
 
-/** 10,000 parts, which is the most of S3, are 78 GiB. A dozen are in memory in a backup; with WAL-G's 20 MiB it took 100 MiB more. */
-export const DEFAULT_PART_SIZE_BYTES = 8 * 1024 * 1024;
+/** 10,000 parts, which is the most of S3, are 48 GiB. A dozen are in memory in a backup (docs/benchmarks.md). WAL-G's is 20 MiB. */
+export const DEFAULT_PART_SIZE_BYTES = 5 * 1024 * 1024;
 
 /** Parts of what is in memory as it is spare no memory, and cost requests: segments of WAL are such. */
 export const WHOLE_BODY_BYTES = 20 * 1024 * 1024;

@@ -33,6 +33,7 @@ import { findByUserData, parseUserData } from '../../../backup/find-by-user-data
 import { progressLog } from '../progress-log.ts';
 import { readStorage } from '../target-storage.ts';
 import { TARGET_STORAGE, type WalgCommand, type WalgGiven, type WalgSession } from '../walg-command.ts';
+import { restoreConcurrency } from '../../../app/restore-concurrency.ts';
 
 async function selectedBackup(
   store: ObjectStore,
@@ -143,7 +144,7 @@ export const backupFetch: WalgCommand = {
       backup,
       destination: resolve(operands[0] ?? ''),
       tablespaceLocations: await locationsFor(backup, valueOf(values, 'restore-spec')),
-      concurrency: settings.get('downloadConcurrency'),
+      concurrency: restoreConcurrency(settings),
       limiter: networkLimiter(settings),
       onProgress: progressLog(log),
       ...(isWanted === undefined ? {} : { isWanted }),
