@@ -94,7 +94,7 @@ export const ARCHIVE_SETTINGS = {
     group: 'archive',
     kind: integer(1, 1024),
     summary:
-      'How many downloads run at a time. Where it is not set a restore unpacks 4 parts at a time, which bounds its memory; each more takes some 40 MiB.',
+      'How many downloads run at a time. Where it is not set a restore unpacks two parts at a time for each processor, 4 to 10, which bounds its memory: each takes some 40 MiB.',
     default: '10',
     example: '16',
     alsoFrom: ['WALG_DOWNLOAD_CONCURRENCY'],
