@@ -13,6 +13,7 @@ import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
 import { bundleOptions } from './bundle-options.ts';
+import { lostNames } from './lost-names.ts';
 
 const SOURCE = join(import.meta.dirname, '../src');
 
@@ -27,7 +28,7 @@ export async function workerSources(): Promise<string[]> {
   return sources(/-worker\.ts$/);
 }
 
-/** Writes it into `folder`, of which nothing stays that was there. */
+/** Writes it into `folder`, of which nothing stays that was there. @throws {Error} if it would not be the program that its source is. */
 export async function bundleProgram(
   folder: string,
 ): Promise<{ readonly fileCount: number; readonly sizeBytes: number }> {
@@ -39,6 +40,11 @@ export async function bundleProgram(
     legalComments: 'linked',
     metafile: true,
   });
+  const lost = lostNames(result.metafile.inputs);
+  if (lost.length > 0)
+    throw new Error(
+      `cannot bundle a package in CommonJS that is loaded on demand: ${lost.join(', ')}. Export its names from a module, and load that.`,
+    );
   // Shell scripts are run by PostgreSQL as they are.
   for (const script of await sources(/\/sh\/[^/.]+(\.sh)?$/)) {
     await cp(script, join(folder, 'sh', basename(script)));

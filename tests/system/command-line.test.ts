@@ -129,6 +129,16 @@ describe('a server protected from the command line', () => {
       });
   });
 
+  it('is the same by a file of settings, for walkback and as wal-g', async () => {
+    const [ours, walgs] = [join(folder, 'settings.yaml'), join(folder, 'walg.yaml')];
+    const { WALKBACK_ARCHIVE: archive = '' } = environment;
+    await writeFile(ours, `archive: ${archive}\n`);
+    await writeFile(walgs, `WALG_FILE_PREFIX: ${archive}\n`);
+    const listed = { code: 0, out: expect.stringMatching(/base_[0-9A-F]{24}/) };
+    expect(await run(['backup', 'list', '--config', ours])).toMatchObject(listed);
+    expect(await run(['wal-g', 'backup-list', '--config', walgs])).toMatchObject(listed);
+  });
+
   it('is all right then', async () => {
     const { code, out } = await run(['status'], { environment });
     expect(out).toMatch(/✔|\+ +archiver/);

@@ -55,7 +55,7 @@ export async function parseWalgConfig(text: string, path: string): Promise<Map<s
   if (!FORMATS.has(extname(path).toLowerCase())) {
     throw unusable(path, 'its format is not known', 'Write the settings as JSON or YAML: .json, .yaml, .yml.');
   }
-  const { parse } = await import('yaml');
+  const { parse } = await import('../../base/yaml.ts');
   let document: unknown;
   try {
     document = extname(path) === '.json' ? JSON.parse(text) : parse(text, { uniqueKeys: true, maxAliasCount: 0 });

@@ -22,7 +22,7 @@ function stsConfig({ region, role }: S3Location): { region: string; endpoint?: s
  * the SDK would keep what they held, or that they were not there, until the process ends.
  */
 async function foundCredentials(): Promise<NonNullable<S3ClientConfig['credentials']>> {
-  const { fromNodeProviderChain } = await import('@aws-sdk/credential-providers');
+  const { fromNodeProviderChain } = await import('./credential-providers.ts');
   return fromNodeProviderChain({ ignoreCache: true });
 }
 
@@ -31,7 +31,7 @@ export async function credentialsSetting(location: S3Location): Promise<Pick<S3C
   const credentials = location.credentials ?? (await foundCredentials());
   const { role } = location;
   if (role === undefined) return { credentials };
-  const { fromTemporaryCredentials, fromTokenFile } = await import('@aws-sdk/credential-providers');
+  const { fromTemporaryCredentials, fromTokenFile } = await import('./credential-providers.ts');
   const { arn, sessionName, webIdentityTokenFile } = role;
   const clientConfig = stsConfig(location);
   if (webIdentityTokenFile !== undefined)

@@ -1,0 +1,8 @@
+/**
+ * What the SDK has to find credentials with, as a module that is loaded on demand: of a package in CommonJS that is loaded so by
+ * itself the bundle would keep no name (`scripts/lost-names.ts`).
+ *
+ * @module
+ */
+
+export { fromNodeProviderChain, fromTemporaryCredentials, fromTokenFile } from '@aws-sdk/credential-providers';
