@@ -99,7 +99,21 @@ describe.skipIf(bed === undefined).each(['ConfigMap', 'Endpoints'] as const)('th
       return system;
     };
 
+    /** Patroni sets what was let go in its next round. */
+    const takesWrites = async (): Promise<boolean> => {
+      const client = await database.connect(await database.untilLeader());
+      try {
+        const { rows } = await client.query<{ setting: string }>(
+          "SELECT current_setting('transaction_read_only') AS setting",
+        );
+        return rows[0]?.setting === 'off';
+      } finally {
+        await client.end();
+      }
+    };
+
     beforeAll(async () => {
+      await until('writes are let go', takesWrites);
       await untilFirstBackup(database);
       const xid = await badTransaction(database);
       await archiveSoFar(database);
