@@ -139,6 +139,7 @@ export const proof: Proof = {
     const bed = await startBed();
     if (bed === undefined) return { holds: false, figure: 'SKIPPED: no Kubernetes runs here' };
     await using clusters = new Clusters(bed, given.log);
-    return shown(clusters, given);
+    // The clusters end when this returns.
+    return await shown(clusters, given);
   },
 };

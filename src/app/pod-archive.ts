@@ -186,5 +186,6 @@ export async function podArchiveSettings(
 export async function openPodSettings(settings: Settings): Promise<SettingsInUse> {
   if (settings.find('archive')?.source.kind === 'flag') return { settings, [Symbol.asyncDispose]: async () => {} };
   await using api = await openNamespace(settings);
-  return podArchiveSettings(api, await findCluster(api, clusterChoice(settings)), settings);
+  // The API is closed when this returns.
+  return await podArchiveSettings(api, await findCluster(api, clusterChoice(settings)), settings);
 }

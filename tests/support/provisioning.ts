@@ -87,7 +87,7 @@ export class Provisioning implements AsyncDisposable {
 
   async plan(options: Partial<BucketOptions> = {}): Promise<ProvisionPlan> {
     await using work = await this.#open(options);
-    return work.plan();
+    return await work.plan();
   }
 
   async run(options: Partial<BucketOptions> = {}, proofMs = 20_000): Promise<Provisioned> {

@@ -42,7 +42,7 @@ async function beforeCutover(live: Recoverable, plan: Plan): Promise<number> {
   const look = await settleAndLook(live);
   await failureOf('refused', ['timeline 2 has appeared', 'walkback recover plan'], () => cutOver(recovery.context));
   assert.equal(stateOf(recovery.context.journal.entries), 'standing');
-  return assertUntouched(live, look);
+  return await assertUntouched(live, look);
 }
 
 /** Refused before the rehearsal is promoted; taken back, the live server runs as before. */

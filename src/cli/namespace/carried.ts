@@ -227,5 +227,6 @@ export async function releaseCarried(opened: OpenCarrier, id: string, yes: boole
 
 async function plannedRelease({ uses }: OpenCarrier, id: string) {
   await using recovery = await openSwap(uses, id);
-  return swapReleasePlan(recovery.context);
+  // The recovery is closed when this returns.
+  return await swapReleasePlan(recovery.context);
 }

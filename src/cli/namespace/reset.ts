@@ -107,7 +107,8 @@ export async function resetInNamespace(
   const swap = { of: swapped(context), name: 'reset', run: (held: AbortSignal) => runReset(context, held) } as const;
   if ((await runSwap(swap, session)) === 'undo') {
     shown.stop('stopped, to be undone');
-    return undoShown(context, shown, session);
+    // Nobody else may change the namespace before this is over.
+    return await undoShown(context, shown, session);
   }
   shown.finish();
   const status = await resetStatus(api, id);
@@ -152,7 +153,8 @@ export async function undoResetInNamespace(
   if (!yes && state === 'recovered' && !(await session.questions.confirm(question))) {
     return { text: () => 'Nothing has been changed.\n', json: { id, state } };
   }
-  return undoShown(context, shown, session);
+  // Nobody else may change the namespace before this is over.
+  return await undoShown(context, shown, session);
 }
 
 /** `walkback release` of a reset. */

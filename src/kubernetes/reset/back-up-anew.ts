@@ -43,7 +43,8 @@ export async function backUpAnew(context: ResetContext): Promise<StepFacts> {
   const found = await backupOfOthers(archive, uses.signal);
   if (found !== undefined) return { backup: found, timeline };
   const inNewArchive = { ...context, uses: { ...uses, store: archive.store } };
-  return backUpInPod(inNewArchive, firstPod(context), timeline).catch(async (error: unknown) => {
+  // The archive is closed when this returns.
+  return await backUpInPod(inNewArchive, firstPod(context), timeline).catch(async (error: unknown) => {
     // The agent may have been at it all the time.
     const late = isFailure(error, 'failed') ? await backupOfOthers(archive, uses.signal) : undefined;
     if (late === undefined) throw error;
