@@ -238,5 +238,5 @@ describe('the windows of an archive that WAL-G wrote', () => {
       '            ├─ 2  forked at 0/308D450',
       '            └─ 3  forked at 0/6000D30',
     ]);
-  });
+  }, 60_000);
 });
