@@ -53,10 +53,10 @@ function isMapping(value: unknown): value is Record<string, unknown> {
 /** Reads the text of a file. @throws {Failure} `usage` for anything that is not known settings with one value each. */
 export async function parseSettingsFile(text: string, path: string): Promise<Map<SettingName, string>> {
   // Loaded here, so that commands without a file do not pay for it.
-  const { parse } = await import('../base/yaml.ts');
+  const { parseYaml } = await import('../base/yaml.ts');
   let document: unknown;
   try {
-    document = parse(text, { uniqueKeys: true, maxAliasCount: 0 });
+    document = parseYaml(text);
   } catch (error) {
     throw broken(
       path,

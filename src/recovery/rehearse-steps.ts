@@ -21,7 +21,7 @@ import { proveWal } from './prove-wal.ts';
 import { recoveryFile, type RecoveryContext } from './recovery-context.ts';
 import { prepareRehearsal } from './rehearsal-files.ts';
 import { replayToTarget } from './replay-to-target.ts';
-import { areRolesOther, compareRoles, withRoleFacts } from './role-facts.ts';
+import { compareRoles, newerFacts } from './role-facts.ts';
 import type { Step } from './runner.ts';
 import type { REHEARSE_STEPS } from './step-names.ts';
 
@@ -102,9 +102,8 @@ export async function standAgain(context: RecoveryContext): Promise<void> {
   const { server } = await replayToTarget(context);
   await using connection = await connectToPrivate(server);
   const { journal } = context;
-  const before = factsOf(journal.entries, 'replay') ?? {};
-  const facts = withRoleFacts(before, await compareRoles(context, connection));
-  if (areRolesOther(before, facts)) await journal.append({ event: 'done', step: 'replay', facts });
+  const facts = newerFacts(factsOf(journal.entries, 'replay') ?? {}, await compareRoles(context, connection));
+  if (facts !== undefined) await journal.append({ event: 'done', step: 'replay', facts });
 }
 
 /** See `SPEC.md`. */

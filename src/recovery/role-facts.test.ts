@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import { Failure } from '../base/failure.ts';
-import { areRolesOther, roleFacts, withRoleFacts, type ComparedServers } from './role-facts.ts';
+import { newerFacts, roleFacts, type ComparedServers } from './role-facts.ts';
 
 function answer(...digests: readonly [name: string, digest: string][]): string {
   const others = { mayLogIn: true, validUntil: null, isExpired: false };
@@ -55,10 +55,11 @@ it('names the first of very many', async () => {
   expect(otherRoles).toMatch(/^app100 \(not there\); .*app159 \(not there\); and 15 more$/);
 });
 
-it('takes the place of what was found before', () => {
-  const before = { port: 5433, otherRoles: 'app (not there)' };
-  const after = withRoleFacts(before, { rolesNotCompared: 'the live server does not run' });
-  expect(after).toEqual({ port: 5433, rolesNotCompared: 'the live server does not run' });
-  expect(areRolesOther(before, after)).toBe(true);
-  expect(areRolesOther(before, { ...before, port: 1 })).toBe(false);
+it('takes the place of what was found before, unless it has found the same', () => {
+  const roles = { otherRoles: 'app (not there)' };
+  const before = { port: 5433, ...roles };
+  const notCompared = { rolesNotCompared: 'the live server does not run' };
+  expect(newerFacts(before, notCompared)).toEqual({ port: 5433, ...notCompared });
+  expect(newerFacts(before, roles)).toBeUndefined();
+  expect(newerFacts({ ...before, port: 1 }, roles)).toBeUndefined();
 });

@@ -44,17 +44,11 @@ export async function roleFacts({ live, rehearsed, setAgain }: ComparedServers):
   }
 }
 
-/** The facts of a step with those of another comparison. */
-export function withRoleFacts(
-  { otherRoles: _found, rolesNotCompared: _why, ...others }: StepFacts,
-  roles: StepFacts,
-): StepFacts {
-  return { ...others, ...roles };
-}
-
-/** True if a later comparison has found something else. */
-export function areRolesOther(before: StepFacts, after: StepFacts): boolean {
-  return before['otherRoles'] !== after['otherRoles'] || before['rolesNotCompared'] !== after['rolesNotCompared'];
+/** The facts of a step with those of a later comparison; `undefined` if it has found the same. */
+export function newerFacts(before: StepFacts, roles: StepFacts): StepFacts | undefined {
+  const { otherRoles, rolesNotCompared, ...others } = before;
+  const isSame = otherRoles === roles['otherRoles'] && rolesNotCompared === roles['rolesNotCompared'];
+  return isSame ? undefined : { ...others, ...roles };
 }
 
 /** Compares a standing rehearsal of this host with its live server. */

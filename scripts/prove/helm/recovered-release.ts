@@ -8,14 +8,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 
-import pg from 'pg';
-
 import type { StatefulSet } from '../../../src/kubernetes/api/kubernetes-objects.ts';
 import type { KubernetesApi } from '../../../src/kubernetes/api/kubernetes-api.ts';
 import { openKubernetesApi } from '../../../src/kubernetes/api/open.ts';
 import type { NamespacePlan } from '../../../src/kubernetes/recover/plan-value.ts';
 import { statefulSetRef } from '../../../src/kubernetes/recover/pods-gone.ts';
 import type { TestNamespace } from '../../../tests/support/kubernetes/namespace.ts';
+import { connectToPod } from '../../../tests/support/kubernetes/pod-client.ts';
 import { startWalkback, type Ended } from '../../../tests/support/walkback-process.ts';
 import { archiveSoFar, badTransaction, untilFirstBackup, walkbackIn, type Operated } from '../kubernetes/operate.ts';
 import { makeLead } from '../kubernetes/namespace-case.ts';
@@ -70,7 +69,7 @@ export class RecoveredRelease implements AsyncDisposable {
         WALKBACK_ACT_AS: `system:serviceaccount:${namespace.name}:${APP}-recovery`,
       },
       untilLeader: (timeoutMs) => leaderOf(namespace, APP, timeoutMs),
-      connect: (pod, database) => connect(namespace, api, pod, database),
+      connect: async (pod, database) => connectToPod(api, pod, { password: await passwordIn(namespace), database }),
     };
     const release = new RecoveredRelease(namespace, api, operated, flags);
     await withLogs(namespace, () => release.#fill());
@@ -162,18 +161,7 @@ export interface Signalled {
   readonly goOn: () => void;
 }
 
-async function connect(
-  namespace: TestNamespace,
-  api: KubernetesApi,
-  pod: string,
-  database = 'postgres',
-): Promise<pg.Client> {
-  const forwarded = await api.forwardPort(pod, 5432);
+async function passwordIn(namespace: TestNamespace): Promise<string> {
   const kept = await namespace.kubectl(['get', 'secret', APP, '--output', 'jsonpath={.data.password-superuser}']);
-  const password = Buffer.from(kept, 'base64').toString();
-  const client = new pg.Client({ host: '127.0.0.1', port: forwarded.port, user: 'postgres', password, database });
-  client.on('error', () => {});
-  client.once('end', () => void forwarded[Symbol.asyncDispose]());
-  await client.connect();
-  return client;
+  return Buffer.from(kept, 'base64').toString();
 }

@@ -55,10 +55,10 @@ export async function parseWalgConfig(text: string, path: string): Promise<Map<s
   if (!FORMATS.has(extname(path).toLowerCase())) {
     throw unusable(path, 'its format is not known', 'Write the settings as JSON or YAML: .json, .yaml, .yml.');
   }
-  const { parse } = await import('../../base/yaml.ts');
+  const { parseYaml } = await import('../../base/yaml.ts');
   let document: unknown;
   try {
-    document = extname(path) === '.json' ? JSON.parse(text) : parse(text, { uniqueKeys: true, maxAliasCount: 0 });
+    document = extname(path) === '.json' ? JSON.parse(text) : parseYaml(text);
   } catch {
     // The parser's own message may quote a secret.
     throw unusable(path, 'it is neither JSON nor YAML', 'Correct the file.');

@@ -9,7 +9,7 @@
 import { Failure } from '../../base/failure.ts';
 import { queryText } from '../../instance/connection.ts';
 import { factsOf, type StepFacts } from '../../recovery/journal.ts';
-import { areRolesOther, roleFacts, withRoleFacts } from '../../recovery/role-facts.ts';
+import { newerFacts, roleFacts } from '../../recovery/role-facts.ts';
 import type { RehearsalRef } from '../rehearse/rehearsal.ts';
 import type { SwapContext } from './context.ts';
 import { readPatroniState } from './patroni-objects.ts';
@@ -61,7 +61,6 @@ export async function compareRoles(context: SwapContext, ref: RehearsalRef): Pro
 /** Compares one that stands already: roles of the live cluster may have changed since. */
 export async function compareRolesAgain(context: SwapContext, ref: RehearsalRef): Promise<void> {
   const { journal } = context;
-  const before = factsOf(journal.entries, 'awaitRehearsal') ?? {};
-  const facts = withRoleFacts(before, await compareRoles(context, ref));
-  if (areRolesOther(before, facts)) await journal.append({ event: 'done', step: 'awaitRehearsal', facts });
+  const facts = newerFacts(factsOf(journal.entries, 'awaitRehearsal') ?? {}, await compareRoles(context, ref));
+  if (facts !== undefined) await journal.append({ event: 'done', step: 'awaitRehearsal', facts });
 }

@@ -5,24 +5,15 @@ import { refuse, startScriptedServer } from '../api/testing/api-server.ts';
 import type { KeptChanges, KeptObjects } from '../api/testing/kept-objects.ts';
 import { live } from '../carry/testing/namespace-plan.ts';
 import { policyOf } from './pod-policy.ts';
-import type { RehearsalRequest, VolumeTasksRequest } from './rehearsal.ts';
+import type { VolumeTasksRequest } from './rehearsal.ts';
 import { rehearsalsIn } from './rehearsals-in.ts';
 import { denyingNamespace, policiesIn } from './testing/let-out.ts';
-import { volumePlan } from './testing/volume-plan.ts';
+import { rehearsalRequest as rehearsal } from './testing/rehearsal-request.ts';
 
 const DEADLINES = { attemptIdleMs: 2000, callMs: 5000 };
 const PODS = '/api/v1/namespaces/shop/pods';
 const JOBS = '/apis/batch/v1/namespaces/shop/jobs';
 const REHEARSAL = `${JOBS}/walkback-7f3a`;
-
-const rehearsal: RehearsalRequest = {
-  plan: volumePlan,
-  live,
-  place: { kind: 'newClaim', leastBytes: 1n },
-  walkback: { kind: 'inImage' },
-  archive: 'container',
-  listens: false,
-};
 
 const tasks = (name: string): VolumeTasksRequest => ({
   name,

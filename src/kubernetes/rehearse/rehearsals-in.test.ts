@@ -3,24 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { startScriptedServer } from '../api/testing/api-server.ts';
 import { keepObjects, type KeptObjects } from '../api/testing/kept-objects.ts';
 import type { Job, Pod } from '../api/kubernetes-objects.ts';
-import { live } from '../carry/testing/namespace-plan.ts';
-import type { RehearsalRequest, RehearsalSight } from './rehearsal.ts';
+import type { RehearsalSight } from './rehearsal.ts';
 import { rehearsalsIn } from './rehearsals-in.ts';
+import { rehearsalRequest as request } from './testing/rehearsal-request.ts';
 import { volumePlan } from './testing/volume-plan.ts';
 
 const DEADLINES = { attemptIdleMs: 2000, callMs: 5000 };
 const NAMESPACE = '/namespaces/shop';
 const JOB = `/apis/batch/v1${NAMESPACE}/jobs/walkback-7f3a`;
 const CLAIM = `/api/v1${NAMESPACE}/persistentvolumeclaims/walkback-7f3a`;
-
-const request: RehearsalRequest = {
-  plan: volumePlan,
-  live,
-  place: { kind: 'newClaim', leastBytes: 1n },
-  walkback: { kind: 'inImage' },
-  archive: 'container',
-  listens: false,
-};
 
 function status(state: string): string {
   const { target } = volumePlan;

@@ -176,7 +176,6 @@ async function sendAll(upload: Upload, parts: AsyncIterator<Uint8Array>, room: P
     next = await parts.next();
     state = extendCrc32c(state, bytes, 0, bytes.byteLength);
     const crc32c = next.done === true ? crc32cText(state) : undefined;
-
     await room.turn(upload.options.signal);
     const chunk = { bytes, startByte, crc32c };
     const outcome = await room.sent(bytes, () => sendChunk(upload, chunk));

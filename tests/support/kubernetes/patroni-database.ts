@@ -7,7 +7,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import pg from 'pg';
+import type pg from 'pg';
 
 import { openKubernetesApi } from '../../../src/kubernetes/api/open.ts';
 import type { KubernetesApi } from '../../../src/kubernetes/api/kubernetes-api.ts';
@@ -15,6 +15,7 @@ import { startGcsServer, type GcsTestServer } from '../gcs-server.ts';
 import { bedImageName } from './bed-image.ts';
 import { HOST_ADDRESS, type Bed } from './bed.ts';
 import type { TestNamespace } from './namespace.ts';
+import { connectToPod } from './pod-client.ts';
 
 /** What is wanted of it. */
 export interface DatabaseOptions {
@@ -210,15 +211,6 @@ async function untilLeader(api: KubernetesApi, kind: 'ConfigMap' | 'Endpoints', 
   }
 }
 
-async function connect(api: KubernetesApi, password: string, pod: string, database = 'postgres'): Promise<pg.Client> {
-  const forwarded = await api.forwardPort(pod, 5432);
-  const client = new pg.Client({ host: '127.0.0.1', port: forwarded.port, user: 'postgres', password, database });
-  client.on('error', () => {});
-  client.once('end', () => void forwarded[Symbol.asyncDispose]());
-  await client.connect();
-  return client;
-}
-
 /** Starts one, and waits until it has a leader. */
 export async function startPatroniDatabase(bed: Bed, options: DatabaseOptions): Promise<PatroniDatabase> {
   const image = await bedImageName(bed);
@@ -262,7 +254,7 @@ export async function startPatroniDatabase(bed: Bed, options: DatabaseOptions): 
       WALKBACK_STATEFULSET: NAME,
     },
     untilLeader: (timeoutMs = 120_000) => untilLeader(api, keeps, timeoutMs),
-    connect: (pod, database) => connect(api, password, pod, database),
+    connect: (pod, database) => connectToPod(api, pod, { password, database }),
     [Symbol.asyncDispose]: async () => {
       await api[Symbol.asyncDispose]();
       await namespace[Symbol.asyncDispose]();

@@ -7,13 +7,14 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import pg from 'pg';
+import type pg from 'pg';
 
 import { openKubernetesApi } from '../../../src/kubernetes/api/open.ts';
 import type { Pod } from '../../../src/kubernetes/api/kubernetes-objects.ts';
 import { startGcsServer } from '../gcs-server.ts';
 import { HOST_ADDRESS, type Bed } from './bed.ts';
 import type { PatroniDatabase } from './patroni-database.ts';
+import { connectToPod } from './pod-client.ts';
 
 /** What is wanted. */
 export interface PlainOptions {
@@ -159,16 +160,8 @@ export async function startPlainDatabase(bed: Bed, options: PlainOptions): Promi
     objects.map((one) => ({ ...one, metadata: { ...Reflect.get(one, 'metadata'), namespace: namespace.name } })),
   );
   const api = await openKubernetesApi({ files: bed.kubeconfig, namespace: namespace.name });
-  const connect = async (pod: string, database = 'postgres'): Promise<pg.Client> => {
-    const forwarded = await api.forwardPort(pod, 5432);
-    const password = PLAIN_PASSWORDS['postgres-password'];
-    const address = { host: '127.0.0.1', port: forwarded.port, user: 'postgres', password, database };
-    const client = new pg.Client(address);
-    client.on('error', () => {});
-    client.once('end', () => void forwarded[Symbol.asyncDispose]());
-    await client.connect();
-    return client;
-  };
+  const connect = (pod: string, database?: string): Promise<pg.Client> =>
+    connectToPod(api, pod, { password: PLAIN_PASSWORDS['postgres-password'], database });
   const untilLeader = async (timeoutMs = 120_000): Promise<string> => {
     const pod = `${NAME}-0`;
     const deadline = Date.now() + timeoutMs;
