@@ -22,6 +22,7 @@ import { formatLsn, lsn, parseLsn } from '../postgres/lsn.ts';
 import { formatSegmentName, segmentAt, walSegmentSize, type WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { RecoveryUses } from './uses.ts';
+import { writeChangedPages } from './write-changed-pages.ts';
 
 const POLL_MS = 200;
 const DEFAULT_TIMEOUT_MS = 120_000;
@@ -99,19 +100,14 @@ async function throughLive(
 
 /**
  * As {@link archiveTailThrough}, of a server that is stopped next. Its changed pages are written while its clients still
- * work: the checkpoint of its shutdown, which nobody can work beside, then has few to write. Who may not ask for a
- * checkpoint stops it all the same, only later.
- *
- * Source: PostgreSQL manual, "CHECKPOINT".
+ * work: the checkpoint of its shutdown, which nobody can work beside, then has few to write.
  */
 export async function archiveTailBeforeStopThrough(
   connection: Connection,
   store: ObjectStore,
   timeoutMs?: number,
 ): Promise<ArchivedTail> {
-  await connection.query('set statement_timeout = 0');
-  // A lost connection is told by what is asked next.
-  await connection.query('checkpoint').catch(() => {});
+  await writeChangedPages(connection);
   return archiveTailThrough(connection, store, timeoutMs);
 }
 

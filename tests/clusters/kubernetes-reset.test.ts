@@ -12,11 +12,13 @@ import type {
   Event,
   Job,
   KubernetesObject,
+  Lease,
   PersistentVolume,
   PersistentVolumeClaim,
   Secret,
   StatefulSet,
 } from '../../src/kubernetes/api/kubernetes-objects.ts';
+import { leaseName } from '../../src/kubernetes/recover/names.ts';
 import { claimRef, volumeRef } from '../../src/kubernetes/recover/exchange-claim.ts';
 import { statefulSetRef } from '../../src/kubernetes/recover/pods-gone.ts';
 import { archiveSoFar, untilFirstBackup, walkbackIn } from '../../scripts/prove/kubernetes/operate.ts';
@@ -29,6 +31,7 @@ import { startWalkback } from '../support/walkback-process.ts';
 const bed = await startBed();
 const HUSH = 'hush-written-into-the-specification';
 const MINUTES = 60_000;
+const LEASES = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' } as const;
 
 /** As a chart leaves one: it has ended, and has the release's label. */
 function leftOverJob(image: string, userId: number): object {
@@ -101,6 +104,9 @@ describe.skipIf(bed === undefined)('a reset', () => {
       await sleep(50);
     child.kill('SIGKILL');
     await ended;
+    // What dies at work has not given its lease up: nobody else has begun beside it.
+    const lease = await database.api.get<Lease>({ ...LEASES, name: leaseName('shop') });
+    expect(lease?.spec?.holderIdentity).toContain(` ${child.pid} `);
   };
   const plannedReset = async (): Promise<ResetPlan> => {
     const planned = await walkback('cluster', 'reset', '--dry-run', '--json');

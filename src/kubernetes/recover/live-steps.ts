@@ -10,11 +10,12 @@ import { Failure } from '../../base/failure.ts';
 import { findWalObjects } from '../../archive/read-wal-file.ts';
 import { archiveTailBeforeStopThrough } from '../../recovery/archive-tail.ts';
 import { isStepDone, type StepFacts } from '../../recovery/journal.ts';
+import { positionOf, writeChangedPages, writeChangedPagesOfReplica } from '../../recovery/write-changed-pages.ts';
 import type { Pod, StatefulSet } from '../api/kubernetes-objects.ts';
 import { claimsInPlay, type SwapContext, type WorkContext } from './context.ts';
 import { journalOwner } from './journal-object.ts';
 import { liveShapeOf } from './live-shape.ts';
-import { connectPatiently, podServer, stopServerOf, timelineOf } from './pod-server.ts';
+import { connectPatiently, connectToPod, podServer, stopServerOf, timelineOf } from './pod-server.ts';
 import { podRef, scaledUp, statefulSetRef, untilPodsGone, untilUnused } from './pods-gone.ts';
 import { scaleToNone } from './scale.ts';
 import { isRunning, surveyed } from './survey.ts';
@@ -24,12 +25,34 @@ const PODS_GONE_MS = 3_600_000;
 /** Until the node has seen that a pod is to end, and does not start its container again. */
 const ENDING_MS = 1000;
 
+/** Replicas that are slow are not waited for any longer: they end when they end. */
+const REPLICAS_MS = 60_000;
+
+/**
+ * Replicas end with their pods while nobody can work, and the leader's shutdown waits until they have received all of it: what they
+ * would have to write then is written now. One that does not answer keeps nobody.
+ */
+async function replicasWrite(context: WorkContext, leader: string, leaderLsn: string): Promise<void> {
+  const server = podServer(context);
+  const replicas = context.plan.swap.members.filter(({ pod }) => pod !== leader);
+  const written = replicas.map(async ({ pod }) => {
+    await using connection = await connectToPod(server, pod);
+    await writeChangedPagesOfReplica(connection, leaderLsn);
+  });
+  await Promise.race([Promise.allSettled(written), sleep(REPLICAS_MS, undefined, { ref: false })]);
+}
+
 /** The leader's newest WAL reaches the archive; one that does not run has none that could be asked for. */
 export async function archiveTail(context: WorkContext, leader: string | undefined): Promise<StepFacts> {
   const { uses, plan } = context;
   if (leader === undefined || !(await isRunning(context, leader))) return { outcome: 'skipped' };
   await using connection = await connectPatiently(podServer(context), leader, uses.signal);
-  const tail = await archiveTailBeforeStopThrough(connection, uses.store, uses.archiveTimeoutMs);
+  // Its second one, beside theirs, is of what was changed during its first.
+  await writeChangedPages(connection);
+  const [tail] = await Promise.all([
+    archiveTailBeforeStopThrough(connection, uses.store, uses.archiveTimeoutMs),
+    replicasWrite(context, leader, await positionOf(connection)),
+  ]);
   if (tail.outcome !== 'late') return { outcome: tail.outcome, timeline: await timelineOf(connection) };
   throw new Failure('unavailable', {
     message: `cannot archive the newest WAL of ${leader}: ${tail.lastSegment} has not reached ${uses.store.address}`,
