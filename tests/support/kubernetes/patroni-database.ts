@@ -27,6 +27,8 @@ export interface DatabaseOptions {
   readonly keeps?: 'ConfigMap' | 'Endpoints';
   /** Variables of its container besides, written into its specification as they are. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** The most that each member may use, such as `1Gi`; all of the machine unless told. */
+  readonly memory?: string;
 }
 
 /** A database that runs. Disposing removes its namespace and its object store. */
@@ -118,7 +120,7 @@ function environment(
   ];
 }
 
-function container(image: string, env: object[]): object {
+function container(image: string, env: object[], memory: string | undefined): object {
   const probe = (path: string, periodSeconds: number): object => ({
     httpGet: { path, port: 8009 },
     periodSeconds,
@@ -129,6 +131,7 @@ function container(image: string, env: object[]): object {
     image,
     imagePullPolicy: 'Never',
     env,
+    ...(memory === undefined ? {} : { resources: { limits: { memory } } }),
     ports: [{ containerPort: 5432 }, { containerPort: 8008 }, { containerPort: 8009 }],
     readinessProbe: probe('/readiness', 2),
     livenessProbe: probe('/liveness', 10),
@@ -149,7 +152,7 @@ function statefulSet(
   image: string,
   userId: number,
   env: object[],
-  { replicas, size = '512Mi' }: DatabaseOptions,
+  { replicas, size = '512Mi', memory }: DatabaseOptions,
 ): object {
   return {
     apiVersion: 'apps/v1',
@@ -170,7 +173,7 @@ function statefulSet(
             fsGroup: userId,
             seccompProfile: { type: 'RuntimeDefault' },
           },
-          containers: [container(image, env)],
+          containers: [container(image, env, memory)],
           volumes: [
             { name: 'run', emptyDir: { medium: 'Memory' } },
             { name: 'tmp', emptyDir: {} },
