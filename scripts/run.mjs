@@ -34,7 +34,16 @@ const SYSTEM = [...VITEST, 'system', ...RETRY];
 const EXTRA = [...VITEST, 'extra', ...RETRY];
 
 /** Proofs that work in a Kubernetes. */
-const KUBERNETES_PROOFS = new Set(['all', 'containers', 'helm', 'howto', 'kubernetes', 'kubernetes-faults', 'rbac']);
+const KUBERNETES_PROOFS = new Set([
+  'all',
+  'containers',
+  'namespaces',
+  'helm',
+  'howto',
+  'kubernetes',
+  'kubernetes-faults',
+  'rbac',
+]);
 
 /** Proofs that run containers; those in a Kubernetes run them there, of an image that is built here. */
 const CONTAINER_PROOFS = new Set(['all', 'bats', 'image', ...KUBERNETES_PROOFS]);
@@ -48,11 +57,12 @@ function areKubernetesTests(args) {
   return files.length === 0 || files.some((file) => /clusters\/(helm|kubernetes)-/.test(file));
 }
 
-/** All proofs at once are two runs: those in containers wait for pods more than they work. A page is written by one run only. */
+/** All proofs at once are three runs: two of them wait for pods more than they work. A page is written by one run only. */
 function proofGroups([name, ...more]) {
   return name === 'all' && !more.includes('--record')
     ? [
         ['containers', ...more],
+        ['namespaces', ...more],
         ['servers', ...more],
       ]
     : undefined;

@@ -52,7 +52,7 @@ export const proof: Proof = {
   shows:
     'create-user-db, alter-role and the extensions are what cas-postgres has: its bats suites and more, in the image',
   defaultCount: 1,
-  inContainers: true,
+  group: 'containers',
   budgetMs: 240_000,
   run,
 };

@@ -75,7 +75,7 @@ export const proof: Proof = {
   shows:
     'helm install brings a healthy cluster with a backup, and an upgrade from the seed’s shape, after a recovery and in the middle of one keeps everything',
   defaultCount: 1,
-  inContainers: true,
+  group: 'containers',
   budgetMs: 300_000,
   run,
 };

@@ -93,7 +93,7 @@ export const proof: Proof = {
   shows:
     'the commands of docs/how-to/recover-on-openshift.md, typed as they stand, bring a dropped table back and undo it',
   defaultCount: 1,
-  inContainers: true,
+  group: 'containers',
   budgetMs: 300_000,
   run,
 };

@@ -72,7 +72,7 @@ export const proof: Proof = {
   shows:
     'the image builds from packages; as a made-up user, without rights, on a read-only root, its server becomes healthy',
   defaultCount: 2,
-  inContainers: true,
+  group: 'containers',
   budgetMs: 240_000,
   run,
 };

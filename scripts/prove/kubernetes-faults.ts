@@ -135,7 +135,7 @@ export const proof: Proof = {
   shows:
     'A recovery in a namespace and its undo, a reset and its undo, releases and rehearsals thrown away, killed at any step or met by what goes wrong on bad days, are explained by status, and gone on with or taken back; old and new data are never gone, as seen from outside.',
   defaultCount: 1,
-  inContainers: true,
+  group: 'namespaces',
   budgetMs: 900_000,
   run: async (given) => {
     const bed = await startBed();

@@ -28,7 +28,7 @@ export const proof: Proof = {
   shows:
     'A cluster in a namespace, recovered under load to just before a random transaction by each way, taken back and recovered again, equals the oracle on every member, each of which is proven to follow the leader; every member’s data from before is where its way keeps it, and the time down does not grow with the data.',
   defaultCount: 1,
-  inContainers: true,
+  group: 'namespaces',
   budgetMs: 900_000,
   run: async ({ seed, count, log }) => {
     const bed = await startBed();

@@ -25,6 +25,13 @@ export interface ProofResult {
   readonly figure: string;
 }
 
+/**
+ * What proofs work with: servers on this machine; containers, and releases of the charts; recoveries in a Kubernetes. The latter two
+ * wait more than they work.
+ */
+export const PROOF_GROUPS = ['servers', 'containers', 'namespaces'] as const;
+export type ProofGroup = (typeof PROOF_GROUPS)[number];
+
 /** One claim that can be tried again at any time. */
 export interface Proof {
   /** The file's name without its ending; what one types after `npm run prove --`. */
@@ -35,8 +42,8 @@ export interface Proof {
   readonly defaultCount: number;
   /** How long that may take where what is shown has to be built first; {@link DEFAULT_COUNT_BUDGET_MS} otherwise. */
   readonly budgetMs?: number;
-  /** It works in containers or pods, and waits for them more than it works. */
-  readonly inContainers?: true;
+  /** With which others it runs, one after the other and beside the other groups; with `servers` unless told. */
+  readonly group?: ProofGroup;
   /** It does not hold without what few machines have: it runs when it is named, and with no group. */
   readonly onlyByName?: true;
   run(given: ProofRun): Promise<ProofResult>;

@@ -133,7 +133,7 @@ export const proof: Proof = {
   shows:
     'A recovery in a namespace, and its undo, succeed with exactly the rights of the ServiceAccount that the chart renders, carried by a Job as that account too; without any one of them it is refused in the plan, by name, and none is granted that nothing needs.',
   defaultCount: 3,
-  inContainers: true,
+  group: 'namespaces',
   budgetMs: 1_800_000,
   run: async (given) => {
     const bed = await startBed();

@@ -11,7 +11,7 @@ export type ProveRequest =
   | { readonly kind: 'list' }
   | {
       readonly kind: 'run';
-      /** A proof's name, or `all`, or one of the two groups that together are all: `containers` and `servers`. */
+      /** A proof’s name, or `all`, or one of the groups that together are all (`PROOF_GROUPS`). */
       readonly name: string;
       readonly seed: number;
       /** `undefined`: each proof's own default. */
@@ -25,7 +25,8 @@ export class ProveUsageError extends Error {
   override readonly name = 'ProveUsageError';
 }
 
-export const USAGE = 'usage: npm run prove -- [NAME|all|containers|servers] [--seed N] [--count N] [--record]';
+export const USAGE =
+  'usage: npm run prove -- [NAME|all|servers|containers|namespaces] [--seed N] [--count N] [--record]';
 
 function wholeNumber(flag: string, text: string, least: number): number {
   const value = Number(text);

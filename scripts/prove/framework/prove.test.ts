@@ -63,10 +63,12 @@ describe('npm run prove', () => {
 
   it.each([
     ['containers', 'containers: 1 of 1 hold'],
+    ['namespaces', 'namespaces: 1 of 1 hold'],
     ['servers', 'servers: 1 of 2 hold; not kills'],
   ])('runs the proofs of the group %s', async (group, figure) => {
     const proofs = [proofNamed('kills', { holds: false }), proofNamed('outage')];
-    await run([group], ...proofs, { ...proofNamed('helm'), inContainers: true });
+    const grouped = (['containers', 'namespaces'] as const).map((one) => ({ ...proofNamed(one), group: one }));
+    await run([group], ...proofs, ...grouped);
     expect(figures.at(-1)).toBe(figure);
   });
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Proof } from '../proof.ts';
+import { PROOF_GROUPS, type Proof } from '../proof.ts';
 
 import { parseProveArguments, ProveUsageError, USAGE } from './arguments.ts';
 import type { ProveRequest } from './arguments.ts';
@@ -30,11 +30,10 @@ function list({ proofs, output }: ProveUses): void {
   output.progress(USAGE);
 }
 
-/** Proofs by group, those left out that run by name only. Of the groups but `all`, either may run beside the other, on a machine that both share. */
+/** Proofs by group, those left out that run by name only. The groups but `all` may run beside each other, on a machine that they share. */
 const GROUPS = new Map<string, (proof: Proof) => boolean>([
   ['all', () => true],
-  ['containers', ({ inContainers }) => inContainers === true],
-  ['servers', ({ inContainers }) => inContainers !== true],
+  ...PROOF_GROUPS.map((name): [string, (proof: Proof) => boolean] => [name, ({ group = 'servers' }) => group === name]),
 ]);
 
 function choose(name: string, proofs: readonly Proof[]): readonly Proof[] {
