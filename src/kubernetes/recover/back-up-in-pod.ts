@@ -9,7 +9,7 @@ import { Failure } from '../../base/failure.ts';
 import { queryText } from '../../instance/connection.ts';
 import type { StepFacts } from '../../recovery/journal.ts';
 import type { WorkContext } from './context.ts';
-import { connectToPod, podServer, timelineOf } from './pod-server.ts';
+import { connectPatiently, podServer, timelineOf, untilPrimary } from './pod-server.ts';
 
 /**
  * As the agent in our image, Spilo's cron job, or a person with wal-g would. `$1`: PGDATA, `$2`: the superuser, `$3`: not empty where the
@@ -41,13 +41,16 @@ echo "there is neither walkback nor wal-g in this container" >&2
 exit 127
 `;
 
+/** A pod that went is back by then. */
+const BACK_MS = 300_000;
+
 /** A backup of ours that holds damaged pages ends so: it is there. */
 const WITH_DAMAGE = 2;
 
 /**
  * Takes it, and finds it in the archive.
  *
- * @throws {Failure} `failed` with what the program says, or if there is none on this timeline afterwards.
+ * @throws {Failure} `unavailable` while its server takes no writes, `failed` with what the program says, or if there is none on this timeline afterwards.
  */
 export async function backUpInPod(context: WorkContext, pod: string, timeline: number): Promise<StepFacts> {
   const { uses, plan } = context;
@@ -57,7 +60,9 @@ export async function backUpInPod(context: WorkContext, pod: string, timeline: n
   const already = await found();
   if (already !== undefined) return { backup: already.name, timeline };
   {
-    await using connection = await connectToPod(podServer(context), pod);
+    // One that was evicted, or deleted, since it was proven is made again.
+    await untilPrimary(podServer(context), pod, BACK_MS, uses.signal);
+    await using connection = await connectPatiently(podServer(context), pod, uses.signal);
     if ((await queryText(connection, 'show archive_mode')) === 'off') return { skipped: 'archive_mode is off' };
     // A Patroni that works again may have restarted it since it was proven, which opens one more timeline.
     on.add(await timelineOf(connection));
