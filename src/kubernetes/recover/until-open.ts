@@ -7,13 +7,10 @@
 
 import { isFailure } from '../../base/failure.ts';
 import type { WorkContext } from './context.ts';
-import { lookAtMember } from './member-trouble.ts';
 import { podServer, untilPrimary } from './pod-server.ts';
 import { startUnderPause, type StartLimits } from './start-under-pause.ts';
 
 const OPEN_MS = 600_000;
-/** A pod that cannot start by itself may be mended for so long; then whoever waits hears that the cluster is down. */
-const FINAL_MS = 180_000;
 /** One server is waited for so long, before it is asked again which one it is to be, and whether it runs. */
 export const LOOK_MS = 10_000;
 
@@ -29,9 +26,8 @@ export interface ToOpen {
  * @throws {Failure} `unavailable` with why it does not; what `find` throws.
  */
 export async function untilWritable(context: WorkContext, find: () => Promise<ToOpen>): Promise<void> {
-  const { api, signal } = context.uses;
+  const { signal } = context.uses;
   const deadline = Date.now() + OPEN_MS;
-  let finalSinceMs: number | undefined;
   for (;;) {
     const { pod, start } = await find();
     try {
@@ -40,10 +36,7 @@ export async function untilWritable(context: WorkContext, find: () => Promise<To
       return;
     } catch (error) {
       signal?.throwIfAborted();
-      const trouble = await lookAtMember(api, pod).catch(() => undefined);
-      finalSinceMs = trouble?.isFinal === true ? (finalSinceMs ?? performance.now()) : undefined;
-      const isGivenUp = finalSinceMs !== undefined && performance.now() - finalSinceMs > FINAL_MS;
-      if (!isFailure(error, 'unavailable') || isGivenUp || Date.now() > deadline) throw error;
+      if (!isFailure(error, 'unavailable') || Date.now() > deadline) throw error;
     }
   }
 }
