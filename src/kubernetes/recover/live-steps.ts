@@ -47,11 +47,12 @@ export async function archiveTail(context: WorkContext, leader: string | undefin
   const { uses, plan } = context;
   if (leader === undefined || !(await isRunning(context, leader))) return { outcome: 'skipped' };
   await using connection = await connectPatiently(podServer(context), leader, uses.signal);
-  // Its second one, beside theirs, is of what was changed during its first.
   await writeChangedPages(connection);
+  const leaderLsn = await positionOf(connection);
+  // Its second one, beside theirs, is of what was changed during its first.
   const [tail] = await Promise.all([
     archiveTailBeforeStopThrough(connection, uses.store, uses.archiveTimeoutMs),
-    replicasWrite(context, leader, await positionOf(connection)),
+    replicasWrite(context, leader, leaderLsn),
   ]);
   if (tail.outcome !== 'late') return { outcome: tail.outcome, timeline: await timelineOf(connection) };
   throw new Failure('unavailable', {
