@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, isFailure } from '../../base/failure.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { Pod } from '../api/kubernetes-objects.ts';
+import { FinalTrouble } from '../rehearse/final-trouble.ts';
 import { hasLog, isOver, lookAtJob, type JobSight } from '../rehearse/look-at-pod.ts';
 import { CARRIER_CONTAINER } from './carrier-job.ts';
 
@@ -58,7 +59,7 @@ function endOf({ job }: JobSight): CarrierEnd | undefined {
 class Troubles {
   readonly #tell: (message: string) => void;
   #told = '';
-  #finalSinceMs: number | undefined;
+  readonly #seen = new FinalTrouble();
   #lostSinceMs: number | undefined;
 
   constructor(tell: (message: string) => void) {
@@ -73,14 +74,13 @@ class Troubles {
   /** @throws {Failure} `failed` once a pod cannot come up for a minute. */
   ofPod({ trouble }: JobSight): void {
     this.#lostSinceMs = undefined;
-    if (trouble === undefined) return;
-    this.#tellOnce(trouble.message);
-    this.#finalSinceMs = trouble.isFinal ? (this.#finalSinceMs ?? performance.now()) : undefined;
-    if (this.#finalSinceMs === undefined || performance.now() - this.#finalSinceMs < FINAL_AFTER_MS) return;
-    const remedy = /serviceaccount/i.test(trouble.message)
+    if (trouble !== undefined) this.#tellOnce(trouble.message);
+    const lasting = this.#seen.lasting(trouble, FINAL_AFTER_MS);
+    if (lasting === undefined) return;
+    const remedy = /serviceaccount/i.test(lasting.message)
       ? 'Have the chart make it (recovery.enabled), or name another with --service-account.'
-      : trouble.remedy;
-    throw new Failure('failed', { message: `cannot work in the cluster: ${trouble.message}`, remedy });
+      : lasting.remedy;
+    throw new Failure('failed', { message: `cannot work in the cluster: ${lasting.message}`, remedy });
   }
 
   /** @throws what it was, if that is not an API that is away, or is away for too long. */

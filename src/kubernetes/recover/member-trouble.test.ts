@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import type { Event, Pod, StatefulSet } from '../api/kubernetes-objects.ts';
 import { startScriptedServer } from '../api/testing/api-server.ts';
@@ -8,6 +8,7 @@ import { scaleOutOneByOne } from './members.ts';
 import { troubleOfMember, type MemberSight } from './member-trouble.ts';
 import { startUnderPause } from './start-under-pause.ts';
 import { swapContext } from './testing/swap-context.ts';
+import { untilWritable } from './until-open.ts';
 
 const NOW_MS = Date.parse('2026-06-05T15:00:00Z');
 const DEADLINES = { attemptIdleMs: 2000, callMs: 5000 };
@@ -87,7 +88,10 @@ function namespaceOf() {
   });
 }
 
-async function withContext(work: (context: Awaited<ReturnType<typeof swapContext>>) => Promise<unknown>) {
+async function withContext(
+  work: (context: Awaited<ReturnType<typeof swapContext>>) => Promise<unknown>,
+  onNote: () => void = () => {},
+) {
   await using server = await startScriptedServer(namespaceOf().answer, DEADLINES);
   const notes: string[] = [];
   const over = new AbortController();
@@ -99,6 +103,7 @@ async function withContext(work: (context: Awaited<ReturnType<typeof swapContext
     signal: over.signal,
     onProgress: ({ note = '' }) => {
       notes.push(note);
+      onNote();
       if (note.includes('quota')) over.abort();
     },
   });
@@ -119,5 +124,25 @@ describe('waiting for a member', () => {
   it('that is to be a replica says why there is no pod', async () => {
     const { notes } = await withContext((context) => scaleOutOneByOne(context, 'shop-0'));
     expect(notes).toEqual(['shop-1', expect.stringMatching(/^shop-1: pod shop-1 cannot be made: .*exceeded quota/)]);
+  });
+
+  describe('that was led by its pod, which cannot come up for good', () => {
+    afterEach(() => vi.useRealTimers());
+
+    it.each([
+      ['and that has to be started', { pod: 'shop-0', start: {} }],
+      ['and that is looked at again and again', { pod: 'shop-0', start: { timeoutMs: 1 } }],
+    ])('%s ends with what keeps it, minutes before one that may only be slow', async (_title, toOpen) => {
+      vi.useFakeTimers({ toFake: ['performance'] });
+      const { failure } = await withContext(
+        (context) => untilWritable(context, async () => toOpen),
+        () => vi.advanceTimersByTime(100_000),
+      );
+      expect(failure).toMatchObject({
+        kind: 'unavailable',
+        message: expect.stringContaining('the image registry/db:1'),
+      });
+      expect(performance.now()).toBeLessThan(600_000);
+    });
   });
 });

@@ -93,6 +93,9 @@ export async function lookAtMember(api: KubernetesApi, name: string): Promise<Po
   });
 }
 
+/** For so long a member's pod that cannot come up is waited for: its image may be pushed, a quota raised meanwhile. */
+export const GIVEN_UP_MS = 180_000;
+
 /** Events are lists: they are not asked for at every look. */
 const LOOK_MS = 5000;
 

@@ -9,16 +9,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, messageOf } from '../../base/failure.ts';
 import { whyNotAccepted } from '../../cluster/accept-member.ts';
 import type { Pod } from '../api/kubernetes-objects.ts';
+import { FinalTrouble } from '../rehearse/final-trouble.ts';
 import type { PodTrouble } from '../rehearse/rehearsal.ts';
 import type { WorkContext } from './context.ts';
-import { memberWatch } from './member-trouble.ts';
+import { GIVEN_UP_MS, memberWatch } from './member-trouble.ts';
 import { connectToPod, podServer } from './pod-server.ts';
 import { podRef, statefulSetRef } from './pods-gone.ts';
 import { replicasOf, scaleTo } from './scale.ts';
 
 /** A member is copied from the leader or from the archive, however long that takes; it must only get on. */
 const MEMBER_MS = 3_600_000;
-/** For so long a member that runs and answers may not be accepted, and one whose pod cannot start may try. */
+/** For so long a member that runs and answers may not be accepted. */
 const SETTLE_MS = 180_000;
 const POLL_MS = 1000;
 
@@ -63,7 +64,8 @@ async function untilAccepted(
   const { api, signal } = context.uses;
   const deadline = Date.now() + MEMBER_MS;
   const look = memberWatch(api, member);
-  const since = new SinceWhen();
+  const seen = new FinalTrouble();
+  let answersSinceMs: number | undefined;
   for (;;) {
     signal?.throwIfAborted();
     const pod = await api.get<Pod>(podRef(member));
@@ -72,21 +74,11 @@ async function untilAccepted(
     if (why === undefined) return;
     const trouble = await look();
     tell(`${member}: ${trouble?.message ?? why}`);
-    const isAnswered = since.holds('answers', isRunning && (await isAnswering(context, member)));
-    const isGivenUp = since.holds('cannot start', trouble?.isFinal === true);
-    if (isAnswered || isGivenUp || Date.now() > deadline) throw notAccepted(member, why, trouble);
+    answersSinceMs = isRunning && (await isAnswering(context, member)) ? (answersSinceMs ?? Date.now()) : undefined;
+    const isSettled = answersSinceMs !== undefined && Date.now() - answersSinceMs > SETTLE_MS;
+    const isGivenUp = seen.lasting(trouble, GIVEN_UP_MS) !== undefined;
+    if (isSettled || isGivenUp || Date.now() > deadline) throw notAccepted(member, why, trouble);
     await sleep(POLL_MS);
-  }
-}
-
-/** What has been so for long enough to settle. */
-class SinceWhen {
-  readonly #sinceMs = new Map<string, number>();
-
-  holds(what: string, isSo: boolean): boolean {
-    if (!isSo) this.#sinceMs.delete(what);
-    else if (!this.#sinceMs.has(what)) this.#sinceMs.set(what, Date.now());
-    return Date.now() - (this.#sinceMs.get(what) ?? Date.now()) > SETTLE_MS;
   }
 }
 

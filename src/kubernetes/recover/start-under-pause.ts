@@ -9,9 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, messageOf } from '../../base/failure.ts';
 import { STEP_UNDER_WAY } from '../../base/progress.ts';
 import type { Pod } from '../api/kubernetes-objects.ts';
+import { FinalTrouble } from '../rehearse/final-trouble.ts';
 import type { PodTrouble } from '../rehearse/rehearsal.ts';
 import type { WorkContext } from './context.ts';
-import { memberWatch } from './member-trouble.ts';
+import { GIVEN_UP_MS, memberWatch } from './member-trouble.ts';
 import { podRef } from './pods-gone.ts';
 
 const RUNS_MS = 600_000;
@@ -26,7 +27,7 @@ const POLL_MS = 500;
 export async function startUnderPause(
   { uses }: WorkContext,
   pod: string,
-  { timeoutMs = RUNS_MS, mostStarts = Number.POSITIVE_INFINITY }: StartLimits = {},
+  { timeoutMs = RUNS_MS, mostStarts = Number.POSITIVE_INFINITY, seen = new FinalTrouble() }: StartLimits = {},
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   const starts = { left: mostStarts };
@@ -38,7 +39,8 @@ export async function startUnderPause(
     const state = await stateOrStart(uses, pod, starts).catch((error: unknown) => messageOf(error));
     if (state === undefined) return tell('');
     const trouble = await look();
-    if (Date.now() > deadline || state === WILL_NOT) throw notStarted(pod, state, trouble);
+    const isGivenUp = seen.lasting(trouble, GIVEN_UP_MS) !== undefined;
+    if (isGivenUp || Date.now() > deadline || state === WILL_NOT) throw notStarted(pod, state, trouble);
     tell(`waits for the server of ${pod}: ${trouble?.message ?? state}`);
     await sleep(POLL_MS);
   }
@@ -57,6 +59,8 @@ export interface StartLimits {
   readonly timeoutMs?: number;
   /** So many starts may fail. */
   readonly mostStarts?: number;
+  /** What was seen of its pod before, where it is not the first wait for it. */
+  readonly seen?: FinalTrouble;
 }
 
 const WILL_NOT = 'it cannot be started';

@@ -6,7 +6,9 @@
  */
 
 import { isFailure } from '../../base/failure.ts';
+import { FinalTrouble } from '../rehearse/final-trouble.ts';
 import type { WorkContext } from './context.ts';
+import { GIVEN_UP_MS, lookAtMember } from './member-trouble.ts';
 import { podServer, untilPrimary } from './pod-server.ts';
 import { startUnderPause, type StartLimits } from './start-under-pause.ts';
 
@@ -26,17 +28,20 @@ export interface ToOpen {
  * @throws {Failure} `unavailable` with why it does not; what `find` throws.
  */
 export async function untilWritable(context: WorkContext, find: () => Promise<ToOpen>): Promise<void> {
-  const { signal } = context.uses;
+  const { api, signal } = context.uses;
+  const seen = new FinalTrouble();
   const deadline = Date.now() + OPEN_MS;
   for (;;) {
     const { pod, start } = await find();
     try {
-      if (start !== undefined) await startUnderPause(context, pod, start);
+      if (start !== undefined) await startUnderPause(context, pod, { ...start, seen });
       await untilPrimary(podServer(context), pod, LOOK_MS, signal);
       return;
     } catch (error) {
       signal?.throwIfAborted();
       if (!isFailure(error, 'unavailable') || Date.now() > deadline) throw error;
+      const trouble = await lookAtMember(api, pod).catch(() => undefined);
+      if (seen.lasting(trouble, GIVEN_UP_MS) !== undefined) throw error;
     }
   }
 }

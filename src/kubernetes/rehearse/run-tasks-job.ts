@@ -11,6 +11,7 @@ import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { Job, Pod } from '../api/kubernetes-objects.ts';
 import type { VolumeTaskResult } from '../volume/volume-tasks.ts';
 import { endJob } from './end-job.ts';
+import { FinalTrouble } from './final-trouble.ts';
 import { hasLog, isOver, jobRef, lookAtJob, type JobSight } from './look-at-pod.ts';
 import { createJob, letOut } from './pod-policy.ts';
 import type { RehearsalWatch, VolumeTasksRequest } from './rehearsal.ts';
@@ -68,16 +69,18 @@ async function untilOver(
   claim: string,
   { onSight, signal }: RehearsalWatch,
 ): Promise<JobSight> {
-  let finalSinceMs: number | undefined;
+  const seen = new FinalTrouble();
   for (;;) {
     signal?.throwIfAborted();
     const sight = await lookAtJob(api, name, claim);
     if (isOver(sight.job, 'Complete') || isOver(sight.job, 'Failed')) return sight;
     const { trouble, pod } = sight;
     onSight?.({ status: undefined, pod: pod?.metadata?.name, isRunning: false, trouble });
-    finalSinceMs = trouble?.isFinal === true ? (finalSinceMs ?? performance.now()) : undefined;
-    if (trouble !== undefined && finalSinceMs !== undefined && performance.now() - finalSinceMs > FINAL_AFTER_MS)
-      throw new Failure('failed', { message: `cannot work on the volume: ${trouble.message}`, remedy: trouble.remedy });
+    const lasting = seen.lasting(trouble, FINAL_AFTER_MS);
+    if (lasting !== undefined) {
+      const { message, remedy } = lasting;
+      throw new Failure('failed', { message: `cannot work on the volume: ${message}`, remedy });
+    }
     await sleep(LOOK_MS, undefined, signal === undefined ? {} : { signal });
   }
 }

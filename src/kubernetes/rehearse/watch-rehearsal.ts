@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, isFailure } from '../../base/failure.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { VolumeStatus } from '../volume/volume-status.ts';
+import { FinalTrouble } from './final-trouble.ts';
 import { hasLog, isRunning, lookAtJob } from './look-at-pod.ts';
 import type { RehearsalRef, RehearsalSight, RehearsalWatch } from './rehearsal.ts';
 import { CONTAINER } from './rehearsal-names.ts';
@@ -96,18 +97,16 @@ export async function watchRehearsal(
 ): Promise<VolumeStatus> {
   const end = new AbortController();
   const both = signal === undefined ? end.signal : AbortSignal.any([signal, end.signal]);
-  let finalSinceMs: number | undefined;
+  const seen = new FinalTrouble();
   try {
     for await (const sight of sightsOf(api, ref, both)) {
       onSight?.(sight);
       const { status, trouble } = sight;
       if (status !== undefined && isSeen(status)) return status;
-      finalSinceMs = trouble?.isFinal === true ? (finalSinceMs ?? performance.now()) : undefined;
-      if (trouble !== undefined && finalSinceMs !== undefined && performance.now() - finalSinceMs > FINAL_AFTER_MS) {
-        throw new Failure('failed', {
-          message: `cannot go on with rehearsal ${ref.id}: ${trouble.message}`,
-          remedy: trouble.remedy,
-        });
+      const lasting = seen.lasting(trouble, FINAL_AFTER_MS);
+      if (lasting !== undefined) {
+        const { message, remedy } = lasting;
+        throw new Failure('failed', { message: `cannot go on with rehearsal ${ref.id}: ${message}`, remedy });
       }
     }
   } finally {
