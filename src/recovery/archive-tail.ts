@@ -18,6 +18,7 @@ import { Failure } from '../base/failure.ts';
 import { queryText, type Connection } from '../instance/connection.ts';
 import { controlFileOf } from '../instance/control-file-of.ts';
 import { isThere } from '../instance/durable-rename.ts';
+import { writtenTimeline } from '../instance/written-timeline.ts';
 import { formatLsn, lsn, parseLsn } from '../postgres/lsn.ts';
 import { formatSegmentName, segmentAt, walSegmentSize, type WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -36,10 +37,7 @@ async function segmentSizeOf(connection: Connection): Promise<WalSegmentSizeByte
 /** Closes the current segment; the name of the last one that is complete now, and the position behind it. */
 async function switchSegment(connection: Connection): Promise<{ name: string; endLsn: string }> {
   const sizeBytes = await segmentSizeOf(connection);
-  const timeline = Number.parseInt(
-    (await queryText(connection, 'select pg_walfile_name(pg_current_wal_lsn())')).slice(0, 8),
-    16,
-  );
+  const timeline = await writtenTimeline(connection);
   const behind = parseLsn(await queryText(connection, 'select pg_switch_wal()::text')) ?? lsn(0n);
   const segment = segmentAt(timeline, lsn(behind - 1n), sizeBytes);
   return { name: formatSegmentName(segment, sizeBytes), endLsn: formatLsn(behind) };

@@ -19,6 +19,7 @@ import {
   untilItAnswers,
   type PrivateServer,
 } from '../instance/private-server.ts';
+import { writtenTimeline } from '../instance/written-timeline.ts';
 import { parseLsn } from '../postgres/lsn.ts';
 import {
   formatHistoryName,
@@ -61,11 +62,6 @@ export async function untilOpen(server: PrivateServer, connection: Connection): 
   }
 }
 
-/** The timeline that an open server writes. */
-async function timelineOf(connection: Connection): Promise<number> {
-  return Number.parseInt((await queryText(connection, 'select pg_walfile_name(pg_current_wal_lsn())')).slice(0, 8), 16);
-}
-
 /**
  * Proves that the server has opened the reserved timeline, and how that branched off.
  *
@@ -76,7 +72,7 @@ export async function proveTimeline(
   connection: Connection,
   reserved: number,
 ): Promise<TimelineSwitch> {
-  const timeline = await timelineOf(connection);
+  const timeline = await writtenTimeline(connection);
   const path = join(server.dataDirectory, 'pg_wal', formatHistoryName(reserved));
   const branch = (await isThere(path))
     ? parseTimelineHistory(reserved, await readFile(path, 'utf8')).ancestors.at(-1)

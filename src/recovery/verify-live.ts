@@ -7,6 +7,7 @@
 
 import { Failure } from '../base/failure.ts';
 import { queryText } from '../instance/connection.ts';
+import { writtenTimeline } from '../instance/written-timeline.ts';
 import type { StepFacts } from './journal.ts';
 import type { RecoveryContext } from './recovery-context.ts';
 import { wrongPasswords } from './set-passwords.ts';
@@ -23,10 +24,7 @@ export async function verifyLive({ uses, plan }: RecoveryContext, timeline: numb
   await uses.cluster.start();
   await using connection = await uses.cluster.connect();
   if ((await queryText(connection, 'select pg_is_in_recovery()')) === 't') throw wrong(plan.id, 'it is in recovery');
-  const found = Number.parseInt(
-    (await queryText(connection, 'select pg_walfile_name(pg_current_wal_lsn())')).slice(0, 8),
-    16,
-  );
+  const found = await writtenTimeline(connection);
   if (found !== timeline) throw wrong(plan.id, `it is on timeline ${found}, not ${timeline}`);
   await connection.query("set synchronous_commit = 'local'; set default_transaction_read_only = off");
   await connection.query(`select pg_logical_emit_message(true, 'walkback', 'recovery ${plan.id}')`);

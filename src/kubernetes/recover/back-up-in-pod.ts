@@ -7,9 +7,10 @@
 import { listBackups } from '../../backup/list.ts';
 import { Failure } from '../../base/failure.ts';
 import { queryText } from '../../instance/connection.ts';
+import { writtenTimeline } from '../../instance/written-timeline.ts';
 import type { StepFacts } from '../../recovery/journal.ts';
 import type { WorkContext } from './context.ts';
-import { connectPatiently, podServer, timelineOf, untilPrimary } from './pod-server.ts';
+import { connectPatiently, podServer, untilPrimary } from './pod-server.ts';
 
 /**
  * As the agent in our image, Spilo's cron job, or a person with wal-g would. `$1`: PGDATA, `$2`: the superuser, `$3`: not empty where the
@@ -65,7 +66,7 @@ export async function backUpInPod(context: WorkContext, pod: string, timeline: n
     await using connection = await connectPatiently(podServer(context), pod, uses.signal);
     if ((await queryText(connection, 'show archive_mode')) === 'off') return { skipped: 'archive_mode is off' };
     // A Patroni that works again may have restarted it since it was proven, which opens one more timeline.
-    on.add(await timelineOf(connection));
+    on.add(await writtenTimeline(connection));
   }
   uses.onProgress({ phase: 'backup', done: 0, unit: 'bytes', note: `in ${pod}` });
   const { password } = await uses.superuserPassword();

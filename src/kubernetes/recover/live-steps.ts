@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Failure } from '../../base/failure.ts';
 import { findWalObjects } from '../../archive/read-wal-file.ts';
+import { writtenTimeline } from '../../instance/written-timeline.ts';
 import { archiveTailBeforeStopThrough } from '../../recovery/archive-tail.ts';
 import { isStepDone, type StepFacts } from '../../recovery/journal.ts';
 import { positionOf, writeChangedPages, writeChangedPagesOfReplica } from '../../recovery/write-changed-pages.ts';
@@ -15,7 +16,7 @@ import type { Pod, StatefulSet } from '../api/kubernetes-objects.ts';
 import { claimsInPlay, type SwapContext, type WorkContext } from './context.ts';
 import { journalOwner } from './journal-object.ts';
 import { liveShapeOf } from './live-shape.ts';
-import { connectPatiently, connectToPod, podServer, stopServerOf, timelineOf } from './pod-server.ts';
+import { connectPatiently, connectToPod, podServer, stopServerOf } from './pod-server.ts';
 import { podRef, scaledUp, statefulSetRef, untilPodsGone, untilUnused } from './pods-gone.ts';
 import { scaleToNone } from './scale.ts';
 import { isRunning, surveyed } from './survey.ts';
@@ -54,7 +55,7 @@ export async function archiveTail(context: WorkContext, leader: string | undefin
     archiveTailBeforeStopThrough(connection, uses.store, uses.archiveTimeoutMs),
     replicasWrite(context, leader, leaderLsn),
   ]);
-  if (tail.outcome !== 'late') return { outcome: tail.outcome, timeline: await timelineOf(connection) };
+  if (tail.outcome !== 'late') return { outcome: tail.outcome, timeline: await writtenTimeline(connection) };
   throw new Failure('unavailable', {
     message: `cannot archive the newest WAL of ${leader}: ${tail.lastSegment} has not reached ${uses.store.address}`,
     remedy: `Look at the log of ${leader} for what its archive_command says, mend it, and go on:  walkback recover run ${plan.recovery.id}`,

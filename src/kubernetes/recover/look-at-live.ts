@@ -6,10 +6,11 @@
 
 import { Failure } from '../../base/failure.ts';
 import { queryText, type Connection } from '../../instance/connection.ts';
+import { writtenTimeline } from '../../instance/written-timeline.ts';
 import type { PlanFacts } from '../../recovery/facts.ts';
 import type { LookedAtCluster } from '../../recovery/gather-facts.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
-import { connectToPod, timelineOf, type PodServer } from './pod-server.ts';
+import { connectToPod, type PodServer } from './pod-server.ts';
 import type { Subject } from './subject.ts';
 
 /**
@@ -43,7 +44,7 @@ async function controlOf(connection: Connection): Promise<PlanFacts['control']> 
   return {
     systemIdentifier: BigInt(row['system'] ?? '0'),
     majorVersion: Math.floor(number('version') / 10_000),
-    timeline: await timelineOf(connection),
+    timeline: await writtenTimeline(connection),
     walLevel: walLevelOf(row['wal_level']),
     required: {
       maxConnections: number('max_connections'),

@@ -8,12 +8,13 @@
 import { Failure } from '../../base/failure.ts';
 import { queryText } from '../../instance/connection.ts';
 import { quoteLiteral } from '../../instance/quote-sql.ts';
+import { writtenTimeline } from '../../instance/written-timeline.ts';
 import type { StepFacts } from '../../recovery/journal.ts';
 import { awaitLeader } from './await-leader.ts';
 import { claimsInPlay, type SwapContext, type WorkContext } from './context.ts';
 import { wasPaused, type SurveyStep } from './survey.ts';
 import { scaleOutOneByOne } from './members.ts';
-import { connectPatiently, podServer, timelineOf } from './pod-server.ts';
+import { connectPatiently, podServer } from './pod-server.ts';
 import { clearPatroniStatus, readPatroniState, resumePatroni } from './patroni-objects.ts';
 import { pausePatroni } from './pause-patroni.ts';
 import { checkStillDown, statefulSetRef } from './pods-gone.ts';
@@ -86,7 +87,7 @@ export async function verify(context: SwapContext, timeline: number): Promise<St
   const system = await queryText(connection, 'select system_identifier::text from pg_control_system()');
   if (system !== preconditions.systemIdentifier)
     throw wrong(context, `it is system ${system}, and not ${preconditions.systemIdentifier}`);
-  const found = await timelineOf(connection);
+  const found = await writtenTimeline(connection);
   if (found !== timeline) throw wrong(context, `it is on timeline ${found}, not ${timeline}`);
   await connection.query("set synchronous_commit = 'local'; set default_transaction_read_only = off");
   await connection.query(`select pg_logical_emit_message(true, 'walkback', ${quoteLiteral(`recovery ${id}`)})`);

@@ -84,11 +84,6 @@ export function podServer({ uses, plan }: WorkContext): PodServer {
   return { uses, superuser: plan.swap.superuser };
 }
 
-/** The timeline that an open server writes. */
-export async function timelineOf(connection: Connection): Promise<number> {
-  return Number.parseInt((await queryText(connection, 'select pg_walfile_name(pg_current_wal_lsn())')).slice(0, 8), 16);
-}
-
 /**
  * Waits until a pod's server is out of recovery and takes writes. That the pod is Ready does not say so.
  *

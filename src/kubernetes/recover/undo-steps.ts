@@ -7,6 +7,7 @@
 
 import { Failure, messageOf } from '../../base/failure.ts';
 import { queryText } from '../../instance/connection.ts';
+import { writtenTimeline } from '../../instance/written-timeline.ts';
 import { factsOf, isStepDone, type StepFacts } from '../../recovery/journal.ts';
 import type { Step } from '../../recovery/runner.ts';
 import { inArchive } from './archive-of.ts';
@@ -31,7 +32,7 @@ import {
   startFirst,
   verify,
 } from './open-steps.ts';
-import { connectPatiently, podServer, timelineOf } from './pod-server.ts';
+import { connectPatiently, podServer } from './pod-server.ts';
 import { recreateStatefulSet, removeReplicaClaims, renameInVolume } from './other-way-steps.ts';
 import { exchangeBack, ledMember, letMembersGo, retainNow, settle } from './rebind-steps.ts';
 import { watchOf } from './rehearsal-of-plan.ts';
@@ -107,7 +108,7 @@ async function openKept(context: SwapContext): Promise<StepFacts> {
   if ((await queryText(connection, 'select pg_is_in_recovery()')) === 't')
     await connection.query(`select pg_promote(true, ${PROMOTED_S})`);
   await openLine(context);
-  return { timeline: await timelineOf(connection) };
+  return { timeline: await writtenTimeline(connection) };
 }
 
 /** A clone that is broken off in its bootstrap has no Patroni yet that could be paused. */

@@ -7,10 +7,11 @@
 import { Failure } from '../../base/failure.ts';
 import { queryText } from '../../instance/connection.ts';
 import { quoteLiteral } from '../../instance/quote-sql.ts';
+import { writtenTimeline } from '../../instance/written-timeline.ts';
 import type { StepFacts } from '../../recovery/journal.ts';
 import { awaitLeader } from '../recover/await-leader.ts';
 import { firstPod } from '../recover/open-steps.ts';
-import { connectToPod, podServer, timelineOf } from '../recover/pod-server.ts';
+import { connectToPod, podServer } from '../recover/pod-server.ts';
 import type { PatroniState } from '../recover/patroni-objects.ts';
 import type { ResetContext } from './context.ts';
 
@@ -45,7 +46,7 @@ async function askFirst(context: ResetContext): Promise<{ readonly system: strin
     `select pg_logical_emit_message(true, 'walkback', ${quoteLiteral(`reset ${plan.recovery.id}`)})`,
   );
   const position = await queryText(connection, 'select pg_current_wal_lsn()::text');
-  return { system, facts: { system, timeline: await timelineOf(connection), position } };
+  return { system, facts: { system, timeline: await writtenTimeline(connection), position } };
 }
 
 /** It is a cluster that there was not before. */

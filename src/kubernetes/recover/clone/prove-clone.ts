@@ -7,6 +7,7 @@
 
 import { Failure } from '../../../base/failure.ts';
 import { queryText, type Connection } from '../../../instance/connection.ts';
+import { writtenTimeline } from '../../../instance/written-timeline.ts';
 import { formatLsn } from '../../../postgres/lsn.ts';
 import { formatHistoryName, parseTimelineHistory, type TimelineHistory } from '../../../postgres/timeline-history.ts';
 import { archiveTailThrough } from '../../../recovery/archive-tail.ts';
@@ -14,7 +15,7 @@ import type { StepFacts } from '../../../recovery/journal.ts';
 import { inArchive } from '../archive-of.ts';
 import type { SwapContext } from '../context.ts';
 import { firstPod } from '../open-steps.ts';
-import { connectPatiently, podServer, timelineOf } from '../pod-server.ts';
+import { connectPatiently, podServer } from '../pod-server.ts';
 import { whyLogDiffers, whyNotTarget } from './clone-proof.ts';
 import { cloneOf } from './template-steps.ts';
 
@@ -37,7 +38,7 @@ function wrong(context: SwapContext, found: string): Failure {
 }
 
 async function historyOf(connection: Connection): Promise<TimelineHistory> {
-  const timeline = await timelineOf(connection);
+  const timeline = await writtenTimeline(connection);
   if (timeline === 1) return { timeline, ancestors: [] };
   const text = await queryText(connection, `select pg_read_file('pg_wal/${formatHistoryName(timeline)}')`);
   return parseTimelineHistory(timeline, text);
