@@ -12,7 +12,7 @@ import { OUTSIDE_BUNDLE } from '../bundle-options.ts';
 import { ROOT } from '../toolchain.mjs';
 import { foldersOf, readLock, shippedPackages } from './npm-packages.ts';
 
-/** Where the context is made. */
+/** Where the context is made for an engine that somebody else starts. */
 export const CONTEXT = join(ROOT, '.cache', 'image');
 
 const DOCKER = join(ROOT, 'deploy', 'docker');
@@ -46,17 +46,16 @@ async function copyWalkback(place: string): Promise<void> {
  *
  * @param bundle puts the bundle into a folder. Not the checkout's `dist/`, which `bin/walkback` would run from then on: half
  *   written, or older than the sources by the next day.
- * @returns its path.
+ * @param place the folder, of which nothing stays that was there. Two builds at once need one each.
  */
-export async function fillContext(bundle: (folder: string) => void): Promise<string> {
-  await rm(CONTEXT, { recursive: true, force: true });
-  await mkdir(CONTEXT, { recursive: true });
+export async function fillContext(bundle: (folder: string) => void, place: string): Promise<void> {
+  await rm(place, { recursive: true, force: true });
+  await mkdir(place, { recursive: true });
   for (const name of ['Containerfile', 'requirements.txt', 'build', 'root'])
-    await cp(join(DOCKER, name), join(CONTEXT, name), { recursive: true });
-  const walkback = join(CONTEXT, 'root', 'opt', 'walkback');
+    await cp(join(DOCKER, name), join(place, name), { recursive: true });
+  const walkback = join(place, 'root', 'opt', 'walkback');
   await copyWalkback(walkback);
   bundle(join(walkback, 'dist'));
-  await cp(process.execPath, join(CONTEXT, 'root', 'usr', 'local', 'bin', 'node'));
-  await evenOutModes(CONTEXT);
-  return CONTEXT;
+  await cp(process.execPath, join(place, 'root', 'usr', 'local', 'bin', 'node'));
+  await evenOutModes(place);
 }

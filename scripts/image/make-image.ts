@@ -5,11 +5,12 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import { ROOT } from '../toolchain.mjs';
 import { buildImage, type ImageBuild } from './build-image.ts';
-import { fillContext } from './context.ts';
+import { CONTEXT, fillContext } from './context.ts';
 
 function bundle(folder: string): void {
   const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'scripts', 'build.ts'), folder], {
@@ -22,10 +23,18 @@ function bundle(folder: string): void {
 
 /** Bundles anew and fills the context. Its path. @throws if the bundle cannot be made. */
 export async function makeContext(): Promise<string> {
-  return fillContext(bundle);
+  await fillContext(bundle, CONTEXT);
+  return CONTEXT;
 }
 
-/** Makes the image; the engine's exit code. */
+/** Makes the image, from a context of its own: several may be made at once. The engine's exit code. */
 export async function makeImage(build: Omit<ImageBuild, 'context'>): Promise<number> {
-  return buildImage({ ...build, context: await makeContext() });
+  await mkdir(dirname(CONTEXT), { recursive: true });
+  const context = await mkdtemp(`${CONTEXT}-`);
+  try {
+    await fillContext(bundle, context);
+    return buildImage({ ...build, context });
+  } finally {
+    await rm(context, { recursive: true, force: true });
+  }
 }
