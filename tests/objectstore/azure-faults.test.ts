@@ -8,6 +8,7 @@ import type { StoreDeadlines } from '../../src/storage/deadlines.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { startAzurite } from '../support/azurite.ts';
+import { itAsksTheListing } from '../support/bare-404.ts';
 import { FaultProxy, type Fault, type ProxiedRequest } from '../support/fault-proxy.ts';
 import { CountedBody, itOutlivesFaults, PATIENT, type FaultedStore, type Trouble } from '../support/store-faults.ts';
 
@@ -66,6 +67,7 @@ const faulted: FaultedStore | undefined =
 afterAll(async () => server?.[Symbol.asyncDispose]());
 
 itOutlivesFaults('Azure Blob Storage', faulted);
+itAsksTheListing('Azure Blob Storage', faulted);
 
 describe.skipIf(server === undefined)('an upload in blocks to Azure', () => {
   const block = ({ method, path }: ProxiedRequest): boolean => method === 'PUT' && /comp=block(&|$)/.test(path);

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { StoreDeadlines } from '../../src/storage/deadlines.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open.ts';
+import { itAsksTheListing } from '../support/bare-404.ts';
 import { FaultProxy, type Fault, type ProxiedRequest } from '../support/fault-proxy.ts';
 import { GcsFront } from '../support/gcs-front.ts';
 import { startGcsServer } from '../support/gcs-server.ts';
@@ -78,6 +79,7 @@ afterAll(async () => {
 });
 
 itOutlivesFaults('Google Cloud Storage', faulted);
+itAsksTheListing('Google Cloud Storage', faulted);
 
 async function openForUpload(): Promise<{ store: ObjectStore; direct: ObjectStore }> {
   const both = await openBoth(PATIENT);

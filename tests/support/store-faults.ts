@@ -129,7 +129,7 @@ export async function readAll(store: ObjectStore, key: string): Promise<Buffer> 
 }
 
 /** Both stores, with an object `k` that holds {@link BODY}. */
-async function withObject(
+export async function withObject(
   { openBoth }: FaultedStore,
   deadlines: StoreDeadlines = PATIENT,
 ): Promise<{ store: ObjectStore; direct: ObjectStore }> {

@@ -57,12 +57,15 @@ export async function readAzureError(answer: HttpAnswer): Promise<AzureError> {
   );
 }
 
-const BUSY_CODES = new Set([
+/** The code of a 404 for a blob that the container lists: it came between the two answers, and another attempt finds it. */
+const YET_LISTED = 'although it is listed';
+const PASSING_CODES = new Set([
   'ServerBusy',
   'InternalError',
   'OperationTimedOut',
   'Md5Mismatch',
   'temporarily_unavailable',
+  YET_LISTED,
 ]);
 /** Answers that will be the same next time, though their status is one of a server in trouble. */
 const FINAL_STATUSES = new Set([501, 505]);
@@ -75,8 +78,13 @@ export function isRetryable(error: unknown): boolean {
   }
   const { status, code } = error;
   // A good status and still an error: the rest of the answer was not to be understood.
-  if (BUSY_CODES.has(code) || status < 300 || status === 408 || status === 429) return true;
+  if (PASSING_CODES.has(code) || status < 300 || status === 408 || status === 429) return true;
   return status >= 500 && !FINAL_STATUSES.has(status);
+}
+
+/** What a 404 is when the blob is listed behind it. */
+export function yetListed({ status, message, headers }: AzureError): AzureError {
+  return new AzureError(status, YET_LISTED, message, headers);
 }
 
 /** True if the answer says, in Azure's own words, that there is no such object. A bare 404 may speak of the container. */

@@ -17,6 +17,7 @@ import type { AzureConnection } from './azure-connection.ts';
 import { AzureError } from './azure-error.ts';
 import { badAnswer, type AzureAction } from './azure-failure.ts';
 import { DEFAULT_LIST_PAGE_BLOBS } from './azure-location.ts';
+import { nameIn } from './listed-name.ts';
 import { sizeIn, timeIn } from './look-at-blob.ts';
 import { childOf, NotXml, parseXml, type XmlElement } from '../xml.ts';
 
@@ -34,17 +35,6 @@ interface AzurePage {
   readonly folders: string[];
   /** Where the next page begins; `undefined` after the last. */
   readonly next: string | undefined;
-}
-
-function nameIn(action: AzureAction, element: XmlElement): string {
-  const name = childOf(element, 'Name');
-  if (name === undefined || name.text === '') throw badAnswer(action, 'a listing has an entry without a name');
-  if (name.attributes['Encoded'] !== 'true') return name.text;
-  try {
-    return decodeURIComponent(name.text);
-  } catch {
-    throw badAnswer(action, `a listing holds the name ${JSON.stringify(name.text)}`);
-  }
 }
 
 /** The object that an entry is; none for the folders that a hierarchical namespace has as objects. */

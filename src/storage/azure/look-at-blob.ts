@@ -4,10 +4,12 @@
  * @module
  */
 
-import type { HttpAnswer } from '../send-request.ts';
+import { readText, type HttpAnswer } from '../send-request.ts';
+import { childOf, NotXml, parseXml, type XmlElement } from '../xml.ts';
 import type { AzureConnection } from './azure-connection.ts';
-import { AzureError, saysNoSuchBlob } from './azure-error.ts';
+import { AzureError, saysNoSuchBlob, yetListed } from './azure-error.ts';
 import { badAnswer, type AzureAction } from './azure-failure.ts';
+import { nameIn } from './listed-name.ts';
 
 /** One version of a blob. */
 export interface AzureBlob {
@@ -78,6 +80,8 @@ export async function lookAtBlob(
 /**
  * True if an error means that the blob is not there. Azure says it in its own words, in a header too; where something on the
  * way takes that away, the container is asked for.
+ *
+ * @throws {AzureError} that may pass, if the blob is listed: it was written meanwhile
  */
 export async function provesAbsence(
   connection: AzureConnection,
@@ -87,13 +91,31 @@ export async function provesAbsence(
 ): Promise<boolean> {
   if (saysNoSuchBlob(error)) return true;
   if (!(error instanceof AzureError) || error.status !== 404 || error.code !== '404') return false;
+  const blobs = await listedFrom(connection, action, signal);
+  // Of all that begins with a key, the key itself is the first.
+  if (blobs?.some((blob) => nameIn(action, blob) === action.key) === true) throw yetListed(error);
+  return blobs !== undefined;
+}
+
+/** The first blob whose key begins with that of the action, if any; `undefined` if what answers is no store. */
+async function listedFrom(
+  connection: AzureConnection,
+  action: AzureAction,
+  signal: AbortSignal | undefined,
+): Promise<readonly XmlElement[] | undefined> {
   const url = connection.url(undefined, { restype: 'container', comp: 'list', prefix: action.key, maxresults: '1' });
   const listing = { ...action, verb: 'look for', permission: 'listing blobs (l)' };
-  const text = await connection.run(listing, signal, async (attempt) => {
-    const answer = await attempt.send({ method: 'GET', url, headers: {} }, [200]);
-    const pieces: Buffer[] = [];
-    for await (const piece of answer.body) pieces.push(piece);
-    return Buffer.concat(pieces).toString();
+  return connection.run(listing, signal, async (attempt) => {
+    const text = await readText(await attempt.send({ method: 'GET', url, headers: {} }, [200]));
+    try {
+      const root = parseXml(text);
+      const found = childOf(root, 'Blobs')?.children.filter(({ name }) => name === 'Blob');
+      // A page may be empty though another follows.
+      const isProof = found?.length === 1 || (childOf(root, 'NextMarker')?.text ?? '') === '';
+      return root.name === 'EnumerationResults' && isProof ? found : undefined;
+    } catch (error) {
+      if (error instanceof NotXml) return undefined;
+      throw error;
+    }
   });
-  return text.includes('<EnumerationResults') && !text.includes('<Name');
 }

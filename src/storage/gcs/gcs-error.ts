@@ -48,9 +48,22 @@ export async function readGcsError(answer: HttpAnswer): Promise<GcsError> {
   return new GcsError(answer.status, reason, message.slice(0, LONGEST_MESSAGE), answer.headers);
 }
 
-const BUSY_REASONS = new Set(['rateLimitExceeded', 'userRateLimitExceeded', 'backendError', 'internalError']);
+/** The reason of a 404 for an object that the bucket lists: it came between the two answers, and another attempt finds it. */
+const YET_LISTED = 'although it is listed';
+const PASSING_REASONS = new Set([
+  'rateLimitExceeded',
+  'userRateLimitExceeded',
+  'backendError',
+  'internalError',
+  YET_LISTED,
+]);
 /** Answers that will be the same next time, though their status is one of a server in trouble. */
 const FINAL_STATUSES = new Set([501, 505]);
+
+/** What a 404 is when the object is listed behind it. */
+export function yetListed({ status, message, headers }: GcsError): GcsError {
+  return new GcsError(status, YET_LISTED, message, headers);
+}
 
 function isNetworkError(error: unknown): boolean {
   const code = systemCodeOf(error);
@@ -62,6 +75,6 @@ export function isRetryable(error: unknown): boolean {
   if (!(error instanceof GcsError)) return isNetworkError(error);
   const { status, reason } = error;
   // A good status and still an error: the rest of the answer was not to be understood.
-  if (BUSY_REASONS.has(reason) || status < 300 || status === 408 || status === 429) return true;
+  if (PASSING_REASONS.has(reason) || status < 300 || status === 408 || status === 429) return true;
   return status >= 500 && !FINAL_STATUSES.has(status);
 }

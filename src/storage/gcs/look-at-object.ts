@@ -8,7 +8,7 @@
  */
 
 import type { GcsConnection } from './gcs-connection.ts';
-import { GcsError } from './gcs-error.ts';
+import { GcsError, yetListed } from './gcs-error.ts';
 import { badAnswer, noBucket, saysNoBucket, type GcsAction } from './gcs-failure.ts';
 import { OBJECT_FIELDS, isFields, objectOf, readFields, type GcsObject } from './object-resource.ts';
 
@@ -32,7 +32,11 @@ export async function lookAtObject(
   });
 }
 
-/** True if an error means that the object is not there; false if it means something else. @throws {Failure} if there is no bucket. */
+/**
+ * True if an error means that the object is not there; false if it means something else.
+ *
+ * @throws {Failure} if there is no bucket; {GcsError} that may pass if the object is listed: it was written meanwhile
+ */
 export async function provesAbsence(
   connection: GcsConnection,
   action: GcsAction,
@@ -42,7 +46,8 @@ export async function provesAbsence(
   if (!(error instanceof GcsError) || error.status !== 404) return false;
   if (saysNoBucket(error)) throw noBucket(action);
   if (error.message.startsWith(`No such object: ${action.bucket}/${action.key}`)) return true;
-  return !(await isListed(connection, action, signal));
+  if (await isListed(connection, action, signal)) throw yetListed(error);
+  return true;
 }
 
 async function isListed(
