@@ -34,7 +34,7 @@ export default defineConfig({
           // The first run builds the stores' servers, several at a time.
           hookTimeout: 900_000,
           // These wait for pods and Patroni's loops more than they work.
-          maxWorkers: 3,
+          maxWorkers: 4,
         },
       },
     ],

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the bed's programs with Go. usage: build.sh OUT
-# Cold 5 minutes on two cores and 4 GB of Go's caches; 10 s when those are warm; nothing when OUT is current.
+# Cold 6 minutes on two cores and 4 GB of Go's caches; 10 s when those are warm; nothing when OUT is current.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
@@ -9,7 +9,7 @@ version=v1.36.3
 export GOTOOLCHAIN=local CGO_ENABLED=0 GOFLAGS=-buildvcs=false
 
 # What OUT was built from. Programs without this mark are built again.
-sources=$(cd "$here" && cat build.sh cluster/go.mod cluster/go.sum cluster/*.go cluster/pause/*.go helm/go.mod helm/go.sum | sha256sum)
+sources=$(cd "$here" && cat build.sh cluster/go.mod cluster/go.sum cluster/*.go cluster/pause/*.go | sha256sum)
 if [ "$(cat "$out/built-from" 2>/dev/null || true)" = "$sources" ]; then
   exit 0
 fi
@@ -21,11 +21,20 @@ for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
   link+=" -X $package.gitCommit=0000000000000000000000000000000000000000 -X $package.buildDate=2026-01-01T00:00:00Z"
 done
 
+# Most of the 3,000 packages run seldom, and compile in half the time as they stand. What works all the time is optimized:
+# the runtime, the store, encodings, and what serves the API and follows it.
+quick=('-gcflags=all=-N -l')
+for busy in std go.etcd.io/... google.golang.org/... github.com/fxamacher/... sigs.k8s.io/... k8s.io/apimachinery/... k8s.io/apiserver/...; do
+  quick+=("-gcflags=$busy=")
+done
+
 # Built beside, and put in place whole: a bed may be running from OUT.
 fresh=$(mktemp -d "$out/fresh-XXXXXX")
 trap 'rm -rf "$fresh"' EXIT
-(cd "$here/cluster" && go build -trimpath -ldflags "$link" -o "$fresh/k8sbed" . && go build -trimpath -ldflags '-s -w' -o "$fresh/pause" ./pause)
-(cd "$here/helm" && go build -trimpath -ldflags '-s -w' -o "$fresh/helm" helm.sh/helm/v3/cmd/helm)
+cd "$here/cluster"
+go build -trimpath "${quick[@]}" -ldflags "$link" -o "$fresh/k8sbed" .
+go build -trimpath "${quick[@]}" -ldflags '-s -w' -o "$fresh/helm" helm.sh/helm/v3/cmd/helm
+go build -trimpath -ldflags '-s -w' -o "$fresh/pause" ./pause
 
 # The image of pause as `ctr images import` takes it: one layer with one file.
 layer=$(mktemp -d "$fresh/layer-XXXXXX")
