@@ -4,7 +4,9 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import type { Compression } from '../base/compression-names.ts';
 import { Failure } from '../base/failure.ts';
+import { decompress } from '../codec/compression.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { openStore } from '../storage/open.ts';
 import type { AgentEvent } from './agent-event.ts';
@@ -20,7 +22,8 @@ let waiting: string;
 let status: string;
 let pushing: PushAhead;
 let told: AgentEvent[];
-let openPushing: (replaced: Partial<ObjectStore>) => PushAhead;
+let store: ObjectStore;
+let openPushing: (replaced: Partial<ObjectStore>, compression?: Compression) => PushAhead;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'walkback-push-ahead-'));
@@ -32,15 +35,15 @@ beforeEach(async () => {
   told = [];
   const folders = [join(root, 'archive'), status, acknowledged, refused, waiting];
   for (const folder of folders) await mkdir(folder, { recursive: true });
-  const store = await openStore({ kind: 'file', path: join(root, 'archive') });
-  openPushing = (replaced) =>
+  store = await openStore({ kind: 'file', path: join(root, 'archive') });
+  openPushing = (replaced, compression = 'zstd') =>
     new PushAhead({
       store: wrappedStore(store, replaced),
       dataDirectory: join(root, 'data'),
       paths,
       systemIdentifier: 1n,
       walSegmentSizeBytes: 1024 * 1024,
-      compression: 'zstd',
+      compression,
       concurrency: 2,
       buffers: new WalBuffers({ count: 2, sizeBytes: 1024 * 1024 }),
       report: (event) => told.push(event),
@@ -78,6 +81,20 @@ describe('pushing ahead of archive_command', () => {
     await makeReady('00000002.history');
     while (!(await readdir(acknowledged)).includes('00000002.history')) await pushing.look();
     expect(await readdir(refused)).toEqual([]);
+  });
+
+  it('compresses with lz4 beside its own thread while many wait, and here when few do', async () => {
+    pushing = openPushing({}, 'lz4');
+    const timelines = Array.from({ length: 8 }, (_, at) => `0000000${at + 2}`);
+    for (const timeline of timelines) await makeReady(`${timeline}.history`);
+    while ((await readdir(acknowledged)).length < timelines.length) await pushing.look();
+    await pushing.settle();
+    for (const timeline of timelines) {
+      const name = `${timeline}.history`;
+      const stored = (await store.get(`wal_005/${name}.lz4`)) ?? Buffer.alloc(0);
+      const content = await decompress('lz4', stored, { maxBytes: 1000, object: name });
+      expect(content.toString()).toBe('1\t0/3000000\tno recovery target specified\n');
+    }
   });
 
   describe('to a store that refuses', () => {

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 
 import type { Compression } from '../base/compression-names.ts';
 import { isFailure, messageOf } from '../base/failure.ts';
+import { Lz4Thread } from '../codec/lz4-thread.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { ReportAgentEvent } from './agent-event.ts';
 import { readAwaitedFiles } from './awaited-files.ts';
@@ -60,6 +61,9 @@ export class PushAhead {
   readonly #pauses = new PushPauses();
   /** When each acknowledgement was last seen to fit its file. */
   readonly #seenToFitMs = new Map<string, number>();
+  /** For lz4 while pushing is behind; otherwise a segment is compressed sooner than a thread has started. */
+  readonly #lz4 = new Lz4Thread();
+  #isBehind = false;
   #queue: string[] = [];
   #awaited: ReadonlySet<string> = new Set();
   #lookedMs = -Infinity;
@@ -74,9 +78,16 @@ export class PushAhead {
     if (this.#mayRest(Date.now())) return;
     this.#lookedMs = Date.now();
     this.#queue = await this.#readQueue();
-    this.#given.buffers.isBehind = this.#queue.length >= BEHIND_FILES;
+    this.#isBehind = this.#queue.length >= BEHIND_FILES;
+    this.#given.buffers.isBehind = this.#isBehind;
     this.#startMore();
-    if (!this.isBusy) this.#given.buffers.freeUnused();
+    if (!this.isBusy) await this.#letGo();
+  }
+
+  /** What is kept from one file to the next. */
+  async #letGo(): Promise<void> {
+    this.#given.buffers.freeUnused();
+    await this.#lz4.end();
   }
 
   /** True while something is being pushed. What waits and is not started is to be left alone for a moment. */
@@ -88,6 +99,7 @@ export class PushAhead {
   async settle(): Promise<void> {
     this.#queue = [];
     await Promise.all(this.#running.values());
+    await this.#letGo();
   }
 
   /** Nobody needs to know as long as everything goes well. */
@@ -170,7 +182,9 @@ export class PushAhead {
     const path = this.#pathOf(fileName);
     try {
       const { mtimeMs } = await stat(path);
-      const wal = { store, path, compression, systemIdentifier, walSegmentSizeBytes, buffers, signal };
+      const elsewhere = compression === 'lz4' && this.#isBehind;
+      const compressBy = elsewhere ? { compressBy: async (bytes: Buffer) => this.#lz4.compress(bytes) } : {};
+      const wal = { store, path, compression, systemIdentifier, walSegmentSizeBytes, buffers, signal, ...compressBy };
       const { key, storedBytes } = await pushWalFile(wal);
       // The archive holds the file, whatever becomes of the note that says so: without it, it is compared once more. An
       // empty file can be made where the file system is full.

@@ -31,6 +31,8 @@ export interface PushWalFile {
   readonly path: string;
   readonly fileName?: string;
   readonly compression?: Compression;
+  /** Compresses so, in place of {@link compress}: elsewhere, say. */
+  readonly compressBy?: (bytes: Buffer) => Promise<Buffer>;
   /** The server's, from its control file; without it, the file's own first page says. */
   readonly systemIdentifier?: bigint | undefined;
   readonly walSegmentSizeBytes?: number | undefined;
@@ -166,11 +168,11 @@ async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
 
 async function write(given: PushWalFile, fileName: string, local: LocalFile): Promise<PushedWalFile> {
   const { bytes } = local;
-  const { store, compression = 'zstd', signal } = given;
+  const { store, compression = 'zstd', compressBy = async (data) => compress(compression, data), signal } = given;
   const key = walObjectKey(fileName, compression);
   // The store is asked while the segment is compressed: it is hardly ever there.
   const asked = findWalObjects(store, fileName, signal);
-  const [present, stored] = await both(asked, compress(compression, bytes));
+  const [present, stored] = await both(asked, compressBy(bytes));
   const before = await comparePresent(given, bytes, present);
   if (before !== undefined) return before;
   const isCopy = stored.buffer !== bytes.buffer;

@@ -106,5 +106,4 @@ export async function serveLife(given: ServeLifeOptions): Promise<void> {
     await sleep(isBusy ? BUSY_PAUSE_MS : IDLE_PAUSE_MS, undefined, { signal }).catch(() => {});
   }
   await Promise.all([pushes.settle(), requests.settle(), prefetcher.settle()]);
-  buffers.freeUnused();
 }

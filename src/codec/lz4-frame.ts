@@ -26,11 +26,28 @@ const NOTHING: Buffer = Buffer.alloc(0);
 /** `lz4-napi` writes and reads the content's length before a block. */
 const LENGTH_PREFIX_BYTES = 4;
 
-/** The pieces of one block as it is stored: compressed, unless that does not make it smaller. */
-function storedBlock(block: Buffer): Buffer[] {
-  const compressed = compressSync(block).subarray(LENGTH_PREFIX_BYTES);
+/** One block as it is stored. */
+interface StoredBlock {
+  readonly pieces: readonly [header: Buffer, bytes: Buffer];
+  /** Frees what was made for it; for when its pieces are not needed any more. */
+  readonly letGo: () => void;
+}
+
+/** A block as it is stored: compressed, unless that does not make it smaller. */
+function storedBlock(block: Buffer): StoredBlock {
+  const memory = compressSync(block);
+  const compressed = memory.subarray(LENGTH_PREFIX_BYTES);
   const isSmaller = compressed.length < block.length;
-  return [lz4BlockHeader(isSmaller ? compressed.length : block.length, isSmaller), isSmaller ? compressed : block];
+  const header = lz4BlockHeader(isSmaller ? compressed.length : block.length, isSmaller);
+  return { pieces: [header, isSmaller ? compressed : block], letGo: () => releaseBuffer(memory) };
+}
+
+/** The frame of all blocks of `data`, whose memory is given back. */
+function frameOf(blocks: readonly StoredBlock[], data: Buffer): Buffer {
+  const end = frameEnd(new XxHash32().update(data));
+  const frame = Buffer.concat([LZ4_WRITTEN_HEADER, ...blocks.flatMap(({ pieces }) => pieces), end]);
+  for (const block of blocks) block.letGo();
+  return frame;
 }
 
 function* blocksOf(data: Buffer): Generator<Buffer> {
@@ -43,18 +60,17 @@ function frameEnd(hash: XxHash32): Buffer {
 
 /** Compresses to one frame, a block at a time. */
 export async function lz4Compress(data: Buffer): Promise<Buffer> {
-  const pieces = [LZ4_WRITTEN_HEADER];
+  const blocks: StoredBlock[] = [];
   for (const block of blocksOf(data)) {
-    pieces.push(...storedBlock(block));
+    blocks.push(storedBlock(block));
     await nextTurn();
   }
-  return Buffer.concat([...pieces, frameEnd(new XxHash32().update(data))]);
+  return frameOf(blocks, data);
 }
 
 /** {@link lz4Compress}, at once. */
 export function lz4CompressSync(data: Buffer): Buffer {
-  const blocks = [...blocksOf(data)].flatMap(storedBlock);
-  return Buffer.concat([LZ4_WRITTEN_HEADER, ...blocks, frameEnd(new XxHash32().update(data))]);
+  return frameOf([...blocksOf(data)].map(storedBlock), data);
 }
 
 /** Compresses a stream to one frame, which is handed out in pieces. Holds one block. */
@@ -67,7 +83,7 @@ export async function* lz4CompressStream(source: AsyncIterable<Uint8Array>): Asy
       const block = await input.take(LZ4_BLOCK_BYTES);
       if (block.length === 0) break;
       hash.update(block);
-      yield* storedBlock(block);
+      yield* storedBlock(block).pieces;
       await nextTurn();
     }
     yield frameEnd(hash);
