@@ -105,6 +105,18 @@ describe('a container without data', () => {
     expect(await warningsOf(planned(false), { kind: 'yes', systemIdentifier: 8n })).toBe('');
   });
 
+  it('does not begin a new cluster over an archive of another major, where nothing names one', async () => {
+    await mkdir(archive);
+    const other = { ...planned(false), archive: planned(false, { WALG_FILE_PREFIX: join(root, 'of 14') }).archive };
+    await mkdir(join(root, 'of 14/walkback_001'), { recursive: true });
+    await writeFile(join(root, 'of 14/walkback_001/system-identifier.json'), '{"systemIdentifier":"8"}');
+    const choice = { majors: [14, 17], planFor: (major: number) => (major === 14 ? other : planned(false)) };
+    await expect(warningsOf(planned(false), { kind: 'no' }, { choice })).rejects.toThrow(
+      'it holds the system 8, and a new, empty cluster would be made',
+    );
+    expect(await warningsOf(planned(false, { PGVERSION: '17' }), { kind: 'no' }, { choice })).toBe('');
+  });
+
   it('makes no clone of a major that nobody has named, and joins a cluster that was made', async () => {
     await mkdir(archive);
     const plan = planned(false, { CLONE_METHOD: 'CLONE_WITH_WALE', CLONE_WALG_FILE_PREFIX: join(root, 'source') });

@@ -9,12 +9,14 @@
 import { readSystemIdentifier } from '../archive/archive-identity.ts';
 import { readControlFile } from '../archive/server.ts';
 import { Failure, isFailure } from '../base/failure.ts';
-import { openDcs } from '../cluster/patroni/dcs.ts';
+import { openDcs, type PatroniDcs } from '../cluster/patroni/dcs.ts';
+import type { DcsKeys } from '../cluster/patroni/dcs-keys.ts';
 import { loadSettings } from '../config/load-settings.ts';
-import type { ContainerPlan, EnvDirectory, PlannedArchive } from '../container/container-plan.ts';
-import { revealed } from '../container/secret.ts';
+import type { ContainerPlan, PlannedArchive } from '../container/container-plan.ts';
+import { revealedAll } from '../container/secret.ts';
 import { tooSlow } from '../storage/deadlines.ts';
 import { checkClone } from './check-clone.ts';
+import { archivesOf, planToJoin, type JoinOptions, type MajorChoice } from './join-cluster.ts';
 import { openArchive } from './open-archive.ts';
 
 /** The cluster's system, as its keys in the DCS tell it. */
@@ -27,19 +29,14 @@ export type Initialized =
 /** With data, nobody waits longer for a store that does not answer: the database is down meanwhile. */
 const LOOK_TIMEOUT_MS = 30_000;
 
-function variablesOf({ variables }: EnvDirectory): Record<string, string> {
-  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, revealed(value)]));
-}
-
 /** Of which system the archive is; `undefined` if it holds nothing. */
 async function systemOfArchive({ environment }: PlannedArchive, signal: AbortSignal): Promise<bigint | undefined> {
-  const settings = await loadSettings({ environment: variablesOf(environment) });
+  const settings = await loadSettings({ environment: revealedAll(environment.variables) });
   await using archive = await openArchive(settings);
   return await readSystemIdentifier(archive.store, { signal });
 }
 
-async function readInitialized({ patroni }: ContainerPlan): Promise<Initialized> {
-  const { initialize } = await openDcs({ patroniConfig: patroni.path }).show();
+function initializedBy({ initialize }: DcsKeys): Initialized {
   if (initialize === undefined) return { kind: 'no' };
   return /^\d+$/.test(initialize) ? { kind: 'yes', systemIdentifier: BigInt(initialize) } : { kind: 'underWay' };
 }
@@ -87,21 +84,30 @@ async function checkArchiveOfData(
   if (systemIdentifier !== found) throw anothers(archive, found, `the data directory is of ${systemIdentifier}`);
 }
 
+const EMPTY_CLUSTER = 'a new, empty cluster would be made, because none is initialised and no clone is asked for';
+
+/** A bucket may have a folder for each major: what another one has is the cluster's from before, too. */
+async function refuseOtherMajors(own: PlannedArchive, { choice, signal }: CheckPlanOptions): Promise<void> {
+  const others = choice === undefined ? [] : archivesOf(choice).filter(({ address }) => address !== own.address);
+  for (const archive of others) {
+    const found = await systemOfArchive(archive, signal);
+    if (found !== undefined) throw anothers(archive, found, EMPTY_CLUSTER);
+  }
+}
+
 async function checkArchive(plan: ContainerPlan, initialized: Initialized, given: CheckPlanOptions): Promise<void> {
   const { archive, clone } = plan;
   if (archive === undefined) return;
   if (plan.hasData) return checkArchiveOfData(plan, archive, given);
   const { signal } = given;
   const found = await systemOfArchive(archive, signal);
+  if (found === undefined && initialized.kind === 'no' && clone === undefined && !plan.isMajorNamed)
+    await refuseOtherMajors(archive, given);
   if (found === undefined) return;
   if (initialized.kind === 'yes' && initialized.systemIdentifier !== found) {
     throw anothers(archive, found, `the cluster is ${initialized.systemIdentifier}`);
   } else if (initialized.kind === 'no' && clone === undefined) {
-    throw anothers(
-      archive,
-      found,
-      'a new, empty cluster would be made, because none is initialised and no clone is asked for',
-    );
+    throw anothers(archive, found, EMPTY_CLUSTER);
   } else if (initialized.kind === 'no' && clone?.kind === 'archive') {
     const source = await systemOfArchive(clone.archive, signal);
     if (source !== undefined && source !== found) throw anothers(archive, found, `the clone would be of ${source}`);
@@ -113,14 +119,13 @@ async function checkArchive(plan: ContainerPlan, initialized: Initialized, given
  *
  * @throws {Failure} if Patroni's library cannot ask it at all.
  */
-async function untilInitializedKnown(
-  plan: ContainerPlan,
-  tell: (what: string) => void,
-  pause: () => Promise<void>,
-): Promise<Initialized> {
+async function untilKeysKnown(
+  dcs: PatroniDcs,
+  { tell, pause }: Pick<CheckContainerOptions, 'tell' | 'pause'>,
+): Promise<DcsKeys> {
   for (;;) {
     try {
-      return await readInitialized(plan);
+      return await dcs.show();
     } catch (error) {
       if (!isFailure(error, 'unavailable')) throw error;
       tell(`waiting for the DCS: ${error.message}`);
@@ -133,12 +138,16 @@ async function untilInitializedKnown(
 export interface CheckPlanOptions {
   /** Why it could not be told which major a clone is to have. */
   readonly unsettledMajor?: Failure | undefined;
+  /** The plans that there could be: a cluster's archive may be that of another major. */
+  readonly choice?: MajorChoice | undefined;
   readonly onWarning: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
 /** How to go about it. */
-export interface CheckContainerOptions extends CheckPlanOptions {
+export interface CheckContainerOptions extends Omit<CheckPlanOptions, 'choice'> {
+  /** For a member without data; without it the plan is taken as it is. */
+  readonly joining?: Pick<JoinOptions, 'choice' | 'access' | 'note'> | undefined;
   readonly tell: (what: string) => void;
   /** Between two questions to a DCS that does not answer; throws when it is to be given up. */
   readonly pause: () => Promise<void>;
@@ -158,12 +167,28 @@ function isCloned(plan: ContainerPlan, initialized: Initialized): boolean {
   return !plan.hasData && initialized.kind === 'no' && plan.clone !== undefined;
 }
 
-/** Checks. Patroni's configuration and the directories of variables are written already. @throws {Failure} with everything that is wrong. */
-export async function checkContainer(plan: ContainerPlan, options: CheckContainerOptions): Promise<void> {
-  const { tell, pause } = options;
-  const initialized: Initialized = plan.hasData ? { kind: 'underWay' } : await untilInitializedKnown(plan, tell, pause);
-  tell(isCloned(plan, initialized) ? 'checking the archive, and planning the clone' : 'checking the archive');
-  await checkPlan(plan, initialized, options);
+/**
+ * Checks. Patroni's configuration and the directories of variables are written already.
+ *
+ * @returns the plan to run: another where the cluster that is joined is of another major.
+ * @throws {Failure} with everything that is wrong.
+ */
+export async function checkContainer(plan: ContainerPlan, options: CheckContainerOptions): Promise<ContainerPlan> {
+  const { tell } = options;
+  const dcs = openDcs({ patroniConfig: plan.patroni.path });
+  const keys = plan.hasData ? undefined : await untilKeysKnown(dcs, options);
+  const initialized: Initialized = keys === undefined ? { kind: 'underWay' } : initializedBy(keys);
+  const { joining } = options;
+  const isJoined = initialized.kind === 'yes' && joining !== undefined;
+  const running =
+    keys !== undefined && isJoined
+      ? await planToJoin(plan, { ...initialized, keys, readKeys: () => dcs.show() }, { ...options, ...joining })
+      : plan;
+  tell(isCloned(running, initialized) ? 'checking the archive, and planning the clone' : 'checking the archive');
+  // Which major a clone would have had is of no matter to who joins.
+  const unsettledMajor = isJoined ? undefined : options.unsettledMajor;
+  await checkPlan(running, initialized, { ...options, unsettledMajor, choice: options.joining?.choice });
+  return running;
 }
 
 /** The same, when it is known what the DCS says. @throws {Failure} with everything that is wrong. */

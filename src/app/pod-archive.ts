@@ -20,7 +20,7 @@ import { formArchive } from '../container/form-archive.ts';
 import { bucketScopePrefix } from '../container/namespace.ts';
 import { refusedContainer } from '../container/plan-container.ts';
 import { Reading } from '../container/reading.ts';
-import { revealed } from '../container/secret.ts';
+import { revealedAll } from '../container/secret.ts';
 import type { KubernetesApi } from '../kubernetes/api/kubernetes-api.ts';
 import { findCluster, type FoundCluster } from '../kubernetes/find/find-cluster.ts';
 import { mountedFile, readMountedFile } from '../kubernetes/find/mounted-file.ts';
@@ -94,8 +94,7 @@ export function archiveVariables(found: FoundCluster, major: number | undefined)
   });
   if (archive === undefined) throw noArchive(found);
   if (reading.refusals.length > 0) throw refusedContainer(reading.refusals);
-  const { variables } = archive.environment;
-  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, revealed(value)]));
+  return revealedAll(archive.environment.variables);
 }
 
 function settingVariables(environment: Readonly<Record<string, string>>): Record<string, string> {

@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 
-import { isFailure, messageOf, type Failure } from '../base/failure.ts';
+import { Failure, isFailure, messageOf } from '../base/failure.ts';
 import { objectOr } from '../cluster/patroni/dcs-keys.ts';
+import { restAccessOf } from '../cluster/patroni/rest-access.ts';
 import type { ContainerPlan } from '../container/container-plan.ts';
 import { makeCertificate } from '../supervise/certificate.ts';
 import type { ChildProgram } from '../supervise/kept-child.ts';
@@ -21,6 +22,7 @@ import type { ReportSupervision } from '../supervise/supervision-event.ts';
 import { watchCertificates } from '../supervise/watch-certificates.ts';
 import { writePatroniFile, writePlanFiles } from '../supervise/write-plan-files.ts';
 import { checkContainer } from './check-container.ts';
+import type { MajorChoice } from './join-cluster.ts';
 import { openMemberSources } from './member-sources.ts';
 import { ownProgram } from './own-program.ts';
 import { noteTakenOver, resumeBeforePatroni } from './resume-bootstrap.ts';
@@ -29,6 +31,8 @@ import { noteTakenOver, resumeBeforePatroni } from './resume-bootstrap.ts';
 export interface RunPlanOptions {
   /** Why it could not be told which major a clone is to have. */
   readonly unsettledMajor?: Failure | undefined;
+  /** The plans with other majors: the cluster that is joined, or the data that come, may be of one. */
+  readonly choice?: MajorChoice | undefined;
   readonly report: ReportSupervision;
   readonly note: (line: string) => void;
   readonly onWarning: (line: string) => void;
@@ -107,6 +111,20 @@ function rolesOn(plan: ContainerPlan, { note, onWarning, signal }: RunPlanOption
   };
 }
 
+/**
+ * A container may have been started between two renames of a cutover, and planned as if there were no data: it ends, and is planned
+ * anew. @throws {Failure} `conflict`
+ */
+async function refuseOtherData({ paths, hasData, major }: ContainerPlan): Promise<void> {
+  if (hasData) return;
+  const version = await readFile(join(paths.dataDirectory, 'PG_VERSION'), 'utf8').catch(() => undefined);
+  if (version === undefined || version.trim() === String(major)) return;
+  throw new Failure('conflict', {
+    message: `cannot start PostgreSQL ${major} on ${paths.dataDirectory}: it was empty when this container was planned, and is of PostgreSQL ${version.trim()} now`,
+    remedy: 'Nothing needs to be done: the container ends, and the next one is planned by what is there.',
+  });
+}
+
 async function agentMetrics(port: number): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(2000) }).catch(
     () => undefined,
@@ -119,9 +137,11 @@ async function agentMetrics(port: number): Promise<string> {
  *
  * @throws {Failure} what is wrong, before anything is started; `failed` if Patroni was given up.
  */
-export async function runPlannedContainer(plan: ContainerPlan, options: RunPlanOptions): Promise<void> {
+export async function runPlannedContainer(planned: ContainerPlan, options: RunPlanOptions): Promise<void> {
+  let plan = planned;
+  // What all its plans have in common.
   const { paths, patroni, ports, archive, memberName } = plan;
-  const { report, note, onWarning, unsettledMajor, signal } = options;
+  const { report, note, onWarning, unsettledMajor, choice, signal } = options;
   for (const warning of plan.warnings) onWarning(warning);
   await writePlanFiles(plan);
   await makeCertificate(plan.certificate, memberName);
@@ -136,6 +156,12 @@ export async function runPlannedContainer(plan: ContainerPlan, options: RunPlanO
   const pause = async () => {
     await sleep(DCS_PAUSE_MS, undefined, { signal });
   };
+  const change = async (changed: ContainerPlan): Promise<void> => {
+    if (changed === plan) return;
+    plan = changed;
+    for (const warning of plan.warnings.filter((line) => !planned.warnings.includes(line))) onWarning(warning);
+    await writePlanFiles(plan);
+  };
   const makeRolesOn = rolesOn(plan, options);
   const over = new AbortController();
   const watching = reloadCertificates(plan, { ...options, signal: AbortSignal.any([signal, over.signal]) });
@@ -144,10 +170,17 @@ export async function runPlannedContainer(plan: ContainerPlan, options: RunPlanO
     runDirectory: join(paths.runDirectory, 'walkback'),
     patroni: { name: 'patroni', program: 'patroni', args: [patroni.path], environment: patroni.environment },
     agent: agentProgram(plan),
-    prepare: async (tell, stop) => checkContainer(plan, { tell, pause, onWarning, unsettledMajor, signal: stop }),
-    beforePatroni: () => resumeBeforePatroni(plan, { note, pause, signal }),
+    prepare: async (tell, stop) => {
+      const joining = choice === undefined ? undefined : { choice, note, access: restAccessOf(configuration) };
+      const checks = { tell, pause, onWarning, unsettledMajor, joining, signal: stop };
+      await change(await checkContainer(plan, checks));
+    },
+    beforePatroni: async () => {
+      await refuseOtherData(plan);
+      await resumeBeforePatroni(plan, { note, pause, signal });
+    },
     member,
-    writeFence: (fenced) => writePatroniFile(patroni, fenced),
+    writeFence: (fenced) => writePatroniFile(plan.patroni, fenced),
     health: { host: '::', port: ports.health },
     agentMetrics: () => (archive === undefined ? Promise.resolve('') : agentMetrics(ports.health + 1)),
     onLeader: async () => {

@@ -12,12 +12,13 @@ import { loadSettings } from '../config/load-settings.ts';
 import type { ContainerFacts } from '../container/container-facts.ts';
 import type { CloneTarget, ContainerPlan, PlannedClone } from '../container/container-plan.ts';
 import { planContainer, refusedContainer } from '../container/plan-container.ts';
-import { revealed } from '../container/secret.ts';
+import { revealedAll } from '../container/secret.ts';
 import { mayReach } from '../history/find-moment.ts';
 import type { RecoveryTarget } from '../postgres/recovery-target.ts';
 import { majorOf } from '../recovery/plan-refusals.ts';
 import { tooSlow } from '../storage/deadlines.ts';
 import { archiveToClone } from './archive-to-clone.ts';
+import type { MajorChoice } from './join-cluster.ts';
 
 /** What the plan was made of. */
 export interface PlannedFrom {
@@ -49,8 +50,7 @@ async function majorOfClone(
   clone: Extract<PlannedClone, { kind: 'archive' }>,
   options: SettleOptions,
 ): Promise<number | undefined> {
-  const { variables } = clone.archive.environment;
-  const environment = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, revealed(value)]));
+  const environment = revealedAll(clone.archive.environment.variables);
   const lookIn = clone.addresses.length < 2 ? [] : clone.addresses;
   const target = targetOf(clone.target);
   const found = await archiveToClone(await loadSettings({ environment }), { lookIn, target }, options);
@@ -73,6 +73,18 @@ async function lookForMajor(
     if (isFailure(error) || signal.aborted || !limit.aborted) throw error;
     throw tooSlow(`list the backups of ${clone.archive.address}`, LOOK_TIMEOUT_MS, error);
   }
+}
+
+/** The plans that there could be of the same environment. */
+export function majorChoice({ environment, facts }: PlannedFrom): MajorChoice {
+  return {
+    majors: facts.installed.map(({ major }) => major),
+    planFor: (major) => {
+      const planned = planContainer({ ...environment, PGVERSION: String(major) }, facts);
+      if (planned.kind === 'refused') throw refusedContainer(planned.refusals);
+      return planned.plan;
+    },
+  };
 }
 
 /**

@@ -15,7 +15,7 @@ import { findStore, type ArchivePath, type ArchivePrefix, type FoundStore } from
 import { copiedSettings, isFileSetting } from './archive-variables.ts';
 import type { PlannedArchive } from './container-plan.ts';
 import { missingFile, type Reading } from './reading.ts';
-import { revealed, Secret } from './secret.ts';
+import { revealed, revealedAll, Secret } from './secret.ts';
 import { readWalgSwitches } from './walg-switches.ts';
 
 /** What an archive is formed with. */
@@ -86,8 +86,7 @@ function ofStore(reading: Reading, prefix: ArchivePrefix, found: FoundStore): Va
 
 /** The settings as the agent and every command will read them: each must be what it should be. */
 function checkSettings(reading: Reading, prefix: ArchivePrefix, variables: Variables): void {
-  const environment = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, revealed(value)]));
-  const settings = new Settings(new Map(), environment, undefined);
+  const settings = new Settings(new Map(), revealedAll(variables), undefined);
   for (const name of SETTING_NAMES) {
     const found = settings.find(name);
     if (found === undefined || found.source.kind === 'default' || settingOf(name).group === 'agent') continue;

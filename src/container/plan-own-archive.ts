@@ -12,7 +12,7 @@ import { ownArchive } from './own-archive.ts';
 import { refusedContainer } from './plan-container.ts';
 import { chooseMajor } from './postgres-major.ts';
 import { Reading } from './reading.ts';
-import { revealed } from './secret.ts';
+import { revealedAll } from './secret.ts';
 
 /** Variables by which the archive is reached; secrets are among them. */
 export interface OwnArchiveVariables {
@@ -33,6 +33,5 @@ export function planOwnArchive(environment: Environment, facts: ContainerFacts):
   const found = ownArchive(reading, chosen, { scope, agent: planAgent(reading), variables: {} });
   if (reading.refusals.length > 0) throw refusedContainer(reading.refusals);
   if (found === undefined) return undefined;
-  const entries = Object.entries(found.environment.variables).map(([name, value]) => [name, revealed(value)]);
-  return { address: found.address, variables: Object.fromEntries(entries) };
+  return { address: found.address, variables: revealedAll(found.environment.variables) };
 }

@@ -50,3 +50,8 @@ export function maskLogins(text: string): string {
 export function revealed(value: string | Secret): string {
   return value instanceof Secret ? value.reveal() : value;
 }
+
+/** The same of several variables, by their names. */
+export function revealedAll(variables: Readonly<Record<string, string | Secret>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, revealed(value)]));
+}

@@ -8,7 +8,7 @@ import { stringify } from 'yaml';
 
 import { gatherContainerFacts, POSTGRES_FOLDER } from '../../app/container-facts.ts';
 import { runPlannedContainer } from '../../app/run-planned-container.ts';
-import { settleMajor } from '../../app/settle-major.ts';
+import { majorChoice, settleMajor } from '../../app/settle-major.ts';
 import { planContainer, refusedContainer } from '../../container/plan-container.ts';
 import { shownPlan } from '../../container/shown-plan.ts';
 import { defineCommand } from '../command.ts';
@@ -45,6 +45,7 @@ export const entrypoint = defineCommand({
       const { plan, unsettled } = await settleMajor(planned.plan, from, { note: reporter.note, signal });
       await runPlannedContainer(plan, {
         unsettledMajor: unsettled,
+        choice: majorChoice(from),
         report: (event) => tell(supervisionLine(event)),
         note: reporter.note,
         onWarning: reporter.warn,

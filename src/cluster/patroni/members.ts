@@ -23,6 +23,8 @@ export interface MemberReport {
   readonly replicationState: string | undefined;
   /** It sees nobody who holds the leader's lock. */
   readonly isUnlocked: boolean;
+  /** `server_version_num`, such as 170010; `undefined` while the server does not run. */
+  readonly serverVersionNum: number | undefined;
   /** Patroni's version. */
   readonly version: string | undefined;
   readonly scope: string | undefined;
@@ -65,6 +67,7 @@ export function parseReport(text: string): MemberReport | undefined {
     isPaused: answer['pause'] === true,
     replicationState: textOr(answer['replication_state']),
     isUnlocked: answer['cluster_unlocked'] === true,
+    serverVersionNum: integerOr(answer['server_version']),
     version: textOr(patroni['version']),
     scope: textOr(patroni['scope']),
   };
