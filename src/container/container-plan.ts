@@ -179,7 +179,7 @@ export interface ContainerPlan {
   readonly binDirectory: string;
   /** The data directory holds a cluster already: nothing is bootstrapped, and CLONE_* means nothing. */
   readonly hasData: boolean;
-  /** False: nothing names the major, and it is the newest of the image. A clone then gets that of its backup. */
+  /** False: nothing names the major, and it is the newest of the image. A clone then gets that of its backup; who joins a cluster, the cluster's. */
   readonly isMajorNamed: boolean;
   readonly paths: ContainerPaths;
   readonly ports: {

@@ -41,7 +41,7 @@ export const SERVER_VARIABLES: VariableGroup = {
     {
       name: 'PGVERSION',
       summary:
-        'The major version that begins in an empty data directory. One that is not in the image is refused; Spilo takes the newest then.',
+        "The major version of a cluster that begins here. One that is not in the image is refused; Spilo takes the newest then. A member that joins a cluster has the cluster's, whatever this says.",
       default: 'for a clone that of its backup, otherwise the newest that is installed',
     },
     { name: 'PGPORT', summary: "PostgreSQL's port.", default: '5432' },
