@@ -99,8 +99,9 @@ function rolesOn(plan: ContainerPlan, { note, onWarning, signal }: RunPlanOption
   return async () => {
     for (let tries = 1; tries <= ROLE_TRIES && !signal.aborted; tries += 1) {
       try {
-        const { created, updated } = await makeRoles(server, users);
+        const { created, updated, warnings } = await makeRoles(server, users);
         note(`roles: ${created.length} made, ${updated.length} updated`);
+        for (const warning of warnings) onWarning(warning);
         return;
       } catch (error) {
         if (isFailure(error, 'refused')) return;

@@ -11,7 +11,7 @@
  */
 
 import type { PlannedUser, PlannedUsers } from '../container/container-plan.ts';
-import { Failure } from '../base/failure.ts';
+import { Failure, messageOf } from '../base/failure.ts';
 import { connect, queryText, type Connection, type ConnectionSettings } from '../instance/connection.ts';
 import { scramVerifier } from '../instance/scram-verifier.ts';
 import { quoteIdentifier, quoteText } from '../postgres/quote-sql.ts';
@@ -22,6 +22,8 @@ export interface MadeRoles {
   readonly updated: readonly string[];
   /** Databases that were prepared for monitoring. */
   readonly databases: readonly string[];
+  /** What could not be prepared of databases, and why; every role is made all the same. */
+  readonly warnings: readonly string[];
 }
 
 /** A commit does not wait for replicas, and nobody else's schemas are searched. */
@@ -35,6 +37,8 @@ const QUIET = `
 const ADMIN_GROUP = 'admin';
 const OPTION =
   /^(?:(?:no)?(?:superuser|createdb|createrole|inherit|login|replication|bypassrls)|connection limit -?\d{1,6})$/i;
+/** Without those that an interrupted DROP DATABASE has left: nobody can connect to them (`DATCONNLIMIT_INVALID_DB`). */
+const DATABASES = 'SELECT datname FROM pg_database WHERE datallowconn AND datconnlimit <> -2 ORDER BY datname';
 
 interface Role {
   readonly name: string;
@@ -97,15 +101,33 @@ async function prepareDatabase(connection: Connection): Promise<void> {
   await connection.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements SCHEMA public');
 }
 
+/** One database that is in no state for it fails neither a bootstrap nor those behind it. */
+async function prepareDatabases(
+  settings: ConnectionSettings,
+  names: readonly string[],
+): Promise<Pick<MadeRoles, 'databases' | 'warnings'>> {
+  const [databases, warnings]: [string[], string[]] = [[], []];
+  for (const database of names) {
+    try {
+      await using connection = await connect({ ...settings, database });
+      await prepareDatabase(connection);
+      databases.push(database);
+    } catch (error) {
+      warnings.push(`could not prepare the database ${JSON.stringify(database)} for monitoring: ${messageOf(error)}`);
+    }
+  }
+  return { databases, warnings };
+}
+
 /**
  * Makes them. Done again, it changes nothing but passwords that have changed.
  *
- * @throws {Failure} `refused` if the server is in recovery; what a query throws.
+ * @throws {Failure} `refused` if the server is in recovery; what a query about roles throws.
  */
 export async function makeRoles(settings: ConnectionSettings, users: PlannedUsers): Promise<MadeRoles> {
   const own = { ...settings, parameters: PARAMETERS };
   const made: Record<'created' | 'updated' | 'left', string[]> = { created: [], updated: [], left: [] };
-  let databases: string[];
+  let names: string[];
   {
     await using connection = await connect(own);
     if ((await queryText(connection, 'SELECT pg_is_in_recovery()')) === 't') {
@@ -116,12 +138,7 @@ export async function makeRoles(settings: ConnectionSettings, users: PlannedUser
     }
     await connection.query(QUIET);
     for (const role of rolesOf(users)) made[await makeRole(connection, role)].push(role.name);
-    const rows = await connection.query('SELECT datname FROM pg_database WHERE datallowconn ORDER BY datname');
-    databases = rows.flatMap(({ datname }) => datname ?? []);
+    names = (await connection.query(DATABASES)).flatMap(({ datname }) => datname ?? []);
   }
-  for (const database of databases) {
-    await using connection = await connect({ ...own, database });
-    await prepareDatabase(connection);
-  }
-  return { created: made.created, updated: made.updated, databases };
+  return { created: made.created, updated: made.updated, ...(await prepareDatabases(own, names)) };
 }

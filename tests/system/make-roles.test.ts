@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import pg from 'pg';
@@ -140,5 +140,26 @@ describe.each([14, 17])('the roles of a cluster on PostgreSQL %i', (major) => {
     const others = [{ name: 'x', password: undefined, options: ["login password 'x'"] }];
     await expect(makeRoles(connection(), { ...USERS, others })).rejects.toMatchObject({ kind: 'usage' });
     expect(await server.sql("select 1 from pg_roles where rolname = 'x'")).toEqual([]);
+  });
+
+  it('are made whatever the databases are in: one that cannot be prepared is told of, and those behind it are prepared', async () => {
+    for (const name of ['a_bare', 'b_invalid', 'c_lost', 'd_whole']) await server.sql(`create database ${name}`);
+    await server.sql('drop schema public cascade', 'a_bare');
+    // As DROP DATABASE leaves it when it is ended in the middle.
+    await server.sql("update pg_database set datconnlimit = -2 where datname = 'b_invalid'");
+    const [lost] = await server.sql<{ oid: number }>("select oid from pg_database where datname = 'c_lost'");
+    await server.sql('checkpoint');
+    await rm(join(server.dataDirectory, 'base', String(lost?.oid)), { recursive: true });
+    const made = await makeRoles(connection(), USERS);
+    expect(made.updated).toContain('admin');
+    expect(made.databases).toEqual(['d_whole', 'postgres', 'template1']);
+    expect(made.warnings).toEqual([
+      expect.stringMatching(/^could not prepare the database "a_bare" .*schema "public" does not exist/),
+      expect.stringMatching(/^could not prepare the database "c_lost" .*"c_lost" does not exist/),
+    ]);
+    const extension = "select 1 from pg_extension where extname = 'pg_stat_statements'";
+    expect(await server.sql(extension, 'd_whole')).toHaveLength(1);
+    const right = "select has_function_privilege('admin', 'pg_switch_wal()', 'execute') as may";
+    expect(await server.sql(right, 'a_bare')).toEqual([{ may: true }]);
   });
 });

@@ -29,7 +29,7 @@ export const postInit = defineCommand({
     },
   },
   examples: [{ line: 'walkback post-init --roles /run/walkback/roles.json', does: 'after passwords were changed' }],
-  run: async ({ roles, conninfo }, { settings }) => {
+  run: async ({ roles, conninfo }, { settings, reporter }) => {
     if (roles === undefined) {
       throw new Failure('usage', {
         message: 'cannot make roles: --roles is missing',
@@ -39,6 +39,7 @@ export const postInit = defineCommand({
     const users = await readRolesFile(roles);
     const [first] = conninfo === undefined ? [await connectionSettings(settings)] : await settingsOfConninfo(conninfo);
     const made = await makeRoles(first ?? (await connectionSettings(settings)), users);
+    for (const warning of made.warnings) reporter.warn(warning);
     const words = `${countOf(made.created.length, 'role')} made, ${made.updated.length} updated`;
     return { text: () => `${words}.\n`, json: made };
   },
