@@ -112,7 +112,8 @@ export const VALUE_ROWS: readonly ValueRow[] = [
   {
     path: 'walE.s3Bucket',
     schema: text,
-    summary: 'A bucket of S3. The address in it has namespace, scope and major: `spilo/NAMESPACE-FULLNAME/wal/MAJOR`.',
+    summary:
+      'A bucket of S3. The address in it has namespace, scope and major: `spilo/NAMESPACE-FULLNAME/wal/MAJOR`, without `NAMESPACE-` in the namespace `default`.',
   },
   { path: 'walE.s3Endpoint', schema: text, summary: 'The server of S3, if it is not Amazon’s.' },
   { path: 'walE.s3Region', schema: text, summary: 'Its region.' },

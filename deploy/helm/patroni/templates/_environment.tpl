@@ -103,17 +103,62 @@ GOOGLE_APPLICATION_CREDENTIALS: { value: /etc/credentials/credentials.json }
 {{- end -}}
 {{- end -}}
 
-{{/* The address of the archive, as "walkback" takes it. That in a bucket of S3 is the folder which the container's address begins with. */}}
-{{- define "patroni.archiveAddress" -}}
-{{- $variables := dict -}}
-{{- range $name, $entry := include "patroni.environment.archive" . | fromYaml -}}
-{{- if hasKey $entry "value" -}}{{- $_ := set $variables $name $entry.value -}}{{- end -}}
+{{/*
+Where the archive is, as a map: its address, or its bucket and the folder there which the container's address begins with, or nothing where a
+Secret has a part of it. The folder is as the container makes it: src/container/namespace.ts, src/container/archive-store.ts.
+*/}}
+{{- define "patroni.archivePlace" -}}
+{{- $texts := dict -}}
+{{- $hidden := dict -}}
+{{- range $name, $entry := include "patroni.environment" . | fromYaml -}}
+{{- if not (hasKey $entry "valueFrom") -}}
+{{- $_ := set $texts $name (get $entry "value" | toString) -}}
+{{- else if eq (dig "valueFrom" "fieldRef" "fieldPath" "" $entry) "metadata.namespace" -}}
+{{- $_ := set $texts $name $.Release.Namespace -}}
+{{- else -}}
+{{- $_ := set $hidden $name "" -}}
 {{- end -}}
-{{- $address := include "patroni.addressIn" $variables -}}
+{{- end -}}
+{{- $place := dict -}}
+{{- if not (include "patroni.archiveVariables" $hidden | fromYaml) -}}
+{{- $address := include "patroni.addressIn" $texts -}}
+{{- $isFolderHidden := false -}}
+{{- range $name := list "SCOPE" "NAMESPACE" "POD_NAMESPACE" "DCS_ENABLE_KUBERNETES_API" "WAL_BUCKET_SCOPE_PREFIX" -}}
+{{- $isFolderHidden = or $isFolderHidden (hasKey $hidden $name) -}}
+{{- end -}}
 {{- if $address -}}
-{{- $address -}}
-{{- else if .Values.walE.s3Bucket -}}
-{{- printf "s3://%s/spilo/%s-%s%s" (get $variables "WAL_S3_BUCKET") .Release.Namespace (include "patroni.fullname" .) (get $variables "WAL_BUCKET_SCOPE_SUFFIX") -}}
+{{- $place = dict "address" $address -}}
+{{- else if not $isFolderHidden -}}
+{{- $scope := default "dummy" (get $texts "SCOPE") -}}
+{{- $folder := printf "spilo/%s%s%s" (include "patroni.scopePrefix" $texts) $scope (get $texts "WAL_BUCKET_SCOPE_SUFFIX") -}}
+{{- $place = dict "bucket" (include "patroni.bucketIn" $texts) "folder" $folder "suffix" (get $texts "WAL_BUCKET_SCOPE_SUFFIX") -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $place -}}
+{{- end -}}
+
+{{/* What stands before the scope, of variables as a map from name to text: an empty one is another thing than none. */}}
+{{- define "patroni.scopePrefix" -}}
+{{- $namespace := "" -}}
+{{- if hasKey . "NAMESPACE" -}}
+{{- $namespace = .NAMESPACE -}}
+{{- else if get . "DCS_ENABLE_KUBERNETES_API" -}}
+{{- $namespace = ternary (get . "POD_NAMESPACE") "default" (hasKey . "POD_NAMESPACE") -}}
+{{- end -}}
+{{- if hasKey . "WAL_BUCKET_SCOPE_PREFIX" -}}
+{{- .WAL_BUCKET_SCOPE_PREFIX -}}
+{{- else if not (has $namespace (list "" "default")) -}}
+{{- printf "%s-" $namespace -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The address of the archive, as "walkback bucket provision" takes it: that in a bucket is the folder of every major. */}}
+{{- define "patroni.archiveAddress" -}}
+{{- $place := include "patroni.archivePlace" . | fromYaml -}}
+{{- if $place.address -}}
+{{- $place.address -}}
+{{- else if $place.bucket -}}
+{{- printf "%s/%s" $place.bucket $place.folder -}}
 {{- end -}}
 {{- end -}}
 
