@@ -21,6 +21,23 @@ interface Entry {
   readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath: string } };
 }
 
+const CLAIM: ThereObject = { kind: 'PersistentVolumeClaim', metadata: { name: 'storage-volume-shop-patroni-0' } };
+/** As the earlier chart's hook makes it, beside the release. */
+const HOOK_SECRET: ThereObject = { kind: 'Secret', metadata: { name: 'shop-patroni' }, isForeign: true };
+const GS = set('walE.enable=true', 'walE.gcsBucket=bucket', 'walE.kubernetesSecret=key');
+const OFF = set('walE.enable=false');
+
+/** A release that archives, or does not, as the earlier chart leaves it. */
+const statefulSet = (env: Readonly<Record<string, string>>): ThereObject => ({
+  kind: 'StatefulSet',
+  metadata: { name: 'shop-patroni' },
+  spec: {
+    template: {
+      spec: { containers: [{ name: 'patroni', env: Object.entries(env).map(([name, value]) => ({ name, value })) }] },
+    },
+  },
+});
+
 const containerOf = (objects: readonly Rendered[], kind: string): Rendered => {
   const found = objects.find((one) => one.kind === kind) ?? expect.unreachable();
   return found['spec'].template.spec.containers[0];
@@ -97,6 +114,77 @@ describe.skipIf(helm === undefined)('the archive of a release', () => {
     for (const name of ['SCOPE', 'WALG_S3_PREFIX']) {
       expect((await render([...S3, ...hidden(name)])).notes).toContain('Backups and WAL go to where env says,');
       await expect(render([...S3, ...BUCKET_JOB, ...hidden(name)])).rejects.toThrow(/walE\.prefix/);
+    }
+  });
+
+  /** What is there once the release is, with a Secret of the chart's if it has one. */
+  const installed = async (flags: readonly string[], there: readonly ThereObject[] = []): Promise<ThereObject[]> => {
+    const { objects } = await render(flags, { there });
+    const own = objects.filter(({ kind }) => kind === 'StatefulSet' || kind === 'Secret');
+    return [CLAIM, ...own, ...there.filter(({ isForeign }) => isForeign === true)];
+  };
+  const archiveOf = async (flags: readonly string[], there: readonly ThereObject[]): Promise<string | undefined> =>
+    writtenTo((await render(flags, { there })).objects, 'dev');
+
+  test.each([
+    ['of the earlier chart', [], GS, { WAL_GS_BUCKET: 'bucket', WALE_GS_PREFIX: 'gs://bucket/wal' }, 'gs://bucket/wal'],
+    [
+      'with passwords of another Secret',
+      set('credentials.existingSecret=own'),
+      GS,
+      { WAL_GS_BUCKET: 'bucket', WALE_GS_PREFIX: 'gs://bucket/moved' },
+      'gs://bucket/moved',
+    ],
+    [
+      'that was begun anew in S3',
+      [],
+      S3,
+      { WAL_S3_BUCKET: 'bucket', WAL_BUCKET_SCOPE_SUFFIX: '-reset-7f3a' },
+      's3://bucket/spilo/dev-shop-patroni-reset-7f3a/wal/17',
+    ],
+  ])('is gone on with when archiving was off for a while: of a release %s', async (...given) => {
+    const [, flags, archive, env, address] = given;
+    const off = await installed([...OFF, ...flags], [CLAIM, HOOK_SECRET, statefulSet(env)]);
+    expect(writtenTo(off as unknown as readonly Rendered[], 'dev')).toBeUndefined();
+    const stillOff = await installed([...OFF, ...flags], off);
+    expect(await archiveOf([...archive, ...flags], stillOff)).toBe(address);
+    const other = archive.map((one) => one.replace(/(?<=Bucket=)bucket/, 'other'));
+    await expect(render([...other, ...flags], { there: stillOff })).rejects.toThrow(/other.*walE\.prefix/s);
+  });
+
+  test('is kept where a change of it starts no pod anew', async () => {
+    const [before, after] = [await installed(OFF), await installed(GS)].map((there) =>
+      there.find(({ kind }) => kind === 'StatefulSet'),
+    );
+    expect([before, after].map((one) => one?.metadata.annotations?.['walkback/archive'])).toEqual([
+      '{}',
+      expect.stringContaining('gs://bucket/wal/dev-shop-patroni'),
+    ]);
+    expect(JSON.stringify([before?.['spec'], after?.['spec']])).not.toContain('walkback/archive');
+  });
+
+  test('is begun by a release that never had one, whosever its Secret is', async () => {
+    for (const flags of [[], set('credentials.existingSecret=own')])
+      expect(await archiveOf([...GS, ...flags], await installed([...OFF, ...flags]))).toBe(
+        'gs://bucket/wal/dev-shop-patroni',
+      );
+  });
+
+  test('has to be said where there are claims and nothing says it', async () => {
+    const left = [CLAIM, HOOK_SECRET];
+    const silent = [...left, statefulSet({ SCOPE: 'shop-patroni' })];
+    for (const there of [left, silent, await installed(OFF, silent)]) {
+      await expect(render(GS, { there })).rejects.toThrow(
+        /storage-volume-shop-patroni-0.*walE\.prefix.*gs:\/\/bucket\/wal\b/s,
+      );
+      await expect(render(S3, { there })).rejects.toThrow(
+        /storage-volume-shop-patroni-0.*spilo\/dev-shop-patroni\b.*WAL_BUCKET_SCOPE_SUFFIX/s,
+      );
+      expect(await archiveOf([...GS, ...set('walE.prefix=gs://bucket/wal')], there)).toBe('gs://bucket/wal');
+      for (const suffix of ['', '-reset-7f3a'])
+        expect(await archiveOf([...S3, ...set(`env.WAL_BUCKET_SCOPE_SUFFIX=${suffix}`)], there)).toBe(
+          `s3://bucket/spilo/dev-shop-patroni${suffix}/wal/17`,
+        );
     }
   });
 });

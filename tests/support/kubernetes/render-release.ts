@@ -14,8 +14,14 @@ import type { Rendered } from './render-chart.ts';
 
 /** An object that is there. */
 export interface ThereObject {
-  readonly kind: 'StatefulSet' | 'Secret' | 'PersistentVolumeClaim' | 'Pod';
-  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
+  readonly kind: string;
+  /** It is not the release's, as what a hook made. */
+  readonly isForeign?: true;
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly [member: string]: unknown;
 }
 
@@ -68,13 +74,14 @@ function resources(folder: string): unknown {
 }
 
 /** Helm goes on with an object only if it is the release's own. */
-function ofRelease({ metadata, ...object }: ThereObject, namespace: string): unknown {
+function ofRelease({ isForeign, metadata, ...object }: ThereObject, namespace: string): unknown {
+  if (isForeign === true) return { ...object, metadata };
   const annotations = { 'meta.helm.sh/release-name': 'shop', 'meta.helm.sh/release-namespace': namespace };
   return {
     ...object,
     metadata: {
-      labels: { 'app.kubernetes.io/managed-by': 'Helm' },
       ...metadata,
+      labels: { ...metadata.labels, 'app.kubernetes.io/managed-by': 'Helm' },
       annotations: { ...annotations, ...metadata.annotations },
     },
   };

@@ -197,15 +197,28 @@ Secret has a part of it. The folder is as the container makes it: src/container/
 {{- end -}}
 
 {{/*
-Where the release that is there archives to, as a map of variables. What is left of one that was removed are its claims, and in the Secret
-that stays with them where it archived to: without the claims there is nothing to go on with.
+Where the release that is there archives to, as a map of variables; where archiving is off, where it did before. What is left of one that was
+removed are its claims, and in the Secret that stays with them where it archived to: without the claims there is nothing to go on with.
 */}}
 {{- define "patroni.liveArchive" -}}
 {{- $found := include "patroni.archiveVariables" (include "patroni.liveEnvironment" . | fromYaml) | fromYaml -}}
-{{- if and (not (include "patroni.bucketIn" $found)) (include "patroni.hasClaim" .) -}}
-{{- $found = include "patroni.keptArchive" . | default "{}" | fromJson -}}
+{{- if not (include "patroni.bucketIn" $found) -}}
+{{- $found = include "patroni.recordedArchive" . | default "{}" | fromJson -}}
 {{- end -}}
 {{- toYaml $found -}}
+{{- end -}}
+
+{{/*
+What is written down of the archive, as JSON: {} of data that never had one, nothing where nobody knows. The StatefulSet's note is there also
+where the Secret is not the chart's.
+*/}}
+{{- define "patroni.recordedArchive" -}}
+{{- $live := lookup "apps/v1" "StatefulSet" .Release.Namespace (include "patroni.fullname" .) | default dict -}}
+{{- $note := dig "metadata" "annotations" "walkback/archive" "" $live -}}
+{{- if and (has $note (list "" "{}")) (include "patroni.hasClaim" .) -}}
+{{- $note = include "patroni.keptArchive" . | default $note -}}
+{{- end -}}
+{{- $note -}}
 {{- end -}}
 
 {{- define "patroni.hasClaim" -}}
@@ -223,17 +236,24 @@ that stays with them where it archived to: without the claims there is nothing t
 {{- end -}}
 {{- end -}}
 
-{{/* What it is to say. A release without an archive leaves what is there: archiving may be off for a while only. */}}
+{{/*
+What is to be written down. A release without an archive leaves what is there: archiving may be off for a while only. That there never was one
+is said of a new release alone, and nothing of an archive that env takes from another object.
+*/}}
 {{- define "patroni.archiveToKeep" -}}
 {{- $variables := dict -}}
 {{- range $name, $entry := include "patroni.environment" . | fromYaml -}}
 {{- if hasKey $entry "value" -}}{{- $_ := set $variables $name $entry.value -}}{{- end -}}
 {{- end -}}
-{{- $archive := include "patroni.archiveVariables" $variables | fromYaml -}}
-{{- if include "patroni.bucketIn" $archive -}}
-{{- toJson $archive -}}
-{{- else -}}
-{{- include "patroni.keptArchive" . | default "{}" -}}
+{{- $own := include "patroni.archiveVariables" $variables | fromYaml -}}
+{{- $live := include "patroni.liveArchive" . | fromYaml -}}
+{{- if include "patroni.bucketIn" $own -}}
+{{- toJson $own -}}
+{{- else if include "patroni.hasOwnArchive" . -}}
+{{- else if include "patroni.bucketIn" $live -}}
+{{- toJson $live -}}
+{{- else if or (include "patroni.recordedArchive" .) (not (include "patroni.hasClaim" .)) -}}
+{{- "{}" -}}
 {{- end -}}
 {{- end -}}
 

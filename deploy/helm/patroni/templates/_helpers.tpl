@@ -104,7 +104,8 @@ heritage: {{ .Release.Service | quote }}
 
 {{/*
 Of a bucket that is changed in the values alone, the address would stay, and endpoint, region and credentials would be the new one's. Claims
-that an earlier chart's release has left behind have an address without a scope in Google's bucket, which a new one has not; in S3 both have.
+whose archive nobody has written down, such as those of an earlier chart's release, may have an address without a scope in Google's bucket,
+which a new one has not; in S3 both have, but a recovery may have put a suffix behind it.
 */}}
 {{- define "patroni.checkMove" -}}
 {{- if and .Values.walE.enable (not .Values.walE.prefix) (not (include "patroni.hasOwnArchive" .)) -}}
@@ -115,9 +116,23 @@ that an earlier chart's release has left behind have an address without a scope 
 {{- $address := default $is (include "patroni.addressIn" $live) -}}
 {{- fail (printf "walE: this release archives to %s, and the values name the bucket %s. Set walE.prefix to move the archive, to the whole address of the new one; or name the bucket of the old one." $address $wanted) -}}
 {{- end -}}
-{{- if and .Values.walE.gcsBucket (not (include "patroni.liveEnvironment" . | fromYaml)) (include "patroni.hasClaim" .) (not (include "patroni.keptArchive" .)) -}}
-{{- fail (printf "walE: the claim %s is there, and nothing says where its data was archived to. Set walE.prefix to that address: an earlier chart's is gs://%s/%s." (include "patroni.firstClaim" .) .Values.walE.gcsBucket (trimAll "/" .Values.walE.gcsBucketBackupLocation)) -}}
+{{- if and (not $is) (include "patroni.hasClaim" .) (not (include "patroni.recordedArchive" .)) -}}
+{{- $unknown := printf "walE: the claim %s is there, and nothing says where its data was archived to." (include "patroni.firstClaim" .) -}}
+{{- if .Values.walE.gcsBucket -}}
+{{- $location := printf "gs://%s/%s" .Values.walE.gcsBucket (trimAll "/" .Values.walE.gcsBucketBackupLocation) -}}
+{{- fail (printf "%s Set walE.prefix to that address: an earlier chart's is %s. If it never was, take one of its own: %s/%s-%s." $unknown $location $location .Release.Namespace (include "patroni.fullname" .)) -}}
+{{- else if not (include "patroni.hasOwnSuffix" .) -}}
+{{- $folder := default "the scope" (include "patroni.archivePlace" . | fromYaml).folder -}}
+{{- fail (printf "%s In the bucket look for the folder that begins with %s and was written to last, and set env.WAL_BUCKET_SCOPE_SUFFIX to what is behind that in its name: to an empty text if nothing is, or if there is no such folder. Or set walE.prefix to the whole address." $unknown $folder) -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* "true" if env says what is behind the scope in a folder, be it nothing. */}}
+{{- define "patroni.hasOwnSuffix" -}}
+{{- range $name, $_ := .Values.env -}}
+{{- if eq (upper $name) "WAL_BUCKET_SCOPE_SUFFIX" -}}true{{- end -}}
 {{- end -}}
 {{- end -}}
 
