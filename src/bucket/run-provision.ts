@@ -15,7 +15,7 @@ import { secretSteps, typed, type SecretsByHand } from './by-hand.ts';
 import { changeName, ROLES, type BucketChange, type PlannedChange, type Role } from './bucket-change.ts';
 import { readSecrets, type ProvisionPlan } from './plan-provision.ts';
 import type { BucketProvider, Credentials } from './provider.ts';
-import { heldIn, secretOf, withCredentials } from './secret-content.ts';
+import { credentialEntries, heldIn, secretOf } from './secret-content.ts';
 import type { SecretPlace } from './secret-place.ts';
 
 /** How a run goes. */
@@ -68,9 +68,10 @@ async function tried(
 }
 
 async function keep(plan: ProvisionPlan, place: SecretPlace, role: Role, credentials: Credentials): Promise<void> {
-  const name = secretOf(plan.secrets, role);
-  const data = (await readSecrets(place, plan)).get(name) ?? {};
-  await place.write(name, withCredentials(data, plan.secrets, { role, bucket: plan.bucket, credentials }));
+  // Another bucket's Secret is refused also if it came since the plan.
+  await readSecrets(place, plan);
+  const entries = credentialEntries(plan.secrets, { role, bucket: plan.bucket, credentials });
+  await place.write(secretOf(plan.secrets, role), entries);
 }
 
 /** Reads the bucket as an account would. New accounts are not known everywhere at once. */

@@ -12,7 +12,7 @@ import { Failure } from '../base/failure.ts';
 import { ROLES, type Role } from './bucket-change.ts';
 import type { Credentials, HeldCredentials } from './provider.ts';
 
-/** What a Secret holds, decoded. */
+/** Entries of a Secret, as text. */
 export type SecretData = Readonly<Record<string, string>>;
 
 /** The Secrets of one bucket, by name; without `viewer` both accounts are in one. */
@@ -56,18 +56,17 @@ export function heldIn(found: ReadonlyMap<string, SecretData>, names: SecretName
   return held;
 }
 
-/** The data of one Secret with the credentials of a role put in; what else it holds stays. */
-export function withCredentials(
-  data: SecretData,
+/** The entries that the credentials of a role make, and no others: those of a Secret are others' too. */
+export function credentialEntries(
   names: SecretNames,
   { role, bucket, credentials }: { readonly role: Role; readonly bucket: string; readonly credentials: Credentials },
 ): SecretData {
   const prefix = prefixOf(names, role);
   const added = Object.entries(credentials).map(([name, value]) => [`${prefix}${name}`, value]);
-  return { ...data, [BUCKET_NAME]: bucket, ...Object.fromEntries(added) };
+  return { [BUCKET_NAME]: bucket, ...Object.fromEntries(added) };
 }
 
-/** The names that {@link withCredentials} writes. @param credentialNames those of the credentials alone. */
+/** The names that {@link credentialEntries} writes. @param credentialNames those of the credentials alone. */
 export function keysOf(names: SecretNames, role: Role, credentialNames: readonly string[]): readonly string[] {
   return [BUCKET_NAME, ...credentialNames.map((name) => `${prefixOf(names, role)}${name}`)];
 }

@@ -10,11 +10,10 @@ import { access, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { Failure, messageOf } from '../base/failure.ts';
-import type { SecretData } from './secret-content.ts';
-import { secretData, secretManifest } from './secret-manifest.ts';
+import { decodedData, encodedData, heldData, secretManifest, type EncodedData } from './secret-manifest.ts';
 import type { SecretPlace } from './secret-place.ts';
 
-type Manifests = ReadonlyMap<string, SecretData>;
+type Manifests = ReadonlyMap<string, EncodedData>;
 
 function failure(kind: 'usage' | 'denied' | 'corrupt', path: string, problem: string, cause?: unknown): Failure {
   return new Failure(kind, {
@@ -50,7 +49,7 @@ async function readManifests(path: string): Promise<Manifests> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new Map();
     throw failure('denied', path, messageOf(error), error);
   }
-  return new Map(listOf(text, path).map((one) => [nameOf(one), secretData(one, path)]));
+  return new Map(listOf(text, path).map((one) => [nameOf(one), heldData(one, path)]));
 }
 
 /** The whole file anew, under another name first: a file that is half written has lost keys. */
@@ -77,14 +76,21 @@ async function writeManifests(path: string, manifests: Manifests): Promise<void>
 export function secretFile(path: string): SecretPlace {
   return {
     describe: (name) => `the Secret ${name} in ${path}`,
-    read: async (name) => (await readManifests(path)).get(name),
+    read: async (name) => {
+      const found = (await readManifests(path)).get(name);
+      return found === undefined ? undefined : decodedData(found);
+    },
     checkWritable: async () => {
       await readManifests(path);
       await access(dirname(path), constants.W_OK).catch((error: unknown) => {
         throw failure('denied', path, messageOf(error), error);
       });
     },
-    write: async (name, data) => writeManifests(path, new Map([...(await readManifests(path)), [name, data]])),
+    write: async (name, entries) => {
+      const manifests = await readManifests(path);
+      const data = { ...manifests.get(name), ...encodedData(entries) };
+      await writeManifests(path, new Map([...manifests, [name, data]]));
+    },
     byHand: (name, keys) => [
       `kubectl create secret generic ${name} ${keys.map((key) => `--from-literal=${key}=…`).join(' ')} --dry-run=client --output json`,
       `# and what that prints among the "items" of ${path}, or into the data of the Secret that is there`,

@@ -14,17 +14,29 @@ export const LABELS: Readonly<Record<string, string>> = {
   'created-by': 'walkback',
 };
 
-const encoded = (data: SecretData): Record<string, string> =>
-  Object.fromEntries(Object.entries(data).map(([name, value]) => [name, Buffer.from(value).toString('base64')]));
+/** What a Secret holds, as it is there: each entry in base64, and not every entry is text. */
+export type EncodedData = Readonly<Record<string, string>>;
+
+/** The entries as a Secret has them. */
+export function encodedData(data: SecretData): EncodedData {
+  return Object.fromEntries(Object.entries(data).map(([name, value]) => [name, Buffer.from(value).toString('base64')]));
+}
+
+/** The entries as text. What is none comes out as something else: it is to look at, and never to be written back. */
+export function decodedData(data: EncodedData): SecretData {
+  return Object.fromEntries(
+    Object.entries(data).map(([name, value]) => [name, Buffer.from(value, 'base64').toString()]),
+  );
+}
 
 /** The Secret. @param namespace `undefined`: that of whoever applies it. */
-export function secretManifest(name: string, data: SecretData, namespace: string | undefined): Secret {
+export function secretManifest(name: string, data: EncodedData, namespace: string | undefined): Secret {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name, labels: { ...LABELS }, ...(namespace === undefined ? {} : { namespace }) },
     type: 'Opaque',
-    data: encoded(data),
+    data: { ...data },
   };
 }
 
@@ -33,13 +45,13 @@ function isText(value: unknown): value is string {
 }
 
 /** What a Secret holds. @param where for errors. @throws {Failure} `corrupt` if it is none. */
-export function secretData(secret: unknown, where: string): SecretData {
+export function heldData(secret: unknown, where: string): EncodedData {
   const data: unknown = typeof secret === 'object' && secret !== null ? Reflect.get(secret, 'data') : undefined;
   if (data === undefined || data === null) return {};
   const entries: [string, unknown][] = typeof data === 'object' ? Object.entries(data) : [];
   return Object.fromEntries(
     entries.map(([name, value]) => {
-      if (isText(value)) return [name, Buffer.from(value, 'base64').toString()];
+      if (isText(value)) return [name, value];
       throw new Failure('corrupt', {
         message: `cannot read ${where}: ${JSON.stringify(name)} holds no text`,
         remedy: 'Look at it, and name another if it is no Secret.',

@@ -8,7 +8,7 @@ import { Failure, isFailure } from '../base/failure.ts';
 import type { Access, KubernetesApi, WhereWeAre } from '../kubernetes/api/kubernetes-api.ts';
 import type { Secret } from '../kubernetes/api/kubernetes-objects.ts';
 import type { SecretData } from './secret-content.ts';
-import { LABELS, secretData, secretManifest } from './secret-manifest.ts';
+import { decodedData, encodedData, heldData, LABELS, secretManifest } from './secret-manifest.ts';
 import type { SecretPlace } from './secret-place.ts';
 
 const refTo = (name: string) => ({ apiVersion: 'v1', kind: 'Secret', name }) as const;
@@ -40,20 +40,21 @@ function secretLine(name: string, keys: readonly string[], isThere: boolean): st
   return `patch secret ${name} --type merge --patch '${JSON.stringify({ stringData })}'`;
 }
 
-async function merge(api: KubernetesApi, name: string, data: SecretData): Promise<void> {
+/** The entries go over those that are there now: the others are not ours to write. */
+async function merge(api: KubernetesApi, name: string, entries: SecretData): Promise<void> {
   const found = await api.get<Secret>(refTo(name));
+  const data = encodedData(entries);
   if (found === undefined) {
     await api.create(secretManifest(name, data, api.where.namespace));
     return;
   }
-  const made = secretManifest(name, data, api.where.namespace);
   const labels = { ...LABELS, ...found.metadata?.labels };
   await api.replace<Secret>({
     ...found,
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { ...found.metadata, labels },
-    data: { ...found.data, ...made.data },
+    data: { ...found.data, ...data },
   });
 }
 
@@ -77,13 +78,13 @@ export function secretNamespace(api: KubernetesApi): SecretPlace {
         if (isFailure(error, 'denied')) await checkWritable(name);
         throw error;
       });
-      return found === undefined ? undefined : secretData(found, describe(name));
+      return found === undefined ? undefined : decodedData(heldData(found, describe(name)));
     },
     checkWritable,
-    write: async (name, data) => {
+    write: async (name, entries) => {
       for (let tries = 1; ; tries += 1) {
         try {
-          await merge(api, name, data);
+          await merge(api, name, entries);
           return;
         } catch (error) {
           if (!isFailure(error, 'conflict') || tries === MOST_TRIES) throw error;

@@ -14,8 +14,8 @@ export interface SecretPlace extends AsyncDisposable {
   read(name: string): Promise<SecretData | undefined>;
   /** Proves, without a change, that {@link SecretPlace.write} may: keys that cannot be kept are not made. */
   checkWritable(name: string): Promise<void>;
-  /** Creates the Secret, or puts `data` into the one that is there. */
-  write(name: string, data: SecretData): Promise<void>;
+  /** Creates the Secret, or puts `entries` into the one that is there; what else it holds then stays, byte for byte. */
+  write(name: string, entries: SecretData): Promise<void>;
   /**
    * The lines that do the same by hand; values are left for the reader to fill in.
    *
