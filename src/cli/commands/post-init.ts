@@ -18,7 +18,7 @@ export const postInit = defineCommand({
   path: ['post-init'],
   summary: 'Make the roles that the container’s environment names, with their passwords',
   description:
-    'Patroni’s bootstrap.post_init: superuser, replication, administrator, the group of people and what bootstrap.users names are made, or given the passwords and rights of the environment anew. It can be run again at any time. Passwords are in no argument and no log.',
+    'Patroni’s bootstrap.post_init: superuser, replication, administrator, the group of people and what bootstrap.users names are made, or given the passwords and rights of the environment anew. It can be run again at any time. The file has the passwords that this container was started with, whatever its Secret has become: a password is changed by ALTER ROLE on the leader first. Passwords are in no argument and no log.',
   settings: ['server'],
   options: { roles: path('The file of roles that "walkback entrypoint" has written') },
   operands: {
@@ -28,7 +28,12 @@ export const postInit = defineCommand({
       isOptional: true,
     },
   },
-  examples: [{ line: 'walkback post-init --roles /run/walkback/roles.json', does: 'after passwords were changed' }],
+  examples: [
+    {
+      line: 'walkback post-init --roles /run/walkback/roles.json',
+      does: 'on the leader: the passwords that it was started with',
+    },
+  ],
   run: async ({ roles, conninfo }, { settings, reporter }) => {
     if (roles === undefined) {
       throw new Failure('usage', {
