@@ -34,14 +34,15 @@ import { readPatroniState, resumePatroni } from './patroni-objects.ts';
 import { everyClaim } from './plan-value.ts';
 import { podServer, untilPrimary } from './pod-server.ts';
 import { statefulSetRef } from './pods-gone.ts';
-import { exchangeVolumes, ledMember, letVolumesGo, retainVolumes, settle, takeExchangeBack } from './rebind-steps.ts';
+import { exchangeVolumes, letVolumesGo, retainVolumes, settle, takeExchangeBack } from './rebind-steps.ts';
 import { refFacts, refOf, requestOf, volumePlanOf, watchOf, workingRehearsal } from './rehearsal-of-plan.ts';
 import { saveObjects } from './save-objects.ts';
 import { replicasOf, scaleTo } from './scale.ts';
-import type { CutoverSwapStep, RehearseStep } from './step-names.ts';
+import { isOfVolumes, type CutoverSwapStep, type RehearseStep } from './step-names.ts';
 import { startIfCrashed, startUnderPause } from './start-under-pause.ts';
 import { annotate, tellEvent } from './tell-story.ts';
 import { refuseUnplannedClaims } from './unplanned-claims.ts';
+import { ledMember, retainOnceDown } from './volumes-before.ts';
 import type { VolumeStatus } from '../volume/volume-status.ts';
 
 type SwapWork = Step<SwapContext>;
@@ -145,6 +146,12 @@ async function stopWhole(context: SwapContext): Promise<StepFacts> {
   return failure === undefined ? stopLive(context, leader) : { ...stopped, failure };
 }
 
+/** From here on no member is made anew: which volumes they have is looked at once more. */
+async function scaleDownToExchange(context: SwapContext): Promise<StepFacts> {
+  await scaleDown(context);
+  return isOfVolumes(context.plan.swap.way) ? retainOnceDown(context, 'survey') : {};
+}
+
 async function finishRehearsal(context: SwapContext): Promise<StepFacts> {
   const { target } = context.plan.recovery;
   const { timeline, reason, switchLsn, changedRoles } = await context.uses.rehearsals.finish(
@@ -238,7 +245,7 @@ export const cutoverSwapSteps: Record<CutoverSwapStep, SwapWork> = {
     async (context) => letPodsEnd(context, await stopWhole(context)),
     async (context) => startAgain(context),
   ),
-  scaleDown: step(scaleDown, async (context) => startAgain(context)),
+  scaleDown: step(scaleDownToExchange, async (context) => startAgain(context)),
   archiveRest: step(async (context) => archiveRest(context, 'stopLive', ledMember(context).claim, 'rest')),
   finishRehearsal: step(finishRehearsal),
   endRehearsal: step(endRehearsal),

@@ -66,6 +66,16 @@ export async function volumeOf(api: KubernetesApi, name: string): Promise<Persis
   });
 }
 
+/** The volume that a claim is bound to; empty if it is not there, or not bound. */
+export async function volumeOfClaim(api: KubernetesApi, claim: string): Promise<string> {
+  return (await api.get<PersistentVolumeClaim>(claimRef(claim)))?.spec?.volumeName ?? '';
+}
+
+/** False only for a volume that is proven to have been removed. */
+export async function isVolumeThere(api: KubernetesApi, name: string): Promise<boolean> {
+  return (await api.get<PersistentVolume>(volumeRef(name))) !== undefined;
+}
+
 /** On a volume: its reclaim policy before walkback has kept it. */
 const POLICY_ANNOTATION = 'walkback/reclaim-policy-before';
 
@@ -81,9 +91,10 @@ export async function retainVolume(api: KubernetesApi, name: string): Promise<vo
   });
 }
 
-/** Gives a volume the reclaim policy that it had before {@link retainVolume}. */
+/** Gives a volume the reclaim policy that it had before {@link retainVolume}; one that has been removed has none. */
 export async function letVolumeGo(api: KubernetesApi, name: string): Promise<void> {
-  const policy = (await volumeOf(api, name)).metadata?.annotations?.[POLICY_ANNOTATION];
+  const volume = await api.get<PersistentVolume>(volumeRef(name));
+  const policy = volume?.metadata?.annotations?.[POLICY_ANNOTATION];
   if (policy === undefined) return;
   const metadata = { annotations: { [POLICY_ANNOTATION]: null } };
   await api.patch(volumeRef(name), {

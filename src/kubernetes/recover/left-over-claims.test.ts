@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { startScriptedServer } from '../api/testing/api-server.ts';
-import { keepObjects, type KeptObjects } from '../api/testing/kept-objects.ts';
-import type { PersistentVolume, PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
+import type { KeptObjects } from '../api/testing/kept-objects.ts';
 import { namespacePlan } from '../carry/testing/namespace-plan.ts';
 import type { RecoveryWay } from '../find/rights.ts';
 import type { SwapEntry } from './journal-object.ts';
@@ -10,11 +9,9 @@ import { removeReplicaClaims } from './other-way-steps.ts';
 import type { NamespacePlan } from './plan-value.ts';
 import { exchangeBack, exchangeVolumes, retainNow, retainVolumes, takeExchangeBack } from './rebind-steps.ts';
 import { heldNames } from './status.ts';
+import { bindings, boundNamespace } from './testing/bound-claims.ts';
 import { plannedMember } from './testing/planned-member.ts';
 import { swapContext } from './testing/swap-context.ts';
-
-const CLAIMS = '/api/v1/namespaces/shop/persistentvolumeclaims';
-const VOLUMES = '/api/v1/persistentvolumes';
 
 /** One member, and a claim that an earlier scale-down has left. */
 function planOf(way: RecoveryWay): NamespacePlan {
@@ -22,49 +19,13 @@ function planOf(way: RecoveryWay): NamespacePlan {
   return { ...namespacePlan, swap };
 }
 
-function claimOf(name: string, volume: string): PersistentVolumeClaim {
-  const metadata = { name, uid: `uid of ${name}` };
-  return { metadata, spec: { volumeName: volume }, status: { phase: 'Bound' } };
-}
-
-function volumeOf(name: string, claim: string): PersistentVolume {
-  const claimRef = { namespace: 'shop', name: claim, uid: `uid of ${claim}` };
-  return { metadata: { name }, spec: { claimRef, persistentVolumeReclaimPolicy: 'Delete' } };
-}
-
-/** A cluster that is down; a claim that is made is bound at once, as its volume is reserved for it. */
+/** A cluster that is down. */
 function namespaceOf(): KeptObjects {
-  const bound: Readonly<Record<string, string>> = {
-    'pv-0': 'storage-volume-shop-0',
-    'pv-2': 'storage-volume-shop-2',
-    'pv-new': 'walkback-7f3a',
-  };
-  const statefulSet = { metadata: { name: 'shop' }, spec: { replicas: 0 } };
-  const objects = Object.entries(bound).flatMap(([volume, claim]) => [
-    [`${VOLUMES}/${volume}`, volumeOf(volume, claim)],
-    [`${CLAIMS}/${claim}`, claimOf(claim, volume)],
-  ]);
-  return keepObjects(
-    { ...Object.fromEntries(objects), '/apis/apps/v1/namespaces/shop/statefulsets/shop': statefulSet },
-    {
-      onMade: (path, made, kept) => {
-        if (path === CLAIMS) kept.objects.set(`${path}/${made.metadata?.name}`, { ...made, ...BOUND });
-      },
-    },
-  );
-}
-
-const BOUND = { status: { phase: 'Bound' } };
-
-/** Which volume each claim has. */
-function bindings({ objects }: KeptObjects): Record<string, unknown> {
-  return Object.fromEntries(
-    [...objects].flatMap(([path, object]) =>
-      path.startsWith(`${CLAIMS}/`)
-        ? [[path.slice(CLAIMS.length + 1), Reflect.get(Object(Reflect.get(object, 'spec')), 'volumeName')]]
-        : [],
-    ),
-  );
+  return boundNamespace({
+    'storage-volume-shop-0': 'pv-0',
+    'storage-volume-shop-2': 'pv-2',
+    'walkback-7f3a': 'pv-new',
+  });
 }
 
 const DEADLINES = { attemptIdleMs: 2000, callMs: 5000 };

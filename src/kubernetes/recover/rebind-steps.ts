@@ -1,47 +1,35 @@
 /**
  * *rebind*: the rehearsed volume is bound to the live claim's name, and every member's own volume to a claim that keeps it.
  *
- * Which volumes are in play is written down before the first is moved, so that each step can be done again from anywhere.
+ * Which volumes are in play is written down before the first is moved (`volumes-before.ts`), so that each step can be done again from
+ * anywhere.
  *
  * @module
  */
 
 import type { StepFacts } from '../../recovery/journal.ts';
 import type { PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
-import { claimsInPlay, factOf, type SwapContext, type WorkContext, type WorkStep } from './context.ts';
-import { claimRef, exchangeClaim, letVolumeGo, retainVolume, type Exchange } from './exchange-claim.ts';
-import { surveyedLeader, type SurveyStep } from './survey.ts';
+import { claimsInPlay, factOf, type SwapContext, type WorkContext } from './context.ts';
+import { claimRef, exchangeClaim, letVolumeGo, retainVolume, volumeOfClaim, type Exchange } from './exchange-claim.ts';
 import { keptClaim } from './names.ts';
 import { labelsOf } from '../rehearse/rehearsal-names.ts';
-import { everyClaim, type PlannedMember } from './plan-value.ts';
+import { everyClaim } from './plan-value.ts';
 import { checkStillDown } from './pods-gone.ts';
 import { isOfVolumes } from './step-names.ts';
-
-/** The volume that a claim is bound to, if it is there and bound. */
-async function volumeOfClaim({ uses }: WorkContext, claim: string): Promise<string> {
-  return (await uses.api.get<PersistentVolumeClaim>(claimRef(claim)))?.spec?.volumeName ?? '';
-}
-
-/** The volumes of the members' claims, each kept from now on when its claim goes. */
-async function retainMembers(context: WorkContext): Promise<string[]> {
-  const claims = everyClaim(context.plan.swap);
-  const volumes = await Promise.all(claims.map(async ({ claim }) => volumeOfClaim(context, claim)));
-  for (const volume of volumes) if (volume !== '') await retainVolume(context.uses.api, volume);
-  return volumes;
-}
+import { ifThere, ledMember, ownVolume, retainMembers, volumeAt, volumeToKeep } from './volumes-before.ts';
 
 /** Every volume in play is kept when its claim goes, before anything is stopped. */
 export async function retainVolumes(context: SwapContext): Promise<StepFacts> {
   const { clone, rehearsalClaim } = context.plan.swap;
   // A clone has none: what it restores goes to a claim that the StatefulSet makes.
-  const rehearsed = clone === undefined ? await volumeOfClaim(context, rehearsalClaim) : '';
+  const rehearsed = clone === undefined ? await volumeOfClaim(context.uses.api, rehearsalClaim) : '';
   if (clone === undefined) await retainVolume(context.uses.api, rehearsed);
-  return { rehearsed, volumes: (await retainMembers(context)).join(',') };
+  return { rehearsed, volumes: await retainMembers(context, ledMember(context)) };
 }
 
 /** The volumes that the members have now, which an undo puts aside. */
 export async function retainNow(context: WorkContext): Promise<StepFacts> {
-  return { volumes: (await retainMembers(context)).join(',') };
+  return { volumes: await retainMembers(context) };
 }
 
 /** The volume of a claim goes with it again, if it did before. That of a claim which is going does not: nothing else holds it. */
@@ -54,13 +42,6 @@ async function letClaimGo({ uses: { api } }: WorkContext, claim: string): Promis
 /** What {@link retainNow} has kept goes with its claim again, if it did before. It may have been broken off in the middle. */
 export async function letMembersGo(context: WorkContext): Promise<void> {
   for (const { claim } of everyClaim(context.plan.swap)) await letClaimGo(context, claim);
-}
-
-/** A member's volume when a step has looked; `undefined`: it had none. */
-export function volumeAt(context: WorkContext, step: WorkStep, { ordinal }: PlannedMember): string | undefined {
-  const at = everyClaim(context.plan.swap).findIndex((member) => member.ordinal === ordinal);
-  const volume = factOf(context, step, 'volumes').split(',')[at];
-  return volume === '' ? undefined : volume;
 }
 
 /** The claim under which a volume is put aside, and what it says of itself. */
@@ -103,7 +84,7 @@ export async function exchangeVolumes(context: SwapContext): Promise<StepFacts> 
         labels: liveLabels(context),
         incoming:
           member.ordinal === 0 && rehearsed !== '' ? { volume: rehearsed, fromClaim: rehearsalClaim } : undefined,
-        outgoing: aside(context, 'kept', member.ordinal, volumeAt(context, 'retainVolumes', member)),
+        outgoing: aside(context, 'kept', member.ordinal, await volumeToKeep(context, 'survey', member, rehearsed)),
       }),
     ),
   );
@@ -118,7 +99,7 @@ export async function takeExchangeBack(context: SwapContext): Promise<void> {
   const rehearsed = factOf(context, 'retainVolumes', 'rehearsed');
   await checkStillDown(api, statefulSet.name, claimsInPlay(context));
   for (const member of everyClaim(context.plan.swap)) {
-    const own = volumeAt(context, 'retainVolumes', member);
+    const own = await ownVolume(context, 'survey', member);
     const back = aside(context, 'replaced', member.ordinal, rehearsed === '' ? undefined : rehearsed);
     await exchangeClaim(api, {
       claim: member.claim,
@@ -136,15 +117,6 @@ export async function letVolumesGo(context: SwapContext): Promise<void> {
   if (clone === undefined) await letClaimGo(context, rehearsalClaim);
 }
 
-/** The member that led when the cutover began: its data is what an undo goes back to. @param at where that was looked at. */
-export function ledMember(context: WorkContext, at: SurveyStep = 'survey'): PlannedMember {
-  const { members, leader } = context.plan.swap;
-  const pod = surveyedLeader(context, at) ?? leader;
-  const found = members.find((member) => member.pod === pod) ?? members[0];
-  if (found === undefined) throw new TypeError('a plan has at least one member');
-  return found;
-}
-
 /**
  * After the new line has opened: the volume that led becomes the first member's, and what is there now is put aside. Other
  * members begin anew, from the leader: what they had before the recovery stays kept. What a scale-down had left is back where it was.
@@ -155,10 +127,11 @@ export async function exchangeBack(context: SwapContext): Promise<StepFacts> {
   const { statefulSet, leftOver = [] } = context.plan.swap;
   await checkStillDown(api, statefulSet.name, claimsInPlay(context));
   const led = ledMember(context);
-  const volume = volumeAt(context, 'retainVolumes', led);
+  const volume = await ownVolume(context, 'survey', led);
   for (const member of everyClaim(context.plan.swap)) {
     const source = member.ordinal === 0 ? led : leftOver.find(({ ordinal }) => ordinal === member.ordinal);
-    const back = source === undefined ? undefined : volumeAt(context, 'retainVolumes', source);
+    const back = source === undefined ? undefined : await ownVolume(context, 'survey', source);
+    const now = await ifThere(context, member, volumeAt(context, 'undoRetainVolumes', member));
     await exchangeClaim(api, {
       claim: member.claim,
       labels: liveLabels(context),
@@ -166,7 +139,7 @@ export async function exchangeBack(context: SwapContext): Promise<StepFacts> {
         source === undefined || back === undefined
           ? undefined
           : { volume: back, fromClaim: keptClaim(id, 'kept', source.ordinal) },
-      outgoing: aside(context, 'replaced', member.ordinal, volumeAt(context, 'undoRetainVolumes', member)),
+      outgoing: aside(context, 'replaced', member.ordinal, now),
     });
   }
   return { live: volume ?? '' };
@@ -178,7 +151,7 @@ export async function settle(context: WorkContext): Promise<StepFacts> {
   if (way !== undefined && !isOfVolumes(way)) return {};
   const volumes: string[] = [];
   for (const { claim } of [...members.slice(0, 1), ...leftOver]) {
-    const volume = await volumeOfClaim(context, claim);
+    const volume = await volumeOfClaim(context.uses.api, claim);
     if (volume !== '') await letVolumeGo(context.uses.api, volume);
     volumes.push(volume);
   }

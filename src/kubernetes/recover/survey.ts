@@ -10,6 +10,7 @@ import { factsOf, hasStepBegun, stateOf, type StepFacts } from '../../recovery/j
 import { checkNoNewTimeline } from '../../recovery/new-timelines.ts';
 import type { Pod, StatefulSet } from '../api/kubernetes-objects.ts';
 import type { SwapContext, WorkContext, WorkStep } from './context.ts';
+import { volumeOfClaim } from './exchange-claim.ts';
 import { refuseOtherUsers } from './other-users.ts';
 import { readPatroniState, type PatroniState } from './patroni-objects.ts';
 import { pausePatroni } from './pause-patroni.ts';
@@ -49,6 +50,12 @@ function refused(context: WorkContext, found: string, remedy: string): Failure {
   });
 }
 
+/** The volume that a member leads on; empty if there is no such member. Its claim may be made anew later. */
+async function volumeOfLeader({ uses, plan }: WorkContext, leader: string): Promise<string> {
+  const member = plan.swap.members.find(({ pod }) => pod === leader);
+  return member === undefined ? '' : volumeOfClaim(uses.api, member.claim);
+}
+
 /**
  * What there is before anything is changed: it is the StatefulSet of the plan, nobody is switching over, and who leads.
  *
@@ -71,8 +78,10 @@ export async function survey(context: WorkContext): Promise<StepFacts> {
     throw refused(context, 'a switchover is under way', 'Let it come to its end, or cancel it; then run this again.');
   // One that has crashed has the leader's lock still, and is started.
   if (state !== undefined && state.leader === undefined) await refuseUnledRemoval(uses.api, plan);
+  const leader = (await findLeader(context, state)) ?? '';
   return {
-    leader: (await findLeader(context, state)) ?? '',
+    leader,
+    volume: await volumeOfLeader(context, leader),
     wasPaused: state?.isPaused === true,
     replicas: found.spec?.replicas ?? 0,
   };
@@ -133,11 +142,22 @@ const PAUSED_AT = { survey: 'pause', undoSurvey: 'undoPause', resetSurvey: 'rese
 /** A survey. */
 export type SurveyStep = keyof typeof PAUSED_AT;
 
+/** When it was looked last who led, and somebody did. */
+function whoLed(context: WorkContext, step: SurveyStep): StepFacts {
+  const looks = [PAUSED_AT[step], step].map((one) => surveyed(context, one));
+  return looks.find(({ leader }) => typeof leader === 'string' && leader !== '') ?? {};
+}
+
 /** The pod that led when Patroni was paused, which nobody takes over from then on; else when the survey was made. `undefined`: none did. */
 export function surveyedLeader(context: WorkContext, step: SurveyStep): string | undefined {
-  const leaders = [PAUSED_AT[step], step] as const;
-  const found = leaders.map((one) => surveyed(context, one)['leader']);
-  return found.find((leader): leader is string => typeof leader === 'string' && leader !== '');
+  const { leader } = whoLed(context, step);
+  return leader === undefined ? undefined : String(leader);
+}
+
+/** The volume that it led on. `undefined`: none did, or an earlier version has not written it down. */
+export function surveyedVolume(context: WorkContext, step: SurveyStep): string | undefined {
+  const { volume } = whoLed(context, step);
+  return volume === undefined || volume === '' ? undefined : String(volume);
 }
 
 /** Somebody else had paused it before. @param at where that was looked at. */
@@ -178,5 +198,6 @@ export async function pause(context: WorkContext): Promise<StepFacts> {
   await findLeader(context, state);
   const ours = members.find(({ pod }) => pod === state.leader)?.pod ?? '';
   checkLeads(context, ours);
-  return { acknowledged: acknowledged.join(', '), passedOver: passedOver.join(', '), leader: ours };
+  const volume = await volumeOfLeader(context, ours);
+  return { acknowledged: acknowledged.join(', '), passedOver: passedOver.join(', '), leader: ours, volume };
 }

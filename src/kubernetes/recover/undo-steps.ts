@@ -34,11 +34,12 @@ import {
 } from './open-steps.ts';
 import { connectPatiently, podServer } from './pod-server.ts';
 import { recreateStatefulSet, removeReplicaClaims, renameInVolume } from './other-way-steps.ts';
-import { exchangeBack, ledMember, letMembersGo, retainNow, settle } from './rebind-steps.ts';
+import { exchangeBack, letMembersGo, retainNow, settle } from './rebind-steps.ts';
 import { watchOf } from './rehearsal-of-plan.ts';
 import type { UndoSwapStep } from './step-names.ts';
 import { annotate, tellEvent } from './tell-story.ts';
 import { refuseUnplannedClaims } from './unplanned-claims.ts';
+import { ledMember } from './volumes-before.ts';
 
 /** It is waited for longer than that; this is PostgreSQL's own default. */
 const PROMOTED_S = 60;

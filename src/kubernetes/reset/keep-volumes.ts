@@ -9,7 +9,8 @@ import { claimsInPlay } from '../recover/context.ts';
 import { exchangeClaim } from '../recover/exchange-claim.ts';
 import { keptClaim } from '../recover/names.ts';
 import { checkStillDown } from '../recover/pods-gone.ts';
-import { aside, ledMember, liveLabels, volumeAt } from '../recover/rebind-steps.ts';
+import { aside, liveLabels } from '../recover/rebind-steps.ts';
+import { ifThere, ledMember, ownVolume, volumeAt, volumeToKeep } from '../recover/volumes-before.ts';
 import type { ResetContext } from './context.ts';
 
 /** Every member's volume goes to a claim that keeps it; their own names become free. */
@@ -23,7 +24,7 @@ export async function keepVolumes(context: ResetContext): Promise<StepFacts> {
         claim: member.claim,
         labels: liveLabels(context),
         incoming: undefined,
-        outgoing: aside(context, 'kept', member.ordinal, volumeAt(context, 'resetRetainVolumes', member)),
+        outgoing: aside(context, 'kept', member.ordinal, await volumeToKeep(context, 'resetSurvey', member, '')),
       }),
     ),
   );
@@ -37,7 +38,7 @@ export async function takeVolumesBack(context: ResetContext): Promise<void> {
   const { statefulSet, members } = context.plan.swap;
   await checkStillDown(api, statefulSet.name, claimsInPlay(context));
   for (const member of members) {
-    const volume = volumeAt(context, 'resetRetainVolumes', member);
+    const volume = await ownVolume(context, 'resetSurvey', member);
     if (volume === undefined) continue;
     await exchangeClaim(api, {
       claim: member.claim,
@@ -58,10 +59,10 @@ export async function exchangeForKept(context: ResetContext): Promise<StepFacts>
   const { statefulSet, members } = context.plan.swap;
   await checkStillDown(api, statefulSet.name, claimsInPlay(context));
   const led = ledMember(context, 'resetSurvey');
-  const volume = volumeAt(context, 'resetRetainVolumes', led);
+  const volume = await ownVolume(context, 'resetSurvey', led);
   for (const member of members) {
     const isFirst = member.ordinal === 0;
-    const now = volumeAt(context, 'undoResetRetainVolumes', member);
+    const now = await ifThere(context, member, volumeAt(context, 'undoResetRetainVolumes', member));
     await exchangeClaim(api, {
       claim: member.claim,
       labels: liveLabels(context),

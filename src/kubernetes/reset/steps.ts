@@ -16,10 +16,11 @@ import { firstPod, scaleOut } from '../recover/open-steps.ts';
 import { resumePatroni } from '../recover/patroni-objects.ts';
 import { podServer, untilPrimary } from '../recover/pod-server.ts';
 import { statefulSetRef } from '../recover/pods-gone.ts';
-import { letMembersGo, retainNow } from '../recover/rebind-steps.ts';
+import { letMembersGo } from '../recover/rebind-steps.ts';
 import { saveObjects } from '../recover/save-objects.ts';
 import { replicasOf, scaleTo } from '../recover/scale.ts';
 import { annotate, tellEvent } from '../recover/tell-story.ts';
+import { ledMember, retainMembers, retainOnceDown } from '../recover/volumes-before.ts';
 import { backUpAnew } from './back-up-anew.ts';
 import type { ResetContext } from './context.ts';
 import { forgetOld, patroniRefs, rememberOld } from './forget-cluster.ts';
@@ -102,7 +103,10 @@ async function tellReset(context: ResetContext): Promise<StepFacts> {
 
 /** See `SPEC.md`. */
 export const resetSteps: Record<(typeof RESET_STEPS)[number], Step<ResetContext>> = {
-  resetRetainVolumes: work(retainNow, letMembersGo),
+  resetRetainVolumes: work(
+    async (context) => ({ volumes: await retainMembers(context, ledMember(context, SURVEY)) }),
+    letMembersGo,
+  ),
   resetSurvey: work(async (context) => {
     const facts = await survey(context);
     await tellEvent(context, 'ResetBegun', `reset ${context.plan.recovery.id} begins: what there is is put aside`);
@@ -112,7 +116,10 @@ export const resetSteps: Record<(typeof RESET_STEPS)[number], Step<ResetContext>
   resetPause: work(pauseWhatRuns, takePauseBack),
   resetArchiveTail: work(archiveWhatGoes),
   resetStop: work(async (context) => stopLive(context, surveyedLeader(context, SURVEY)), startBefore),
-  resetScaleDown: work(scaleDown, startBefore),
+  resetScaleDown: work(async (context) => {
+    await scaleDown(context);
+    return retainOnceDown(context, SURVEY);
+  }, startBefore),
   keepVolumes: work(keepVolumes, takeVolumesBack),
   forgetCluster: work(forgetOld, async (context) => void (await rememberOld(context))),
   removeJobs: work(removeJobs),
