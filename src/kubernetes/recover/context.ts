@@ -11,7 +11,7 @@ import type { ObjectStore } from '../../storage/object-store.ts';
 import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { Rehearsals } from '../rehearse/rehearsal.ts';
 import type { SwapJournal } from './journal-object.ts';
-import { keptClaim } from './names.ts';
+import { claimMadeAnew, keptClaim } from './names.ts';
 import type { ResetStep } from '../reset/step-names.ts';
 import { everyClaim, type NamespacePlan, type WorkPlan } from './plan-value.ts';
 import type { SwapStep } from './step-names.ts';
@@ -86,6 +86,6 @@ export function claimsInPlay({ plan }: WorkContext): string[] {
     keptClaim(id, 'replaced', ordinal),
   ]);
   if (rehearsalClaim === undefined) return own;
-  const recreated = everyClaim(plan.swap).map(({ ordinal }) => rehearsalClaim.replace(/\d+$/, String(ordinal)));
+  const recreated = everyClaim(plan.swap).map(({ ordinal }) => claimMadeAnew(rehearsalClaim, ordinal));
   return [...own, ...(way === 'recreate' ? recreated : [rehearsalClaim])];
 }

@@ -33,6 +33,11 @@ export function keptClaim(id: string, holds: 'kept' | 'replaced', ordinal: numbe
   return `walkback-${id}-${holds}-${ordinal}`;
 }
 
+/** The claim of a member of a StatefulSet made anew around a rehearsal's claim, which is the first member's. */
+export function claimMadeAnew(rehearsalClaim: string, ordinal: number): string {
+  return rehearsalClaim.replace(/\d+$/, String(ordinal));
+}
+
 /** The number of a pod in its StatefulSet; `undefined` for a pod of something else. */
 export function ordinalOf(pod: string, statefulSet: string): number | undefined {
   if (!pod.startsWith(`${statefulSet}-`)) return undefined;

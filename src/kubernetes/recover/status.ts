@@ -10,7 +10,7 @@ import type { KubernetesApi } from '../api/kubernetes-api.ts';
 import type { PersistentVolumeClaim, StatefulSet } from '../api/kubernetes-objects.ts';
 import { claimRef } from './exchange-claim.ts';
 import { listStoredRecoveries, readRecovery, type StoredRecovery, type SwapEntry } from './journal-object.ts';
-import { keptClaim } from './names.ts';
+import { claimMadeAnew, keptClaim } from './names.ts';
 import { everyClaim, type NamespacePlan, type WorkPlan } from './plan-value.ts';
 import { podsUsing, statefulSetRef } from './pods-gone.ts';
 import type { SwapStep } from './step-names.ts';
@@ -72,7 +72,7 @@ export function heldNames({ recovery, swap }: NamespacePlan, entries: readonly S
     const after = everyClaim(swap).map(
       ({ ordinal }) =>
         ({
-          name: swap.rehearsalClaim.replace(/\d+$/, String(ordinal)),
+          name: claimMadeAnew(swap.rehearsalClaim, ordinal),
           holds: 'recovered data, replaced by the undo',
         }) as const,
     );

@@ -20,7 +20,7 @@ import { journalOwner } from './journal-object.ts';
 import { liveShapeOf } from './live-shape.ts';
 import { archiveRest, archiveTail, letPodsEnd, scaleDown, stopLive } from './live-steps.ts';
 import { pause, refuseUnplanned, survey, surveyedLeader } from './survey.ts';
-import { keptClaim } from './names.ts';
+import { claimMadeAnew, keptClaim } from './names.ts';
 import {
   clearStatus,
   firstPod,
@@ -121,10 +121,12 @@ async function pauseWhatLeads(context: SwapContext): Promise<StepFacts> {
   return pause(context);
 }
 
-/** The live claim of the first member now: that of a StatefulSet made anew has another name. */
+/** The live claim of the member that leads now, else of the first: those of a StatefulSet made anew have other names. */
 function liveClaim(context: SwapContext): string {
   const { way, rehearsalClaim, members } = context.plan.swap;
-  return way === 'recreate' ? rehearsalClaim : (members[0]?.claim ?? '');
+  const leader = surveyedLeader(context, 'undoSurvey');
+  const led = members.find(({ pod }) => pod === leader) ?? members[0];
+  return way === 'recreate' ? claimMadeAnew(rehearsalClaim, led?.ordinal ?? 0) : (led?.claim ?? '');
 }
 
 async function tellUndone(context: SwapContext): Promise<StepFacts> {
