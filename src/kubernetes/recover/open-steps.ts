@@ -22,6 +22,9 @@ import { replicasOf, scaleTo } from './scale.ts';
 import { startUnderPause } from './start-under-pause.ts';
 import { LOOK_MS, untilOpen, untilWritable } from './until-open.ts';
 
+/** It is waited for longer than that; this is PostgreSQL's own default. */
+const PROMOTED_S = 60;
+
 /** The pod that opens the exchanged data. */
 export function firstPod({ plan }: WorkContext): string {
   return `${plan.swap.statefulSet.name}-0`;
@@ -54,6 +57,19 @@ export async function openLine(context: WorkContext): Promise<StepFacts> {
   await scaleToFirst(context);
   await untilOpen(context, firstPod(context));
   return {};
+}
+
+/**
+ * As {@link openLine}, of data that nobody led: it may be a standby's, which a paused Patroni leaves one, and is promoted. PostgreSQL
+ * takes a timeline for that which the archive has not.
+ */
+export async function openPromoted(context: WorkContext): Promise<StepFacts> {
+  await startFirst(context);
+  await using connection = await connectPatiently(podServer(context), firstPod(context), context.uses.signal);
+  if ((await queryText(connection, 'select pg_is_in_recovery()')) === 't')
+    await connection.query(`select pg_promote(true, ${PROMOTED_S})`);
+  await openLine(context);
+  return { timeline: await writtenTimeline(connection) };
 }
 
 /** Patroni may work again: with one pod nobody else can lead. */

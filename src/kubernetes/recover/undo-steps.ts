@@ -6,8 +6,6 @@
  */
 
 import { Failure, messageOf } from '../../base/failure.ts';
-import { queryText } from '../../instance/connection.ts';
-import { writtenTimeline } from '../../instance/written-timeline.ts';
 import { factsOf, isStepDone, type StepFacts } from '../../recovery/journal.ts';
 import type { Step } from '../../recovery/runner.ts';
 import { inArchive } from './archive-of.ts';
@@ -25,14 +23,13 @@ import {
   clearStatus,
   firstPod,
   openLine,
+  openPromoted,
   pauseAgain,
   proveServing,
   resume,
   scaleOut,
-  startFirst,
   verify,
 } from './open-steps.ts';
-import { connectPatiently, podServer } from './pod-server.ts';
 import { recreateStatefulSet, removeReplicaClaims, renameInVolume } from './other-way-steps.ts';
 import { exchangeBack, letMembersGo, retainNow, settle } from './rebind-steps.ts';
 import { watchOf } from './rehearsal-of-plan.ts';
@@ -40,9 +37,6 @@ import type { UndoSwapStep } from './step-names.ts';
 import { annotate, tellEvent } from './tell-story.ts';
 import { refuseUnplannedClaims } from './unplanned-claims.ts';
 import { ledMember } from './volumes-before.ts';
-
-/** It is waited for longer than that; this is PostgreSQL's own default. */
-const PROMOTED_S = 60;
 
 /** An archiver that fails must not keep anybody on the line that is to be left; what it leaves is pushed afterwards. */
 async function archiveNewLine(context: SwapContext): Promise<StepFacts> {
@@ -97,19 +91,10 @@ function reopenedTimeline(context: SwapContext): number {
   return Number(factsOf(journal.entries, 'archiveTail')?.['timeline'] ?? plan.recovery.preconditions.liveTimeline);
 }
 
-/**
- * Opens what is kept. Of a clone nobody has opened it beside the cluster first: where nobody led, it may be a standby's, which a paused
- * Patroni leaves one, and is promoted. PostgreSQL takes a timeline for that which the archive has not.
- */
+/** Opens what is kept. Of a clone nobody has opened it beside the cluster first: where nobody led, it may be a standby's. */
 async function openKept(context: SwapContext): Promise<StepFacts> {
   const isOfLeader = context.plan.swap.clone === undefined || surveyedLeader(context, 'survey') !== undefined;
-  if (isOfLeader) return openLine(context);
-  await startFirst(context);
-  await using connection = await connectPatiently(podServer(context), firstPod(context), context.uses.signal);
-  if ((await queryText(connection, 'select pg_is_in_recovery()')) === 't')
-    await connection.query(`select pg_promote(true, ${PROMOTED_S})`);
-  await openLine(context);
-  return { timeline: await writtenTimeline(connection) };
+  return isOfLeader ? openLine(context) : openPromoted(context);
 }
 
 /** A clone that is broken off in its bootstrap has no Patroni yet that could be paused. */

@@ -10,8 +10,9 @@ import { exchangeClaim } from '../recover/exchange-claim.ts';
 import { keptClaim } from '../recover/names.ts';
 import { checkStillDown } from '../recover/pods-gone.ts';
 import { aside, liveLabels } from '../recover/rebind-steps.ts';
-import { ifThere, ledMember, ownVolume, volumeAt, volumeToKeep } from '../recover/volumes-before.ts';
+import { ifThere, ownVolume, volumeAt, volumeToKeep } from '../recover/volumes-before.ts';
 import type { ResetContext } from './context.ts';
+import { memberToGoBackTo } from './who-led.ts';
 
 /** Every member's volume goes to a claim that keeps it; their own names become free. */
 export async function keepVolumes(context: ResetContext): Promise<StepFacts> {
@@ -58,7 +59,7 @@ export async function exchangeForKept(context: ResetContext): Promise<StepFacts>
   const { id } = context.plan.recovery;
   const { statefulSet, members } = context.plan.swap;
   await checkStillDown(api, statefulSet.name, claimsInPlay(context));
-  const led = ledMember(context, 'resetSurvey');
+  const led = await memberToGoBackTo(context);
   const volume = await ownVolume(context, 'resetSurvey', led);
   for (const member of members) {
     const isFirst = member.ordinal === 0;

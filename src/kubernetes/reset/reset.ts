@@ -24,6 +24,7 @@ import { scaleDownAgain } from './scaled-again.ts';
 import { RESET_STEPS, UNDO_RESET_STEPS, type ResetStep } from './step-names.ts';
 import { resetSteps } from './steps.ts';
 import { undoResetSteps } from './undo-steps.ts';
+import { memberToGoBackTo } from './who-led.ts';
 
 const STEPS: Record<ResetStep, Step<ResetContext>> = { ...resetSteps, ...undoResetSteps };
 
@@ -116,8 +117,15 @@ export function hasStartedAnew(entries: readonly ResetEntry[]): boolean {
   return hasStepBegun(entries, 'startAnew');
 }
 
-/** Takes the cluster back to how it was before, whatever of the reset was done. */
+/**
+ * Takes the cluster back to how it was before, whatever of the reset was done.
+ *
+ * @throws {Failure} `refused` before anything is stopped if nobody knows whose data is to go live again.
+ */
 export async function undoReset(context: ResetContext, signal?: AbortSignal): Promise<void> {
+  const { plan, journal } = context;
+  resetTransition(plan.recovery.id, stateOf(journal.entries), 'undo');
+  if (hasStartedAnew(journal.entries)) await memberToGoBackTo(context);
   await during(context, 'undo', () =>
     tellingStops(context, async () => {
       await tellBegun(context, 'reset', 'its undo');

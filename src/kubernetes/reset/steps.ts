@@ -29,6 +29,7 @@ import { moveArchive, moveArchiveBack } from './move-archive.ts';
 import { proveNew } from './prove.ts';
 import { removeJobs } from './remove-jobs.ts';
 import type { RESET_STEPS } from './step-names.ts';
+import { lockHolder } from './who-led.ts';
 
 const PRIMARY_MS = 600_000;
 const SURVEY = 'resetSurvey';
@@ -58,7 +59,9 @@ async function hasPatroniState(context: ResetContext): Promise<boolean> {
 
 /** Pods that do not work cannot say that they are paused; they need not be. */
 async function pauseWhatRuns(context: ResetContext): Promise<StepFacts> {
-  if (surveyedLeader(context, SURVEY) === undefined) return { skipped: 'nobody leads' };
+  if (surveyedLeader(context, SURVEY) === undefined) {
+    return { skipped: 'nobody leads', holder: await lockHolder(context) };
+  }
   return pause(context);
 }
 
@@ -108,7 +111,7 @@ export const resetSteps: Record<(typeof RESET_STEPS)[number], Step<ResetContext>
     letMembersGo,
   ),
   resetSurvey: work(async (context) => {
-    const facts = await survey(context);
+    const facts = { ...(await survey(context)), holder: await lockHolder(context) };
     await tellEvent(context, 'ResetBegun', `reset ${context.plan.recovery.id} begins: what there is is put aside`);
     return facts;
   }),

@@ -8,8 +8,8 @@
 import type { StepFacts } from '../../recovery/journal.ts';
 import type { Step } from '../../recovery/runner.ts';
 import { scaleDown } from '../recover/live-steps.ts';
-import { wasPaused } from '../recover/survey.ts';
-import { openLine, resume, scaleOut } from '../recover/open-steps.ts';
+import { surveyedLeader, wasPaused } from '../recover/survey.ts';
+import { openLine, openPromoted, resume, scaleOut } from '../recover/open-steps.ts';
 import { retainNow, settle } from '../recover/rebind-steps.ts';
 import { annotate, tellEvent } from '../recover/tell-story.ts';
 import type { ResetContext } from './context.ts';
@@ -18,6 +18,7 @@ import { exchangeForKept } from './keep-volumes.ts';
 import { moveArchiveBack } from './move-archive.ts';
 import { proveOld } from './prove.ts';
 import type { UNDO_RESET_STEPS } from './step-names.ts';
+import { memberToGoBackTo } from './who-led.ts';
 
 function work(run: (context: ResetContext) => Promise<StepFacts>): Step<ResetContext> {
   return { do: run, undo: async () => {}, isDone: async () => false };
@@ -34,8 +35,9 @@ async function tellUndone(context: ResetContext): Promise<StepFacts> {
 /** See `SPEC.md`. An undo is only ever finished, never taken back. */
 export const undoResetSteps: Record<(typeof UNDO_RESET_STEPS)[number], Step<ResetContext>> = {
   undoResetScaleDown: work(async (context) => {
+    const led = await memberToGoBackTo(context);
     await tellEvent(context, 'ResetUndo', `reset ${context.plan.recovery.id}: its undo begins`);
-    return scaleDown(context);
+    return { ...(await scaleDown(context)), led: led.pod };
   }),
   // A claim that was made just now may still have been given its volume meanwhile.
   undoResetRetainVolumes: work(retainNow),
@@ -45,7 +47,9 @@ export const undoResetSteps: Record<(typeof UNDO_RESET_STEPS)[number], Step<Rese
     return { archive: context.plan.reset.archive.from };
   }),
   undoForgetCluster: work(rememberOld),
-  undoResetOpen: work(openLine),
+  undoResetOpen: work(async (context) =>
+    surveyedLeader(context, 'resetSurvey') === undefined ? openPromoted(context) : openLine(context),
+  ),
   undoResetProve: work(proveOld),
   undoResetResume: work(async (context) =>
     wasPaused(context, 'resetSurvey') ? { leftPaused: true } : resume(context),
