@@ -13,7 +13,7 @@ import { runSteps, takeStepsBack, undoSteps, type Run, type Step } from '../../r
 import { transition, type RecoveryEvent, type RecoveryState } from '../../recovery/states.ts';
 import type { StatefulSet } from '../api/kubernetes-objects.ts';
 import { removePolicyOfEnded } from '../carry/carrier.ts';
-import type { RehearsalChecks } from '../rehearse/rehearsal.ts';
+import type { RehearsalChecks, RehearsalFound } from '../rehearse/rehearsal.ts';
 import type { NamespacePlan } from './plan-value.ts';
 import { compareRolesAgain } from './compare-roles.ts';
 import type { SwapContext, SwapUses } from './context.ts';
@@ -24,7 +24,15 @@ import { openNamespaceJournal, readRecovery, replacePlan, type SwapEntry } from 
 import { openUnderLease } from './open-under-lease.ts';
 import { beginsAnew, refuseOtherWork } from './other-work.ts';
 import { statefulSetRef } from './pods-gone.ts';
-import { refOf, requestOf, volumePlanOf, watchOf, workingRehearsal } from './rehearsal-of-plan.ts';
+import {
+  foundRehearsal,
+  refFacts,
+  refOf,
+  requestOf,
+  volumePlanOf,
+  watchOf,
+  workingRehearsal,
+} from './rehearsal-of-plan.ts';
 import { scaleDownAgain } from './scaled-again.ts';
 import { tellBegun, tellStayed, tellStopped, tellTakenBack } from './story-of-run.ts';
 import { REHEARSE_STEPS, rehearseStepsOf, SWAP_STEPS, UNDO_SWAP_STEPS, type SwapStep } from './step-names.ts';
@@ -223,12 +231,21 @@ export async function discardSwap(context: SwapContext): Promise<void> {
   await during(context, 'discard', async () => {
     if (!hasStepBegun(context.journal.entries, 'startRehearsal')) return;
     const { rehearsals } = context.uses;
-    // One that was killed in the middle of its start is found by starting it once more.
-    const isStarted = isStepDone(context.journal.entries, 'startRehearsal');
-    const request = await requestOf(context);
-    const ref = isStarted ? refOf(context) : await rehearsals.start(request);
+    const { ref, hasJob } = await startedSoFar(context);
+    // Without a Job nothing has been restored, and what has refused it would refuse the one that removes, too.
+    if (ref.place === 'inVolume' && !hasJob) return rehearsals.end(ref, watchOf(context));
+    const request = ref.place === 'inVolume' ? await requestOf(context) : undefined;
     await rehearsals.discard(ref, request, watchOf(context));
   });
+}
+
+/** A start that was killed before its end was written down is found by its objects, and written down now: its Job goes next. */
+async function startedSoFar(context: SwapContext): Promise<RehearsalFound> {
+  const { journal } = context;
+  if (isStepDone(journal.entries, 'startRehearsal')) return { ref: refOf(context), hasJob: true };
+  const found = await foundRehearsal(context);
+  if (found.hasJob) await journal.append({ event: 'done', step: 'startRehearsal', facts: refFacts(found.ref) });
+  return found;
 }
 
 /** Runs checks in a standing rehearsal. A failed one is a result. @throws {Failure} `refused` if it does not stand. */

@@ -5,7 +5,13 @@
  */
 
 import type { StepFacts } from '../../recovery/journal.ts';
-import type { RehearsalPlace, RehearsalRef, RehearsalRequest, RehearsalWatch } from '../rehearse/rehearsal.ts';
+import type {
+  RehearsalFound,
+  RehearsalPlace,
+  RehearsalRef,
+  RehearsalRequest,
+  RehearsalWatch,
+} from '../rehearse/rehearsal.ts';
 import type { VolumePlan } from '../volume/volume-plan.ts';
 import { factOf, type SwapContext } from './context.ts';
 import { journalOwner } from './journal-object.ts';
@@ -68,6 +74,14 @@ export function refOf(context: SwapContext): RehearsalRef {
     claimUid: factOf(context, 'startRehearsal', 'claimUid'),
     place: placeOf(plan).kind,
   };
+}
+
+/** What there is of one whose start was broken off, or refused. */
+export async function foundRehearsal({ uses, plan }: SwapContext): Promise<RehearsalFound> {
+  const { kind: place, ...named } = placeOf(plan);
+  const live = plan.swap.live.claim.metadata?.name ?? '';
+  const claim = 'name' in named && named.name !== undefined ? named.name : live;
+  return uses.rehearsals.find({ id: plan.recovery.id, claim, place });
 }
 
 /** The rehearsal that was started, with a Job that works: one that was given up, or removed, is followed by another. */

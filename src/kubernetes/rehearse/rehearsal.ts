@@ -98,6 +98,14 @@ export interface RehearsalRef {
   readonly place: RehearsalPlace['kind'];
 }
 
+/** What there is of a rehearsal whose start was not seen to its end. */
+export interface RehearsalFound {
+  /** Without a claim of this recovery, `claimUid` is empty. */
+  readonly ref: RehearsalRef;
+  /** It is made last: without it nothing has been restored. */
+  readonly hasJob: boolean;
+}
+
 /** Why a pod does not come up, from its status and the events of it. */
 export interface PodTrouble {
   readonly message: string;
@@ -155,6 +163,8 @@ export interface VolumeTasksRequest extends Pick<
 export interface Rehearsals {
   /** Makes claim, NetworkPolicy and Job; what is there already is left, if it is of this plan. @throws {Failure} `refused`, `denied`, `conflict`. */
   start(request: RehearsalRequest): Promise<RehearsalRef>;
+  /** Looks what of it is there, and makes nothing: what refuses its start would refuse that too. @throws {Failure} `conflict` if its name is of something else. */
+  find(wanted: Pick<RehearsalRef, 'id' | 'claim' | 'place'>): Promise<RehearsalFound>;
   /**
    * Where its Job is not there any more, or was given up: makes another on the same claim, and waits until that can be asked.
    * @throws {Failure} `failed` if its claim is not there, or with what keeps its pod from coming up.
@@ -177,8 +187,11 @@ export interface Rehearsals {
   finish(ref: RehearsalRef, watch: RehearsalWatch): Promise<FinishedVolume>;
   /** Removes Job and NetworkPolicy and waits until no pod uses the claim. The claim and what is on it stay. */
   end(ref: RehearsalRef, watch: RehearsalWatch): Promise<void>;
-  /** `end`, and what was rehearsed is removed: the new claim, or the data in the live one. Refused once it was swapped in. */
-  discard(ref: RehearsalRef, request: RehearsalRequest, watch: RehearsalWatch): Promise<void>;
+  /**
+   * `end`, and what was rehearsed is removed: the new claim, or the data in the live one. Refused once it was swapped in.
+   * @param request what the Job in the live claim is like; for a new one none is needed.
+   */
+  discard(ref: RehearsalRef, request: RehearsalRequest | undefined, watch: RehearsalWatch): Promise<void>;
   /** Runs a short Job with its NetworkPolicy, waits for it, and removes both. @throws {Failure} what a task says. */
   run(request: VolumeTasksRequest, watch: RehearsalWatch): Promise<readonly VolumeTaskResult[]>;
   /**

@@ -12,10 +12,10 @@ import { newRequestId } from '../volume/requests.ts';
 import type { FinishedVolume, VolumeStatus } from '../volume/volume-status.ts';
 import { askRehearsal, runningPod } from './ask-rehearsal.ts';
 import { endJob } from './end-job.ts';
-import { ensureObject } from './ensure-object.ts';
+import { ensureObject, isOfRecovery, nameIsTaken } from './ensure-object.ts';
 import { claimRef, isOver, jobRef } from './look-at-pod.ts';
 import { ensurePolicy } from './pod-policy.ts';
-import type { RehearsalRef, RehearsalRequest, Rehearsals, RehearsalWatch } from './rehearsal.ts';
+import type { RehearsalFound, RehearsalRef, RehearsalRequest, Rehearsals, RehearsalWatch } from './rehearsal.ts';
 import { objectName } from './rehearsal-names.ts';
 import { claimName, rehearsalObjects } from './rehearsal-objects.ts';
 import { runTasksJob } from './run-tasks-job.ts';
@@ -34,6 +34,17 @@ async function start(api: KubernetesApi, request: RehearsalRequest): Promise<Reh
       : await ensureObject(api, claimRef(name), claim, id);
   await ensureObject(api, jobRef(objectName(id)), job, id);
   return { id, job: objectName(id), claim: name, claimUid: made?.metadata?.uid ?? '', place: request.place.kind };
+}
+
+async function find(
+  api: KubernetesApi,
+  { id, claim: name, place }: Parameters<Rehearsals['find']>[0],
+): Promise<RehearsalFound> {
+  const job = await api.get<Job>(jobRef(objectName(id)));
+  if (job !== undefined && !isOfRecovery(job, id)) throw nameIsTaken(jobRef(objectName(id)), id);
+  const claim = await api.get<PersistentVolumeClaim>(claimRef(name));
+  const claimUid = claim !== undefined && isOfRecovery(claim, id) ? (claim.metadata?.uid ?? '') : '';
+  return { ref: { id, job: objectName(id), claim: name, claimUid, place }, hasJob: job !== undefined };
 }
 
 function claimIsGone({ id, claim }: RehearsalRef): Failure {
@@ -126,11 +137,12 @@ async function removeClaim(api: KubernetesApi, ref: RehearsalRef, { signal }: Re
 async function discard(
   api: KubernetesApi,
   ref: RehearsalRef,
-  request: RehearsalRequest,
+  request: RehearsalRequest | undefined,
   watch: RehearsalWatch,
 ): Promise<void> {
   await endJob(api, ref.job, watch.signal);
   if (ref.place === 'newClaim') return removeClaim(api, ref, watch);
+  if (request === undefined) throw new TypeError('what is in a live claim is removed by a Job');
   const { live, walkback, archive, variables, owner } = request;
   await runTasksJob(
     api,
@@ -151,6 +163,7 @@ async function discard(
 export function rehearsalsIn(api: KubernetesApi): Rehearsals {
   return {
     start: (request) => start(api, request),
+    find: (wanted) => find(api, wanted),
     goOn: (ref, request, watch) => goOn(api, ref, request, watch),
     look: (ref) => lookAtRehearsal(api, ref),
     untilStanding: (ref, watch) =>
