@@ -245,3 +245,17 @@ export async function exchangeClaim(api: KubernetesApi, exchange: Exchange): Pro
   await reserveFor(api, outgoing.volume, outgoing.toClaim);
   await bind(api, outgoing.volume, outgoing.toClaim, outgoing.labels, outgoing.annotations);
 }
+
+/**
+ * Exchanges all at once. A failure is told once each has ended: whoever is told gives the Lease back, and nothing may be changed after
+ * that.
+ *
+ * @throws the first one's failure.
+ */
+export async function exchangeEach<Member>(
+  members: readonly Member[],
+  exchange: (member: Member) => Promise<void>,
+): Promise<void> {
+  const ended = await Promise.allSettled(members.map(exchange));
+  for (const one of ended) if (one.status === 'rejected') throw one.reason;
+}

@@ -10,7 +10,15 @@
 import type { StepFacts } from '../../recovery/journal.ts';
 import type { PersistentVolumeClaim } from '../api/kubernetes-objects.ts';
 import { claimsInPlay, factOf, type SwapContext, type WorkContext } from './context.ts';
-import { claimRef, exchangeClaim, letVolumeGo, retainVolume, volumeOfClaim, type Exchange } from './exchange-claim.ts';
+import {
+  claimRef,
+  exchangeClaim,
+  exchangeEach,
+  letVolumeGo,
+  retainVolume,
+  volumeOfClaim,
+  type Exchange,
+} from './exchange-claim.ts';
 import { keptClaim } from './names.ts';
 import { labelsOf } from '../rehearse/rehearsal-names.ts';
 import { everyClaim } from './plan-value.ts';
@@ -77,16 +85,13 @@ export async function exchangeVolumes(context: SwapContext): Promise<StepFacts> 
   const { statefulSet, rehearsalClaim } = context.plan.swap;
   const rehearsed = factOf(context, 'retainVolumes', 'rehearsed');
   await checkStillDown(api, statefulSet.name, claimsInPlay(context));
-  await Promise.all(
-    everyClaim(context.plan.swap).map(async (member) =>
-      exchangeClaim(api, {
-        claim: member.claim,
-        labels: liveLabels(context),
-        incoming:
-          member.ordinal === 0 && rehearsed !== '' ? { volume: rehearsed, fromClaim: rehearsalClaim } : undefined,
-        outgoing: aside(context, 'kept', member.ordinal, await volumeToKeep(context, 'survey', member, rehearsed)),
-      }),
-    ),
+  await exchangeEach(everyClaim(context.plan.swap), async (member) =>
+    exchangeClaim(api, {
+      claim: member.claim,
+      labels: liveLabels(context),
+      incoming: member.ordinal === 0 && rehearsed !== '' ? { volume: rehearsed, fromClaim: rehearsalClaim } : undefined,
+      outgoing: aside(context, 'kept', member.ordinal, await volumeToKeep(context, 'survey', member, rehearsed)),
+    }),
   );
   return { live: rehearsed };
 }

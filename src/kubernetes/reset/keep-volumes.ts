@@ -6,7 +6,7 @@
 
 import type { StepFacts } from '../../recovery/journal.ts';
 import { claimsInPlay } from '../recover/context.ts';
-import { exchangeClaim } from '../recover/exchange-claim.ts';
+import { exchangeClaim, exchangeEach } from '../recover/exchange-claim.ts';
 import { keptClaim } from '../recover/names.ts';
 import { checkStillDown } from '../recover/pods-gone.ts';
 import { aside, liveLabels } from '../recover/rebind-steps.ts';
@@ -19,15 +19,13 @@ export async function keepVolumes(context: ResetContext): Promise<StepFacts> {
   const { api } = context.uses;
   const { statefulSet, members } = context.plan.swap;
   await checkStillDown(api, statefulSet.name, claimsInPlay(context));
-  await Promise.all(
-    members.map(async (member) =>
-      exchangeClaim(api, {
-        claim: member.claim,
-        labels: liveLabels(context),
-        incoming: undefined,
-        outgoing: aside(context, 'kept', member.ordinal, await volumeToKeep(context, 'resetSurvey', member, '')),
-      }),
-    ),
+  await exchangeEach(members, async (member) =>
+    exchangeClaim(api, {
+      claim: member.claim,
+      labels: liveLabels(context),
+      incoming: undefined,
+      outgoing: aside(context, 'kept', member.ordinal, await volumeToKeep(context, 'resetSurvey', member, '')),
+    }),
   );
   return { kept: members.map(({ ordinal }) => keptClaim(context.plan.recovery.id, 'kept', ordinal)).join(', ') };
 }
