@@ -285,4 +285,29 @@ describe.skipIf(bed === undefined)('a reset', () => {
     },
     5 * MINUTES,
   );
+
+  test(
+    'of a cluster that was scaled to 0 is undone to the member that is named, be it one that followed',
+    async () => {
+      const first = await database.untilLeader();
+      const follower = ['shop-0', 'shop-1'].find((pod) => pod !== first) ?? '';
+      const ordinal = Number(follower.at(-1));
+      await database.namespace.kubectl(['scale', 'statefulset/shop', '--replicas=0']);
+      await database.namespace.kubectl(['wait', '--for=delete', 'pod/shop-0', 'pod/shop-1', '--timeout=180s']);
+      const before = (await volumesNow())[ordinal];
+      await plannedReset();
+      await walkback('cluster', 'reset', id, '--yes', '--confirm-name', theName());
+      expect(await systemNow()).not.toBe(systemBefore);
+
+      const kept = `persistentvolumeclaim/walkback-${id}-kept-${ordinal}`;
+      const asked = await walkbackIn(database, ['undo', id, '--yes'], asAccount());
+      expect(asked.err).toContain('nobody led when it began');
+      await database.namespace.kubectl(['annotate', kept, 'walkback/led=true']);
+      await walkback('undo', id, '--yes');
+      expect(await database.untilLeader()).toBe(follower);
+      expect((await volumesNow())[ordinal]).toBe(before);
+      expect([await systemNow(), await sql('SELECT count(*) FROM orders')]).toEqual([systemBefore, '1000']);
+    },
+    15 * MINUTES,
+  );
 });
