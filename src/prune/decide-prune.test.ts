@@ -125,6 +125,80 @@ describe('a number of full backups', () => {
     expect(going(decidePrune(facts, { keepFull: 2 }))).toEqual([day(1).name]);
   });
 
+  it('keeps a line that is quiet, beside a server on another one that goes on taking backups', () => {
+    // The first timeline was left in segment 52; its server was forgotten, and still takes a backup every night.
+    const onSecond = madeBackup({ timeline: 2, segment: 60, day: 6 });
+    const quietSince = (endOfSecond: number, today: number) =>
+      madeFacts(today, {
+        backups: [day(4), onSecond, madeBackup({ segment: 61, day: today - 0.01 })],
+        timelines: [
+          madeTimeline({ segments: [[0, 62]], day: today - 0.01 }),
+          madeTimeline({ timeline: 2, ancestors: [[1, 52]], segments: [[52, 65]], day: endOfSecond }),
+        ],
+      });
+    for (const today of [6.1, 12.9]) {
+      const facts = quietSince(6.05, today);
+      const decision = decidePrune(facts, { keepFull: 1 });
+      expect(going(decision)).not.toContain(onSecond.name);
+      expect(spans(decision, facts)[2]).toBe('60-');
+    }
+    expect(going(decidePrune(quietSince(6.05, 13.1), { keepFull: 1 }))).toEqual([day(4).name, onSecond.name]);
+  });
+
+  it('keeps the line of a failover when the old server has written its last backup with a clock that is ahead', () => {
+    const ahead = 5 + 10 / 1440;
+    const last = { ...madeBackup({ segment: 50, day: ahead }), modifiedAt: new Date(5 * DAY_MS) };
+    const facts = madeFacts(5.006, {
+      backups: [day(4), last],
+      timelines: [
+        madeTimeline({ segments: [[0, 52]], day: 5.001 }),
+        madeTimeline({ timeline: 2, ancestors: [[1, 52]], segments: [[52, 54]], day: 5.005 }),
+      ],
+    });
+    const decision = decidePrune(facts, { keepFull: 1 });
+    expect(going(decision)).toEqual([day(4).name]);
+    expect(spans(decision, facts)).toEqual({ 1: '50-', 2: '52-' });
+  });
+
+  it('counts no more on a line as soon as a failover has left it at its end', () => {
+    const facts = madeFacts(5.02, {
+      backups: [day(4), madeBackup({ timeline: 2, segment: 53, day: 5.01 })],
+      timelines: [
+        madeTimeline({ segments: [[0, 51]], day: 5 }),
+        madeTimeline({ timeline: 2, ancestors: [[1, 52]], segments: [[52, 54]], day: 5.02 }),
+      ],
+    });
+    expect(going(decidePrune(facts, { keepFull: 1 }))).toEqual([day(4).name]);
+  });
+
+  it('is not held up by a timeline of which another one has everything, nor for longer than a week by any', () => {
+    // Two failovers, a day and more apart, and a recovery that was undone on day 2: the fourth timeline.
+    const today = 9;
+    const facts = madeFacts(today, {
+      backups: [
+        day(1),
+        day(2),
+        madeBackup({ timeline: 2, segment: 46, day: 5 }),
+        madeBackup({ timeline: 3, segment: 82, day: 9 }),
+      ],
+      timelines: [
+        madeTimeline({ segments: [[0, 45]], day: 4.5 }),
+        madeTimeline({ timeline: 2, ancestors: [[1, 45]], segments: [[45, 75]], day: 7.5 }),
+        madeTimeline({
+          timeline: 3,
+          ancestors: [
+            [1, 45],
+            [2, 75],
+          ],
+          segments: [[75, 90]],
+          day: 9,
+        }),
+        madeTimeline({ timeline: 4, ancestors: [[1, 12]], segments: [[12, 14]], day: 1.9 }),
+      ],
+    });
+    expect(spans(decidePrune(facts, { keepFull: 1 }), facts)).toEqual({ 1: '', 2: '', 3: '82-', 4: '' });
+  });
+
   it('lets nothing go before there are so many', () => {
     expect(going(decidePrune(oneLine(3), { keepFull: 4 }))).toEqual([]);
   });

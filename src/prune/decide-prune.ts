@@ -20,7 +20,7 @@ import type { TimelineHistory } from '../postgres/timeline-history.ts';
 import type { KeepPolicy } from './keep-policy.ts';
 import { isSpanOnLine, runningSpans, spansOfLine } from './line-spans.ts';
 import { NeededWal } from './needed-wal.ts';
-import { livingTimelines, promisedFromMs } from './promised-from.ts';
+import { endOfLineMs, livingTimelines, promisedFromMs } from './promised-from.ts';
 import type { PruneFacts, TimelineFacts } from './prune-facts.ts';
 import { restorableBackups, spanOfBackup } from './restorable.ts';
 
@@ -104,7 +104,7 @@ function promisedLines(facts: PruneFacts, promisedFrom: number, restorable: Read
     const onLine = backupsOnLine({ line: one.line, backups: facts.backups });
     const used = onLine.filter(({ name }) => facts.inUse.backups.has(name));
     const isHeld = used.length > 0 || facts.inUse.timelines.has(one.timeline);
-    const isPromised = living.has(one) || isHeld || livedSince(one, onLine, promisedFrom);
+    const isPromised = living.has(one) || isHeld || endOfLineMs(one, onLine) >= promisedFrom;
     if (!isPromised) return [];
     const { begin, firstIndex } = beginOf(one, onLine, promisedFrom, restorable, facts.segmentSizeBytes);
     const others = [
@@ -113,14 +113,6 @@ function promisedLines(facts: PruneFacts, promisedFrom: number, restorable: Read
     ];
     return [{ timeline: one.timeline, line: one.line, firstIndex: least([firstIndex, ...others]), begin }];
   });
-}
-
-/** True if something of this timeline's own is as late as what is promised. */
-function livedSince({ timeline, newestMs }: TimelineFacts, onLine: readonly Backup[], promisedFrom: number): boolean {
-  return (
-    newestMs >= promisedFrom ||
-    onLine.some((backup) => backup.timeline === timeline && backup.finishedAt.getTime() >= promisedFrom)
-  );
 }
 
 function beginOf(

@@ -93,24 +93,52 @@ function newestWalHour(archive: LivedArchive, timeline: number): number {
   return Math.max(0, archive.forks.get(timeline)?.toldHour ?? 0, last?.archivedHour ?? 0);
 }
 
+const DAY_HOURS = 24;
+const WEEK_HOURS = 7 * DAY_HOURS;
+
+function newestOfAllHour(archive: LivedArchive): number {
+  return Math.max(...timelinesOf(archive).map((timeline) => newestWalHour(archive, timeline)));
+}
+
 function livingLines(archive: LivedArchive): number[] {
   const newest = archive.backups.toSorted((a, b) => a.finishedHour - b.finishedHour).at(-1);
-  return timelinesOf(archive).filter(
-    (timeline) =>
-      newest === undefined || timeline === newest.timeline || newestWalHour(archive, timeline) >= newest.finishedHour,
-  );
+  return timelinesOf(archive).filter((timeline) => {
+    if (newest === undefined || timeline === newest.timeline) return true;
+    const hour = newestWalHour(archive, timeline);
+    if (hour >= newest.finishedHour) return true;
+    return hour >= newestOfAllHour(archive) - DAY_HOURS && !isPartOfAnother(archive, timeline);
+  });
+}
+
+/** When a line got its last WAL, or its last backup. */
+function endOfLineHour(archive: LivedArchive, line: number): number {
+  const backups = archive.backups.filter((one) => isOnLine(archive, line, one));
+  return Math.max(newestWalHour(archive, line), ...backups.map(({ finishedHour }) => finishedHour));
+}
+
+/** True if a line that left this timeline did so in its last segment, or later, so that it has all there is of it. */
+function isPartOfAnother(archive: LivedArchive, timeline: number): boolean {
+  const indexes = archive.segments.filter((one) => one.timeline === timeline).map(({ index }) => index);
+  const last = Math.max(Number.NEGATIVE_INFINITY, ...indexes);
+  return [...archive.forks.values()].some((fork) => fork.parent === timeline && fork.position > last);
+}
+
+/** The ends of lines that have something of their own, and had some of it within a week. */
+function lateEnds(archive: LivedArchive): number[] {
+  return timelinesOf(archive)
+    .filter((line) => newestWalHour(archive, line) >= newestOfAllHour(archive) - WEEK_HOURS)
+    .filter((line) => !isPartOfAnother(archive, line))
+    .map((line) => endOfLineHour(archive, line));
 }
 
 function promiseBegins(archive: LivedArchive, { keepFull, keepHours }: ModelPolicy): number {
   const state = wholeState(archive);
   const begins: number[] = [];
   if (keepHours !== undefined) {
-    const newest = Math.max(
-      ...timelinesOf(archive).map((timeline) => newestWalHour(archive, timeline)),
-      ...archive.backups.map(({ finishedHour }) => finishedHour),
-    );
+    const newest = Math.max(newestOfAllHour(archive), ...archive.backups.map(({ finishedHour }) => finishedHour));
     begins.push(Math.min(newest, archive.nowHour) - keepHours);
   }
+  if (keepFull !== undefined) begins.push(...lateEnds(archive));
   for (const line of keepFull === undefined ? [] : livingLines(archive)) {
     const fulls = archive.backups.filter(
       (one) => one.parent === undefined && isRestorable(state, one) && isOnLine(archive, line, one),
@@ -170,10 +198,7 @@ function promisedLines(archive: LivedArchive, fromHour: number): number[] {
     (line) =>
       living.includes(line) ||
       archive.heldTimelines.includes(line) ||
-      newestWalHour(archive, line) >= fromHour ||
-      archive.backups.some(
-        (one) => one.timeline === line && one.finishedHour >= fromHour && isOnLine(archive, line, one),
-      ) ||
+      endOfLineHour(archive, line) >= fromHour ||
       archive.inUse.some((one) => isOnLine(archive, line, one)),
   );
 }
