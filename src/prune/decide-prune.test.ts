@@ -95,6 +95,85 @@ describe('a window on one line of history', () => {
   });
 });
 
+describe('a window that no backup before it can be restored for', () => {
+  const lacking = madeBackup({ segment: 10, segments: 3, day: 1 });
+  const facts = (more: Partial<PruneFacts> = {}): PruneFacts =>
+    madeFacts(31, {
+      backups: [madeBackup({ segment: 2, day: 0.5 }), lacking, madeBackup({ segment: 300, day: 30 })],
+      timelines: [
+        madeTimeline({
+          segments: [
+            [3, 10],
+            [12, 310],
+          ],
+          day: 31,
+        }),
+      ],
+      ...more,
+    });
+
+  it('keeps the newest that lacks nothing but WAL, which may yet be pushed, and all WAL from it on', () => {
+    const decision = decidePrune(facts(), window(10));
+    expect(reasons(decision)).toEqual({ [lacking.name]: 'mendable', base_00000001000000000000012C: 'promised' });
+    expect(spans(decision, facts())).toEqual({ 1: '10-' });
+  });
+
+  it('keeps none that is damaged', () => {
+    const damaged = facts({ damaged: new Map([[lacking.name, 'a part is damaged']]) });
+    expect(reasons(decidePrune(damaged, window(10)))).toMatchObject({ base_000000010000000000000002: 'mendable' });
+    expect(going(decidePrune(damaged, window(10)))).toEqual([lacking.name]);
+  });
+
+  it('lets it go as soon as another one can be restored', () => {
+    expect(going(decidePrune(facts({ nowMs: 31 * DAY_MS }), window(0.5)))).toHaveLength(2);
+  });
+});
+
+describe('a timeline without its history file', () => {
+  // A backup a month; the second timeline left the first in segment 20, on the second day.
+  const [first, second] = [madeBackup({ segment: 10, day: 1 }), madeBackup({ timeline: 2, segment: 300, day: 30 })];
+  const facts = (ownEnd = 36, more: Partial<PruneFacts> = {}): PruneFacts =>
+    madeFacts(36, {
+      backups: [first, second],
+      timelines: [
+        madeTimeline({ segments: [[0, 20]], day: 2 }),
+        madeTimeline({ timeline: 2, segments: [[20, 360]], day: ownEnd }),
+      ],
+      ...more,
+    });
+
+  it('lets nothing go of itself and of those before it, which may lead to it', () => {
+    const decision = decidePrune(facts(), window(30));
+    expect(reasons(decision)).toEqual({ [first.name]: 'unknownLine', [second.name]: 'promised' });
+    expect(spans(decision, facts())).toEqual({ 1: '0-', 2: '0-' });
+  });
+
+  it('needs none of them once what is promised begins with a backup of its own', () => {
+    const decision = decidePrune(facts(), window(3));
+    expect(reasons(decision)).toEqual({ [second.name]: 'begin' });
+    expect(spans(decision, facts())).toEqual({ 1: '', 2: '300-' });
+  });
+
+  it('holds nothing up when it was abandoned before what is promised', () => {
+    const third = madeBackup({ timeline: 3, segment: 25, day: 33 });
+    const left = {
+      ...facts(5),
+      backups: [first, third],
+      timelines: [
+        ...facts(5).timelines,
+        madeTimeline({ timeline: 3, ancestors: [[1, 20]], segments: [[20, 50]], day: 36 }),
+      ],
+    };
+    expect(going(decidePrune(left, window(2)))).toEqual([first.name]);
+    expect(spans(decidePrune(left, window(2)), left)).toEqual({ 1: '', 2: '', 3: '25-' });
+  });
+
+  it('is one like the first where the archive holds nothing before it', () => {
+    const oldest = facts(36, { backups: [second], timelines: facts().timelines.slice(1) });
+    expect(spans(decidePrune(oldest, window(30)), oldest)).toEqual({ 2: '300-' });
+  });
+});
+
 describe('a number of full backups', () => {
   it('keeps so many, and all WAL from the oldest of them on', () => {
     const facts = oneLine(6);

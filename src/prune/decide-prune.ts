@@ -8,6 +8,9 @@
  * permanent, that a recovery uses, that one being taken builds on; and what any of these builds on. Each backup that stays
  * keeps the WAL it needs to be consistent. Everything else goes.
  *
+ * What is missing may come back, and nothing goes that it would make useful: where no backup can be a begin, the newest one
+ * stays that lacks nothing but WAL; and where a history file is missing, all that may lead to its timeline.
+ *
  * Lines come from history files, times from sentinels; nothing is decided by the order of names.
  *
  * @module
@@ -16,12 +19,13 @@
 import { parentsOfUnfinished, withParents } from '../backup/chain-members.ts';
 import type { Backup } from '../backup/backup.ts';
 import { backupsOnLine } from '../history/find-moment.ts';
-import type { TimelineHistory } from '../postgres/timeline-history.ts';
+import { formatHistoryName, type TimelineHistory } from '../postgres/timeline-history.ts';
+import { BeginFinder, least, type BeginOfLine } from './begin-of-line.ts';
 import type { KeepPolicy } from './keep-policy.ts';
 import { isSpanOnLine, runningSpans, spansOfLine } from './line-spans.ts';
-import { NeededWal } from './needed-wal.ts';
+import { NeededWal, type WalSpan } from './needed-wal.ts';
 import { endOfLineMs, livingTimelines, promisedFromMs } from './promised-from.ts';
-import type { PruneFacts, TimelineFacts } from './prune-facts.ts';
+import type { PruneFacts } from './prune-facts.ts';
 import { restorableBackups, spanOfBackup } from './restorable.ts';
 
 /** Why a backup stays. */
@@ -30,6 +34,10 @@ export type KeepReason =
   | { readonly kind: 'promised' }
   /** What is promised begins with it. */
   | { readonly kind: 'begin' }
+  /** What is promised would begin with it if the WAL were there that it lacks, and begins with no other. */
+  | { readonly kind: 'mendable' }
+  /** It is of a timeline that may lead to another one, whose history file is missing: this one. */
+  | { readonly kind: 'unknownLine'; readonly of: string }
   | { readonly kind: 'permanent' }
   | { readonly kind: 'inUse'; readonly by: string }
   | { readonly kind: 'parent'; readonly of: string };
@@ -41,13 +49,9 @@ export interface KeptBackup {
 }
 
 /** A line on which something is promised. */
-export interface PromisedLine {
+export interface PromisedLine extends BeginOfLine {
   readonly timeline: number;
   readonly line: TimelineHistory;
-  /** WAL of the line stays from this segment on. */
-  readonly firstIndex: bigint;
-  /** The backup that it begins with; `undefined` if no backup of the line can be restored. */
-  readonly begin: Backup | undefined;
 }
 
 /** What stays and what goes. */
@@ -67,7 +71,7 @@ export function decidePrune(facts: PruneFacts, policy: KeepPolicy, fromMs?: numb
   const restorable = restorableBackups(facts);
   if (restorable.length === 0) return nothingGoes(facts);
   const promisedFrom = fromMs ?? promisedFromMs(facts, policy, restorable);
-  const lines = promisedLines(facts, promisedFrom, new Set(restorable));
+  const lines = promisedLines(facts, promisedFrom);
   const kept = keptBackups(facts, promisedFrom, lines);
   const keptNames = new Set(kept.map(({ backup }) => backup.name));
   return {
@@ -77,6 +81,7 @@ export function decidePrune(facts: PruneFacts, policy: KeepPolicy, fromMs?: numb
     lines,
     neededWal: new NeededWal([
       ...lines.flatMap((line) => spansOfLine(line, facts.segmentSizeBytes)),
+      ...lines.flatMap(({ mayLeadHere }) => mayLeadHere.map(wholeTimeline)),
       ...kept.map(({ backup }) => spanOfBackup(backup, facts.segmentSizeBytes)),
       ...runningSpans(facts),
     ]),
@@ -89,15 +94,20 @@ function nothingGoes(facts: PruneFacts): PruneDecision {
     promisedFromMs: Number.NEGATIVE_INFINITY,
     kept: facts.backups.map((backup) => ({ backup, reason: { kind: 'promised' } })),
     going: [],
-    lines: facts.timelines.map(({ timeline, line }) => ({ timeline, line, firstIndex: 0n, begin: undefined })),
-    neededWal: new NeededWal(
-      facts.timelines.map(({ timeline }) => ({ timeline, firstIndex: 0n, lastIndex: undefined })),
-    ),
+    lines: facts.timelines.map(({ timeline, line }) => ({ timeline, line, ...NO_BEGIN })),
+    neededWal: new NeededWal(facts.timelines.map(({ timeline }) => wholeTimeline(timeline))),
     hasNothingToRestore: true,
   };
 }
 
-function promisedLines(facts: PruneFacts, promisedFrom: number, restorable: ReadonlySet<Backup>): PromisedLine[] {
+const NO_BEGIN: BeginOfLine = { begin: undefined, mendable: undefined, mayLeadHere: [], firstIndex: 0n };
+
+function wholeTimeline(timeline: number): WalSpan {
+  return { timeline, firstIndex: 0n, lastIndex: undefined };
+}
+
+function promisedLines(facts: PruneFacts, promisedFrom: number): PromisedLine[] {
+  const finder = new BeginFinder(facts);
   const living = new Set(livingTimelines(facts));
   const running = runningSpans(facts);
   return facts.timelines.flatMap((one) => {
@@ -106,34 +116,20 @@ function promisedLines(facts: PruneFacts, promisedFrom: number, restorable: Read
     const isHeld = used.length > 0 || facts.inUse.timelines.has(one.timeline);
     const isPromised = living.has(one) || isHeld || endOfLineMs(one, onLine) >= promisedFrom;
     if (!isPromised) return [];
-    const { begin, firstIndex } = beginOf(one, onLine, promisedFrom, restorable, facts.segmentSizeBytes);
+    const begin = finder.beginOf(one, promisedFrom);
     const others = [
       ...used.map((backup) => spanOfBackup(backup, facts.segmentSizeBytes).firstIndex),
       ...running.filter((span) => isSpanOnLine(span, one.line, facts.segmentSizeBytes)).map((span) => span.firstIndex),
     ];
-    return [{ timeline: one.timeline, line: one.line, firstIndex: least([firstIndex, ...others]), begin }];
+    const firstIndex = least([begin.firstIndex, ...others]);
+    return [{ timeline: one.timeline, line: one.line, ...begin, firstIndex }];
   });
-}
-
-function beginOf(
-  { line }: TimelineFacts,
-  onLine: readonly Backup[],
-  promisedFrom: number,
-  restorable: ReadonlySet<Backup>,
-  segmentSizeBytes: number,
-): { begin: Backup | undefined; firstIndex: bigint } {
-  const before = onLine.filter((one) => one.finishedAt.getTime() <= promisedFrom && restorable.has(one));
-  const begin = before.toSorted((a, b) => a.finishedAt.getTime() - b.finishedAt.getTime()).at(-1);
-  if (begin !== undefined) return { begin, firstIndex: spanOfBackup(begin, segmentSizeBytes).firstIndex };
-  const later = onLine.filter((one) => one.finishedAt.getTime() > promisedFrom);
-  const starts = later.map((one) => spanOfBackup(one, segmentSizeBytes).firstIndex);
-  // Without any backup, the WAL of this timeline stays for one that may come; what led to it is of no use.
-  const ownBegin = (line.ancestors.at(-1)?.switchLsn ?? 0n) / BigInt(segmentSizeBytes);
-  return { begin: undefined, firstIndex: starts.length === 0 ? ownBegin : least(starts) };
 }
 
 function keptBackups(facts: PruneFacts, promisedFrom: number, lines: readonly PromisedLine[]): KeptBackup[] {
   const begins = new Set(lines.flatMap(({ begin }) => begin ?? []));
+  const mendable = new Set(lines.flatMap((line) => line.mendable ?? []));
+  const leadsTo = new Map(lines.flatMap(({ timeline, mayLeadHere }) => mayLeadHere.map((one) => [one, timeline])));
   const building = new Map<Backup, string>();
   for (const unfinished of facts.unfinished.filter(({ mayBeRunning }) => mayBeRunning)) {
     for (const parent of parentsOfUnfinished(facts.backups, unfinished.name)) building.set(parent, unfinished.name);
@@ -145,7 +141,10 @@ function keptBackups(facts: PruneFacts, promisedFrom: number, lines: readonly Pr
     const by = facts.inUse.backups.get(backup.name);
     if (by !== undefined) return { kind: 'inUse', by };
     const child = building.get(backup);
-    return child === undefined ? undefined : { kind: 'parent', of: child };
+    if (child !== undefined) return { kind: 'parent', of: child };
+    if (mendable.has(backup)) return { kind: 'mendable' };
+    const unknown = leadsTo.get(backup.timeline);
+    return unknown === undefined ? undefined : { kind: 'unknownLine', of: formatHistoryName(unknown) };
   };
   const reasons = new Map<string, KeepReason>();
   for (const backup of facts.backups) {
@@ -159,8 +158,4 @@ function keptBackups(facts: PruneFacts, promisedFrom: number, lines: readonly Pr
     const reason = reasons.get(backup.name);
     return reason === undefined ? [] : [{ backup, reason }];
   });
-}
-
-function least(indexes: readonly bigint[]): bigint {
-  return indexes.reduce((a, b) => (a < b ? a : b));
 }

@@ -99,17 +99,25 @@ async function timelinesOf(
   options: CallOptions,
 ): Promise<TimelineFacts[]> {
   const all = new Set([...wal.newestMs.keys(), ...backups.map(({ timeline }) => timeline)]);
-  const facts: TimelineFacts[] = [];
-  for (const timeline of [...all].toSorted((a, b) => a - b)) {
-    const hasHistory = wal.historyTimelines.includes(timeline);
-    facts.push({
+  const lines = new Map<number, TimelineHistory>();
+  for (const timeline of wal.historyTimelines) lines.set(timeline, await readLine(store, timeline, options));
+  return [...all]
+    .toSorted((a, b) => a - b)
+    .map((timeline) => ({
       timeline,
-      line: hasHistory ? await readLine(store, timeline, options) : { timeline, ancestors: [] },
+      line: lines.get(timeline) ?? { timeline, ancestors: toldByOthers(timeline, [...lines.values()]) },
       segments: wal.segments.get(timeline) ?? [],
       newestMs: wal.newestMs.get(timeline) ?? 0,
-    });
+    }));
+}
+
+/** What led to a timeline without a history file: that of a timeline that came of it tells the same. */
+function toldByOthers(timeline: number, lines: readonly TimelineHistory[]): TimelineHistory['ancestors'] {
+  for (const { ancestors } of lines) {
+    const at = ancestors.findIndex((one) => one.timeline === timeline);
+    if (at > 0) return ancestors.slice(0, at);
   }
-  return facts;
+  return [];
 }
 
 async function readLine(store: ObjectStore, timeline: number, { signal }: CallOptions): Promise<TimelineHistory> {

@@ -13,7 +13,7 @@ import type { WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
 /** One timeline of the archive. */
 export interface TimelineFacts {
   readonly timeline: number;
-  /** What leads to it; without ancestors if its history file is not in the archive. */
+  /** What leads to it; without ancestors if no history file in the archive tells. */
   readonly line: TimelineHistory;
   /** Its own segments, ascending; what lies between two ranges is missing. */
   readonly segments: readonly SegmentRange[];

@@ -27,16 +27,19 @@ export function spanOfBackup(
 
 /** The backups that can be restored, in the order given. */
 export function restorableBackups(facts: PruneFacts): Backup[] {
-  const { backups, timelines, damaged, segmentSizeBytes } = facts;
-  const ranges = new Map(timelines.map(({ timeline, segments }) => [timeline, segments]));
-  const lines = new Map(timelines.map(({ timeline, line }) => [timeline, line]));
-  const holdsItsWal = (backup: Backup): boolean => {
-    const { firstIndex, lastIndex } = segmentsOf(backup, segmentSizeBytes);
+  const ranges = new Map(facts.timelines.map(({ timeline, segments }) => [timeline, segments]));
+  return whollyStoredBackups(facts).filter((backup) => {
+    const { firstIndex, lastIndex } = segmentsOf(backup, facts.segmentSizeBytes);
     const own = ranges.get(backup.timeline) ?? [];
     return own.some((range) => range.firstIndex <= firstIndex && range.lastIndex >= lastIndex);
-  };
+  });
+}
+
+/** The backups that lack nothing but WAL, if that, in the order given: not damaged, the chain there and on one line. */
+export function whollyStoredBackups({ backups, timelines, damaged }: PruneFacts): Backup[] {
+  const lines = new Map(timelines.map(({ timeline, line }) => [timeline, line]));
   const sound = backups.filter(({ name }) => !damaged.has(name));
-  return withChainOnLine(sound, (timeline) => lines.get(timeline)).filter(holdsItsWal);
+  return withChainOnLine(sound, (timeline) => lines.get(timeline));
 }
 
 /** Those that must be there: a byte before the start is read by nobody. */

@@ -152,6 +152,21 @@ describe('pruning an archive that wal-g wrote', () => {
     expect((await planPrune(store, REQUEST)).kept.map(({ backup }) => backup.name)).toContain(child);
   });
 
+  it('keeps all that may lead to a timeline whose history file is missing, unless that of a later one tells', async () => {
+    await addNewerFull();
+    const last = 'wal_005/000000010000000000000007.zst';
+    await store.put(last.replace('00000001', '00000002'), (await store.get(last)) ?? Buffer.alloc(0));
+    const request: PruneRequest = { policy: { keepWindowMs: 1000 }, nowMs: Date.now() + 1000 };
+    const unknown = await planPrune(store, request);
+    expect(unknown.totals.objects).toBe(0);
+    expect(unknown.lines.map(({ mayLeadHere }) => mayLeadHere)).toContainEqual([1]);
+    const later = 'wal_005/00000003.history.zst';
+    await store.put(later, compressSync('zstd', Buffer.from('1\t0/6800000\tfork\n\n2\t0/7800000\tfork\n')));
+    const told = await planPrune(store, request);
+    expect(told.lines.flatMap(({ mayLeadHere }) => mayLeadHere)).toEqual([]);
+    expect(told.lines.map(({ timeline, line }) => [timeline, line.ancestors.length])).toContainEqual([2, 1]);
+  });
+
   it('leaves a backup of another program without a sentinel alone, and its WAL while it may be running', async () => {
     await addNewerFull();
     const part = 'basebackups_005/base_000000010000000000000003/tar_partitions/part_001.tar.zst';

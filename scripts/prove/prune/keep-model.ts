@@ -52,13 +52,19 @@ function isOnLine(archive: LivedArchive, line: number, backup: LivedBackup): boo
   );
 }
 
-/** A backup whose chain is there, on one line of history, and whose own WAL is there. */
-export function isRestorable(state: ModelState, backup: LivedBackup): boolean {
+/** A backup whose chain is there, undamaged, on one line of history. */
+function isWhollyStored(state: ModelState, backup: LivedBackup): boolean {
   for (let one: LivedBackup | undefined = backup; one !== undefined; one = one.parent) {
     if (!state.backups.has(one) || one.isDamaged) return false;
     // What the line has changed since it left this one is in no delta on it.
     if (!isOnLine(state.archive, backup.timeline, one)) return false;
   }
+  return true;
+}
+
+/** Such a backup whose own WAL is there. */
+export function isRestorable(state: ModelState, backup: LivedBackup): boolean {
+  if (!isWhollyStored(state, backup)) return false;
   for (let index = Math.floor(backup.start); index <= Math.floor(backup.finish); index += 1) {
     if (!state.segments.has(`${backup.timeline}/${index}`)) return false;
   }
@@ -159,11 +165,14 @@ export function whatStays(archive: LivedArchive, policy: ModelPolicy): ModelKeep
   const running = archive.unfinished.filter(({ newestHour }) => archive.nowHour - newestHour <= 24);
   const lines = promisedLines(archive, fromHour);
   const begins = new Map(lines.map((line) => [line, beginOf(archive, line, fromHour)]));
+  const mayLead = lines.flatMap((line) => mayLeadTo(archive, line, fromHour));
+  const firsts = new Map(lines.map((line) => [line, firstOf(archive, line, begins, fromHour)]));
   const isNeededItself = (one: LivedBackup): boolean =>
     one.finishedHour > fromHour ||
     one.isPermanent ||
     archive.inUse.includes(one) ||
     [...begins.values()].includes(one) ||
+    mayLead.includes(one.timeline) ||
     running.some(({ parent }) => parent !== undefined && isSameStart(parent, one));
   const backups = new Set(
     archive.backups.filter((one) =>
@@ -178,9 +187,8 @@ export function whatStays(archive: LivedArchive, policy: ModelPolicy): ModelKeep
         segment.index <= Math.floor(one.finish),
     ) ||
     running.some(({ timeline, index }) => timeline === segment.timeline && segment.index >= index) ||
-    lines.some(
-      (line) => holdsBytesOf(archive, line, segment) && segment.index >= firstOf(archive, line, begins, fromHour),
-    );
+    mayLead.includes(segment.timeline) ||
+    lines.some((line) => holdsBytesOf(archive, line, segment) && segment.index >= (firsts.get(line) ?? 0));
   return { fromHour, backups, segments: new Set(archive.segments.filter(isNeeded).map(nameOf)) };
 }
 
@@ -203,13 +211,20 @@ function promisedLines(archive: LivedArchive, fromHour: number): number[] {
   );
 }
 
-/** The newest backup of a line that ended before the promise and can be restored. */
+/** The newest backup of a line that ended before the promise and can be restored; or else could, with all WAL pushed. */
 function beginOf(archive: LivedArchive, line: number, fromHour: number): LivedBackup | undefined {
   const whole = wholeState(archive);
-  return archive.backups
-    .filter((one) => one.finishedHour <= fromHour && isOnLine(archive, line, one) && isRestorable(whole, one))
-    .toSorted((a, b) => a.finishedHour - b.finishedHour)
-    .at(-1);
+  const before = archive.backups
+    .filter((one) => one.finishedHour <= fromHour && isOnLine(archive, line, one) && isWhollyStored(whole, one))
+    .toSorted((a, b) => a.finishedHour - b.finishedHour);
+  return before.findLast((one) => isRestorable(whole, one)) ?? before.at(-1);
+}
+
+/** All timelines before one of which nobody can tell what it came of, unless the promise begins on it. */
+function mayLeadTo(archive: LivedArchive, line: number, fromHour: number): number[] {
+  const begin = beginOf(archive, line, fromHour);
+  if (archive.forks.has(line) || (begin !== undefined && isRestorable(wholeState(archive), begin))) return [];
+  return timelinesOf(archive).filter((timeline) => timeline < line);
 }
 
 /** The first segment that a line needs. */
@@ -219,6 +234,7 @@ function firstOf(
   begins: ReadonlyMap<number, LivedBackup | undefined>,
   fromHour: number,
 ): number {
+  if (mayLeadTo(archive, line, fromHour).length > 0) return 0;
   const onLine = archive.backups.filter((one) => isOnLine(archive, line, one));
   const begin = begins.get(line);
   const later = onLine.filter(({ finishedHour }) => finishedHour > fromHour);

@@ -58,6 +58,38 @@ describe('the plan of a prune', () => {
     ]);
   });
 
+  it('says what stays because something is missing, and what to push', () => {
+    const backups = [
+      madeBackup({ segment: 10, day: 1 }),
+      madeBackup({ timeline: 2, segment: 30, segments: 3, day: 2 }),
+    ];
+    const facts = madeFacts(10, {
+      backups: [...backups, madeBackup({ timeline: 2, segment: 80, day: 8 })],
+      timelines: [
+        madeTimeline({ segments: [[0, 20]], day: 1 }),
+        madeTimeline({
+          timeline: 2,
+          segments: [
+            [20, 30],
+            [32, 99],
+          ],
+          day: 10,
+        }),
+      ],
+    });
+    const { kept, lines } = decidePrune(facts, { keepWindowMs: 5 * DAY_MS });
+    const text = prunePlanText(plan({ kept, lines }), screen);
+    expect(text).toContain('Jan 2 00:00:00  00000002.history is missing\n');
+    expect(text).toContain('Jan 3 00:00:00  lacks WAL, and nothing older can be restored\n');
+    expect(text.replaceAll(/\s+/g, ' ')).toContain('Push 00000002.history from pg_wal of a server on that timeline.');
+    expect(text.replaceAll(/\s+/g, ' ')).toContain('base_00000002000000000000001E stays with all WAL behind it');
+    expect(prunePlanJson(plan({ kept, lines })).stays).toMatchObject([
+      { because: 'unknownLine', of: '00000002.history' },
+      { because: 'mendable', of: null },
+      { because: 'promised', of: null },
+    ]);
+  });
+
   it('says what the store makes of deleted objects, and that nothing goes from a frozen archive', () => {
     expect(prunePlanText(plan({ afterDeletion: 'versions' }), screen)).toMatch(/noncurrent\s+versions/);
     expect(prunePlanText(plan({ afterDeletion: 'locked' }), screen)).toMatch(/stays\s+until\s+its\s+lock\s+ends/);

@@ -9,6 +9,7 @@ import { policyInWords } from '../../prune/keep-policy.ts';
 import type { KeepReason, KeptBackup } from '../../prune/decide-prune.ts';
 import type { PruneReport } from '../../prune/prune.ts';
 import type { PrunePlan } from '../../prune/prune-plan.ts';
+import { formatHistoryName } from '../../postgres/timeline-history.ts';
 import { countOf, describeMoment, formatBytes, shortTime, zoneLine } from './format.ts';
 import type { Screen } from './screen.ts';
 import { wrap } from './wrap.ts';
@@ -31,6 +32,10 @@ function whyKept(reason: KeepReason): string {
       return 'within what is kept';
     case 'begin':
       return 'what is kept begins with it';
+    case 'mendable':
+      return 'lacks WAL, and nothing older can be restored';
+    case 'unknownLine':
+      return `${reason.of} is missing`;
     case 'permanent':
       return 'permanent';
     case 'inUse':
@@ -102,12 +107,29 @@ function versionNotes({ afterDeletion, address }: PrunePlan, what: string): read
   }
 }
 
+/** What stays because something is missing, and what to push. */
+function missingNotes({ lines, kept }: PrunePlan): string[] {
+  const unknown = lines.filter(({ mayLeadHere }) => mayLeadHere.length > 0).map(({ timeline }) => timeline);
+  const mendable = kept.filter(({ reason }) => reason.kind === 'mendable').map(({ backup }) => backup.name);
+  return [
+    ...unknown.map((timeline) => {
+      const name = formatHistoryName(timeline);
+      return `${name} is not in the archive, so that nobody can tell what timeline ${timeline} came of: all of the timelines before it stays. Push ${name} from pg_wal of a server on that timeline.`;
+    }),
+    ...mendable.map(
+      (name) =>
+        `${name} stays with all WAL behind it, since what is kept would begin with it if no WAL of it were missing. If pg_wal of a server still has that, push it: "walkback verify" names it.`,
+    ),
+  ];
+}
+
 function noteLines(plan: PrunePlan, screen: Screen): string[] {
   const notes = plan.unfinished.map(({ name, newestAt, mayBeRunning }) =>
     mayBeRunning
       ? `${name} is being taken: its WAL and what it builds on stay.`
       : `${name} has no sentinel and is left alone; nothing was added to it since ${describeMoment(timeUs(newestAt), screen)}. If nobody is taking it, delete the objects under basebackups_005/${name}/.`,
   );
+  notes.push(...missingNotes(plan));
   if (plan.hasNothingToRestore) notes.push('No backup in the archive can be restored: nothing goes.');
   if (plan.totals.objects > 0) notes.push(...versionNotes(plan, 'what goes'));
   if (plan.frozen !== undefined) {
@@ -159,7 +181,7 @@ export function prunePlanJson(plan: PrunePlan) {
       name: backup.name,
       finishedAt: backup.finishedAt,
       because: reason.kind,
-      of: reason.kind === 'parent' ? reason.of : reason.kind === 'inUse' ? reason.by : null,
+      of: 'of' in reason ? reason.of : 'by' in reason ? reason.by : null,
     })),
     goes: plan.going.map(({ backup, objects, sizeBytes }) => ({
       name: backup.name,
