@@ -57,7 +57,7 @@ function between(from: Backup, first: string, last: string, timeline: number, be
     backup: from,
     fromLsn: from.timeline === timeline ? from.finishLsn : lsn(0x2f_1a0000d8n),
     firstCommit: commit(first, timeline),
-    toLsn: lsn(0x30_00000000n),
+    toLsn: lsn({ hole: 0x66_a1000000n, damage: 0x30_00000000n, endOfArchive: 0x90_00000000n }[because]),
     lastCommit: commit(last, timeline),
     because,
   };
@@ -129,10 +129,59 @@ describe('the screen of windows', () => {
       '            0000000200000066000000A1 to 0000000200000066000000B9 are missing',
       '',
       'You can go to any transaction, May 4 01:03:22 to today 09:41:07,',
-      'except in 1 hole (21 h 54 min).',
+      'except in 1 gap (8 d 21 h), from a hole to the end of the next backup.',
       'The server has 1 segment more, not archived yet.',
       '',
     ]);
+  });
+
+  it('leaves out what lies between damage and the next backup, and where a timeline begins with none', () => {
+    const [three, two] = shopProd.timelines;
+    const [a, b] = onTwo;
+    if (three === undefined || two === undefined || a === undefined || b === undefined) return fail();
+    const atBackup = { ...between(onThree[0] ?? a, '2026-06-03T08:05:00Z', '2026-06-05T16:41:07Z', 3, 'endOfArchive') };
+    const atFork = between(b, '2026-06-02T13:15:00Z', '2026-06-02T20:00:00Z', 3);
+    const damaged = between(a, '2026-05-04T08:03:30Z', '2026-05-11T10:10:00Z', 2, 'damage');
+    const beforeFork = { ...damaged, fromLsn: lsn(0x20_00000000n), toLsn: lsn(0x21_00000000n) };
+    const closing = (on: ArchiveWindows['timelines']) =>
+      windowsText({ ...shopProd, timelines: on, waitingSegments: 0 }, screen())
+        .split('\n')
+        .slice(-4)
+        .filter((line) => /^[A-Za-z]/.test(line));
+    const behind = between(b, '2026-05-20T08:05:00Z', '2026-06-02T13:15:00Z', 2, 'endOfArchive');
+    expect(closing([three, { ...two, holes: [], windows: [damaged, behind] }])).toEqual([
+      'You can go to any transaction, May 4 01:03:22 to today 09:41:07,',
+      'except in 1 gap (8 d 21 h), from damage to the end of the next backup.',
+    ]);
+    expect(
+      closing([
+        { ...three, windows: [atBackup] },
+        { ...two, holes: [], windows: [beforeFork] },
+      ]),
+    ).toEqual([
+      'You can go to any transaction, May 4 01:03:30 to today 09:41:07,',
+      'except in 1 gap (22 d 21 h), from damage to the end of the next backup.',
+    ]);
+    expect(
+      closing([
+        { ...three, windows: [atFork, atBackup] },
+        { ...two, windows: [damaged, behind] },
+      ])[1],
+    ).toMatch(/^except in 2 gaps \(.*\), each from a hole or damage/);
+  });
+
+  it('leaves out no hole that lies before what can be reached, and says so of one behind it', () => {
+    const [, two] = shopProd.timelines;
+    const [first, second] = two?.windows ?? [];
+    if (two === undefined || first === undefined || second === undefined) return fail();
+    const text = (window: typeof first) =>
+      windowsText({ ...shopProd, timelines: [{ ...two, windows: [window] }] }, screen());
+    expect(text({ ...second, fromLsn: lsn(0x70_00000000n), toLsn: lsn(0x71_00000000n) })).toContain(
+      'You can go to any transaction, May 20 01:04:00 to Jun 2 06:15:00.\n',
+    );
+    expect(text(first).replaceAll('\n', ' ')).toContain(
+      'to May 11 03:10:00. Nothing behind the hole at 0000000200000066000000A1 can be reached: no backup follows it.',
+    );
   });
 
   it('is drawn in ASCII where the locale has nothing else, and in UTC', () => {
@@ -201,7 +250,7 @@ describe('the screen of windows', () => {
       { ...shopProd, unknownTimelines: [5], timelines: newest === undefined ? [] : [{ ...newest, windows: damaged }] },
       screen(),
     );
-    expect(text).toContain('a segment is damaged at 30/0');
+    expect(text).toContain('a segment is damaged at 90/0');
     expect(text).toContain('Timeline 5 has WAL here, but no history file');
   });
 

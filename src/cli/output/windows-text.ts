@@ -10,6 +10,7 @@ import { formatLsn } from '../../postgres/lsn.ts';
 import type { TransactionEnd } from '../../postgres/recovery-target.ts';
 import { formatTimeUs } from '../../postgres/timestamp.ts';
 import { countOf, formatAgo, formatDuration, shortTime, zoneLine } from './format.ts';
+import { reachGaps, type ReachGap } from './reach-gaps.ts';
 import type { Screen } from './screen.ts';
 import { hasBranches, timelineTree } from './timeline-tree.ts';
 import { wrap } from './wrap.ts';
@@ -70,13 +71,22 @@ function timelineLines(shown: TimelineWindows, screen: Screen, hasChild: boolean
   ];
 }
 
-function lostMs(timelines: readonly TimelineWindows[]): number {
-  const holes = timelines.flatMap(({ holes: found }) => found);
-  return holes.reduce(
-    (sum, { before, behind }) =>
-      before === undefined || behind === undefined ? sum : sum + Number(behind.timeUs - before.timeUs) / 1000,
-    0,
-  );
+/** `except in 2 gaps (9 d 22 h), each from a hole to the end of the next backup.` */
+function exceptions(gaps: readonly ReachGap[], screen: Screen): string[] {
+  const lengthMs = gaps.reduce((sum, gap) => sum + gap.lengthMs, 0);
+  const kinds = new Set(gaps.map(({ because }) => because));
+  const reasons = [...(kinds.has('hole') ? ['a hole'] : []), ...(kinds.has('damage') ? ['damage'] : [])].join(' or ');
+  const count = `${countOf(gaps.length, 'gap')}${lengthMs > 0 ? ` (${formatDuration(lengthMs)})` : ''}`;
+  const from = `${gaps.length > 1 ? 'each ' : ''}from ${reasons} to the end of the next backup`;
+  return wrap(`except in ${count}, ${from}.`, screen.columns);
+}
+
+/** Of each timeline the first hole behind all that can be reached of it. */
+function holesBehind(timelines: readonly TimelineWindows[]): Hole[] {
+  return timelines.flatMap(({ windows, holes }) => {
+    const last = windows.at(-1);
+    return (last === undefined ? undefined : holes.find(({ fromLsn }) => fromLsn >= last.toLsn)) ?? [];
+  });
 }
 
 function conclusion(found: ArchiveWindows, screen: Screen): string[] {
@@ -87,11 +97,12 @@ function conclusion(found: ArchiveWindows, screen: Screen): string[] {
   }
   const fromUs = spans.reduce((least, span) => (span.fromUs < least ? span.fromUs : least), first.fromUs);
   const toUs = spans.reduce((most, span) => (span.toUs > most ? span.toUs : most), first.toUs);
-  const holes = found.timelines.flatMap((shown) => shown.holes).length;
-  const lost = lostMs(found.timelines);
+  const gaps = reachGaps(found.timelines);
   const range = `You can go to any transaction, ${shortTime(fromUs, screen)} to ${shortTime(toUs, screen)}`;
-  if (holes === 0) return [`${range}.`];
-  return [`${range},`, `except in ${countOf(holes, 'hole')}${lost > 0 ? ` (${formatDuration(lost)})` : ''}.`];
+  const behind = holesBehind(found.timelines).flatMap(({ firstMissing }) =>
+    wrap(`Nothing behind the hole at ${firstMissing} can be reached: no backup follows it.`, screen.columns),
+  );
+  return [...(gaps.length === 0 ? [`${range}.`] : [`${range},`, ...exceptions(gaps, screen)]), ...behind];
 }
 
 function unarchivedLine({ unarchived }: ArchiveWindows, screen: Screen): string[] {
