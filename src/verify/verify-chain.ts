@@ -11,7 +11,12 @@ import type { ArchivedWal } from '../history/archived-wal.ts';
 import { backupsOnLine } from '../history/find-moment.ts';
 import { runsOfLine, type Gap } from '../history/line-runs.ts';
 import type { Timelines } from '../history/timelines.ts';
-import { formatHistoryName, parseHistoryName, parseTimelineHistory } from '../postgres/timeline-history.ts';
+import {
+  formatHistoryName,
+  parseHistoryName,
+  parseTimelineHistory,
+  type TimelineHistory,
+} from '../postgres/timeline-history.ts';
 import { formatSegmentName } from '../postgres/wal-segment.ts';
 import { countOfSegments } from './count-words.ts';
 import type { CallOptions, ObjectInfo, ObjectStore } from '../storage/object-store.ts';
@@ -22,14 +27,21 @@ import type { Finding } from './finding.ts';
 export function verifyChain(wal: ArchivedWal, timelines: Timelines, backups: readonly Backup[]): Finding[] {
   const oldest = Math.min(...wal.segments.keys());
   return timelines.all.flatMap((timeline) => {
-    if (!timelines.isKnown(timeline)) return timeline === oldest ? [] : [noHistory(timeline)];
-    const line = timelines.lineOf(timeline);
-    const forkLsn = timelines.forkOf(timeline)?.switchLsn ?? 0n;
-    const [first] = backupsOnLine({ line, backups });
-    if (first === undefined) return [];
-    const holes = runsOfLine(wal, line).holes.filter(({ toLsn }) => toLsn > forkLsn && toLsn > first.startLsn);
-    return holes.map((hole) => holeFinding(hole, backups));
+    const isKnown = timelines.isKnown(timeline);
+    // What came of the oldest leads to it as well; without that, no recovery can follow it either.
+    const isLedTo = isKnown || (timeline === oldest && timelines.childrenOf(timeline).length > 0);
+    const line = isKnown ? timelines.lineOf(timeline) : { timeline, ancestors: [] };
+    return [...(isLedTo ? [] : [noHistory(timeline)]), ...holesOf(wal, line, backups)];
   });
+}
+
+/** The holes of a timeline's own part of its line, behind the first backup that lies on it. */
+function holesOf(wal: ArchivedWal, line: TimelineHistory, backups: readonly Backup[]): Finding[] {
+  const forkLsn = line.ancestors.at(-1)?.switchLsn ?? 0n;
+  const [first] = backupsOnLine({ line, backups });
+  if (first === undefined) return [];
+  const holes = runsOfLine(wal, line).holes.filter(({ toLsn }) => toLsn > forkLsn && toLsn > first.startLsn);
+  return holes.map((hole) => holeFinding(hole, backups));
 }
 
 function noHistory(timeline: number): Finding {
@@ -38,7 +50,7 @@ function noHistory(timeline: number): Finding {
     kind: 'history',
     subject: name,
     found: `WAL of timeline ${timeline} is there, and this file, which tells where it branched off, is not`,
-    remedy: `Push ${name} from pg_wal of a server on that timeline.`,
+    remedy: `Push ${name} from pg_wal of a server on that timeline. Until it is there, no recovery can follow that timeline.`,
   };
 }
 
