@@ -34,8 +34,11 @@ export interface DecodedSegment {
   readonly readBytes: number;
   /** `undefined`: it is as it should be. */
   readonly problem: string | undefined;
+  /** True if that is that it was listed, and is not there. */
+  readonly isGone: boolean;
 }
 
+const NOT_FOUND = 'it is listed, and cannot be found';
 const AHEAD_BYTES = 128 * 1024 * 1024;
 const LOOKS_AT_NOTHING: RecordVisitor = { record: () => {} };
 
@@ -66,7 +69,7 @@ export async function* decodeSegments(
     const problem = fetched.problem ?? decode(reader, segment, fetched.bytes, wal);
     if (fetched.bytes !== undefined) releaseBuffer(fetched.bytes);
     if (problem !== undefined) reader = newReader();
-    yield { segment, readBytes: fetched.readBytes, problem };
+    yield { segment, readBytes: fetched.readBytes, problem, isGone: fetched.problem === NOT_FOUND };
   }
   await Promise.allSettled(coming);
 }
@@ -124,7 +127,7 @@ async function fetchObject(
   try {
     await limits.limiter?.take(sizeBytes, limits.signal);
     const stored = await store.get(key, callOptionsOf(limits));
-    if (stored === undefined) return { problem: 'it is listed, and cannot be found' };
+    if (stored === undefined) return { problem: NOT_FOUND };
     return { bytes: await decodeWalObject({ key, compression }, stored) };
   } catch (error) {
     if (isFailure(error, 'corrupt') || isFailure(error, 'refused')) return { problem: error.message };

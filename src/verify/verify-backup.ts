@@ -22,6 +22,7 @@ import { isListed, judgeBackup, type BackupToJudge } from './judge-backup.ts';
 import { readObjects, type ReadObjects } from './read-backup.ts';
 import type { ReadPart } from './read-part.ts';
 import { callOptionsOf, type VerifyLimits } from './read-limits.ts';
+import { isRemoved } from './removed-meanwhile.ts';
 
 /** What was found of one backup. */
 export interface VerifiedBackup {
@@ -59,20 +60,28 @@ export interface VerifyBackupOptions extends VerifyLimits {
   readonly onContent: (bytes: number) => void;
 }
 
-/** Verifies. What makes the backup impossible to restore is a finding; what the store throws is thrown. */
+/**
+ * Verifies. What makes the backup impossible to restore is a finding; what the store throws is thrown. `undefined` if that is
+ * that it was removed meanwhile: then nothing is written down of it either.
+ */
 export async function verifyBackup(
   store: ObjectStore,
   backup: Backup,
   options: VerifyBackupOptions,
-): Promise<VerifiedBackup> {
+): Promise<VerifiedBackup | undefined> {
   const ledger = await BackupLedger.read(store, backup.name, callOptionsOf(options));
   let verified: Verified;
   try {
     verified = await verifyOrBroken(store, backup, ledger, options);
-  } finally {
+  } catch (error) {
     // What was proven before it was interrupted counts, too.
     await ledger.flush();
+    if (isFailure(error, 'notInArchive') && (await isRemoved(store, backup, callOptionsOf(options)))) return undefined;
+    throw error;
   }
+  const isBroken = verified.findings.some(({ kind }) => kind === 'backup');
+  if (isBroken && (await isRemoved(store, backup, callOptionsOf(options)))) return undefined;
+  await ledger.flush();
   return { ...verified, isReadOnly: ledger.isReadOnly, deeplyBroken: ledger.deeplyBroken };
 }
 

@@ -16,6 +16,7 @@ import { sentinelKey } from '../walg/backup-names.ts';
 import { BackupLedger } from './backup-ledger.ts';
 import type { Finding, ProofCounts } from './finding.ts';
 import { callOptionsOf, isOver, type VerifyLimits } from './read-limits.ts';
+import { isRemoved } from './removed-meanwhile.ts';
 import { restoreIntoNothing } from './restore-into-nothing.ts';
 import { brokenFinding, verifyBackup, type BackupContents, type VerifiedBackup } from './verify-backup.ts';
 
@@ -107,17 +108,18 @@ class BackupsRun {
       wantsContents,
       onContent: (bytes) => this.#report(bytes),
     });
+    if (verified === undefined) return;
     this.#verified.push(verified);
     this.#findings.push(...verified.findings);
     this.#isDone &&= verified.isDone;
     if (verified.findings.some(({ kind }) => kind === 'backup')) return;
     const broken = await this.#brokenChain(backup);
     if (verified.contents === undefined) {
-      this.#tell(backup, broken ?? foundDeeply(verified.deeplyBroken));
+      await this.#tell(backup, broken ?? foundDeeply(verified.deeplyBroken));
       return;
     }
     this.#contents.set(backup.name, verified.contents);
-    this.#tell(backup, broken ?? (await this.#restore(verified.contents)));
+    await this.#tell(backup, broken ?? (await this.#restore(verified.contents)));
     this.#forget();
   }
 
@@ -133,8 +135,13 @@ class BackupsRun {
     return false;
   }
 
-  #tell(backup: Backup, broken: string | undefined): void {
-    if (broken !== undefined) this.#findings.push(brokenFinding(backup, broken));
+  async #tell(backup: Backup, broken: string | undefined): Promise<void> {
+    if (broken === undefined || (await this.#isRemoved(backup))) return;
+    this.#findings.push(brokenFinding(backup, broken));
+  }
+
+  async #isRemoved(backup: Backup): Promise<boolean> {
+    return isRemoved(this.#store, backup, callOptionsOf(this.#options));
   }
 
   /** Restores into nothing, writes down what came of it, and gives what is wrong. */
@@ -145,6 +152,7 @@ class BackupsRun {
     const given = { store: this.#store, wal, timelines, backups: all, contents, ...callOptionsOf(this.#options) };
     const failure = await failureIfBroken(async () => restoreIntoNothing(backup, given));
     if (failure === undefined) this.#restored += 1;
+    else if (await this.#isRemoved(backup)) return undefined;
     // What is not its own is found without this, too, and may come yet.
     if (failure?.kind !== 'notInArchive') ledger.judgeDeeply(objects.sentinel, failure?.message);
     await ledger.flush();

@@ -12,7 +12,7 @@ import type { ArchivedWal } from '../history/archived-wal.ts';
 import { chooseSegment } from '../history/segment-choice.ts';
 import type { Timelines } from '../history/timelines.ts';
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
-import { parseSegmentName } from '../postgres/wal-segment.ts';
+import { parseSegmentName, type WalSegment } from '../postgres/wal-segment.ts';
 import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
 import { decodeSegments, type SegmentToDecode } from './decode-segments.ts';
 import { fingerprintOf, isProven, type Fingerprint } from './fingerprint.ts';
@@ -25,10 +25,17 @@ import { WalLedger } from './wal-ledger.ts';
 export interface VerifiedWal {
   readonly counts: ProofCounts;
   readonly findings: readonly Finding[];
+  /** Segments that were listed and were not there when they were read: lost, or pruned meanwhile. */
+  readonly gone: readonly GoneSegment[];
   /** False if time was over before all was read. */
   readonly isDone: boolean;
   /** True if it could not be written down what was proven. */
   readonly isReadOnly: boolean;
+}
+
+/** A segment that was listed and was not there, and what is to be said of it unless it was pruned. */
+export interface GoneSegment extends WalSegment {
+  readonly finding: Finding;
 }
 
 /** Verifies. @param isAgain reads what was proven, too. */
@@ -50,6 +57,7 @@ class WalVerification {
   readonly #segments: ListedSegments['segments'];
   readonly #limits: VerifyLimits;
   readonly #findings: Finding[] = [];
+  readonly #gone: GoneSegment[] = [];
   readonly #total: number;
   #counts: ProofCounts = NOTHING_READ;
   #passed = 0;
@@ -69,6 +77,7 @@ class WalVerification {
     return {
       counts: { ...this.#counts, total: this.#total },
       findings: this.#findings,
+      gone: this.#gone,
       isDone: this.#isDone,
       isReadOnly: this.#isReadOnly,
     };
@@ -102,7 +111,7 @@ class WalVerification {
     ledger: WalLedger,
   ): Promise<void> {
     let read = 0;
-    for await (const { segment, readBytes, problem } of decodeSegments(
+    for await (const { segment, readBytes, problem, isGone } of decodeSegments(
       this.#store,
       this.#wal,
       line,
@@ -115,7 +124,10 @@ class WalVerification {
       if (segment.timeline !== line.timeline) continue;
       const proof = problem === undefined ? proofOf(segment, Date.now()) : undefined;
       await ledger.set(segment.name, proof);
-      if (problem !== undefined) this.#findings.push(segmentFinding(segment.name, problem));
+      if (problem === undefined) continue;
+      const finding = segmentFinding(segment.name, problem);
+      if (isGone) this.#gone.push({ timeline: segment.timeline, index: segment.index, finding });
+      else this.#findings.push(finding);
     }
     if (read < segments.length) this.#isDone = false;
   }

@@ -22,9 +22,10 @@ import type { Finding, ProofCounts } from './finding.ts';
 import { NOTHING_READ } from './finding.ts';
 import { listSegments } from './list-segments.ts';
 import { callOptionsOf, type VerifyLimits } from './read-limits.ts';
+import { lostSegments, stillThere } from './removed-meanwhile.ts';
 import { verifyBackups, type VerifiedBackups } from './verify-backups.ts';
 import { missingWalOfBackups, verifyChain, verifyHistories } from './verify-chain.ts';
-import { verifyWal } from './verify-wal.ts';
+import { verifyWal, type VerifiedWal } from './verify-wal.ts';
 
 /** What to verify, and how. */
 export interface VerifyOptions extends VerifyLimits {
@@ -67,12 +68,11 @@ export async function verifyArchive(store: ObjectStore, options: VerifyOptions):
   const around = await readSurroundings(store, options);
   findings.push(...around.findings);
   const isWithWal = options.scope !== 'backups';
-  if (isWithWal) findings.push(...verifyChain(around.wal, around.timelines, backups));
-  findings.push(...missingWalOfBackups(around.wal, chosen));
-  const wal = isWithWal
-    ? await verifyWal(store, { ...around, listed: around.segments }, options)
-    : { counts: NOTHING_READ, findings: [], isDone: true, isReadOnly: false };
-  findings.push(...wal.findings);
+  const wal = isWithWal ? await verifyWal(store, { ...around, listed: around.segments }, options) : NO_WAL;
+  const now = wal.gone.length === 0 ? { ...around, backups } : await lookAgain(store, options);
+  if (isWithWal) findings.push(...verifyChain(now.wal, now.timelines, now.backups));
+  findings.push(...(await missingWalOf(store, now.wal, chosen, options)));
+  findings.push(...wal.findings, ...lostSegments(wal.gone, now.wal));
   const verified = await verifyBackups(
     store,
     { ...around, all: backups, chosen: options.scope === 'wal' ? [] : chosen },
@@ -86,6 +86,28 @@ export async function verifyArchive(store: ObjectStore, options: VerifyOptions):
     isDone: wal.isDone && verified.isDone,
     isReadOnly: wal.isReadOnly || verified.isReadOnly,
   };
+}
+
+const NO_WAL: VerifiedWal = { counts: NOTHING_READ, findings: [], gone: [], isDone: true, isReadOnly: false };
+
+/** What is there once some of what was listed is not. */
+async function lookAgain(
+  store: ObjectStore,
+  options: VerifyOptions,
+): Promise<Pick<Surroundings, 'wal' | 'timelines'> & { readonly backups: readonly Backup[] }> {
+  const { backups } = await readBackupListing(store, options.signal);
+  return { ...(await readSurroundings(store, options)), backups };
+}
+
+/** As {@link missingWalOfBackups}, of backups that are there still. */
+async function missingWalOf(
+  store: ObjectStore,
+  wal: ArchivedWal,
+  backups: readonly Backup[],
+  options: VerifyOptions,
+): Promise<Finding[]> {
+  if (missingWalOfBackups(wal, backups).length === 0) return [];
+  return missingWalOfBackups(wal, await stillThere(store, backups, callOptionsOf(options)));
 }
 
 async function readSurroundings(store: ObjectStore, options: VerifyOptions): Promise<Surroundings> {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readWalFile } from '../../src/archive/read-wal-file.ts';
 import { wrappedStore } from '../../src/archive/testing/wrapped-store.ts';
 import { findBackup } from '../../src/backup/list.ts';
+import { removeBackups } from '../../src/backup/removal.ts';
 import { Failure } from '../../src/base/failure.ts';
 import { noProgress } from '../../src/base/progress.ts';
 import { CountingLimiter } from '../../src/base/testing/counting-limiter.ts';
@@ -252,6 +253,72 @@ describe('damage in an archive', () => {
     }
     await forkAt(first.finishLsn);
     expect(await why()).toEqual([]);
+  });
+});
+
+/** The store, where something is done before the first of these objects is read. */
+function beforeReading(isRead: (key: string) => boolean, work: () => Promise<unknown>): ObjectStore {
+  let once: Promise<unknown> | undefined;
+  const first = async (key: string): Promise<void> => {
+    if (isRead(key)) await (once ??= work());
+  };
+  return wrappedStore(store, {
+    address: store.address,
+    get: async (key, options) => {
+      await first(key);
+      return store.get(key, options);
+    },
+    open: async (key, options) => {
+      await first(key);
+      return store.open(key, options);
+    },
+  });
+}
+
+describe('an archive that is pruned while it is verified', () => {
+  it.each([
+    ['is not damaged where WAL went that nothing needs', 1, []],
+    ['has a hole where WAL went that is needed', 4, ['hole 000000010000000000000004', `backup ${FIRST}`]],
+    ['is damaged where the last segment went', 7, ['segment 000000010000000000000007']],
+  ] as const)('%s', async (_what, low, expected) => {
+    const deleting = beforeReading(
+      (key) => key === segmentKey(1),
+      async () => store.delete([segmentKey(low)]),
+    );
+    expect(found(await verify({ scope: 'wal' }, deleting))).toEqual(expected);
+  });
+
+  it('is damaged where a segment is listed still and cannot be found', async () => {
+    const lost = wrappedStore(store, {
+      address: store.address,
+      get: async (key, options) => (key === segmentKey(3) ? undefined : store.get(key, options)),
+    });
+    expect(found(await verify({ scope: 'wal' }, lost))).toEqual(['segment 000000010000000000000003']);
+  });
+
+  it.each([false, true])('is not damaged where a backup went, which is left out then (deep: %s)', async (isDeep) => {
+    const removing = beforeReading(
+      (key) => key === partOf(SECOND),
+      async () => removeBackups(store, [{ name: SECOND }]),
+    );
+    const report = await verify({ scope: 'backups', isDeep }, removing);
+    expect(report).toMatchObject({ findings: [], isDone: true, backups: { backups: 2 } });
+    expect(await store.stat(backupLedgerKey(SECOND))).toBeUndefined();
+  });
+
+  it('is not damaged where a backup and its WAL went before the WAL was listed', async () => {
+    let lists = 0;
+    const removing = wrappedStore(store, {
+      address: store.address,
+      list: async function* (prefix, options) {
+        if (prefix === 'wal_005/' && (lists += 1) === 1) {
+          await removeBackups(store, [{ name: SECOND }, { name: FIRST }, { name: FULL }]);
+          await store.delete([1, 2, 3, 4, 5].map(segmentKey));
+        }
+        yield* store.list(prefix, options);
+      },
+    });
+    expect(await verify({}, removing)).toMatchObject({ findings: [], backups: { backups: 0 } });
   });
 });
 
