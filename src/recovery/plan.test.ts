@@ -12,7 +12,7 @@ import {
 import { lsn } from '../postgres/lsn.ts';
 import type { PlanFacts } from './facts.ts';
 import { makePlan } from './plan.ts';
-import { makeSteppedPlan } from './stepped-plan.ts';
+import { makeSteppedPlan, steppedTimeline } from './stepped-plan.ts';
 
 const MIB = 1024n * 1024n;
 
@@ -166,6 +166,15 @@ describe('a plan that is stepped on', () => {
       preconditions: plan.preconditions,
     });
     expect(makeSteppedPlan(plan, later(0x510_0000n, true)).target.inclusive).toBe(true);
+  });
+
+  it.each([
+    ['of its line, where that forks off behind the target', { timeline: 1, lineTimeline: 2 }, 2],
+    ['of its timeline, where that is its line', { timeline: 2, lineTimeline: 2 }, 2],
+    ['of its timeline, where it was made without its line', { timeline: 3 }, 3],
+  ])('looks for a target in the history %s', (_, on, searched) => {
+    const { lineTimeline: _line, ...target } = plan.target;
+    expect(steppedTimeline({ ...target, ...on })).toBe(searched);
   });
 
   it.each([

@@ -9,7 +9,7 @@ import type { AskWhich } from '../history/choose-removal.ts';
 import { stopPrivateServer } from '../instance/private-server.ts';
 import type { AskedTarget } from './asked-target.ts';
 import { gatherFacts } from './gather-facts.ts';
-import { makeSteppedPlan } from './stepped-plan.ts';
+import { makeSteppedPlan, steppedTimeline } from './stepped-plan.ts';
 import { writePlan } from './plan-file.ts';
 import type { Plan } from './plan-value.ts';
 import { during } from './recover.ts';
@@ -29,7 +29,7 @@ export async function stepOn(context: RecoveryContext, target: AskedTarget, ask?
   const facts = await gatherFacts(uses, {
     id: plan.id,
     target,
-    timeline: plan.target.timeline,
+    timeline: steppedTimeline(plan.target),
     // What it was restored from, and nothing nearer: all that it will replay must have been looked at.
     backupName: plan.backup.name,
     ...(ask === undefined ? {} : { ask }),

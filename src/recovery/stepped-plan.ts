@@ -10,6 +10,14 @@ import { makePlan } from './plan.ts';
 import type { Plan } from './plan-value.ts';
 import { parseLsn } from '../postgres/lsn.ts';
 
+/**
+ * The timeline whose line of history a later target is looked for on: the plan's own. Where the target lies before a fork, its
+ * timeline goes on with what that fork has left behind, and numbers transactions that the line numbers too.
+ */
+export function steppedTimeline({ timeline, lineTimeline }: Plan['target']): number {
+  return lineTimeline ?? timeline;
+}
+
 /** True if replay that stands at `earlier` can go on to `later`. */
 export function isBehind(later: Plan['target'], earlier: Plan['target']): boolean {
   const [to, from] = [parseLsn(later.lsn), parseLsn(earlier.lsn)];

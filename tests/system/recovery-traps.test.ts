@@ -11,6 +11,7 @@ import { stateOf } from '../../src/recovery/journal.ts';
 import type { Plan } from '../../src/recovery/plan-value.ts';
 import { cutOver, discard, openRecovery, rehearse, undo } from '../../src/recovery/recover.ts';
 import type { RecoveryContext } from '../../src/recovery/recovery-context.ts';
+import { stepOn } from '../../src/recovery/step-on.ts';
 import { archivedTimelines } from '../../src/recovery/timeline-numbers.ts';
 import { startRecoverable, type Recoverable } from '../support/recoverable.ts';
 
@@ -208,6 +209,27 @@ describe('after a recovery', () => {
     await working(back, rehearse);
     await working(back, cutOver);
     expect(await count()).toBe(100);
+  });
+
+  it('a rehearsal of a moment before the fork is never stepped on to the transactions that were left behind it', async () => {
+    const early = await xidOf('insert into orders values (400)');
+    const first = await xidOf('delete from orders');
+    const left = await xidOf('insert into orders values (500)');
+    const plan = await planBefore(first);
+    await working(plan, rehearse);
+    await working(plan, cutOver);
+    // Numbers are given again behind a fork: this one has two transactions from here on.
+    while ((await xidOf('insert into orders select max(id) + 1 from orders')) < left);
+    await working(await planBefore(early), async (context) => {
+      expect(context.plan.target).toMatchObject({ timeline: 1, lineTimeline: 2 });
+      await rehearse(context);
+      await expect(stepOn(context, { kind: 'xid', xid: left, inclusive: true })).rejects.toMatchObject({
+        kind: 'refused',
+        message: expect.stringContaining('only goes forward on timeline 1'),
+      });
+      const stepped = await stepOn(context, { kind: 'xid', xid: early, inclusive: true });
+      expect(stepped.target).toMatchObject({ timeline: 1, lineTimeline: 2, lastKept: { xid: early } });
+    });
   });
 
   it('an undone cluster is what the latest timeline means', async () => {

@@ -13,7 +13,7 @@ import { archiveNewest } from '../../recovery/archive-newest.ts';
 import { archiveTailThrough } from '../../recovery/archive-tail.ts';
 import { gatherFactsOf, type LookedAtCluster } from '../../recovery/gather-facts.ts';
 import { makePlan } from '../../recovery/plan.ts';
-import { makeSteppedPlan } from '../../recovery/stepped-plan.ts';
+import { makeSteppedPlan, steppedTimeline } from '../../recovery/stepped-plan.ts';
 import type { Plan } from '../../recovery/plan-value.ts';
 import type { KubernetesApi, WhereWeAre } from '../api/kubernetes-api.ts';
 import type { ConfigMap } from '../api/kubernetes-objects.ts';
@@ -242,7 +242,7 @@ export async function makeSteppedNamespacePlan(
   const asked = {
     id: recovery.id,
     target: request.target,
-    timeline: recovery.target.timeline,
+    timeline: steppedTimeline(recovery.target),
     // What it was restored from, and nothing nearer: all that it will replay must have been looked at.
     backupName: recovery.backup.name,
     ...(request.ask === undefined ? {} : { ask: request.ask }),
