@@ -15,6 +15,7 @@
  *
  * - A move is atomic and survives the machine: afterwards exactly one of the two places is there.
  * - A move never replaces anything: a target that is there is a `conflict`.
+ * - A move of the live data while their server runs is refused.
  * - Stopping is clean or a `Failure`; it is never forced.
  * - Stop, start and moves that are done already succeed.
  *

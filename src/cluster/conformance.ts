@@ -4,6 +4,8 @@
  * @module
  */
 
+import { mkdir } from 'node:fs/promises';
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { Cluster } from './cluster.ts';
@@ -58,6 +60,13 @@ export function itKeepsTheClusterContract(kind: string, open: () => Promise<Clus
       await under.makeRehearsal(ID);
       await expect(cluster.move(ID, 'rehearsal', 'live')).rejects.toMatchObject({ kind: 'conflict' });
       expect([await cluster.isPresent(ID, 'live'), await cluster.isPresent(ID, 'rehearsal')]).toEqual([true, true]);
+    });
+
+    it('never moves the live data while their server runs', async () => {
+      const { cluster } = under;
+      await mkdir(cluster.recoveryFolder(ID), { recursive: true });
+      await expect(cluster.move(ID, 'live', 'kept')).rejects.toMatchObject({ kind: 'refused' });
+      expect([await cluster.isPresent(ID, 'live'), await cluster.isPresent(ID, 'kept')]).toEqual([true, false]);
     });
 
     it('says so when neither place is there', async () => {

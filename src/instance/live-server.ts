@@ -80,9 +80,10 @@ function stillRunning({ dataDirectory, stopTimeoutMs }: LiveServer): Failure {
 }
 
 /**
- * Starts the server and waits until it answers at its usual place. One that runs already is fine.
+ * Starts the server and waits until it answers at its usual place, itself and not another one. One that runs already is fine.
  *
- * @throws {Failure} `unavailable` if it does not answer within `startTimeoutMs`; `failed` if its command fails.
+ * @throws {Failure} `unavailable` if it does not answer within `startTimeoutMs`; `failed` if its command fails; `refused` if
+ *   another server answers there.
  */
 export async function startLiveServer(server: LiveServer): Promise<void> {
   const deadline = Date.now() + server.startTimeoutMs;
@@ -90,7 +91,7 @@ export async function startLiveServer(server: LiveServer): Promise<void> {
     await untilReaped(server.dataDirectory);
     await runCommand(server, 'start', server.startTimeoutMs);
   }
-  const connection = await connectWhenReady(server, deadline);
+  const connection = await proven(server, await connectWhenReady(server, deadline));
   await connection.close();
 }
 
@@ -132,15 +133,28 @@ function hasEnded({ dataDirectory, values }: LiveServer): Failure {
  * @throws {Failure} `refused` if another server answers there.
  */
 export async function connectToLive(server: LiveServer): Promise<Connection> {
-  const connection = await connect(server.connection);
-  const [row] = await connection.query('select system_identifier::text as id from pg_control_system()');
-  const { systemIdentifier } = await controlFileOf(server.dataDirectory);
-  const postmaster = await runningPostmaster(server.dataDirectory);
-  const isOurs = row?.['id'] === systemIdentifier.toString() && postmaster?.port === server.connection.port;
-  if (isOurs) return connection;
+  return proven(server, await connect(server.connection));
+}
+
+/** The connection, which leads to the server on the data directory. It is closed otherwise. */
+async function proven(server: LiveServer, connection: Connection): Promise<Connection> {
+  try {
+    if (await isOnDirectory(server, connection)) return connection;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
   await connection.close();
   throw new Failure('refused', {
     message: `cannot use the server that answers at port ${server.connection.port}: it is not the one on ${server.dataDirectory}`,
     remedy: 'Correct the data directory, host or port in the settings; they must mean one server.',
   });
+}
+
+/** Data that were moved have the same system identifier: of these only the process tells which answers. */
+async function isOnDirectory({ dataDirectory, connection: { port } }: LiveServer, connection: Connection) {
+  const [row] = await connection.query('select system_identifier::text as id from pg_control_system()');
+  const { systemIdentifier } = await controlFileOf(dataDirectory);
+  const postmaster = await runningPostmaster(dataDirectory);
+  return row?.['id'] === systemIdentifier.toString() && postmaster?.port === port;
 }

@@ -8,6 +8,7 @@
 import { backUpLive } from './back-up.ts';
 import { Failure } from '../base/failure.ts';
 import { controlFileOf, isShutDown } from '../instance/control-file-of.ts';
+import type { ServerState } from '../instance/live-server.ts';
 import { stopPrivateServer } from '../instance/private-server.ts';
 import { formatLsn } from '../postgres/lsn.ts';
 import { join } from 'node:path';
@@ -20,6 +21,7 @@ import { factOf, rehearsalServer, type RecoveryContext } from './recovery-contex
 import { carryConfiguration, preparePrivateServers } from './rehearsal-files.ts';
 import { replayToTarget } from './replay-to-target.ts';
 import type { Step } from './runner.ts';
+import { stopIfStartedSince } from './stop-again.ts';
 import type { CutoverStep } from './step-names.ts';
 import {
   clearStatus,
@@ -88,20 +90,17 @@ async function takeBackAside(context: RecoveryContext): Promise<void> {
   if (await cluster.isPresent(context.plan.id, 'kept')) await cluster.move(context.plan.id, 'kept', 'live');
 }
 
-function move(from: 'live' | 'rehearsal', to: 'live' | 'kept') {
-  return async ({ uses, plan }: RecoveryContext): Promise<StepFacts> => {
-    await uses.cluster.move(plan.id, from, to);
-    return {};
-  };
+async function stopLive(context: RecoveryContext): Promise<StepFacts> {
+  const before = await stopWhole(context, wasRunning(context));
+  return { before, after: await context.uses.cluster.state() };
 }
 
 /** One that ran and has crashed since is started first, so that what it had not archived is not left behind. */
-async function stopLive(context: RecoveryContext): Promise<StepFacts> {
-  const { cluster } = context.uses;
+async function stopWhole({ uses }: RecoveryContext, mustBeWhole: boolean): Promise<ServerState> {
+  const { cluster } = uses;
   const before = await cluster.state();
-  const mustBeWhole = wasRunning(context);
   if (before === 'crashed' && mustBeWhole) await cluster.start();
-  if (before === 'crashed' && !mustBeWhole) return { before };
+  if (before === 'crashed' && !mustBeWhole) return before;
   try {
     await cluster.stop();
   } catch (error) {
@@ -109,7 +108,28 @@ async function stopLive(context: RecoveryContext): Promise<StepFacts> {
     await cluster.start();
     await cluster.stop();
   }
-  return { before };
+  return before;
+}
+
+/** The last moment at which something is in the live place that could run. */
+async function setLiveAside(context: RecoveryContext): Promise<StepFacts> {
+  const stopAgain = async (): Promise<void> => {
+    await stopWhole(context, true);
+    await configure(context);
+  };
+  const facts = await stopIfStartedSince(context, { stop: 'stopLive', rest: 'archiveRest', stopAgain });
+  await context.uses.cluster.move(context.plan.id, 'live', 'kept');
+  return facts;
+}
+
+async function putInPlace({ uses, plan }: RecoveryContext): Promise<StepFacts> {
+  await uses.cluster.move(plan.id, 'rehearsal', 'live');
+  return {};
+}
+
+async function configure(context: RecoveryContext): Promise<StepFacts> {
+  await carryConfiguration(context, place(context, 'live'), place(context, 'rehearsal'));
+  return {};
 }
 
 /** The passwords are those of the target's time, and Patroni could not connect. One that was killed is started once more. */
@@ -159,21 +179,14 @@ export const cutoverSteps: Record<CutoverStep, Step<RecoveryContext>> = {
   promote: { do: promote, undo: (context) => stopPrivateServer(place(context, 'rehearsal')), isDone: never },
   setPasswords: { do: setRehearsalPasswords, undo: nothing, isDone: never },
   stopRehearsal: { do: stopRehearsal, undo: nothing, isDone: never },
-  configure: {
-    do: async (context) => {
-      await carryConfiguration(context, place(context, 'live'), place(context, 'rehearsal'));
-      return {};
-    },
-    undo: nothing,
-    isDone: never,
-  },
+  configure: { do: configure, undo: nothing, isDone: never },
   setLiveAside: {
-    do: move('live', 'kept'),
+    do: setLiveAside,
     undo: takeBackAside,
     isDone: ({ uses, plan }) => uses.cluster.isPresent(plan.id, 'kept'),
   },
   putInPlace: {
-    do: move('rehearsal', 'live'),
+    do: putInPlace,
     undo: nothing,
     isDone: async ({ uses, plan }) => !(await uses.cluster.isPresent(plan.id, 'rehearsal')),
   },

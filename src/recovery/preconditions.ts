@@ -7,13 +7,14 @@
 import { join } from 'node:path';
 
 import { listBackups } from '../backup/list.ts';
-import { Failure } from '../base/failure.ts';
+import { Failure, isFailure } from '../base/failure.ts';
 import { controlFileOf } from '../instance/control-file-of.ts';
 import { isThere } from '../instance/durable-rename.ts';
 import { stateOf } from './journal.ts';
 import type { RecoveryContext } from './recovery-context.ts';
 import { checkMayCutOver } from './patroni-problems.ts';
 import { checkNoNewTimeline } from './new-timelines.ts';
+import { unfinishedSwaps } from './status.ts';
 
 function changed(context: RecoveryContext, found: string): Failure {
   return new Failure('refused', {
@@ -49,11 +50,42 @@ async function checkCluster({ uses }: RecoveryContext): Promise<void> {
   checkMayCutOver(isUnderWay ? { ...survey, switchover: null } : survey);
 }
 
+/** Two swaps of the same live data would each take what the other has put in place for the data from before. */
+async function checkNoOtherSwap({ uses, plan }: RecoveryContext): Promise<void> {
+  const [other] = (await unfinishedSwaps(uses.cluster)).filter((id) => id !== plan.id);
+  if (other === undefined) return;
+  throw new Failure('refused', {
+    message: `cannot cut over to recovery ${plan.id}: recovery ${other} of the same cluster is half done`,
+    remedy: `See how to finish it, or to take it back:  walkback recover status ${other}`,
+  });
+}
+
+/**
+ * Looked at before a cutover that was begun is gone on with: until the live data are set aside, another history may have begun
+ * on them, or elsewhere.
+ *
+ * @throws {Failure} `refused` as {@link checkNoNewTimeline}.
+ */
+export async function checkNothingNew(context: RecoveryContext): Promise<void> {
+  const { uses, plan } = context;
+  if (await uses.cluster.isPresent(plan.id, 'kept')) return;
+  await checkNoNewTimeline(context).catch((error: unknown) => {
+    throw isFailure(error, 'refused') ? takenBackFirst(plan.id, error) : error;
+  });
+}
+
+function takenBackFirst(id: string, refused: Failure): Failure {
+  const { message, remedy, facts } = refused;
+  const first = `Take back what it has begun:  walkback undo ${id}`;
+  return new Failure('refused', { message, remedy: `${first}\n${remedy}`, facts, cause: refused });
+}
+
 /** @throws {Failure} `refused` if something the plan was made on has changed, or a cutover is not for this server. */
 export async function checkPreconditions(context: RecoveryContext): Promise<void> {
   const { uses, plan, journal } = context;
   const { preconditions } = plan;
   if (stateOf(journal.entries) === 'standing') {
+    await checkNoOtherSwap(context);
     await checkCluster(context);
     await checkIsPrimary(context);
   }

@@ -19,7 +19,7 @@ import { hasStepBegun, openJournal, stateOf, type Journal, type JournalEntry } f
 import { lockRecoveries } from './lock.ts';
 import { readPlan } from './plan-file.ts';
 import type { Plan } from './plan-value.ts';
-import { checkPreconditions } from './preconditions.ts';
+import { checkNothingNew, checkPreconditions } from './preconditions.ts';
 import { recoveryFile, socketDirectoryOf, type RecoveryContext } from './recovery-context.ts';
 import { removeRehearsal, standAgain } from './rehearse-steps.ts';
 import { runSteps, takeStepsBack, undoSteps, type Run } from './runner.ts';
@@ -102,6 +102,7 @@ export async function cutOver(context: RecoveryContext, signal?: AbortSignal): P
   checkMayCutOver(context.plan.id, context.journal.entries);
   await during(context, 'cutOver', () =>
     sayingWhatIsDown(context, 'recover run', async () => {
+      if (!isFirst) await checkNothingNew(context);
       await takeStepsBack(runOf(context, UNDO_STEPS[hostKindOf(context.plan)], signal));
       await runSteps(runOf(context, cutoverOrder(context), signal));
     }),

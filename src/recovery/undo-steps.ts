@@ -25,6 +25,7 @@ import {
 } from './patroni-steps.ts';
 import { factOf, recoveryFile, type RecoveryContext } from './recovery-context.ts';
 import type { Step } from './runner.ts';
+import { stopIfStartedSince } from './stop-again.ts';
 import type { UndoStep } from './step-names.ts';
 import { verifyLive } from './verify-live.ts';
 
@@ -55,7 +56,17 @@ async function archiveNewLine({ uses }: RecoveryContext): Promise<StepFacts> {
 async function stopNewLine({ uses }: RecoveryContext): Promise<StepFacts> {
   const before = await uses.cluster.state();
   if (before === 'running') await uses.cluster.stop();
-  return { before };
+  return { before, after: await uses.cluster.state() };
+}
+
+async function setNewLineAside(context: RecoveryContext): Promise<StepFacts> {
+  const stopAgain = async (): Promise<void> => {
+    await archiveNewLine(context);
+    await stopNewLine(context);
+  };
+  const facts = await stopIfStartedSince(context, { stop: 'undoStop', rest: 'undoArchiveRest', stopAgain });
+  await context.uses.cluster.move(context.plan.id, 'live', 'replaced');
+  return facts;
 }
 
 function reserved(context: RecoveryContext): number {
@@ -95,13 +106,7 @@ export const undoSteps: Record<UndoStep, Step<RecoveryContext>> = {
     await stopKept(context, reserved(context), `Run it again:  walkback undo ${context.plan.id}`);
     return {};
   }),
-  undoSetAside: step(
-    async ({ uses, plan }) => {
-      await uses.cluster.move(plan.id, 'live', 'replaced');
-      return {};
-    },
-    { isDone: ({ uses, plan }) => uses.cluster.isPresent(plan.id, 'replaced') },
-  ),
+  undoSetAside: step(setNewLineAside, { isDone: ({ uses, plan }) => uses.cluster.isPresent(plan.id, 'replaced') }),
   undoPutBack: step(
     async ({ uses, plan }) => {
       await uses.cluster.move(plan.id, 'kept', 'live');

@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -7,13 +7,17 @@ import { localCluster } from '../../src/cluster/local/local-cluster.ts';
 import { serverCommands } from '../../src/instance/server-commands.ts';
 import { startPostgres, type TestServer } from '../support/postgres.ts';
 
-function clusterOf(server: TestServer, dataDirectory = server.dataDirectory) {
+function clusterOf(
+  server: TestServer,
+  dataDirectory = server.dataDirectory,
+  commands = serverCommands({ kind: 'pg_ctl' }),
+) {
   const { bin, root, socketDirectory: host, port } = server;
   return localCluster({
     name: 'shop',
     server: {
       dataDirectory,
-      commands: serverCommands({ kind: 'pg_ctl' }),
+      commands,
       values: { dataDirectory, bin, logFile: `${root}/server.log`, options: [] },
       connection: { host, port, user: 'postgres', database: 'postgres' },
       stopTimeoutMs: 30_000,
@@ -53,6 +57,16 @@ describe('a local cluster', () => {
     await server.sql(`create tablespace fast location '${inside}'`);
     const [problem] = await clusterOf(server).placeProblems();
     expect(problem?.message).toContain(inside);
+  });
+
+  it('does not take another server that answers in its place for the one that it has started', async () => {
+    await using server = await startPostgres({ major: 17 });
+    const copy = `${server.root}/copy`;
+    await cp(server.dataDirectory, copy, { recursive: true });
+    await rm(join(copy, 'postmaster.pid'));
+    const says = { start: ['true'], stop: ['true'] };
+    const refused = { kind: 'refused', message: expect.stringContaining(`not the one on ${copy}`) };
+    await expect(clusterOf(server, copy, says).start()).rejects.toMatchObject(refused);
   });
 
   it('refuses a folder in which nothing can be renamed', async () => {

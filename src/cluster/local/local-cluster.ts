@@ -6,6 +6,7 @@
 
 import { basename } from 'node:path';
 
+import { Failure } from '../../base/failure.ts';
 import {
   connectToLive,
   serverState,
@@ -13,6 +14,7 @@ import {
   stopLiveServer,
   type LiveServer,
 } from '../../instance/live-server.ts';
+import { runningPostmaster } from '../../instance/postmaster.ts';
 import { formatCommand } from '../../instance/run-program.ts';
 import { fillCommand } from '../../instance/server-commands.ts';
 import type { Cluster, ReadOnlyDefault } from '../cluster.ts';
@@ -38,6 +40,15 @@ async function setReadOnlyDefault(server: LiveServer, value: ReadOnlyDefault): P
   await untilSessionsBegin(value, () => connectToLive(server), READS_CONFIGURATION_MS);
 }
 
+/** A server goes on in a directory that is renamed, and answers at its usual place: what it is told then is lost. */
+async function checkNothingRuns(dataDirectory: string): Promise<void> {
+  if ((await runningPostmaster(dataDirectory)) === undefined) return;
+  throw new Failure('refused', {
+    message: `cannot move ${dataDirectory}: its server runs`,
+    remedy: 'Something has started it since it was stopped: see its log, keep that from starting it again, then go on.',
+  });
+}
+
 /** A cluster of one server on this host. */
 export function localCluster({ name, server }: LocalClusterOptions): Cluster {
   const places = localPlaces(server.dataDirectory);
@@ -47,6 +58,10 @@ export function localCluster({ name, server }: LocalClusterOptions): Cluster {
     ...places,
     kind: 'local',
     name: name === '' ? basename(dataDirectory) : name,
+    move: async (id, from, to) => {
+      if (from === 'live') await checkNothingRuns(dataDirectory);
+      await places.move(id, from, to);
+    },
     state: () => serverState(dataDirectory),
     connect: () => connectToLive(server),
     stop: () => stopLiveServer(server),
