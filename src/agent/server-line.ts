@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 import { readWalFile } from '../archive/read-wal-file.ts';
 import { exists, readControlFile } from '../archive/server.ts';
-import type { ControlFile } from '../postgres/control-file.ts';
+import { timelineOf } from '../postgres/control-file.ts';
 import type { Lsn } from '../postgres/lsn.ts';
 import { formatHistoryName, parseTimelineHistory, type TimelineHistory } from '../postgres/timeline-history.ts';
 import type { WalSegmentSizeBytes } from '../postgres/wal-segment.ts';
@@ -43,14 +43,6 @@ export async function readPrimary(
   const { systemIdentifier, majorVersion, walSegmentSizeBytes, redoLsn } = control;
   const line = await lineOf(store, dataDirectory, timelineOf(control), signal);
   return { systemIdentifier, majorVersion, walSegmentSizeBytes, line, redoLsn };
-}
-
-/**
- * The timeline that a primary writes. After a promotion its checkpoint is of the one before, for minutes, until the first
- * one of its own; the end of recovery is on the new one at once.
- */
-function timelineOf({ timeline, minRecoveryTimeline }: ControlFile): number {
-  return Math.max(timeline, minRecoveryTimeline);
 }
 
 /** True if the data directory is a replica's. It ends with a promotion. */

@@ -14,7 +14,7 @@ import { listWal } from '../history/segment-source-wal.ts';
 import { SegmentSource, type SegmentPlaces } from '../history/segment-source.ts';
 import { timelinesOf, type Timelines } from '../history/timelines.ts';
 import { controlFileOf } from '../instance/control-file-of.ts';
-import type { ControlFile } from '../postgres/control-file.ts';
+import { timelineOf, type ControlFile } from '../postgres/control-file.ts';
 import { formatHistoryName, parseTimelineHistory, type TimelineHistory } from '../postgres/timeline-history.ts';
 import { IgnoredIndexes } from '../history/ignored-indexes.ts';
 import { openArchive, type Archive } from './open-archive.ts';
@@ -114,7 +114,7 @@ export async function openHistory(settings: Settings, request: HistoryRequest): 
     const { places, wal } = await withLive(given, live, signal);
     const isOfCluster = live !== undefined && live.control.systemIdentifier === wal.systemIdentifier;
     const timelines = await readLines(places, wal, signal);
-    const timeline = request.timeline ?? (isOfCluster ? live.control.timeline : timelines.latest);
+    const timeline = request.timeline ?? (isOfCluster ? timelineOf(live.control) : timelines.latest);
     return {
       archive,
       places,

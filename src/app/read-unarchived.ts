@@ -15,6 +15,7 @@ import { readSegmentIndexes } from '../history/segment-indexes.ts';
 import { listWal } from '../history/segment-source-wal.ts';
 import type { Timelines } from '../history/timelines.ts';
 import { controlFileOf } from '../instance/control-file-of.ts';
+import { timelineOf } from '../postgres/control-file.ts';
 import { lsn, type Lsn } from '../postgres/lsn.ts';
 import type { TransactionEnd } from '../postgres/recovery-target.ts';
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
@@ -49,9 +50,10 @@ export async function readUnarchived(
   const dataDirectory = settings.get('dataDirectory');
   if (dataDirectory === undefined) return undefined;
   try {
-    const { systemIdentifier, timeline } = await controlFileOf(dataDirectory);
-    if (systemIdentifier !== archived.wal.systemIdentifier) return undefined;
+    const control = await controlFileOf(dataDirectory);
+    if (control.systemIdentifier !== archived.wal.systemIdentifier) return undefined;
     const { timelines } = archived;
+    const timeline = timelineOf(control);
     const line = timelines.isKnown(timeline) ? timelines.lineOf(timeline) : { timeline, ancestors: [] };
     return await commitsBehind(join(dataDirectory, 'pg_wal'), archived.wal, line, signal);
   } catch (error) {

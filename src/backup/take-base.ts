@@ -8,7 +8,7 @@
 import { join } from 'node:path';
 
 import { Failure } from '../base/failure.ts';
-import { parseControlFile, type ControlFile } from '../postgres/control-file.ts';
+import { parseControlFile, timelineOf, type ControlFile } from '../postgres/control-file.ts';
 import { formatLsn } from '../postgres/lsn.ts';
 import type { TimelineHistory } from '../postgres/timeline-history.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -46,7 +46,7 @@ export async function chooseBase(request: BaseRequest): Promise<ChosenBase | und
   const { store, dataDirectory, delta, isPermanent = false, signal } = request;
   if (delta === undefined) return undefined;
   const control = await controlOf(dataDirectory);
-  const line = await serverLine(dataDirectory, control.timeline);
+  const line = await serverLine(dataDirectory, timelineOf(control));
   const options = signal === undefined ? {} : { signal };
   const choice = await chooseParent(store, delta, { control, line, isPermanent }, options);
   return choice.kind === 'delta'

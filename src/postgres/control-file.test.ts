@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { parseControlFile } from './control-file.ts';
+import { parseControlFile, timelineOf } from './control-file.ts';
 import { crc32c } from './crc32c.ts';
 import { versionByMajor } from './versions.ts';
 
@@ -38,6 +38,21 @@ describe('a control file', () => {
       maxConnections: 100,
       walSegmentSizeBytes: 16 * 1024 * 1024,
     });
+  });
+
+  it.each([
+    ['of its last checkpoint', 3, 0, 3],
+    ['that it was promoted to, before a checkpoint of its own', 3, 4, 4],
+    ['that it has recovered to, ahead of its last restart point', 3, 5, 5],
+    ['of its last checkpoint, once that is the newer one', 4, 3, 4],
+  ])('tells the timeline %s', (_, checkpoint, recovered, expected) => {
+    const control = parseControlFile(
+      controlFile(17, (bytes) => {
+        bytes.writeUInt32LE(checkpoint, 48);
+        bytes.writeUInt32LE(recovered, 144);
+      }),
+    );
+    expect(timelineOf(control)).toBe(expected);
   });
 
   it('with one bit changed is refused, wherever it is', () => {

@@ -41,6 +41,7 @@ export interface ControlFile {
   readonly checkpointLsn: Lsn;
   /** Where replay from that checkpoint begins. */
   readonly redoLsn: Lsn;
+  /** Of the last checkpoint; {@link timelineOf} is the server's. */
   readonly timeline: number;
   /** Full transaction number: epoch in the high 32 bits. */
   readonly nextXid: bigint;
@@ -86,6 +87,16 @@ const FLOAT_FORMAT = 1234567;
 /** `wal_level` of the number that WAL and pg_control hold; `undefined` for a number that means none. */
 export function walLevelOf(number: number): WalLevel | undefined {
   return WAL_LEVELS[number];
+}
+
+/**
+ * The timeline that the server is on. After a promotion its checkpoint is of the one before, for minutes, until the first one of
+ * its own, and a standby's is of what it last made a restart point of; how far it has recovered is on the new one at once.
+ *
+ * Source: `src/backend/access/transam/xlog.c` (`CreateEndOfRecoveryRecord`, `UpdateMinRecoveryPoint`, `CreateCheckPoint`).
+ */
+export function timelineOf(control: Pick<ControlFile, 'timeline' | 'minRecoveryTimeline'>): number {
+  return Math.max(control.timeline, control.minRecoveryTimeline);
 }
 
 /**

@@ -23,7 +23,7 @@ import { withInclusions } from '../instance/configuration-files.ts';
 import { controlFileOf } from '../instance/control-file-of.ts';
 import { isThere } from '../instance/durable-rename.ts';
 import type { ServerState } from '../instance/live-server.ts';
-import type { ControlFile } from '../postgres/control-file.ts';
+import { timelineOf, type ControlFile } from '../postgres/control-file.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { archiveNewest } from './archive-newest.ts';
 import { archiveTail } from './archive-tail.ts';
@@ -82,7 +82,7 @@ export function controlFacts(control: ControlFile): PlanFacts['control'] {
   return {
     systemIdentifier: control.systemIdentifier,
     majorVersion: control.majorVersion,
-    timeline: control.timeline,
+    timeline: timelineOf(control),
     walLevel: control.walLevel,
     required: { maxConnections, maxWorkerProcesses, maxWalSenders, maxPreparedTransactions, maxLocksPerTransaction },
   };

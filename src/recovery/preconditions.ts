@@ -10,6 +10,7 @@ import { listBackups } from '../backup/list.ts';
 import { Failure, isFailure } from '../base/failure.ts';
 import { controlFileOf } from '../instance/control-file-of.ts';
 import { isThere } from '../instance/durable-rename.ts';
+import { timelineOf } from '../postgres/control-file.ts';
 import { stateOf } from './journal.ts';
 import type { RecoveryContext } from './recovery-context.ts';
 import { checkMayCutOver } from './patroni-problems.ts';
@@ -98,10 +99,11 @@ export async function checkPreconditions(context: RecoveryContext): Promise<void
       `the data directory is of system ${control.systemIdentifier}, planned was ${preconditions.systemIdentifier}`,
     );
   }
-  if (control.timeline !== preconditions.liveTimeline) {
+  const timeline = timelineOf(control);
+  if (timeline !== preconditions.liveTimeline) {
     throw changed(
       context,
-      `the server is on timeline ${control.timeline}, it was on ${preconditions.liveTimeline} when it was planned`,
+      `the server is on timeline ${timeline}, it was on ${preconditions.liveTimeline} when it was planned`,
     );
   }
   if (uses.store.address !== preconditions.archiveAddress) {
