@@ -4,19 +4,16 @@
  * @module
  */
 
-import { rm } from 'node:fs/promises';
-
 import { isFailure } from '../base/failure.ts';
 import { asTyped } from '../history/target-words.ts';
 import { makeFolder } from '../instance/durable-rename.ts';
 import { newAttemptId, writeClonePlan } from './attempt.ts';
 import { lockBootstrap } from './bootstrap-lock.ts';
-import { removeRestored } from './build-steps.ts';
-import { beforeUpgrade, cloneContext } from './clone-context.ts';
+import { cloneContext } from './clone-context.ts';
 import type { ClonePlan } from './clone-plan-value.ts';
 import { checkNotMade } from './clone-record.ts';
 import { cloneSteps } from './clone-steps.ts';
-import { anewWords, bytesOfAttempt, earlierAttempt } from './earlier-attempt.ts';
+import { anewWords, earlierAttempt } from './earlier-attempt.ts';
 import { inBootstrapWords } from './failure-words.ts';
 import { isInPlace } from './in-place.ts';
 import {
@@ -29,7 +26,7 @@ import {
   type BootstrapEntry,
   type BootstrapJournal,
 } from './journal.ts';
-import { endLeftRunning } from './left-running.ts';
+import { bytesThatGo, makeRoom } from './make-room.ts';
 import { checkPlace, hasData } from './place.ts';
 import { planClone, requestFacts } from './plan-clone.ts';
 import { runSteps } from './runner.ts';
@@ -74,7 +71,7 @@ export async function planBootstrapClone(uses: CloneUses, request: CloneRequest)
     const anew = anewWords(entries, earlier.why);
     if (anew !== undefined) note(anew);
     if (writesTo !== undefined && !request.again) await checkNotMade(writesTo, facts, earlier.ownId);
-    const freedBytes = await bytesOfAttempt(place, earlier.plan);
+    const freedBytes = await bytesThatGo(place, earlier.left);
     return planClone(uses, request, { id: newAttemptId(), facts, freedBytes });
   });
 }
@@ -134,11 +131,7 @@ async function attemptFor(
   if (writesTo !== undefined && !request.again) await checkNotMade(writesTo, facts, earlier.ownId);
   const anew = anewWords(journal.entries, earlier.why);
   if (anew !== undefined) note(anew);
-  if (earlier.plan !== undefined) {
-    await endLeftRunning([place.data, beforeUpgrade(place, earlier.plan)]);
-    await removeRestored(uses, earlier.plan.id);
-    await rm(beforeUpgrade(place, earlier.plan), { recursive: true, force: true });
-  }
+  if (earlier.left !== undefined) await makeRoom(place, earlier.left, note);
   const plan = await planClone(uses, request, { id: newAttemptId(), facts });
   await writeClonePlan(place, plan);
   await journal.append({ event: 'attempt', id: plan.id });

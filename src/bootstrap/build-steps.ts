@@ -59,7 +59,7 @@ export function restoredFolders(place: BootstrapPlace, id: string): string[] {
 }
 
 /** Removes what an attempt has restored. */
-export async function removeRestored({ place }: Pick<CloneUses, 'place'>, id: string): Promise<void> {
+async function removeRestored({ place }: Pick<CloneUses, 'place'>, id: string): Promise<void> {
   await stopPrivateServer(place.data, 'immediate');
   for (const path of restoredFolders(place, id)) await rm(path, { recursive: true, force: true });
 }

@@ -5,13 +5,11 @@
  * @module
  */
 
-import { allocatedBytes } from '../instance/allocated-bytes.ts';
 import { whyAnew, readClonePlan } from './attempt.ts';
-import { restoredFolders } from './build-steps.ts';
-import { beforeUpgrade } from './clone-context.ts';
 import type { ClonePlan, CloneRequestFacts } from './clone-plan-value.ts';
 import { isInPlace } from './in-place.ts';
 import { attemptEntries, type BootstrapEntry } from './journal.ts';
+import { hasLived, type LeftAttempt } from './make-room.ts';
 import type { BootstrapPlace } from './place.ts';
 
 /** What was found. */
@@ -20,8 +18,8 @@ export type EarlierAttempt =
   | {
       readonly kind: 'anew';
       readonly why: string;
-      /** Its plan; `undefined` if there is no attempt. */
-      readonly plan: ClonePlan | undefined;
+      /** The attempt, which makes room for the next; `undefined` if there is none. */
+      readonly left: LeftAttempt | undefined;
       /** The attempt that may be made again though its cluster is in the archive: Patroni has never taken it over. */
       readonly ownId: string | undefined;
     };
@@ -37,20 +35,11 @@ export async function earlierAttempt(
   const why = isMade ? undefined : await whyAnew(place, entries, plan, facts);
   if (why === undefined && plan !== undefined) return { kind: 'goOn', plan };
   const isOver = entries.some(({ event }) => event === 'initialized');
-  return { kind: 'anew', why: why ?? '', plan, ownId: isOver ? undefined : plan?.id };
+  const left = plan === undefined ? undefined : { plan, hasLived: await hasLived(place, entries) };
+  return { kind: 'anew', why: why ?? '', left, ownId: isOver ? undefined : plan?.id };
 }
 
 /** "beginning anew", where there was an attempt. */
 export function anewWords(entries: readonly BootstrapEntry[], why: string): string | undefined {
   return attemptEntries(entries).length === 0 ? undefined : `beginning anew: ${why}`;
-}
-
-/** Everything that an attempt has restored, and that the next one removes before it begins. */
-export function foldersOfAttempt(place: BootstrapPlace, plan: ClonePlan): string[] {
-  return [...restoredFolders(place, plan.id), beforeUpgrade(place, plan)];
-}
-
-/** How much room that makes. */
-export async function bytesOfAttempt(place: BootstrapPlace, plan: ClonePlan | undefined): Promise<bigint> {
-  return plan === undefined ? 0n : allocatedBytes(foldersOfAttempt(place, plan));
 }

@@ -194,13 +194,16 @@ describe('the plan of a clone that this host has begun', () => {
     return { ...JSON.parse(out), err };
   };
 
+  const idOfPlan = async (): Promise<string> =>
+    JSON.parse((await readFile(join(folder(), 'plan.json'), 'utf8')).split('\n')[1] ?? '').id;
+
   it('is the one that is gone on with', async () => {
     await killWhileItReplays('--before-xid', String(xid));
-    const begun = JSON.parse((await readFile(join(folder(), 'plan.json'), 'utf8')).split('\n')[1] ?? '');
+    const begun = await idOfPlan();
     const lines = await readFile(join(folder(), 'journal.jsonl'), 'utf8');
     const plan = await planned('--before-xid', String(xid));
-    expect(plan.id).toBe(begun.id);
-    expect(plan.err).toContain(`clone ${begun.id} of this host is gone on with`);
+    expect(plan.id).toBe(begun);
+    expect(plan.err).toContain(`clone ${begun} of this host is gone on with`);
     expect(await readFile(join(folder(), 'journal.jsonl'), 'utf8')).toBe(lines);
   });
 
@@ -221,9 +224,15 @@ describe('the plan of a clone that this host has begun', () => {
     await archiveHistory();
     // As Patroni does when post_init has failed.
     await rename(data(), `${data()}.failed`);
+    const tablespace = join(root, `pg/data.walkback/tablespaces-${await idOfPlan()}`);
+    await mkdir(tablespace);
     const plan = await planned('--before-xid', String(xid));
     expect(plan.err).toContain('no longer in the data directory');
-    expect((await clone('--before-xid', String(xid))).code).toBe(0);
+    const again = await clone('--before-xid', String(xid));
+    expect(again.code).toBe(0);
+    // The data that were moved away may lead there.
+    expect(again.err).toContain(`may still need it: ${tablespace}`);
+    expect(await readdir(tablespace)).toEqual([]);
     expect(await rowsOfClone()).toBe(100);
   });
 });
