@@ -11,14 +11,17 @@
 import { readFile } from 'node:fs/promises';
 
 import { writeFileDurably } from '../archive/durable-file.ts';
+import { Failure } from '../base/failure.ts';
 import type { ReadOnlyDefault } from '../cluster/cluster.ts';
 import { sessionsBegin } from '../cluster/read-only-default.ts';
 import { queryText } from '../instance/connection.ts';
-import type { StepFacts } from './journal.ts';
+import { factsOf, isStepDone, type StepFacts } from './journal.ts';
 import { recoveryFile, type RecoveryContext } from './recovery-context.ts';
 
 const FILE = 'read-only-default';
 const NOT_HELD: StepFacts = { held: false };
+/** Told from a run that was not asked to: its cutover may be gone on with in the same words. */
+const CANNOT_HOLD: StepFacts = { held: false, asked: true };
 
 function isReadOnlyDefault(text: string): text is ReadOnlyDefault {
   return text === 'on' || text === 'off' || text === 'unset';
@@ -52,12 +55,33 @@ const END_SESSIONS = `select count(*) filter (where pg_terminate_backend(pid)) f
 /** Sessions begin read-only from now on, and those that had begun are ended. Nothing if it is not asked, or nothing runs. */
 export async function holdWrites(context: RecoveryContext): Promise<StepFacts> {
   const { cluster } = context.uses;
-  if (!(await isToBeHeld(context))) return NOT_HELD;
+  if (!(await isToBeHeld(context))) return context.holdsWrites === true ? CANNOT_HOLD : NOT_HELD;
   const before = (await setBefore(context)) ?? (await cluster.readOnlyDefault());
   await writeFileDurably(recoveryFile(context, FILE), Buffer.from(`${before}\n`));
   await cluster.setReadOnlyDefault('on');
   await using connection = await cluster.connect();
   return { held: true, before, sessionsEnded: Number(await queryText(connection, END_SESSIONS)) };
+}
+
+/**
+ * Before a cutover is gone on with: a run that is asked to hold writes where the one before was not takes the step again, as long
+ * as the live server still runs.
+ *
+ * @throws {Failure} `usage` if that comes too late, and nothing would be held.
+ */
+export async function holdLateIfAsked({ uses, plan, journal, holdsWrites }: RecoveryContext): Promise<void> {
+  const { entries } = journal;
+  const { held, asked } = factsOf(entries, 'holdWrites') ?? {};
+  if (holdsWrites !== true || !isStepDone(entries, 'holdWrites') || held === true) return;
+  if (!isStepDone(entries, 'stopLive') && (await uses.cluster.state()) === 'running') {
+    await journal.append({ event: 'undone', step: 'holdWrites' });
+    return;
+  }
+  if (asked === true) return;
+  throw new Failure('usage', {
+    message: `cannot use --hold-writes with recovery ${plan.id} any more: its cutover was begun without it, and the server is stopped by now, or exchanged`,
+    remedy: `Keep the applications away yourself, and go on without it:  walkback recover run ${plan.id}`,
+  });
 }
 
 /** What was set before is set again. Nothing if writes were never held. */

@@ -13,7 +13,7 @@ import { isThere } from '../instance/durable-rename.ts';
 import { stopPrivateServer } from '../instance/private-server.ts';
 import { startLiveAgain } from './cutover-steps.ts';
 import { checkMayCutOver, mayStayRecovered, otherWay } from './give-up.ts';
-import { areWritesHeld } from './hold-writes.ts';
+import { areWritesHeld, holdLateIfAsked } from './hold-writes.ts';
 import { hostKindOf } from './host-kind.ts';
 import { hasStepBegun, openJournal, stateOf, type Journal, type JournalEntry } from './journal.ts';
 import { lockRecoveries } from './lock.ts';
@@ -100,6 +100,7 @@ export async function cutOver(context: RecoveryContext, signal?: AbortSignal): P
   const isFirst = stateOf(context.journal.entries) === 'standing';
   if (isFirst) await checkPreconditions(context);
   checkMayCutOver(context.plan.id, context.journal.entries);
+  await holdLateIfAsked(context);
   await during(context, 'cutOver', () =>
     sayingWhatIsDown(context, 'recover run', async () => {
       if (!isFirst) await checkNothingNew(context);

@@ -42,14 +42,16 @@ async function working(work: (context: RecoveryContext) => Promise<void>, holdsW
 }
 
 /** The archiver fails from before the cutover on, so that this stops behind the step that holds writes. */
-async function stopBehindHold(): Promise<void> {
+async function stopBehindStep(says: RegExp, holdsWrites?: true): Promise<void> {
   await working(rehearse);
   const folder = join(live.archive, 'wal_005');
   await live.server.sql('create table more (i int)');
   await chmod(folder, 0o500);
-  await expect(working(cutOver, true)).rejects.toThrow(/the cluster is up, and its WRITES ARE HELD/);
+  await expect(working(cutOver, holdsWrites)).rejects.toThrow(says);
   await chmod(folder, 0o700);
 }
+
+const stopBehindHold = async () => stopBehindStep(/the cluster is up, and its WRITES ARE HELD/, true);
 
 describe('a cutover that holds writes', () => {
   it('ends the sessions there are, lets no new one write, and lets them write when the recovered data is proven', async () => {
@@ -72,6 +74,36 @@ describe('a cutover that holds writes', () => {
     expect(await settings()).not.toContain('read_only');
   });
 
+  it('holds them from where it is gone on with, if it is asked to then', async () => {
+    await stopBehindStep(/cannot archive the newest WAL/);
+    await live.server.sql('insert into orders values (300)');
+    const application = await live.server.connect();
+    application.on('error', () => {});
+    await working(cutOver, true);
+    await expect(application.query('select 1')).rejects.toThrow(/not queryable|terminat|closed/);
+    const { entries } = await recoveryStatus(live.uses.cluster, id);
+    expect(factsOf(entries, 'holdWrites')).toMatchObject({ held: true, before: 'unset' });
+    expect(await count()).toBe(100);
+    await write();
+  });
+
+  it('is refused where it is asked to hold them too late, and goes on without', async () => {
+    await working(rehearse);
+    const stop = new AbortController();
+    await (async () => {
+      await using recovery = await openRecovery(live.uses, id, (entry) => {
+        if (entry.event === 'done' && entry.step === 'archiveRest') stop.abort();
+      });
+      await expect(cutOver(recovery.context, stop.signal)).rejects.toThrow('aborted');
+    })();
+    await expect(working(cutOver, true)).rejects.toMatchObject({
+      kind: 'usage',
+      remedy: expect.stringContaining(`walkback recover run ${id}`),
+    });
+    await working(cutOver);
+    expect(await count()).toBe(100);
+  });
+
   it('taken back, leaves the setting as it was', async () => {
     await live.server.sql('alter system set default_transaction_read_only = off');
     await stopBehindHold();
@@ -88,6 +120,6 @@ describe('a cutover that holds writes', () => {
     await working(cutOver, true);
     expect(await settings()).toContain("default_transaction_read_only = 'on'");
     const { entries } = await recoveryStatus(live.uses.cluster, id);
-    expect(factsOf(entries, 'holdWrites')).toEqual({ held: false });
+    expect(factsOf(entries, 'holdWrites')).toEqual({ held: false, asked: true });
   });
 });
