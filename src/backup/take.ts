@@ -110,11 +110,12 @@ const DEFAULT_LEVEL = 1;
  */
 export async function takeBackup(given: TakeBackupOptions): Promise<TakenBackup> {
   const options = { ...given, store: limitedStore(given.store, given.limiter) };
-  const startedAt = new Date();
   await checkBackupSource(options.instance, options.dataDirectory);
-  const leftovers = await cleanFirst(options.whole ?? options.store, startedAt);
-  const label = `walkback ${startedAt.toISOString()}`;
+  const leftovers = await cleanFirst(options.whole ?? options.store, new Date());
   const chosen = await chooseBase(options);
+  // Behind what may take long: what is committed from here to the checkpoint is in the backup, and a time in between is not reached from it.
+  const startedAt = new Date();
+  const label = `walkback ${startedAt.toISOString()}`;
   await using session = await options.instance.openBackupSession({ label });
   // Right behind the checkpoint that the backup begins with: the WAL of whatever changes later shows whole pages first.
   const naming = readNames((database) => options.instance.connect(database));

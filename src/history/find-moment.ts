@@ -3,7 +3,8 @@
  *
  * The WAL is read as the server will read it, from the backup's redo position on, and the server's own rule decides where
  * the target stops. Of the backups on the line of history the newest that can reach the target is taken; a target in a
- * backup's own span is reached from an earlier one, or not at all. Whatever cannot be reached is refused, with the nearest
+ * backup's own span is reached from an earlier one, or not at all; a time in it also where nothing has ended behind its checkpoint, as
+ * something may have before. Whatever cannot be reached is refused, with the nearest
  * target that can.
  *
  * @module
@@ -58,6 +59,7 @@ export async function findMoment<B extends BackupPoint>(request: FindMomentReque
   const passes: Pass<B>[] = [];
   const isSearched = target.kind === 'xid' || target.kind === 'transaction' || target.kind === 'name';
   let isBehindCandidate = false;
+  let doubted: Pass<B> | undefined;
   for (const backup of candidates) {
     const newer = backups[backups.indexOf(backup) + 1];
     const untilLsn: Lsn | undefined =
@@ -66,14 +68,17 @@ export async function findMoment<B extends BackupPoint>(request: FindMomentReque
     passes.push(pass);
     const { stop } = pass.search;
     if (stop !== undefined && isReachedBy(pass, stop) && !pass.search.isPreparedBefore) {
-      return foundMoment(request, pass, stop);
+      const same = isSameStop(doubted?.search.stop, stop) ? doubted : undefined;
+      if (isSureOf(pass, target)) return foundMoment(request, same ?? pass, stop);
+      doubted = same ?? pass;
     }
     isBehindCandidate = stop !== undefined;
     if (stop === undefined && !isSearched) break;
   }
   for (const pass of passes) {
     const { stop } = pass.search;
-    if (stop !== undefined && isReachedBy(pass, stop)) return foundMoment(request, pass, stop);
+    if (stop !== undefined && isReachedBy(pass, stop) && isSureOf(pass, target))
+      return foundMoment(request, pass, stop);
   }
   throw await refusalOf(request, first, passes);
 }
@@ -95,6 +100,19 @@ export function mayReach(backup: BackupPoint, target: RecoveryTarget): boolean {
 /** True if the backup's files are consistent where recovery stops. */
 function isReachedBy({ backup }: Pass<BackupPoint>, { record, side }: FoundStop): boolean {
   return (side === 'before' ? record.lsn : record.endLsn) >= backup.finishLsn;
+}
+
+/**
+ * False if transactions behind the time may have ended before the WAL that was read: a backup tells when it was asked for, and holds
+ * what has been committed until its checkpoint. An earlier backup then shows whether it stops there too.
+ */
+function isSureOf({ backup, search }: Pass<BackupPoint>, target: RecoveryTarget): boolean {
+  if (target.kind !== 'time' || search.hasEndWithin) return true;
+  return target.timeUs >= BigInt(backup.finishedAt.getTime()) * 1000n;
+}
+
+function isSameStop(one: FoundStop | undefined, other: FoundStop): boolean {
+  return one?.record.lsn === other.record.lsn && one.side === other.side;
 }
 
 async function searchFrom<B extends BackupPoint>(

@@ -56,6 +56,8 @@ export class MomentSearch {
   /** The last record that a target of time or transaction can stop at, and how many there were. */
   lastEnd: TransactionEnd | undefined;
   lastCommit: TransactionEnd | undefined;
+  /** An end that the target is behind was met before it stopped. */
+  hasEndWithin = false;
   /** If the target is the number of a subtransaction: its top one. */
   topOfTarget: number | undefined;
   /** The end of the target's transaction, if it is just before that and it had been prepared. */
@@ -101,7 +103,10 @@ export class MomentSearch {
     if (this.stop !== undefined) return this.#takeAfter(event);
     const side = this.minimalLsn === undefined ? this.#sideOf(event) : undefined;
     if (side !== 'before') this.#takeBefore(event);
-    if (side === undefined) return;
+    if (side === undefined) {
+      this.hasEndWithin ||= isTransactionEnd(event);
+      return;
+    }
     this.#stopAt(event, side);
     if (side === 'before') this.#takeAfter(event);
   }

@@ -67,6 +67,26 @@ describe('a backup of damaged pages', () => {
   });
 });
 
+describe('a backup that looks long for what killed ones have left', () => {
+  it('tells its begin from when the server was asked, so that what was committed meanwhile is before it', async () => {
+    await using archiving = await startArchivingServer(17);
+    const { server, store } = archiving;
+    let lookedAtMs = 0;
+    const whole = wrappedStore(store, {
+      address: store.address,
+      listFolder: async (...asked) => {
+        const listing = await store.listFolder(...asked);
+        await server.sql('select txid_current()');
+        lookedAtMs = Date.now();
+        return listing;
+      },
+    });
+    const taken = await takeBackup(optionsFor(archiving, { whole }));
+    expect(lookedAtMs).toBeGreaterThan(0);
+    expect(taken.startedAt.getTime()).toBeGreaterThanOrEqual(lookedAtMs);
+  });
+});
+
 describe('backups by a writer that may not delete', () => {
   it.each(['denied', 'refused'] as const)('are taken one after the other when it is %s, and say so', async (kind) => {
     await using archiving = await startArchivingServer(17);

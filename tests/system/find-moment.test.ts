@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
+import type { Backup } from '../../src/backup/backup.ts';
 import { listBackups } from '../../src/backup/list.ts';
 import { isFailure } from '../../src/base/failure.ts';
 import { lsn, parseLsn } from '../../src/postgres/lsn.ts';
@@ -105,6 +106,48 @@ describe('a moment in an archive with three timelines', () => {
     expect(await backupOf(10, 2)).toBe('base_000000020000000000000004');
     expect(await backupOf(15, 3)).toBe('base_000000010000000000000005_D_000000010000000000000002');
     expect(await backupOf(12, 2)).toBe('base_000000020000000000000006_D_000000020000000000000004');
+  });
+
+  describe('by time, between the begin of a backup and its checkpoint', () => {
+    const NEWER = 'base_000000010000000000000005_D_000000010000000000000002';
+    const OLDER = 'base_000000010000000000000002';
+    let backups: readonly Backup[];
+    /** Marks that the newer backup holds, the last one last. */
+    let held: readonly Mark[];
+    beforeAll(async () => {
+      backups = await listBackups(store);
+      const startLsn = backups.find(({ name }) => name === NEWER)?.startLsn ?? lsn(0n);
+      held = marks.filter((mark) => mark.timeline === 1 && (parseLsn(mark.lsn_after) ?? startLsn) < startLsn);
+    });
+
+    /** The newer backup was asked for right before. @param isOnly it is the only one. */
+    async function findAt(mark: Mark | undefined, isOnly = false) {
+      const target = { kind: 'time', timeUs: timeUs(mark?.time_after ?? ''), inclusive: true } as const;
+      const startedAt = new Date(Number(target.timeUs / 1000n) - 1);
+      const given = backups
+        .filter(({ name }) => name === NEWER || (name === OLDER && !isOnly))
+        .map((backup) => (backup.name === NEWER ? { ...backup, startedAt } : backup));
+      return findMoment({ store, wal, timelines, line: timelines.lineOf(1), backups: given, target });
+    }
+
+    it('is reached from an earlier backup, where the backup holds later commits', async () => {
+      const [mark] = held.slice(-2);
+      expect(await findAt(mark)).toMatchObject({ backup: { name: OLDER }, lastKept: { xid: mark?.xid } });
+    });
+
+    it('is reached from the backup, where an earlier one stops at the same record', async () => {
+      const [mark] = held.slice(-1);
+      const found = await findAt(mark);
+      expect(found.backup.name).toBe(NEWER);
+      expect(found.stopsAt.lsn).toBeGreaterThanOrEqual(found.backup.finishLsn);
+    });
+
+    it('is refused, where no earlier backup can tell', async () => {
+      await expect(findAt(held.at(-1), true)).rejects.toMatchObject({
+        kind: 'refused',
+        message: expect.stringContaining(`inside the span of backup ${NEWER}`),
+      });
+    });
   });
 
   it('counts what is lost behind it', async () => {
