@@ -180,11 +180,20 @@ async function undoOpened(context: RecoveryContext, signal: AbortSignal | undefi
   await runSteps(runOf(context, UNDO_STEPS[hostKindOf(context.plan)], signal));
 }
 
-/** Stops and removes a rehearsal. The live cluster and the archive are as if it had never been. */
+/**
+ * Stops and removes a rehearsal. The live cluster and the archive are as if it had never been.
+ *
+ * It is thrown away before any of it is removed: half of its files must not count as one that stands.
+ */
 export async function discard(context: RecoveryContext): Promise<void> {
+  const { journal, plan } = context;
+  const state = stateOf(journal.entries);
+  transition(plan.id, state, 'discard');
+  if (state !== 'discarded') await journal.append({ event: 'state', state: 'discarded' });
   await during(context, 'discard', async () => {
-    await removeRehearsal(context);
+    await stopPrivateServer(context.uses.cluster.placeOf(plan.id, 'rehearsal'));
     await removeLeftovers(context);
+    await removeRehearsal(context);
   });
 }
 

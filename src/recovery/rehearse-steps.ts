@@ -54,13 +54,13 @@ export function tablespaceFolder(context: RecoveryContext, oid: number): string 
   return recoveryFile(context, `tablespaces/${oid}`);
 }
 
-/** Removes what a rehearsal has restored. Nothing else is ever in these folders. */
+/** Removes what a rehearsal has restored, the data last: as long as they are there, not all is. Nothing else is ever in these folders. */
 export async function removeRehearsal(context: RecoveryContext): Promise<void> {
   const directory = rehearsalDirectory(context);
   await stopPrivateServer(directory);
-  await rm(directory, { recursive: true, force: true });
   await rm(recoveryFile(context, 'tablespaces'), { recursive: true, force: true });
   await rm(recoveryFile(context, 'configuration-of-the-backup'), { recursive: true, force: true });
+  await rm(directory, { recursive: true, force: true });
 }
 
 /** An interrupted restore is begun again: half of one cannot be told from a whole one. */

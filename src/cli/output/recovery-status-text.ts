@@ -70,8 +70,9 @@ function nextLines({ id, state, places, entries }: RecoveryStatus): string[] {
       ];
     case 'released':
       return places.length === 0 ? [] : toType('Finish it', `walkback release ${id}`);
-    case 'standing':
     case 'discarded':
+      return places.length === 0 ? [] : toType('Finish it', `walkback rehearse --discard ${id}`);
+    case 'standing':
       return [];
   }
 }
