@@ -66,3 +66,28 @@ describe('an oldest timeline without its history file', () => {
     expect(verifyChain(...holed, [backup])).toMatchObject([{ kind: 'hole', subject: '000000050000000000000010' }]);
   });
 });
+
+describe('a hole behind a backup', () => {
+  const five: TimelineHistory = { timeline: 5, ancestors: [] };
+  const holed = (): ReturnType<typeof archive> => archive([five, sixCameOf(5)], [range(12, 13), range(18, 25)]);
+  const kept = { ...backup, isPermanent: true };
+  const delta = { ...kept, name: 'base_00000005000000000000000D_D_00000005000000000000000C', deltaFrom: backup.name };
+  const later = { ...delta, startLsn: inSegment(13, 0.25), finishLsn: inSegment(13, 0.75) };
+  const newer = {
+    ...backup,
+    name: 'base_000000050000000000000013',
+    startLsn: inSegment(19, 0.25),
+    finishLsn: inSegment(19, 0.5),
+  };
+
+  it('is none where the WAL before it is what a backup that is kept for good needs: the rest was pruned', () => {
+    expect(verifyChain(...archive([five, sixCameOf(5)], [range(12, 12), range(18, 25)]), [kept, newer])).toEqual([]);
+    expect(verifyChain(...holed(), [backup, later, newer])).toEqual([]);
+  });
+
+  it('is one where there is more WAL before it, or the backup is not kept for good', () => {
+    const hole = [{ kind: 'hole', subject: '00000005000000000000000E to 000000050000000000000011' }];
+    expect(verifyChain(...holed(), [kept, newer])).toMatchObject(hole);
+    expect(verifyChain(...holed(), [backup, { ...later, isPermanent: false }, newer])).toMatchObject(hole);
+  });
+});

@@ -5,11 +5,12 @@
  */
 
 import type { Backup } from '../backup/backup.ts';
+import { withParents } from '../backup/chain-members.ts';
 import { decodeWalObject } from '../archive/read-wal-file.ts';
 import { isFailure } from '../base/failure.ts';
 import type { ArchivedWal } from '../history/archived-wal.ts';
 import { backupsOnLine } from '../history/find-moment.ts';
-import { runsOfLine, type Gap } from '../history/line-runs.ts';
+import { runsOfLine, type Gap, type Run } from '../history/line-runs.ts';
 import type { Timelines } from '../history/timelines.ts';
 import {
   formatHistoryName,
@@ -38,10 +39,36 @@ export function verifyChain(wal: ArchivedWal, timelines: Timelines, backups: rea
 /** The holes of a timeline's own part of its line, behind the first backup that lies on it. */
 function holesOf(wal: ArchivedWal, line: TimelineHistory, backups: readonly Backup[]): Finding[] {
   const forkLsn = line.ancestors.at(-1)?.switchLsn ?? 0n;
-  const [first] = backupsOnLine({ line, backups });
+  const onLine = backupsOnLine({ line, backups });
+  const [first] = onLine;
   if (first === undefined) return [];
-  const holes = runsOfLine(wal, line).holes.filter(({ toLsn }) => toLsn > forkLsn && toLsn > first.startLsn);
-  return holes.map((hole) => holeFinding(hole, backups));
+  const { runs, holes } = runsOfLine(wal, line);
+  const kept = keptForGood(onLine);
+  // Each hole lies behind the run of its number.
+  const left = new Set(holes.filter((_, at) => isLeftByPrune(runs[at], kept, wal.segmentSizeBytes)));
+  return holes
+    .filter((hole) => hole.toLsn > forkLsn && hole.toLsn > first.startLsn && !left.has(hole))
+    .map((hole) => holeFinding(hole, backups));
+}
+
+/** Those that are kept for good, with what they build on, in order. */
+function keptForGood(backups: readonly Backup[]): readonly Backup[] {
+  const names = withParents(
+    backups,
+    backups.filter(({ isPermanent }) => isPermanent).map(({ name }) => name),
+  );
+  return backups.filter(({ name }) => names.has(name)).toSorted((a, b) => Number(a.startLsn - b.startLsn));
+}
+
+/** True if WAL is just what backups that are kept for good need to be consistent: what lay behind it, a prune has taken. */
+function isLeftByPrune(run: Run | undefined, kept: readonly Backup[], segmentSizeBytes: number): boolean {
+  const size = BigInt(segmentSizeBytes);
+  let next: bigint = run?.fromLsn ?? 0n;
+  for (const { startLsn, finishLsn } of kept) {
+    const endLsn = ((finishLsn - 1n) / size + 1n) * size;
+    if ((startLsn / size) * size <= next && endLsn > next) next = endLsn;
+  }
+  return run !== undefined && next >= run.toLsn;
 }
 
 function noHistory(timeline: number): Finding {
