@@ -57,9 +57,9 @@ describe('deleting with wal-g, of an archive with a chain on each of two timelin
   const OLD_DELTA = 'base_000000010000000000000005_D_000000010000000000000002';
   const NEW = 'base_000000020000000000000004';
   const NEW_DELTA = 'base_000000020000000000000006_D_000000020000000000000004';
-  /** When the last WAL of each timeline was written. */
+  /** When the last WAL of each timeline was written. The first was left more than a week ago: what ended lately may be the cluster's. */
   const LIVED_UNTIL = new Map([
-    ['00000001', new Date('2026-11-22T16:32:52Z')],
+    ['00000001', new Date('2026-11-13T16:32:52Z')],
     ['00000002', new Date('2026-11-22T16:32:56Z')],
     ['00000003', new Date('2026-11-22T16:32:59Z')],
   ]);
